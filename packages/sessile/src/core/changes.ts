@@ -1,0 +1,114 @@
+// What the handler of one request did to the data. Can be replayed on a newer record. Knows no store and no clock.
+
+import { SessionError } from "./errors.ts";
+import { checkKey, copyJson, formatData, type Json, type JsonObject } from "./json.ts";
+import type { DataLimits } from "./options.ts";
+
+interface Change {
+  readonly key: string;
+  /** The new value from the present one; `undefined` removes the key. */
+  readonly apply: (value: Json | undefined) => Json | undefined;
+  /** Whether the new value depends on the present one, so that it is only right for the version it was computed from. */
+  readonly dependent: boolean;
+}
+
+/** The data as the handler sees it: what was loaded, with the handler's changes on top. */
+export class Changes {
+  #changes: Change[] = [];
+  #view: Record<string, Json>;
+  readonly #limits: DataLimits;
+
+  constructor(base: JsonObject, limits: DataLimits) {
+    this.#view = copyShallow(base);
+    this.#limits = limits;
+  }
+
+  get isEmpty(): boolean {
+    return this.#changes.length === 0;
+  }
+
+  /** True when a change was computed from the value it replaces. */
+  get isDependent(): boolean {
+    return this.#changes.some(({ dependent }) => dependent);
+  }
+
+  /** The data with the changes applied. */
+  get view(): JsonObject {
+    return this.#view;
+  }
+
+  set(key: string, value: unknown): void {
+    const copy = copyJson(value, checkKey(key), this.#limits.depth);
+    this.#replace({ key, apply: () => copy, dependent: false });
+  }
+
+  remove(key: string): void {
+    this.#replace({ key, apply: () => undefined, dependent: false });
+  }
+
+  update(key: string, fn: (value: unknown) => unknown): void {
+    const depth = this.#limits.depth;
+    const apply = (value: Json | undefined): Json | undefined => {
+      const next = fn(value === undefined ? undefined : copyJson(value, key, depth));
+      return next === undefined ? undefined : copyJson(next, checkKey(key), depth);
+    };
+    this.#add({ key, apply, dependent: !this.#changes.some((earlier) => earlier.key === key) });
+  }
+
+  /** Replays the changes on newer data. */
+  rebase(base: JsonObject): void {
+    this.#view = copyShallow(base);
+    for (const change of this.#changes) this.#apply(change);
+  }
+
+  /** The new values of the changed keys, and the keys that are gone. */
+  outcome(): { set: JsonObject; remove: readonly string[] } {
+    const set: Record<string, Json> = {};
+    const remove: string[] = [];
+    for (const key of new Set(this.#changes.map((change) => change.key))) {
+      const value = this.#view[key];
+      if (value === undefined) remove.push(key);
+      else set[key] = value;
+    }
+    return { set, remove };
+  }
+
+  /** Throws `ERR_SESSION_VALUE` when the data as a whole exceeds its limits. */
+  checkLimits(): void {
+    checkDataLimits(this.#view, this.#limits);
+  }
+
+  #replace(change: Change): void {
+    this.#changes = this.#changes.filter(({ key }) => key !== change.key);
+    this.#add(change);
+  }
+
+  #add(change: Change): void {
+    this.#apply(change);
+    this.#changes.push(change);
+  }
+
+  #apply({ key, apply }: Change): void {
+    const value = apply(this.#view[key]);
+    if (value === undefined) delete this.#view[key];
+    else this.#view[key] = value;
+  }
+}
+
+/** Throws `ERR_SESSION_VALUE` when `data` has too many keys or bytes. The text of the data otherwise. */
+export function checkDataLimits(data: JsonObject, limits: DataLimits): string {
+  const keys = Object.keys(data).length;
+  if (keys > limits.keys) throw tooMuch(`${keys} keys`, `${limits.keys} (\`limits.keys\`)`);
+  const text = formatData(data);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > limits.dataBytes) throw tooMuch(`${bytes} bytes`, `${limits.dataBytes} (\`limits.dataBytes\`)`);
+  return text;
+}
+
+function tooMuch(got: string, limit: string): SessionError {
+  return new SessionError("ERR_SESSION_VALUE", `Session data would have ${got}; the limit is ${limit}. Keep less in the session.`);
+}
+
+function copyShallow(base: JsonObject): Record<string, Json> {
+  return Object.assign(Object.create(null) as Record<string, Json>, base);
+}

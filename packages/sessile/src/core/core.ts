@@ -1,0 +1,101 @@
+// What every request of one manager shares: settings, time, events, and the store behind one error rule.
+
+import { SessionError } from "./errors.ts";
+import { EventHub } from "./events.ts";
+import type { Settings } from "./options.ts";
+import { NO_DATA, type SessionRecord } from "./record.ts";
+import { digestSecret } from "./secret.ts";
+import type { Created, SessionStore } from "./store.ts";
+import { formatToken, newSecret, newSid } from "./token.ts";
+import { deadline } from "./validity.ts";
+
+/** What a new session starts with. */
+export interface Beginning {
+  readonly userId: string | null;
+  readonly data?: string;
+  readonly device?: string | null;
+}
+
+/** A session that was just created, and the only copy of its token. */
+export interface NewSession {
+  readonly record: SessionRecord;
+  readonly token: string;
+}
+
+/** A random sid repeats once in 2^65 sessions; a second repetition means that the random source is broken. */
+const CREATE_ATTEMPTS = 3;
+
+export class Core {
+  readonly settings: Settings;
+  readonly events: EventHub;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.events = new EventHub(settings.onListenerError);
+  }
+
+  now(): number {
+    return this.settings.clock();
+  }
+
+  /** Calls the store. Whatever it fails with becomes a `SessionError` and a `storeFailed` event. */
+  async ask<T>(operation: string, call: (store: SessionStore) => Promise<T>): Promise<T> {
+    try {
+      return await call(this.settings.store);
+    } catch (error) {
+      this.events.emit("storeFailed", { operation, error, at: this.now() });
+      if (error instanceof SessionError) throw error;
+      throw new SessionError("ERR_SESSION_STORE", `The session store failed to ${operation}.`, { cause: error });
+    }
+  }
+
+  /** Creates a session. Throws `ERR_SESSION_LIMIT` or `ERR_SESSION_REVOKED` when the store does not let it be. */
+  async create(beginning: Beginning): Promise<NewSession> {
+    for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
+      const created = this.#mint(beginning);
+      const limit = beginning.userId === null ? undefined : this.settings.userLimit;
+      const answer = await this.ask("create a session", (store) => store.create(created.record, limit));
+      if (this.#isCreated(answer, created.record)) return created;
+    }
+    throw new SessionError("ERR_SESSION_STORE", "The random source repeats itself: every new sid is taken. Check the system's CSPRNG.");
+  }
+
+  #mint({ userId, data = NO_DATA, device = null }: Beginning): NewSession {
+    const { tokenPrefix, idleTimeout, absoluteTimeout } = this.settings;
+    const parts = { sid: newSid(), secret: newSecret() };
+    const now = this.now();
+    const record: SessionRecord = Object.freeze({
+      sid: parts.sid,
+      userId,
+      secretDigest: digestSecret(parts.secret),
+      retiredDigests: NONE,
+      data,
+      createdAt: now,
+      authenticatedAt: userId === null ? null : now,
+      rotatedAt: now,
+      lastSeenAt: now,
+      expiresAt: deadline(now, idleTimeout, now + absoluteTimeout),
+      absoluteExpiresAt: now + absoluteTimeout,
+      version: 1,
+      device,
+    });
+    return { record, token: formatToken(tokenPrefix, parts) };
+  }
+
+  #isCreated(answer: Created, record: SessionRecord): boolean {
+    if (answer.status === "refused") {
+      throw new SessionError("ERR_SESSION_LIMIT", "The user has as many sessions as `userLimit` allows. Sign out elsewhere first.");
+    }
+    if (answer.status === "revoked") {
+      throw new SessionError("ERR_SESSION_REVOKED", "The user's sessions were revoked while this one began. Sign in again.");
+    }
+    if (answer.status === "exists") return false;
+    const { sid, userId, device, createdAt: at } = record;
+    this.events.emit("created", { sid, userId, at });
+    if (userId !== null) this.events.emit("signedIn", { sid, userId, device, at });
+    for (const evicted of answer.evicted) this.events.emit("revoked", { sid: evicted, userId, at, reason: "limit" });
+    return true;
+  }
+}
+
+const NONE: readonly string[] = Object.freeze([]);

@@ -1,0 +1,60 @@
+// The one error class of the library and the closed list of its codes. Knows nothing else of the library.
+
+/**
+ * What went wrong. The list is closed; `docs/errors.md` explains each.
+ *
+ * | code | HTTP status | meaning |
+ * |---|---|---|
+ * | `ERR_SESSION_OPTION` | 500 | an option is unknown or has a value that cannot work; thrown while the program starts |
+ * | `ERR_SESSION_VALUE` | 500 | data that is not JSON, exceeds a limit or fails the application's schema |
+ * | `ERR_SESSION_STATE` | 500 | a call that makes no sense now, such as a write after the response left |
+ * | `ERR_SESSION_PAGE` | 400 | a page limit out of range, or a cursor that no page gave out |
+ * | `ERR_SESSION_CREDENTIALS` | 400 | the request presents two different tokens |
+ * | `ERR_SESSION_CROSS_SITE` | 403 | a cross-site request tried to act with a cookie |
+ * | `ERR_SESSION_REQUIRED` | 401 | nobody is signed in |
+ * | `ERR_SESSION_STALE` | 403 | the sign-in is too long ago for what the request wants |
+ * | `ERR_SESSION_LIMIT` | 409 | the user has as many sessions as the application allows |
+ * | `ERR_SESSION_REVOKED` | 409 | the sign-in was revoked before it was complete |
+ * | `ERR_SESSION_CONFLICT` | 503 | other writers won every attempt |
+ * | `ERR_SESSION_RECORD` | 503 | the stored record cannot be read |
+ * | `ERR_SESSION_STORE` | 503 | the store did not answer, or refused |
+ */
+export type SessionErrorCode = keyof typeof STATUS;
+
+const STATUS = {
+  ERR_SESSION_OPTION: 500,
+  ERR_SESSION_VALUE: 500,
+  ERR_SESSION_STATE: 500,
+  ERR_SESSION_PAGE: 400,
+  ERR_SESSION_CREDENTIALS: 400,
+  ERR_SESSION_CROSS_SITE: 403,
+  ERR_SESSION_REQUIRED: 401,
+  ERR_SESSION_STALE: 403,
+  ERR_SESSION_LIMIT: 409,
+  ERR_SESSION_REVOKED: 409,
+  ERR_SESSION_CONFLICT: 503,
+  ERR_SESSION_RECORD: 503,
+  ERR_SESSION_STORE: 503,
+} as const;
+
+/** Every code there is, for documentation and tests. */
+export const SESSION_ERROR_CODES: readonly SessionErrorCode[] = Object.keys(STATUS) as SessionErrorCode[];
+
+/** Any failure of the library. The message never holds a token, a digest or session data. */
+export class SessionError extends Error {
+  override readonly name = "SessionError";
+  readonly code: SessionErrorCode;
+  /** The HTTP status an adapter answers with when nobody handles the error. */
+  readonly statusCode: number;
+
+  constructor(code: SessionErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.statusCode = STATUS[code];
+  }
+}
+
+/** True for a `SessionError`, also one from another copy of this package; narrows by `code` when one is given. */
+export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
+  return error instanceof Error && error.name === "SessionError" && (code === undefined || (error as SessionError).code === code);
+}

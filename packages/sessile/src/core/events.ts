@@ -1,0 +1,65 @@
+// What a manager tells others. A listener can see everything and break nothing.
+
+/** Whom an event is about. `userId` is `null` for anonymous sessions. */
+export interface SessionEvent {
+  readonly sid: string;
+  readonly userId: string | null;
+  /** When it happened, by the manager's clock. */
+  readonly at: number;
+}
+
+/** The events and what each carries. No token, digest or session data is ever among it. */
+export interface SessionEvents {
+  /** A record was made: by sign-in, or by the first write into an anonymous session. */
+  readonly created: SessionEvent;
+  /** A user signed in. */
+  readonly signedIn: SessionEvent & { readonly userId: string; readonly device: string | null };
+  /** The session has a new secret. */
+  readonly rotated: SessionEvent;
+  /** The session was ended by its own client. */
+  readonly signedOut: SessionEvent;
+  /** The session was ended from elsewhere. */
+  readonly revoked: SessionEvent & { readonly reason: RevokeReason };
+  /** The session reached a deadline and was removed. The user is unknown when a store removed it unseen. */
+  readonly expired: SessionEvent;
+  /** A secret was used after its successor had taken over: it was probably stolen. The session has been revoked. */
+  readonly reuseDetected: SessionEvent;
+  /** The store failed, or held a record that cannot be read. */
+  readonly storeFailed: { readonly operation: string; readonly error: unknown; readonly at: number };
+}
+
+/** Why a session was revoked: the application said so, the user's limit was exceeded, or a secret was reused. */
+export type RevokeReason = "revoked" | "limit" | "reuse";
+
+export type SessionEventName = keyof SessionEvents;
+export type SessionListener<Name extends SessionEventName> = (event: SessionEvents[Name]) => unknown;
+
+/** Calls listeners; what they throw or reject with goes to `onListenerError` and nowhere else. */
+export class EventHub {
+  readonly #listeners = new Map<SessionEventName, Set<SessionListener<never>>>();
+  readonly #onListenerError: (error: unknown, event: SessionEventName) => void;
+
+  constructor(onListenerError: (error: unknown, event: SessionEventName) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  /** Adds a listener; the function given back removes it. */
+  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+    for (const listener of this.#listeners.get(name) ?? []) this.#call(name, listener as SessionListener<Name>, event);
+  }
+
+  #call<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>, event: SessionEvents[Name]): void {
+    try {
+      const result = listener(event);
+      if (result instanceof Promise) result.catch((error) => this.#onListenerError(error, name));
+    } catch (error) {
+      this.#onListenerError(error, name);
+    }
+  }
+}

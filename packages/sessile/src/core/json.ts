@@ -1,0 +1,90 @@
+// Which values a session may hold, and their text. Knows nothing of sessions.
+
+import { SessionError } from "./errors.ts";
+
+/** A value that JSON carries without loss. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** An object of such values; its keys are the top-level keys of a session's data. */
+export type JsonObject = Readonly<Record<string, Json>>;
+
+/** Greatest nesting of arrays and objects in one value, unless the application says otherwise. */
+export const DEFAULT_DEPTH = 32;
+
+/** Matches a `"__proto__"` key however it is escaped, so that it is found before `JSON.parse` makes a property of it. */
+const PROTO_KEY = /"(?:_|\\u005f){2}proto(?:_|\\u005f){2}"\s*:/i;
+
+/**
+ * A deep copy of `value` without a reference to the original.
+ *
+ * Throws `ERR_SESSION_VALUE` for everything that would come back from a store different from what it was: `undefined`,
+ * functions, `NaN`, infinities, `-0`, bigints, dates, maps, buffers, class instances, cycles, a `__proto__` key.
+ */
+export function copyJson(value: unknown, key: string, depth = DEFAULT_DEPTH): Json {
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "string") return copyText(value, key);
+  if (typeof value === "number") return copyNumber(value, key);
+  if (typeof value === "object" && depth === 0) throw refused(key, "less nesting; a cycle also looks like this");
+  if (Array.isArray(value)) return Array.from(value, (item) => copyJson(item, key, depth - 1));
+  if (typeof value === "object" && isPlain(value)) return copyObject(value, key, depth - 1);
+  throw refused(key, `JSON, not ${describe(value)}`);
+}
+
+/** Refuses a key that cannot be kept: `__proto__` would change a prototype, a lone surrogate would not survive UTF-8. */
+export function checkKey(key: unknown): string {
+  if (typeof key === "string" && key !== "__proto__" && key.isWellFormed()) return key;
+  throw new SessionError("ERR_SESSION_VALUE", "A key of session data must be well-formed text other than `__proto__`.");
+}
+
+/** The text of a data object. */
+export function formatData(data: JsonObject): string {
+  return JSON.stringify(data);
+}
+
+/** The object of a data text, without a prototype. Throws `ERR_SESSION_RECORD` when the text is not a plain JSON object. */
+export function parseData(text: string): Record<string, Json> {
+  if (PROTO_KEY.test(text)) throw new SessionError("ERR_SESSION_RECORD", "Stored session data holds a `__proto__` key.");
+  const data = parseOrNull(text);
+  if (typeof data !== "object" || data === null || Array.isArray(data)) {
+    throw new SessionError("ERR_SESSION_RECORD", "Stored session data must be the text of a JSON object.");
+  }
+  return Object.assign(Object.create(null) as Record<string, Json>, data);
+}
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function copyText(text: string, key: string): string {
+  if (text.isWellFormed()) return text;
+  throw refused(key, "well-formed text, not half a surrogate pair");
+}
+
+function copyNumber(value: number, key: string): number {
+  if (Number.isFinite(value) && !Object.is(value, -0)) return value;
+  throw refused(key, `a number that JSON can carry, not ${Object.is(value, -0) ? "-0" : value}`);
+}
+
+function copyObject(value: object, key: string, depth: number): Json {
+  const copy: Record<string, Json> = {};
+  for (const [name, item] of Object.entries(value)) copy[checkKey(name)] = copyJson(item, key, depth);
+  return copy;
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== "object") return `a value of type ${typeof value}`;
+  return `an instance of ${(value as object).constructor?.name ?? "a class"}`;
+}
+
+function refused(key: string, expected: string): SessionError {
+  return new SessionError("ERR_SESSION_VALUE", `The value of \`${key}\` in a session must be ${expected}.`);
+}

@@ -1,0 +1,137 @@
+// The one object an application makes: opens the session of each request, and lists and ends sessions from elsewhere.
+
+import { Core } from "./core.ts";
+import { SessionError } from "./errors.ts";
+import type { SessionEventName, SessionListener } from "./events.ts";
+import { SessionExchange } from "./exchange.ts";
+import { open } from "./open.ts";
+import { resolveOptions, type SessionManagerOptions } from "./options.ts";
+import type { SessionRecord } from "./record.ts";
+import { type DefaultData, Session } from "./session.ts";
+import type { Page, StoreStats } from "./store.ts";
+import { isSid } from "./token.ts";
+import type { SessionRequest, SessionResponse } from "./transport.ts";
+import { isOver } from "./validity.ts";
+
+/** The session of one request, for an adapter to hand to the handler and to settle before the response leaves. */
+export interface OpenSession<Data extends object> {
+  readonly session: Session<Data>;
+  /**
+   * Writes what the request changed, unless `status` is 500 or more, and tells the client what it must know. Await it
+   * before the first byte of the response leaves; when it rejects, answer with the error instead.
+   */
+  commit(status: number, response: SessionResponse): Promise<void>;
+}
+
+/** What lists show of a session: no token, no digest, no data. */
+export interface SessionInfo {
+  readonly sid: string;
+  readonly userId: string | null;
+  readonly createdAt: number;
+  readonly authenticatedAt: number | null;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly device: string | null;
+}
+
+/** Part of a user's sessions, oldest first. */
+export interface SessionPage {
+  readonly sessions: readonly SessionInfo[];
+  /** Where the next page starts; `null` when this is the last. */
+  readonly next: string | null;
+}
+
+/** Records removed per call of the store while sweeping: few enough that nobody waits for it. */
+const SWEEP_BATCH = 1000;
+
+export class SessionManager<Data extends object = DefaultData> {
+  readonly #core: Core;
+  readonly #sweeper: NodeJS.Timeout | undefined;
+
+  /** Throws `ERR_SESSION_OPTION` when an option is unknown or cannot work. */
+  constructor(options: SessionManagerOptions) {
+    const settings = resolveOptions(options);
+    this.#core = new Core(settings);
+    if (settings.sweepInterval > 0) this.#sweeper = setInterval(() => void this.#sweepQuietly(), settings.sweepInterval).unref();
+  }
+
+  /** Opens the session of a request. Rejects when the request contradicts itself or the store cannot answer. */
+  async open(request: SessionRequest): Promise<OpenSession<Data>> {
+    const exchange = new SessionExchange(this.#core, request, await open(this.#core, request));
+    return { session: new Session<Data>(exchange), commit: (status, response) => exchange.commit(status, response) };
+  }
+
+  /** Calls `listener` for every such event; the function given back stops it. A listener cannot break a request. */
+  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
+    return this.#core.events.on(name, listener);
+  }
+
+  /** The live sessions of a user. */
+  async list(userId: string, page: Page = {}): Promise<SessionPage> {
+    checkPage(page);
+    const { records, next } = await this.#core.ask("list sessions", (store) => store.list(userId, page));
+    const now = this.#core.now();
+    return { sessions: records.filter((record) => !isOver(record, now, this.#core.settings)).map(toInfo), next };
+  }
+
+  /**
+   * Ends one session. False when there is none of this sid, or when `userId` is given and it is not that user's: so a route
+   * where users end their own sessions cannot be used to probe or end those of others.
+   */
+  async revoke(sid: string, { userId }: { userId?: string } = {}): Promise<boolean> {
+    if (!isSid(sid)) return false;
+    const record = await this.#core.ask("load a session", (store) => store.load(sid));
+    if (record === null || (userId !== undefined && record.userId !== userId)) return false;
+    const ended = await this.#core.ask("end a session", (store) => store.delete(sid));
+    if (ended) this.#emitRevoked(sid, record.userId);
+    return ended;
+  }
+
+  /** Ends all sessions of a user, but `except` when given (a sid). Returns how many ended. */
+  async revokeUser(userId: string, { except }: { except?: string | null } = {}): Promise<number> {
+    const ended = await this.#core.ask("end a user's sessions", (store) => store.deleteByUser(userId, except ?? undefined));
+    for (const sid of ended) this.#emitRevoked(sid, userId);
+    return ended.length;
+  }
+
+  /** Removes expired records, at most `limit`. Returns how many. The manager does this by itself every `sweepInterval`. */
+  async sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
+    let removed = 0;
+    while (removed < limit) {
+      const budget = { now: this.#core.now(), limit: Math.min(SWEEP_BATCH, limit - removed) };
+      const expired = await this.#core.ask("sweep", (store) => store.deleteExpired(budget));
+      for (const sid of expired) this.#core.events.emit("expired", { sid, userId: null, at: budget.now });
+      removed += expired.length;
+      if (expired.length < budget.limit) break;
+    }
+    return removed;
+  }
+
+  /** Figures about the store. */
+  stats(): Promise<StoreStats> {
+    return this.#core.ask("count sessions", (store) => store.stats());
+  }
+
+  /** Stops the sweeper and closes the store. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweeper);
+    await this.#core.ask("close", (store) => store.close());
+  }
+
+  async #sweepQuietly(): Promise<void> {
+    await this.sweep().catch(() => 0);
+  }
+
+  #emitRevoked(sid: string, userId: string | null): void {
+    this.#core.events.emit("revoked", { sid, userId, at: this.#core.now(), reason: "revoked" });
+  }
+}
+
+function toInfo({ sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, device }: SessionRecord): SessionInfo {
+  return { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, device };
+}
+
+function checkPage({ limit = 100 }: Page): void {
+  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= 1000) return;
+  throw new SessionError("ERR_SESSION_PAGE", "`limit` must be a whole number from 1 to 1,000.");
+}

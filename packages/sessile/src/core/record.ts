@@ -1,0 +1,39 @@
+// What a store keeps of one session. A value: flat, frozen, never changed in place. Knows no store.
+
+/** A session at rest. All instants are milliseconds since 1970. */
+export interface SessionRecord {
+  /** Public handle; names the session in lists, logs and URLs. Useless as a credential. */
+  readonly sid: string;
+  /** Whose session it is; `null` for an anonymous session that holds data. */
+  readonly userId: string | null;
+  /** Digest of the current secret. */
+  readonly secretDigest: string;
+  /** Digests of earlier secrets, newest first, at most `MAX_RETIRED`. The first is valid for a grace after `rotatedAt`. */
+  readonly retiredDigests: readonly string[];
+  /**
+   * The application's data, as the JSON text of one object. Text, because a request that does not look at the data then
+   * never pays for parsing it, and because text cannot be shared by reference between two requests.
+   */
+  readonly data: string;
+  readonly createdAt: number;
+  /** When the user proved who they are; `null` for an anonymous session. Set once: a new proof makes a new session. */
+  readonly authenticatedAt: number | null;
+  /** When the current secret was made. */
+  readonly rotatedAt: number;
+  /** The last activity that was written down; a touch moves it. */
+  readonly lastSeenAt: number;
+  /** When the session ends if nothing happens: the earlier of `absoluteExpiresAt` and `lastSeenAt` + idle timeout. */
+  readonly expiresAt: number;
+  /** When the session ends whatever happens. Set once, never moved (OWASP absolute timeout). */
+  readonly absoluteExpiresAt: number;
+  /** Counts every commit, from 1. */
+  readonly version: number;
+  /** What the application wants to show of the device, such as `"Firefox on Linux"`; `null` when it says nothing. */
+  readonly device: string | null;
+}
+
+/** How many earlier secrets a record remembers in order to recognise one that was stolen. */
+export const MAX_RETIRED = 8;
+
+/** Text of an empty data object. */
+export const NO_DATA = "{}";

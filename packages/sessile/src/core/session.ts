@@ -1,0 +1,186 @@
+// What a handler holds during one request. Reads answer at once; writes are kept as changes until the response leaves.
+
+import type { SessionExchange } from "./exchange.ts";
+import { SessionError } from "./errors.ts";
+import type { Json } from "./json.ts";
+
+/**
+ * The application's session data, for the whole program. Extend it once, and every session is typed:
+ *
+ * ```ts
+ * declare module "sessile" {
+ *   interface SessionData { cart: string[] }
+ * }
+ * ```
+ *
+ * A program with several kinds of sessions names the type at `new SessionManager<Data>(…)` instead.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: applications add their keys by declaration merging
+export interface SessionData {}
+
+/** `SessionData` once the application has extended it; until then any key may hold any JSON value. */
+export type DefaultData = keyof SessionData extends never ? Record<string, Json> : SessionData;
+
+/** A deeply read-only view: what a session gives out is changed by `set` and `update` only. */
+export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
+/** What may come along with a sign-in. */
+export interface SignInOptions<Data extends object> {
+  /** The first data of the new session. */
+  readonly data?: Partial<Data>;
+  /** Keys to carry over from the session that was presented, such as an anonymous visitor's cart. Default: none. */
+  readonly keep?: readonly (keyof Data & string)[];
+  /** What lists of the user's sessions show of the device, at most 200 characters. Default: nothing. */
+  readonly device?: string;
+}
+
+/** A session of which it is known that somebody is signed in. */
+export type SignedInSession<Data extends object = DefaultData> = Session<Data> & {
+  readonly sid: string;
+  readonly userId: string;
+  readonly createdAt: number;
+  readonly authenticatedAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+};
+
+export class Session<Data extends object = DefaultData> {
+  readonly #exchange: SessionExchange;
+
+  /** Sessions come from a manager. */
+  constructor(exchange: SessionExchange) {
+    this.#exchange = exchange;
+  }
+
+  /** Public handle, fit for lists, logs and URLs; `null` while nothing is stored. */
+  get sid(): string | null {
+    return this.#exchange.record?.sid ?? null;
+  }
+
+  /** Who is signed in; `null` when nobody is. */
+  get userId(): string | null {
+    return this.#exchange.record?.userId ?? null;
+  }
+
+  /** When the session began, in milliseconds since 1970; `null` while nothing is stored. */
+  get createdAt(): number | null {
+    return this.#exchange.record?.createdAt ?? null;
+  }
+
+  /** When the user proved who they are; `null` when nobody is signed in. */
+  get authenticatedAt(): number | null {
+    return this.#exchange.record?.authenticatedAt ?? null;
+  }
+
+  /** The last activity that was written down; `null` while nothing is stored. */
+  get lastSeenAt(): number | null {
+    return this.#exchange.record?.lastSeenAt ?? null;
+  }
+
+  /** When the session ends unless it is used; `null` while nothing is stored. */
+  get expiresAt(): number | null {
+    return this.#exchange.record?.expiresAt ?? null;
+  }
+
+  /** Whether the request came with a token, a good one or not. */
+  get hasCredential(): boolean {
+    return this.#exchange.hasCredential;
+  }
+
+  /** Whether somebody is signed in. */
+  isSignedIn(): this is SignedInSession<Data> {
+    return this.userId !== null;
+  }
+
+  /** The value of `key`, frozen; `undefined` when it has none. */
+  get<Key extends keyof Data & string>(key: Key): Frozen<Data[Key]> | undefined {
+    return freeze(this.#exchange.data.view[key]) as Frozen<Data[Key]> | undefined;
+  }
+
+  /** Whether `key` has a value. */
+  has(key: keyof Data & string): boolean {
+    return this.#exchange.data.view[key] !== undefined;
+  }
+
+  /** The keys that have a value. */
+  keys(): (keyof Data & string)[] {
+    return Object.keys(this.#exchange.data.view) as (keyof Data & string)[];
+  }
+
+  /**
+   * Sets `key`, whatever other requests set it to. The value is copied: changing it later changes nothing.
+   * Throws `ERR_SESSION_VALUE` when it is not JSON.
+   */
+  set<Key extends keyof Data & string>(key: Key, value: Data[Key]): void {
+    this.#exchange.writableData.set(key, value);
+  }
+
+  /** Removes `key`. */
+  remove(key: keyof Data & string): void {
+    this.#exchange.writableData.remove(key);
+  }
+
+  /**
+   * Computes the new value of `key` from the present one, without losing what other requests do at the same time: when the
+   * session turns out to have changed, `fn` runs again on the newer value. So `fn` should do nothing else than compute. It
+   * gets a copy that it may change and return; returning `undefined` removes the key.
+   *
+   * What `get` shows afterwards may still be superseded; after `await session.commit()` it is what was stored.
+   */
+  update<Key extends keyof Data & string>(key: Key, fn: (value: Data[Key] | undefined) => Data[Key] | undefined): void {
+    this.#exchange.writableData.update(key, fn as (value: unknown) => unknown);
+  }
+
+  /**
+   * Signs a user in: a new session with a new token, and the end of the one that was presented. Nothing carries over but
+   * what `options` names. Returns the token, for programs that hand it out in the body; otherwise the transport does.
+   *
+   * Throws `ERR_SESSION_LIMIT` when the user has too many sessions and the rule is to refuse, `ERR_SESSION_REVOKED` when
+   * the user's sessions were revoked at this very moment, `ERR_SESSION_CROSS_SITE` for a forged request (login CSRF).
+   */
+  signIn(userId: string, options: SignInOptions<Data> = {}): Promise<string> {
+    return this.#exchange.signIn(userId, options);
+  }
+
+  /** Ends the session. When this returns, the token is good for nothing, even if the request fails later. */
+  signOut(): Promise<void> {
+    return this.#exchange.signOut();
+  }
+
+  /** Gives the client a new token when the response leaves. The old one works for `rotationGrace` more. */
+  rotate(): void {
+    this.#exchange.rotate();
+  }
+
+  /** Marks the request as no activity of the user, such as polling: it does not move the idle deadline. */
+  notActivity(): void {
+    this.#exchange.notActivity();
+  }
+
+  /**
+   * Demands that the user proved who they are less than `maxAge` milliseconds ago (ASVS 7.5.1).
+   * Throws `ERR_SESSION_REQUIRED` when nobody is signed in and `ERR_SESSION_STALE` when it was longer ago.
+   */
+  requireFresh(maxAge: number): void {
+    const { authenticatedAt } = this;
+    if (authenticatedAt === null) throw notAuthenticated();
+    if (this.#exchange.now() - authenticatedAt < maxAge) return;
+    throw new SessionError("ERR_SESSION_STALE", "Sign in again to do this.");
+  }
+
+  /** Writes the changes now instead of when the response leaves: for open connections, and to see what was stored. */
+  commit(): Promise<void> {
+    return this.#exchange.flush();
+  }
+}
+
+/** What a guard throws when nobody is signed in. */
+export function notAuthenticated(): SessionError {
+  return new SessionError("ERR_SESSION_REQUIRED", "Not authenticated");
+}
+
+function freeze(value: Json | undefined): Json | undefined {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const item of Object.values(value)) freeze(item);
+  return Object.freeze(value);
+}

@@ -1,0 +1,93 @@
+// The contract between the core and a store. Whoever passes `storeSuite` of `sessile/testing` keeps it.
+
+import type { SessionDelta } from "./delta.ts";
+import type { SessionRecord } from "./record.ts";
+
+/** How many sessions a user may have at once, and what happens to the next sign-in. */
+export interface UserLimit {
+  readonly max: number;
+  /** End the user's oldest sessions, or refuse the new one. */
+  readonly onExceeded: "evictOldest" | "refuse";
+}
+
+/** What became of a `create`. */
+export type Created =
+  /** the record is stored; `evicted` names the sessions that ended for it */
+  | { readonly status: "created"; readonly evicted: readonly string[] }
+  /** a record of this sid is there already and was left as it is */
+  | { readonly status: "exists" }
+  /** the limit is reached and its rule is `refuse` */
+  | { readonly status: "refused" }
+  /** the user's sessions were revoked, or this one evicted, while it was being created; nothing is stored */
+  | { readonly status: "revoked" };
+
+/** What became of a `commit`. */
+export type Committed =
+  | { readonly status: "ok"; readonly record: SessionRecord }
+  /** there is no such session (any more); nothing was written */
+  | { readonly status: "gone" }
+  /** a condition of the delta does not hold for `record`, the session as it is now; nothing was written */
+  | { readonly status: "conflict"; readonly record: SessionRecord };
+
+/** Which part of a list to give back. */
+export interface Page {
+  /** At most this many, from 1 to 1,000. Default 100. */
+  readonly limit?: number;
+  /** The `next` of the page before. */
+  readonly after?: string;
+}
+
+/** Part of a list of records, oldest first. */
+export interface RecordPage {
+  readonly records: readonly SessionRecord[];
+  /** Where the next page starts; `null` when this is the last. */
+  readonly next: string | null;
+}
+
+/** What one sweep may cost. */
+export interface SweepBudget {
+  /** The instant to judge by. */
+  readonly now: number;
+  /** At most this many records. */
+  readonly limit: number;
+}
+
+/** Figures for people who operate the store. */
+export interface StoreStats {
+  /** Which store it is: `"memory"`, `"sqlite"`, `"redis"`, … */
+  readonly kind: string;
+  /** Records present, expired ones that were not yet removed included; `null` when counting would cost too much. */
+  readonly sessions: number | null;
+}
+
+/**
+ * Where records live.
+ *
+ * A store keeps records and collects expired ones; it never judges a token. Every method is atomic towards every other
+ * caller, in this process and others. Every failure is a `SessionError` with the code `ERR_SESSION_STORE`; such an
+ * answer means "unknown", not "no". A record that cannot be read is `ERR_SESSION_RECORD` from `load`, and absent for
+ * every other method.
+ */
+export interface SessionStore {
+  /** Inserts `record` if its sid is free, and keeps the user's limit in the same step. Never overwrites. */
+  create(record: SessionRecord, limit?: UserLimit): Promise<Created>;
+  /** The record, expired or not; `null` when there is none. */
+  load(sid: string): Promise<SessionRecord | null>;
+  /**
+   * Applies `delta` with `applyDelta` in one atomic step. Never creates. `base` is the record as the request loaded it: a
+   * hint that may save a round trip, never a condition.
+   */
+  commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed>;
+  /** Removes the record. True when it was there. */
+  delete(sid: string): Promise<boolean>;
+  /** The user's records, by age of their absolute deadline. May hold expired ones; never one that was deleted. */
+  list(userId: string, page?: Page): Promise<RecordPage>;
+  /** Removes all of a user's records but `except`; those being created at this moment too. The sids that ended. */
+  deleteByUser(userId: string, except?: string): Promise<readonly string[]>;
+  /** Removes expired records within `budget`. Their sids; fewer than `budget.limit` when nothing is left to do. */
+  deleteExpired(budget: SweepBudget): Promise<readonly string[]>;
+  /** Figures about the store. */
+  stats(): Promise<StoreStats>;
+  /** Writes out what waits and frees what the store opened itself. Later calls fail with `ERR_SESSION_STORE`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,71 @@
+// The contract between the core and a transport, and how several transports are read. Knows no header by name.
+
+import { SessionError } from "./errors.ts";
+
+/** What a transport and the core may see of a request. Adapters provide it; nothing in it is copied. */
+export interface SessionRequest {
+  /** The HTTP method, upper case. */
+  readonly method: string;
+  /** The path as routed, without the query. */
+  readonly path: string;
+  /**
+   * The value of a request header (`name` in lower case), `undefined` when absent. Repeated headers come joined with
+   * `", "` and repeated `cookie` headers with `"; "`, as the Fetch standard does.
+   */
+  header(name: string): string | undefined;
+}
+
+/** Where response headers go. */
+export interface SessionResponse {
+  /** Sets a header, replacing what is there. */
+  set(name: string, value: string): void;
+  /** Adds a header beside what is there. */
+  append(name: string, value: string): void;
+}
+
+/** How a token travels. */
+export interface SessionTransport {
+  /** Names the transport in errors: `"header"`, `"bearer"`, `"cookie"`. */
+  readonly name: string;
+  /** The request header it reads; goes into `Vary`. */
+  readonly requestHeader: string;
+  /** The distinct values presented. More than one means that the request contradicts itself. */
+  read(request: SessionRequest): readonly string[];
+  /** Hands a new token to the client. `maxAge` is the session's remaining absolute lifetime, in milliseconds. */
+  issue(token: string, maxAge: number, response: SessionResponse): void;
+  /** Tells the client to forget its token. */
+  clear(response: SessionResponse): void;
+  /**
+   * Whether a request may act with a credential that the client attaches by itself. Absent where attaching the token
+   * takes a program's intent, as with a custom header.
+   */
+  permits?(request: SessionRequest): boolean;
+}
+
+/** The token a request presents, and how. */
+export interface Credential {
+  readonly token: string;
+  readonly transport: SessionTransport;
+}
+
+/**
+ * The one token that a request presents; `null` when it presents none.
+ *
+ * Throws `ERR_SESSION_CREDENTIALS` when two values differ, in one transport or across several: a proxy and this program
+ * might otherwise each believe another one (RFC 6750 §2, ASVS 15.3.7). Equal values are one value.
+ */
+export function readCredential(transports: readonly SessionTransport[], request: SessionRequest): Credential | null {
+  let found: Credential | null = null;
+  for (const transport of transports) {
+    for (const token of transport.read(request)) {
+      if (found === null) found = { token, transport };
+      else if (found.token !== token) throw contradiction(found.transport.name, transport.name);
+    }
+  }
+  return found;
+}
+
+function contradiction(first: string, second: string): SessionError {
+  const where = first === second ? `twice through \`${first}\`` : `through both \`${first}\` and \`${second}\``;
+  return new SessionError("ERR_SESSION_CREDENTIALS", `The request presents different tokens, ${where}. Send exactly one.`);
+}

@@ -1,0 +1,165 @@
+// Records in this process, bounded. For development, tests and single processes: a restart ends every session.
+
+import { applyDelta, type SessionDelta } from "../core/delta.ts";
+import { SessionError } from "../core/errors.ts";
+import { checkNames, wrong } from "../core/options.ts";
+import type { SessionRecord } from "../core/record.ts";
+import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, SweepBudget, UserLimit } from "../core/store.ts";
+import { isExpired } from "../core/validity.ts";
+import { byAge, slicePage } from "./paging.ts";
+
+export interface MemoryStoreOptions {
+  /** Most sessions at once; the next sign-in is answered 503. Default 1,000,000. */
+  readonly maxSessions?: number;
+  /** Most bytes of session data at once, as UTF-16 text; the next write is answered 503. Default 1 GiB. */
+  readonly maxBytes?: number;
+}
+
+/** Makes a store in memory. No method waits inside, so every one is atomic. */
+export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
+  return new MemoryStore(options);
+}
+
+class MemoryStore implements SessionStore {
+  readonly #records = new Map<string, SessionRecord>();
+  readonly #byUser = new Map<string, Set<string>>();
+  readonly #maxSessions: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
+  #sweep: Iterator<SessionRecord> | null = null;
+  #isClosed = false;
+
+  constructor(options: MemoryStoreOptions) {
+    checkNames(options, new Set(["maxSessions", "maxBytes"]), "");
+    this.#maxSessions = bound("maxSessions", options.maxSessions ?? 1_000_000);
+    this.#maxBytes = bound("maxBytes", options.maxBytes ?? 1024 ** 3);
+  }
+
+  async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
+    this.#checkOpen();
+    if (this.#records.has(record.sid)) return { status: "exists" };
+    const excess = limit && record.userId !== null ? this.#excess(record.userId, limit.max, record.createdAt) : [];
+    if (excess.length > 0 && limit?.onExceeded === "refuse") return { status: "refused" };
+    for (const sid of excess) this.#remove(sid);
+    this.#checkRoom(this.#records.size + 1, bytesOf(record));
+    this.#put(record);
+    return { status: "created", evicted: excess };
+  }
+
+  async load(sid: string): Promise<SessionRecord | null> {
+    this.#checkOpen();
+    return this.#records.get(sid) ?? null;
+  }
+
+  async commit(sid: string, delta: SessionDelta): Promise<Committed> {
+    this.#checkOpen();
+    const record = this.#records.get(sid);
+    if (record === undefined) return { status: "gone" };
+    const next = applyDelta(record, delta);
+    if (next === "gone") return { status: "gone" };
+    if (next === "conflict") return { status: "conflict", record };
+    this.#checkRoom(this.#records.size, bytesOf(next) - bytesOf(record));
+    this.#bytes += bytesOf(next) - bytesOf(record);
+    this.#records.set(sid, next);
+    return { status: "ok", record: next };
+  }
+
+  async delete(sid: string): Promise<boolean> {
+    this.#checkOpen();
+    return this.#remove(sid);
+  }
+
+  async list(userId: string, page: Page = {}): Promise<RecordPage> {
+    this.#checkOpen();
+    return slicePage(this.#recordsOf(userId), page);
+  }
+
+  async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
+    this.#checkOpen();
+    const sids = [...(this.#byUser.get(userId) ?? [])].filter((sid) => sid !== except);
+    for (const sid of sids) this.#remove(sid);
+    return sids;
+  }
+
+  /** Looks at no more than ten times as many records as it may remove, and goes on from there the next time. */
+  async deleteExpired({ now, limit }: SweepBudget): Promise<readonly string[]> {
+    this.#checkOpen();
+    const expired: string[] = [];
+    for (let seen = 0; seen < limit * 10 && expired.length < limit; seen++) {
+      this.#sweep ??= this.#records.values();
+      const { value, done } = this.#sweep.next();
+      if (done) {
+        this.#sweep = null;
+        break;
+      }
+      if (isExpired(value, now)) expired.push(value.sid);
+    }
+    for (const sid of expired) this.#remove(sid);
+    return expired;
+  }
+
+  async stats(): Promise<StoreStats> {
+    this.#checkOpen();
+    return { kind: "memory", sessions: this.#records.size };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#records.clear();
+    this.#byUser.clear();
+  }
+
+  /** The live sessions that must end so that one more keeps within `max`, oldest first. */
+  #excess(userId: string, max: number, now: number): string[] {
+    const live = this.#recordsOf(userId).filter((record) => !isExpired(record, now));
+    return live.slice(0, Math.max(live.length - max + 1, 0)).map(({ sid }) => sid);
+  }
+
+  #recordsOf(userId: string): SessionRecord[] {
+    const sids = [...(this.#byUser.get(userId) ?? [])];
+    return sids.map((sid) => this.#records.get(sid) as SessionRecord).sort(byAge);
+  }
+
+  #put(record: SessionRecord): void {
+    this.#bytes += bytesOf(record);
+    this.#records.set(record.sid, record);
+    if (record.userId === null) return;
+    const sids = this.#byUser.get(record.userId);
+    if (sids === undefined) this.#byUser.set(record.userId, new Set([record.sid]));
+    else sids.add(record.sid);
+  }
+
+  #remove(sid: string): boolean {
+    const record = this.#records.get(sid);
+    if (record === undefined) return false;
+    this.#bytes -= bytesOf(record);
+    this.#records.delete(sid);
+    if (record.userId === null) return true;
+    const sids = this.#byUser.get(record.userId);
+    sids?.delete(sid);
+    if (sids?.size === 0) this.#byUser.delete(record.userId);
+    return true;
+  }
+
+  #checkRoom(sessions: number, moreBytes: number): void {
+    if (sessions > this.#maxSessions) throw full(`\`maxSessions\` (${this.#maxSessions})`);
+    if (moreBytes > 0 && this.#bytes + moreBytes > this.#maxBytes) throw full(`\`maxBytes\` (${this.#maxBytes})`);
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new SessionError("ERR_SESSION_STORE", "The memory store is closed.");
+  }
+}
+
+function bytesOf({ data }: SessionRecord): number {
+  return data.length * 2;
+}
+
+function bound(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw wrong(name, "a whole number, at least 1");
+}
+
+function full(limit: string): SessionError {
+  return new SessionError("ERR_SESSION_STORE", `The memory store is full: ${limit} is reached. Raise it, or use SQLite or Redis.`);
+}

@@ -1,0 +1,36 @@
+// The order of a user's sessions and the cursor that walks it. The same in every store.
+
+import { SessionError } from "../core/errors.ts";
+import type { SessionRecord } from "../core/record.ts";
+import type { Page, RecordPage } from "../core/store.ts";
+
+/** Where a page ended: the order is by absolute deadline, then by sid. */
+export interface Position {
+  readonly absoluteExpiresAt: number;
+  readonly sid: string;
+}
+
+export const DEFAULT_PAGE = 100;
+
+/** Oldest first. The absolute deadline never moves, so neither does a record's place. */
+export function byAge(a: Position, b: Position): number {
+  return a.absoluteExpiresAt - b.absoluteExpiresAt || (a.sid < b.sid ? -1 : Number(a.sid > b.sid));
+}
+
+/** A page of `records`, which are in the order of `byAge`. */
+export function slicePage(records: readonly SessionRecord[], { limit = DEFAULT_PAGE, after }: Page): RecordPage {
+  const from = after === undefined ? null : parseCursor(after);
+  const rest = from === null ? records : records.filter((record) => byAge(record, from) > 0);
+  return { records: rest.slice(0, limit), next: rest.length > limit ? formatCursor(rest[limit - 1] as SessionRecord) : null };
+}
+
+export function formatCursor({ absoluteExpiresAt, sid }: Position): string {
+  return `${absoluteExpiresAt}.${sid}`;
+}
+
+/** Throws `ERR_SESSION_PAGE` for text that no page gave out. */
+export function parseCursor(after: string): Position {
+  const match = /^(\d{1,16})\.([0-9A-Za-z]{22})$/.exec(after);
+  if (match === null) throw new SessionError("ERR_SESSION_PAGE", "`after` must be the `next` of an earlier page.");
+  return { absoluteExpiresAt: Number(match[1]), sid: match[2] as string };
+}

@@ -1,0 +1,101 @@
+// The token in a cookie, with the strictest attributes a session can live with. Knows no adapter.
+
+import { SessionError } from "../core/errors.ts";
+import { checkNames, wrong } from "../core/options.ts";
+import type { SessionTransport } from "../core/transport.ts";
+import { readCookies } from "./cookie-header.ts";
+import { crossSitePolicy } from "./cross-site.ts";
+
+export interface CookieOptions {
+  /** Default `__Host-session`: browsers then insist on `Secure`, `Path=/` and no `Domain`, so no other host can set it. */
+  readonly name?: string;
+  /** Whether other sites' links (`"Lax"`, the default), nobody (`"Strict"`) or all sites' requests (`"None"`) carry it. */
+  readonly sameSite?: "Strict" | "Lax" | "None";
+  /** Shares the cookie with subdomains. Only without the `__Host-` prefix; default: this host alone. */
+  readonly domain?: string;
+  /** Default `/`, which `__Host-` demands. */
+  readonly path?: string;
+  /** Default true. False only for a name without prefix, in development over plain HTTP. */
+  readonly secure?: boolean;
+  /** Keeps the cookie apart for each site that embeds this one (CHIPS). Default false. */
+  readonly partitioned?: boolean;
+  /** Origins, such as `https://app.example.com`, that may act with the cookie from another site. Default: none. */
+  readonly trustedOrigins?: readonly string[];
+  /** Exact paths where a cross-site request may act with the cookie. Default: none. */
+  readonly exemptPaths?: readonly string[];
+}
+
+const KNOWN = new Set<string>([
+  "name",
+  "sameSite",
+  "domain",
+  "path",
+  "secure",
+  "partitioned",
+  "trustedOrigins",
+  "exemptPaths",
+] satisfies (keyof CookieOptions)[]);
+
+/** Browsers shorten anything longer (RFC 6265bis §5.5). */
+const LONGEST_AGE = 400 * 24 * 60 * 60;
+
+/**
+ * Keeps the token in a cookie that lasts as long as the session can: a touch never has to send it again. Because browsers
+ * attach cookies by themselves, unsafe requests from other sites are refused (see `cross-site.ts`).
+ */
+export function cookieTransport(options: CookieOptions = {}): SessionTransport {
+  checkNames(options, KNOWN, "");
+  const { name = "__Host-session" } = options;
+  const attributes = formatAttributes(name, options);
+  return Object.freeze({
+    name: "cookie",
+    requestHeader: "Cookie",
+    read: (request) => readCookies(request.header("cookie"), name),
+    issue(token, maxAge, response) {
+      response.append("set-cookie", `${name}=${token}; Max-Age=${seconds(maxAge)}${attributes}`);
+    },
+    clear(response) {
+      response.append("set-cookie", `${name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${attributes}`);
+    },
+    permits: crossSitePolicy(options.trustedOrigins ?? [], options.exemptPaths ?? []),
+  } satisfies SessionTransport);
+}
+
+/** Whole seconds, at least one (0 would delete the cookie of a live session), at most what browsers keep. */
+function seconds(maxAge: number): number {
+  return Math.min(Math.max(Math.floor(maxAge / 1000), 1), LONGEST_AGE);
+}
+
+function formatAttributes(name: string, options: CookieOptions): string {
+  const { sameSite = "Lax", domain, path = "/", secure = true, partitioned = false } = options;
+  checkName(name);
+  checkPrefixRules(name, { domain, path, secure });
+  if (!["Strict", "Lax", "None"].includes(sameSite)) throw wrong("sameSite", '`"Strict"`, `"Lax"` or `"None"`');
+  if (!secure && (sameSite === "None" || partitioned)) throw wrong("secure", "true with `sameSite: \"None\"` or `partitioned`");
+  if (!/^\/[\x20-\x3a\x3c-\x7e]{0,1000}$/.test(path)) throw wrong("path", "a path that starts with `/`, without `;` and control characters");
+  if (domain !== undefined && !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(domain)) throw wrong("domain", "a host name such as `example.com`");
+  return [
+    `; Path=${path}`,
+    domain === undefined ? "" : `; Domain=${domain}`,
+    secure ? "; Secure" : "",
+    "; HttpOnly",
+    `; SameSite=${sameSite}`,
+    partitioned ? "; Partitioned" : "",
+  ].join("");
+}
+
+function checkName(name: string): void {
+  if (typeof name === "string" && /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(name)) return;
+  throw wrong("name", "a cookie name of at most 100 characters (RFC 6265: letters, digits and `!#$%&'*+-.^_`|~`)");
+}
+
+function checkPrefixRules(name: string, { domain, path, secure }: { domain: string | undefined; path: string; secure: boolean }): void {
+  if (/^__(host|secure|http|host-http)-/i.test(name) && !secure) throw prefixRule(name, "`secure: true`");
+  if (!/^__host-/i.test(name)) return;
+  if (domain !== undefined) throw prefixRule(name, "no `domain`");
+  if (path !== "/") throw prefixRule(name, '`path: "/"`');
+}
+
+function prefixRule(name: string, needs: string): SessionError {
+  return new SessionError("ERR_SESSION_OPTION", `A cookie named \`${name}\` needs ${needs}, or browsers ignore it.`);
+}

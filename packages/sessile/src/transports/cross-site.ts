@@ -1,0 +1,44 @@
+// Whether a request may act with a cookie: the algorithm of Go 1.25's `net/http.CrossOriginProtection`, in its order.
+
+import { wrong } from "../core/options.ts";
+import type { SessionRequest } from "../core/transport.ts";
+
+const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * A test of requests. Safe methods pass. Otherwise the browser's own word decides, `Sec-Fetch-Site`; without it, `Origin`
+ * must name the host that was asked, or be absent, as it is when no browser is involved. Trusted origins and exempt paths
+ * pass; both match exactly, because a pattern that normalises would exempt more than was meant (CVE-2025-47910).
+ */
+export function crossSitePolicy(trustedOrigins: readonly string[], exemptPaths: readonly string[]): (request: SessionRequest) => boolean {
+  const origins = new Set(trustedOrigins.map(checkOriginOption));
+  const paths = new Set(exemptPaths.map(checkPathOption));
+  return (request) => SAFE.has(request.method) || isSameSite(request) || isExempt(request, origins, paths);
+}
+
+function isSameSite(request: SessionRequest): boolean {
+  const site = request.header("sec-fetch-site");
+  if (site !== undefined && site !== "") return site === "same-origin" || site === "none";
+  const origin = request.header("origin");
+  return origin === undefined || origin === "" || hostOf(origin) === request.header("host");
+}
+
+function isExempt(request: SessionRequest, origins: ReadonlySet<string>, paths: ReadonlySet<string>): boolean {
+  const origin = request.header("origin");
+  return (origin !== undefined && origins.has(origin)) || paths.has(request.path);
+}
+
+/** Host and port of an origin; `null` for `null` and anything else that is none. */
+function hostOf(origin: string): string | null {
+  return /^https?:\/\/([^/?#@\s]+)$/.exec(origin)?.[1] ?? null;
+}
+
+function checkOriginOption(origin: string): string {
+  if (typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin) return origin;
+  throw wrong("trustedOrigins", "a list of origins such as `https://app.example.com`, without a path");
+}
+
+function checkPathOption(path: string): string {
+  if (typeof path === "string" && path.startsWith("/")) return path;
+  throw wrong("exemptPaths", "a list of exact paths that start with `/`");
+}
