@@ -1,0 +1,45 @@
+// Records to test stores with. Knows no store.
+
+import { createHash, randomBytes } from "node:crypto";
+import { MAX_RETIRED, NO_DATA, type SessionRecord } from "../core/record.ts";
+import { newSid } from "../core/token.ts";
+
+const HOUR = 60 * 60 * 1000;
+
+/** A record of a session that began now and lasts for hours, with a random sid and secret; `fields` replaces any of it. */
+export function sampleRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
+  const now = fields.createdAt ?? Date.now();
+  return Object.freeze({
+    sid: newSid(),
+    userId: null,
+    secretDigest: randomDigest(),
+    retiredDigests: Object.freeze([]),
+    data: NO_DATA,
+    createdAt: now,
+    authenticatedAt: fields.userId == null ? null : now,
+    rotatedAt: now,
+    lastSeenAt: now,
+    expiresAt: now + HOUR,
+    absoluteExpiresAt: now + 24 * HOUR,
+    version: 1,
+    device: null,
+    ...fields,
+  });
+}
+
+/** A record in which every field has a value that is easy to lose. */
+export function fullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
+  return sampleRecord({
+    userId: "Zoë:{1}*",
+    retiredDigests: Object.freeze(Array.from({ length: MAX_RETIRED }, randomDigest)),
+    data: JSON.stringify({ text: "ключ 🔑 \u2028 \\ \" '", n: 0.1, list: [null, true, { deep: [] }], half: "\ud83d" }),
+    version: 7,
+    device: "Firefox on Línux\n",
+    ...fields,
+  });
+}
+
+/** What the digest of a random secret looks like. */
+export function randomDigest(): string {
+  return createHash("sha256").update(randomBytes(16)).digest("base64url");
+}

@@ -1,0 +1,503 @@
+// What every store must do, as a list of checks that any test runner can run. Each check brings its own records.
+
+import assert from "node:assert/strict";
+import { MAX_RETIRED, type SessionRecord } from "../core/record.ts";
+import type { Committed, Created, SessionStore } from "../core/store.ts";
+import { fullRecord, randomDigest, sampleRecord } from "./records.ts";
+
+/** Two ways to the same records: two connections, two processes, or one object twice. */
+export interface StoresUnderTest {
+  readonly stores: readonly [SessionStore, SessionStore];
+  /** Damages the stored form of a record, so that it cannot be read any more. Absent where there is no stored form. */
+  readonly corrupt?: (sid: string) => Promise<void>;
+  /** True when the store's engine removes expired records by itself, so that sweeping removes none. */
+  readonly expiresByItself?: boolean;
+  readonly close: () => Promise<void>;
+}
+
+export interface StoreCheck {
+  readonly name: string;
+  readonly run: (under: StoresUnderTest) => Promise<void>;
+}
+
+const HOUR = 60 * 60 * 1000;
+let users = 0;
+
+export const storeChecks: readonly StoreCheck[] = [
+  {
+    name: "load gives back every field of what create stored",
+    async run({ stores: [a, b] }) {
+      const record = fullRecord({ userId: newUser() });
+      assert.deepEqual(await a.create(record), { status: "created", evicted: [] });
+      const loaded = await b.load(record.sid);
+      assert.deepEqual({ ...loaded }, { ...record });
+      assert.ok(Object.isFrozen(loaded), "a record must be frozen, so that requests cannot share changes by accident");
+    },
+  },
+  {
+    name: "A6: create never overwrites",
+    async run({ stores: [a, b] }) {
+      const record = sampleRecord({ userId: newUser(), data: '{"mine":1}' });
+      await a.create(record);
+      const impostor = sampleRecord({ sid: record.sid, userId: newUser(), data: '{"yours":1}' });
+      assert.deepEqual(await b.create(impostor), { status: "exists" });
+      assert.deepEqual({ ...(await a.load(record.sid)) }, { ...record });
+      assert.deepEqual(await sidsOf(b, impostor.userId), []);
+    },
+  },
+  {
+    name: "A6: of parallel creates of one sid exactly one is created",
+    async run({ stores }) {
+      const sid = sampleRecord().sid;
+      const answers = await all(20, (i) => each(stores, i).create(sampleRecord({ sid, data: `{"by":${i}}` })));
+      assert.equal(answers.filter(({ status }) => status === "created").length, 1);
+      assert.equal(answers.filter(({ status }) => status === "exists").length, 19);
+    },
+  },
+  {
+    name: "B3: an unknown, empty or hostile sid is nobody's",
+    async run({ stores: [a] }) {
+      for (const sid of ["", "*", "?", "__proto__", "constructor", "{tag}", "a:b", "' OR 1=1--", "\0", "🔑", "x".repeat(10_000), sampleRecord().sid]) {
+        assert.equal(await a.load(sid), null);
+        assert.equal(await a.delete(sid), false);
+        assert.deepEqual(await a.commit(sid, { at: Date.now(), set: { k: 1 } }), { status: "gone" });
+        assert.equal(await a.load(sid), null);
+      }
+    },
+  },
+  {
+    name: "F3: commit never creates",
+    async run({ stores: [a, b] }) {
+      const record = sampleRecord({ userId: newUser() });
+      assert.deepEqual(await a.commit(record.sid, { at: Date.now(), set: { k: 1 } }, record), { status: "gone" });
+      assert.equal(await b.load(record.sid), null);
+      assert.deepEqual(await sidsOf(b, record.userId), []);
+    },
+  },
+  {
+    name: "F3: a commit with a record loaded before the deletion brings nothing back",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a, { userId: newUser() });
+      const base = await a.load(record.sid);
+      assert.equal(await b.delete(record.sid), true);
+      for (const delta of [{ set: { k: 1 } }, { touch: { expiresAt: record.expiresAt + 1 } }, { rotate: { from: record.secretDigest, to: randomDigest() } }]) {
+        assert.deepEqual(await a.commit(record.sid, { at: Date.now(), ...delta }, base ?? undefined), { status: "gone" });
+      }
+      assert.equal(await a.load(record.sid), null);
+      assert.equal(await b.load(record.sid), null);
+      assert.deepEqual(await sidsOf(a, record.userId), []);
+    },
+  },
+  {
+    name: "F3: whatever races with a deletion, the record is gone afterwards",
+    async run({ stores }) {
+      await all(50, async (i) => {
+        const record = await stored(each(stores, i), { userId: newUser() });
+        const commits = all(4, (n) => each(stores, n).commit(record.sid, { at: Date.now(), set: { [`k${n}`]: n } }, record));
+        const [deleted] = await Promise.all([each(stores, i + 1).delete(record.sid), commits]);
+        assert.equal(deleted, true);
+        assert.equal(await each(stores, i).load(record.sid), null);
+        assert.deepEqual(await sidsOf(each(stores, i), record.userId), []);
+      });
+    },
+  },
+  {
+    name: "delete says true exactly once",
+    async run({ stores }) {
+      const record = await stored(stores[0], { userId: newUser() });
+      const answers = await all(10, (i) => each(stores, i).delete(record.sid));
+      assert.equal(answers.filter(Boolean).length, 1);
+      assert.equal(await stores[0].delete(record.sid), false);
+    },
+  },
+  {
+    name: "commit answers with the record that is then stored",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a, { data: '{"old":1,"kept":2}' });
+      const next = okRecord(await a.commit(record.sid, { at: Date.now(), set: { new: [3] }, remove: ["old"] }, record));
+      assert.deepEqual(JSON.parse(next.data), { kept: 2, new: [3] });
+      assert.equal(next.version, record.version + 1);
+      assert.deepEqual({ ...(await b.load(record.sid)) }, { ...next });
+    },
+  },
+  {
+    name: "F4: commit keeps keys that another request wrote meanwhile",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a);
+      okRecord(await a.commit(record.sid, { at: Date.now(), set: { first: 1 } }, record));
+      okRecord(await b.commit(record.sid, { at: Date.now(), set: { second: 2 } }, record));
+      okRecord(await a.commit(record.sid, { at: Date.now(), set: { third: 3 } }));
+      assert.deepEqual(await dataOf(b, record.sid), { first: 1, second: 2, third: 3 });
+    },
+  },
+  {
+    name: "F4: parallel commits of different keys are all kept",
+    async run({ stores }) {
+      const record = await stored(stores[0]);
+      await all(20, async (i) => okRecord(await each(stores, i).commit(record.sid, { at: Date.now(), set: { [`k${i}`]: i } }, record)));
+      assert.deepEqual(await dataOf(stores[0], record.sid), Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`k${i}`, i])));
+      assert.equal((await stores[1].load(record.sid))?.version, 21);
+    },
+  },
+  {
+    name: "F4: a counter that is committed with ifVersion loses nothing",
+    async run({ stores }) {
+      const record = await stored(stores[0], { data: '{"n":0}' });
+      await all(20, (i) => increment(each(stores, i), record));
+      assert.deepEqual(await dataOf(stores[1], record.sid), { n: 20 });
+    },
+  },
+  {
+    name: "a commit for another version conflicts, writes nothing and shows the present record",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a, { data: '{"n":1}' });
+      const now = okRecord(await b.commit(record.sid, { at: Date.now(), set: { n: 2 } }, record));
+      const answer = await a.commit(record.sid, { at: Date.now(), set: { n: 99 }, ifVersion: record.version }, record);
+      assert.equal(answer.status, "conflict");
+      assert.deepEqual({ ...(answer as { record: SessionRecord }).record }, { ...now });
+      assert.deepEqual({ ...(await a.load(record.sid)) }, { ...now });
+    },
+  },
+  {
+    name: "G3: a merge that would exceed the limits conflicts",
+    async run({ stores: [a] }) {
+      const record = await stored(a, { data: `{"a":"${"x".repeat(50)}"}` });
+      const limits = { dataBytes: 100, keys: 3 };
+      const tooBig = await a.commit(record.sid, { at: Date.now(), set: { b: "y".repeat(60) }, limits }, record);
+      assert.equal(tooBig.status, "conflict");
+      const tooMany = await a.commit(record.sid, { at: Date.now(), set: { b: 1, c: 2, d: 3 }, limits }, record);
+      assert.equal(tooMany.status, "conflict");
+      assert.deepEqual({ ...(await a.load(record.sid)) }, { ...record });
+    },
+  },
+  {
+    name: "hostile keys and values come back as they were",
+    async run({ stores: [a, b] }) {
+      const values = { "": 1, constructor: { prototype: { x: 1 } }, "a:b{c}*?": "' OR 1=1--", "🔑\u0000\n\u2028": "\ud800", hasOwnProperty: null, "|": "1|{}\n" };
+      const record = await stored(a);
+      okRecord(await a.commit(record.sid, { at: Date.now(), set: values }, record));
+      assert.deepEqual(await dataOf(b, record.sid), values);
+      assert.equal(({} as Record<string, unknown>)["x"], undefined);
+    },
+  },
+  {
+    name: "a large record comes back whole",
+    async run({ stores: [a, b] }) {
+      const data = JSON.stringify({ text: "é🔑x".repeat(10_000) });
+      const record = await stored(a, { data });
+      assert.equal((await b.load(record.sid))?.data, data);
+    },
+  },
+  {
+    name: "E2: a touch moves the deadline forwards, never backwards, never beyond the absolute one",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a);
+      const at = record.lastSeenAt + 1000;
+      const first = okRecord(await a.commit(record.sid, { at, touch: { expiresAt: record.expiresAt + 1000 } }, record));
+      assert.deepEqual([first.lastSeenAt, first.expiresAt], [at, record.expiresAt + 1000]);
+      const late = okRecord(await b.commit(record.sid, { at: at - 500, touch: { expiresAt: record.expiresAt + 500 } }, record));
+      assert.deepEqual([late.lastSeenAt, late.expiresAt], [at, record.expiresAt + 1000]);
+      const far = okRecord(await a.commit(record.sid, { at, touch: { expiresAt: record.absoluteExpiresAt + HOUR } }, late));
+      assert.equal(far.expiresAt, record.absoluteExpiresAt);
+      assert.equal(far.absoluteExpiresAt, record.absoluteExpiresAt);
+    },
+  },
+  {
+    name: "a touch leaves the data, a change of data leaves the deadline",
+    async run({ stores: [a] }) {
+      const record = await stored(a, { data: '{"k":1}' });
+      const touched = okRecord(await a.commit(record.sid, { at: Date.now(), touch: { expiresAt: record.expiresAt + 1 } }, record));
+      assert.equal(touched.data, record.data);
+      const changed = okRecord(await a.commit(record.sid, { at: Date.now() + 5000, set: { k: 2 } }, touched));
+      assert.deepEqual([changed.expiresAt, changed.lastSeenAt], [touched.expiresAt, touched.lastSeenAt]);
+    },
+  },
+  {
+    name: "E4: a commit on the deadline or later finds nothing",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a);
+      okRecord(await a.commit(record.sid, { at: record.expiresAt - 1, set: { k: 1 } }, record));
+      for (const at of [record.expiresAt, record.expiresAt + HOUR]) {
+        const touch = { expiresAt: at + HOUR };
+        assert.deepEqual(await a.commit(record.sid, { at, touch }, record), { status: "gone" });
+        assert.deepEqual(await b.commit(record.sid, { at, touch }), { status: "gone" });
+      }
+    },
+  },
+  {
+    name: "D7: of parallel rotations of one secret exactly one succeeds",
+    async run({ stores }) {
+      const record = await stored(stores[0], { userId: newUser() });
+      const successors = Array.from({ length: 20 }, randomDigest);
+      const answers = await all(20, (i) =>
+        each(stores, i).commit(record.sid, { at: Date.now(), rotate: { from: record.secretDigest, to: successors[i] as string } }, record),
+      );
+      const winners = answers.flatMap((answer, i) => (answer.status === "ok" ? [successors[i]] : []));
+      assert.equal(winners.length, 1);
+      assert.equal(answers.filter(({ status }) => status === "conflict").length, 19);
+      const after = await stores[1].load(record.sid);
+      assert.deepEqual([after?.secretDigest, after?.retiredDigests], [winners[0], [record.secretDigest]]);
+    },
+  },
+  {
+    name: "a rotation keeps the data, the user and the deadlines, and remembers a bounded number of old secrets",
+    async run({ stores: [a] }) {
+      const record = await stored(a, { userId: newUser(), data: '{"k":1}' });
+      let now = record;
+      for (let i = 0; i < MAX_RETIRED + 2; i++) {
+        const rotate = { from: now.secretDigest, to: randomDigest() };
+        const next = okRecord(await a.commit(record.sid, { at: Date.now(), rotate }, now));
+        assert.equal(next.retiredDigests[0], now.secretDigest);
+        now = next;
+      }
+      assert.equal(now.retiredDigests.length, MAX_RETIRED);
+      assert.deepEqual([now.data, now.userId, now.expiresAt], [record.data, record.userId, record.expiresAt]);
+    },
+  },
+  {
+    name: "list shows a user's sessions, oldest first, in pages that neither repeat nor miss",
+    async run({ stores: [a, b] }) {
+      const userId = newUser();
+      const created: string[] = [];
+      for (let i = 0; i < 7; i++) {
+        const now = Date.now() + (i >> 1);
+        created.push((await stored(a, { userId, absoluteExpiresAt: now + 24 * HOUR })).sid);
+      }
+      const seen: string[] = [];
+      let after: string | undefined;
+      for (let pages = 1; ; pages++) {
+        const page = await b.list(userId, { limit: 3, ...(after !== undefined && { after }) });
+        seen.push(...page.records.map(({ sid }) => sid));
+        if (page.next === null) {
+          assert.equal(pages, 3);
+          break;
+        }
+        after = page.next;
+      }
+      assert.deepEqual([...seen].sort(), [...created].sort());
+      const deadlines = await Promise.all(seen.map(async (sid) => (await a.load(sid))?.absoluteExpiresAt ?? 0));
+      assert.deepEqual(deadlines, [...deadlines].sort((x, y) => x - y));
+    },
+  },
+  {
+    name: "C4: the sessions of users with confusable ids never mix",
+    async run({ stores: [a, b] }) {
+      const base = newUser();
+      const ids = [base, `${base}:`, `${base}:x`, `{${base}}`, `${base}*`, `${base}\0`, `${base}é`, `${base}e\u0301`, `${base} `, `${base}🔑`, base.toUpperCase()];
+      const created = new Map<string, string>();
+      for (const id of ids) created.set(id, (await stored(a, { userId: id })).sid);
+      for (const id of ids) assert.deepEqual(await sidsOf(b, id), [created.get(id)]);
+      assert.deepEqual(await a.deleteByUser(base), [created.get(base)]);
+      for (const id of ids.slice(1)) assert.deepEqual(await sidsOf(b, id), [created.get(id)]);
+    },
+  },
+  {
+    name: "D9: deleteByUser ends all of a user's sessions but the one to keep, and nobody else's",
+    async run({ stores: [a, b] }) {
+      const userId = newUser();
+      const records = await all(5, () => stored(a, { userId }));
+      const other = await stored(a, { userId: newUser() });
+      const [kept, ...rest] = records.map(({ sid }) => sid) as [string, ...string[]];
+      assert.deepEqual([...(await b.deleteByUser(userId, kept))].sort(), rest.sort());
+      assert.deepEqual(await sidsOf(a, userId), [kept]);
+      for (const sid of rest) assert.equal(await a.load(sid), null);
+      assert.notEqual(await a.load(other.sid), null);
+      assert.deepEqual(await b.deleteByUser(userId), [kept]);
+      assert.deepEqual(await b.deleteByUser(userId), []);
+      assert.deepEqual(await b.deleteByUser(newUser()), []);
+    },
+  },
+  {
+    name: "D9: after a deleteByUser that raced with sign-ins, what lives is listed and what was reported ended is dead",
+    async run({ stores }) {
+      const userId = newUser();
+      const records = Array.from({ length: 20 }, () => sampleRecord({ userId }));
+      const early = await all(5, () => stored(stores[0], { userId }));
+      const creating = all(20, (i) => each(stores, i).create(records[i] as SessionRecord));
+      const [ended, answers] = await Promise.all([stores[1].deleteByUser(userId), creating]);
+      for (const { sid } of early) assert.equal(await stores[0].load(sid), null, "it was there before, so it must be dead");
+      const live = await liveSids(stores[0], records);
+      assert.deepEqual([...(await sidsOf(stores[1], userId))].sort(), live, "what lives and what is listed must be the same");
+      for (const sid of ended) assert.ok(!live.includes(sid));
+      answers.forEach(({ status }, i) => {
+        if (status === "revoked") assert.ok(!live.includes(records[i]?.sid as string));
+      });
+      const dead = records.length - live.length;
+      assert.equal(dead, new Set([...ended.filter((sid) => records.some((r) => r.sid === sid)), ...revokedSids(answers, records)]).size);
+    },
+  },
+  {
+    name: "D8: over the limit the oldest sessions end, and only they",
+    async run({ stores: [a, b] }) {
+      const userId = newUser();
+      const limit = { max: 3, onExceeded: "evictOldest" } as const;
+      const sids: string[] = [];
+      for (let i = 0; i < 5; i++) {
+        const now = Date.now() + i;
+        const record = sampleRecord({ userId, createdAt: now });
+        sids.push(record.sid);
+        assert.deepEqual(await a.create(record, limit), { status: "created", evicted: i < 3 ? [] : [sids[i - 3]] });
+      }
+      assert.deepEqual(await sidsOf(b, userId), sids.slice(2));
+      for (const sid of sids.slice(0, 2)) assert.equal(await b.load(sid), null);
+    },
+  },
+  {
+    name: "D8: over the limit the new session is refused where that is the rule",
+    async run({ stores: [a, b] }) {
+      const userId = newUser();
+      const limit = { max: 2, onExceeded: "refuse" } as const;
+      const first = await stored(a, { userId });
+      const second = await stored(a, { userId });
+      const third = sampleRecord({ userId });
+      assert.deepEqual(await b.create(third, limit), { status: "refused" });
+      assert.equal(await a.load(third.sid), null);
+      assert.deepEqual([...(await sidsOf(a, userId))].sort(), [first.sid, second.sid].sort());
+      await a.delete(first.sid);
+      assert.deepEqual(await b.create(third, limit), { status: "created", evicted: [] });
+    },
+  },
+  {
+    name: "D8: parallel sign-ins never leave more sessions than the limit",
+    async run({ stores }) {
+      for (const onExceeded of ["evictOldest", "refuse"] as const) {
+        const userId = newUser();
+        const records = Array.from({ length: 30 }, () => sampleRecord({ userId }));
+        await all(30, (i) => each(stores, i).create(records[i] as SessionRecord, { max: 3, onExceeded }));
+        const live = await liveSids(stores[0], records);
+        assert.ok(live.length >= 1 && live.length <= 3, `${live.length} live sessions with a limit of 3 and ${onExceeded}`);
+        assert.deepEqual([...(await sidsOf(stores[1], userId))].sort(), live);
+      }
+    },
+  },
+  {
+    name: "D8: sessions that expired do not count against the limit",
+    async run({ stores: [a, b] }) {
+      const userId = newUser();
+      const now = Date.now();
+      for (let i = 0; i < 3; i++) await stored(a, { userId, createdAt: now - HOUR, expiresAt: now - 1 });
+      const live = await stored(a, { userId, createdAt: now - HOUR, absoluteExpiresAt: now + HOUR, expiresAt: now + HOUR });
+      assert.deepEqual(await b.create(sampleRecord({ userId }), { max: 2, onExceeded: "refuse" }), { status: "created", evicted: [] });
+      assert.notEqual(await a.load(live.sid), null);
+    },
+  },
+  {
+    name: "anonymous sessions have no list and no limit",
+    async run({ stores: [a] }) {
+      const limit = { max: 1, onExceeded: "refuse" } as const;
+      const records = [sampleRecord(), sampleRecord()];
+      for (const record of records) assert.deepEqual(await a.create(record, limit), { status: "created", evicted: [] });
+      for (const record of records) assert.notEqual(await a.load(record.sid), null);
+    },
+  },
+  {
+    name: "E10: sweeping removes what has expired and nothing else",
+    async run({ stores: [a, b], expiresByItself = false }) {
+      const now = Date.now();
+      const dead = await all(5, () => stored(a, { userId: newUser(), createdAt: now - 2 * HOUR, expiresAt: now - HOUR }));
+      const live = await all(5, () => stored(a, { userId: newUser() }));
+      const removed = new Set<string>();
+      for (let round = 0; round < 1000; round++) {
+        const sids = await b.deleteExpired({ now, limit: 2 });
+        assert.ok(sids.length <= 2);
+        for (const sid of sids) removed.add(sid);
+        if (sids.length === 0 && round > 5) break;
+      }
+      for (const { sid } of live) assert.ok(!removed.has(sid) && (await a.load(sid)) !== null);
+      if (expiresByItself) return;
+      for (const { sid, userId } of dead) {
+        assert.ok(removed.has(sid));
+        assert.equal(await a.load(sid), null);
+        assert.deepEqual(await sidsOf(a, userId), []);
+      }
+    },
+  },
+  {
+    name: "G2: a record that cannot be read is no session",
+    async run({ stores: [a, b], corrupt }) {
+      if (corrupt === undefined) return;
+      const userId = newUser();
+      const record = await stored(a, { userId });
+      const intact = await stored(a, { userId });
+      await corrupt(record.sid);
+      await assert.rejects(b.load(record.sid), { code: "ERR_SESSION_RECORD" });
+      assert.deepEqual(await b.commit(record.sid, { at: Date.now(), set: { k: 1 } }), { status: "gone" });
+      assert.deepEqual(await b.commit(record.sid, { at: Date.now(), set: { k: 1 } }, record), { status: "gone" });
+      assert.deepEqual(await sidsOf(b, userId), [intact.sid]);
+      assert.equal((await b.deleteByUser(userId)).includes(intact.sid), true);
+    },
+  },
+  {
+    name: "stats name the store",
+    async run({ stores: [a] }) {
+      const { kind, sessions } = await a.stats();
+      assert.ok(kind.length > 0 && (sessions === null || sessions >= 0));
+    },
+  },
+];
+
+/** Runs after all others: closes the first store and expects it to say so. */
+export const closingCheck: StoreCheck = {
+  name: "a closed store answers every call with ERR_SESSION_STORE",
+  async run({ stores: [a] }) {
+    const record = sampleRecord({ userId: newUser() });
+    await a.close();
+    const closed = { code: "ERR_SESSION_STORE" };
+    await assert.rejects(a.create(record), closed);
+    await assert.rejects(a.load(record.sid), closed);
+    await assert.rejects(a.commit(record.sid, { at: Date.now() }), closed);
+    await assert.rejects(a.delete(record.sid), closed);
+    await assert.rejects(a.list("x"), closed);
+    await assert.rejects(a.deleteByUser("x"), closed);
+  },
+};
+
+function newUser(): string {
+  return `user-${process.pid}-${Date.now()}-${users++}`;
+}
+
+function each(stores: readonly [SessionStore, SessionStore], index: number): SessionStore {
+  return stores[index % 2] as SessionStore;
+}
+
+function all<T>(count: number, run: (index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => run(index)));
+}
+
+async function stored(store: SessionStore, fields: Partial<SessionRecord> = {}): Promise<SessionRecord> {
+  const record = sampleRecord(fields);
+  assert.deepEqual(await store.create(record), { status: "created", evicted: [] });
+  return record;
+}
+
+async function sidsOf(store: SessionStore, userId: string | null): Promise<readonly string[]> {
+  return (await store.list(userId ?? "")).records.map(({ sid }) => sid);
+}
+
+async function dataOf(store: SessionStore, sid: string): Promise<unknown> {
+  return JSON.parse((await store.load(sid))?.data ?? "null");
+}
+
+async function liveSids(store: SessionStore, records: readonly SessionRecord[]): Promise<readonly string[]> {
+  const loaded = await Promise.all(records.map(({ sid }) => store.load(sid)));
+  return loaded.flatMap((record) => (record === null ? [] : [record.sid])).sort();
+}
+
+function revokedSids(answers: readonly Created[], records: readonly SessionRecord[]): string[] {
+  return answers.flatMap(({ status }, i) => (status === "revoked" ? [records[i]?.sid as string] : []));
+}
+
+function okRecord(answer: Committed): SessionRecord {
+  assert.equal(answer.status, "ok");
+  return (answer as { record: SessionRecord }).record;
+}
+
+async function increment(store: SessionStore, loaded: SessionRecord): Promise<void> {
+  for (let record = loaded; ; ) {
+    const n = (JSON.parse(record.data) as { n: number }).n + 1;
+    const answer = await store.commit(record.sid, { at: Date.now(), set: { n }, ifVersion: record.version }, record);
+    if (answer.status === "ok") return;
+    assert.equal(answer.status, "conflict");
+    record = (answer as { record: SessionRecord }).record;
+  }
+}

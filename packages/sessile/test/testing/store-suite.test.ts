@@ -1,0 +1,64 @@
+// The suite is trusted because the store that everybody writes first fails it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import type { Committed, SessionDelta, SessionRecord, SessionStore } from "sessile";
+import { applyDelta, memoryStore } from "sessile";
+import { storeChecks } from "sessile/testing";
+
+/** Reads the whole, changes it, writes the whole, creating it if need be: the usual session store. */
+function usualStore(): SessionStore {
+  const records = new Map<string, SessionRecord>();
+  const memory = memoryStore();
+  return Object.assign(Object.create(memory) as SessionStore, {
+    async create(record: SessionRecord) {
+      await turn();
+      records.set(record.sid, record);
+      return { status: "created", evicted: [] };
+    },
+    async load(sid: string) {
+      return records.get(sid) ?? null;
+    },
+    async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
+      const record = base ?? records.get(sid);
+      if (record === undefined) return { status: "gone" };
+      await turn();
+      const next = applyDelta(record, delta);
+      if (typeof next === "string") return next === "gone" ? { status: "gone" } : { status: "conflict", record };
+      records.set(sid, next);
+      return { status: "ok", record: next };
+    },
+    async delete(sid: string) {
+      return records.delete(sid);
+    },
+    async list(userId: string) {
+      return { records: [...records.values()].filter((record) => record.userId === userId), next: null };
+    },
+    async deleteByUser(userId: string) {
+      const sids = [...records.values()].filter((record) => record.userId === userId).map(({ sid }) => sid);
+      for (const sid of sids) records.delete(sid);
+      return sids;
+    },
+  });
+}
+
+test("the store that reads the whole, writes the whole and upserts fails the checks that matter", async () => {
+  const failed: string[] = [];
+  for (const { name, run } of storeChecks) {
+    const store = usualStore();
+    await run({ stores: [store, store], close: async () => {} }).catch(() => failed.push(name));
+  }
+  for (const needed of [
+    "A6: create never overwrites",
+    "A6: of parallel creates of one sid exactly one is created",
+    "F3: a commit with a record loaded before the deletion brings nothing back",
+    "F3: whatever races with a deletion, the record is gone afterwards",
+    "F4: commit keeps keys that another request wrote meanwhile",
+    "F4: parallel commits of different keys are all kept",
+    "D7: of parallel rotations of one secret exactly one succeeds",
+    "D8: parallel sign-ins never leave more sessions than the limit",
+  ]) {
+    assert.ok(failed.includes(needed), `the usual store must fail "${needed}"; it failed ${JSON.stringify(failed)}`);
+  }
+});
