@@ -1,0 +1,87 @@
+// What happens when the server cannot start: one clear line, an exit code, no stack.
+
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { temporaryFolder } from "sessile-test-support/folder";
+import { runCli, startServer } from "./support/server-process.ts";
+
+const folder = temporaryFolder();
+
+async function fails(args: string[], expected: RegExp, env: Record<string, string> = {}): Promise<void> {
+  const { code, stdout, stderr } = await runCli(["serve", "--port", "0", ...args], env);
+  assert.notEqual(code, 0);
+  assert.equal(stdout, "");
+  assert.match(stderr, expected);
+  assert.equal(stderr.trimEnd().split("\n").length, 1, `one line, got: ${stderr}`);
+  assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/, "no stack");
+}
+
+test("an unknown option is named", () => fails(["--prot", "1"], /--prot/));
+test("an unknown command is named", async () => {
+  const { code, stderr } = await runCli(["sevre"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^sessile: "sevre" is no command/);
+});
+test("a stray argument is named", () => fails(["sqlite"], /sqlite/));
+test("an option without its value is named", () => fails(["--store"], /--store/));
+test("a bad duration says what a duration looks like", () => fails(["--idle-timeout", "soon"], /--idle-timeout must be a duration .*30m.*got "soon"/));
+test("a duration of nothing is refused", () => fails(["--absolute-timeout", "0s"], /--absolute-timeout/));
+test("a bad duration in the environment is refused", () => fails([], /--idle-timeout/, { SESSILE_IDLE_TIMEOUT: "1 hour" }));
+test("a bad port says what a port is", async () => {
+  for (const port of ["x", "-1", "65536", "1.5", ""]) await fails([`--port=${port}`], /--port must be a number/);
+});
+test("an unknown store says which there are", () => fails(["--store", "mysql://x"], /memory, sqlite:PATH or redis:/));
+test("an unknown log level is refused", () => fails(["--log-level", "loud"], /--log-level must be one of/));
+test("a password in a store URL is never printed", () => fails(["--store", "redis://user:hunter2@127.0.0.1:1/0"], /^(?!.*hunter2).*cannot be reached/));
+test("an unreachable Redis is named", () => fails(["--store", "redis://127.0.0.1:1/0"], /redis:\/\/127\.0\.0\.1:1\/0 cannot be reached: ECONNREFUSED/));
+test("a SQLite path in a folder that does not exist is named", () => fails(["--store", `sqlite:${folder}/no/such/x.db`], /no\/such\/x\.db/));
+test("a folder as SQLite path is refused", () => fails(["--store", `sqlite:${folder}`], new RegExp(folder)));
+test("a file that is no database is refused and left alone", () => {
+  const path = join(folder, "notes.txt");
+  writeFileSync(path, "these are my notes, not a database\n".repeat(100));
+  return fails(["--store", `sqlite:${path}`], /notes\.txt/);
+});
+test("a folder that cannot be written is named", { skip: process.getuid?.() === 0 ? "root may write anywhere" : false }, async () => {
+  const locked = join(folder, "locked");
+  mkdirSync(locked);
+  chmodSync(locked, 0o500);
+  await fails(["--store", `sqlite:${locked}/x.db`], /locked\/x\.db/);
+});
+
+test("a port in use is named", async () => {
+  const blocker = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => blocker.once("listening", resolve));
+  const { port } = blocker.address() as { port: number };
+  await fails(["--store", "memory", "--port", String(port)], new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is in use`));
+  blocker.close();
+});
+
+test("the demo sign-in listens on loopback only, unless told otherwise", async () => {
+  for (const host of ["0.0.0.0", "::", "192.0.2.1"]) await fails(["--store", "memory", "--host", host], /loopback only/);
+  const server = await startServer(["--store", "memory", "--host", "0.0.0.0", "--demo"]);
+  assert.equal(await server.end(), 0);
+});
+
+test("options win over the environment", async () => {
+  const server = await startServer(["--idle-timeout", "5m"], { SESSILE_STORE: "memory", SESSILE_IDLE_TIMEOUT: "7m", SESSILE_ABSOLUTE_TIMEOUT: "2d" });
+  assert.match(server.output().stdout, /store +memory\n[^]*lifetime +2d after sign-in, or 5m without use/);
+  await server.end();
+});
+
+test("the help names every option and its variable", async () => {
+  const { code, stdout } = await runCli(["--help"]);
+  assert.equal(code, 0);
+  for (const name of ["store", "port", "host", "idle-timeout", "absolute-timeout", "demo", "log-level"]) {
+    assert.ok(stdout.includes(`--${name}`) && stdout.includes(`SESSILE_${name.toUpperCase().replaceAll("-", "_")}`));
+  }
+});
+
+test("M6: SIGTERM and SIGINT end the server with 0", async () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    const server = await startServer(["--store", "memory"]);
+    assert.equal(await server.end(signal), 0);
+  }
+});

@@ -1,0 +1,210 @@
+// The promises as a client sees them: real HTTP, two servers on one store, on whatever store is given.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import Fastify, { type FastifyInstance } from "fastify";
+import { bearerTransport, headerTransport, SessionManager, type SessionManagerOptions, type SessionStore } from "sessile";
+import { requireSession, sessions } from "sessile/fastify";
+
+interface Opened {
+  /** Two ways to the same records, as two servers have them. */
+  readonly stores: readonly [SessionStore, SessionStore];
+  readonly close: () => Promise<void>;
+}
+
+interface Server {
+  readonly url: string;
+  readonly app: FastifyInstance;
+  readonly manager: SessionManager;
+}
+
+const ROUNDS = 10;
+const PARALLEL = 20;
+
+export function promises(name: string, open: () => Promise<Opened>): void {
+  describe(`the promises on ${name}`, () => {
+    let opened: Opened;
+    let servers: [Server, Server];
+    let now = Date.now();
+    const clock = (): number => now;
+    const slow = new Gates();
+
+    before(async () => {
+      opened = await open();
+      servers = [await start(opened.stores[0], slow, { clock }), await start(opened.stores[1], slow, { clock })];
+    });
+    after(async () => {
+      for (const { app } of servers ?? []) await app.close();
+      await opened?.close();
+    });
+
+    test(`F4: ${PARALLEL} parallel requests that add one to a counter make ${PARALLEL}, ${ROUNDS} times in a row`, async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const token = await signIn(servers[0]);
+        await all(PARALLEL, (i) => expect(200, servers[i % 2] as Server, "POST", "/increment", token));
+        assert.deepEqual(await read(servers[1], token), { n: PARALLEL });
+      }
+    });
+
+    test(`F4: ${PARALLEL} parallel requests that write a key each keep all ${PARALLEL}, ${ROUNDS} times in a row`, async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const token = await signIn(servers[0]);
+        await all(PARALLEL, (i) => expect(200, servers[i % 2] as Server, "POST", `/write/key${i}`, token));
+        const keys = Object.fromEntries(Array.from({ length: PARALLEL }, (_, i) => [`key${i}`, 1]));
+        assert.deepEqual(await read(servers[0], token), keys);
+      }
+    });
+
+    const endings: Record<string, (token: string, sid: string, userId: string) => Promise<unknown>> = {
+      "a sign-out": (token) => expect(200, servers[1], "POST", "/signout", token),
+      "a revocation": async (_token, sid) => assert.equal(await servers[1].manager.revoke(sid), true),
+      "a revoke-all": async (_token, _sid, userId) => assert.equal(await servers[1].manager.revokeUser(userId), 1),
+      "its expiry": async () => {
+        now += 24 * 60 * 60 * 1000;
+      },
+    };
+
+    for (const [ending, end] of Object.entries(endings)) {
+      for (const path of ["/slow/write", "/slow/update", "/slow/read", "/slow/rotate"]) {
+        test(`F3: ${ending} during ${path} holds: the token is dead and the store has no record`, async () => {
+          const { token, sid, userId } = await signInAs(servers[0]);
+          now += 2 * 60 * 1000; // a touch is due, so that even the reading request has something to write
+          const gate = slow.next();
+          const request = call(servers[0], "POST", path, token);
+          await gate.reached;
+          await end(token, sid, userId);
+          gate.open();
+          const answer = await request;
+          assert.equal(answer.status, 200);
+          assert.equal(answer.headers.get("x-session-token"), null, "nothing may be sent");
+          for (const server of servers) assert.equal((await call(server, "GET", "/data", token)).status, 401);
+          assert.equal(await opened.stores[0].load(sid), null);
+          assert.deepEqual((await servers[0].manager.list(userId)).sessions, []);
+        });
+      }
+    }
+
+    test("F3: a rotation during a slow request holds, and the slow request's write is kept", async () => {
+      const { token, sid } = await signInAs(servers[0]);
+      const gate = slow.next();
+      const request = call(servers[0], "POST", "/slow/write", token);
+      await gate.reached;
+      const rotated = await expect(200, servers[1], "POST", "/rotate", token);
+      const successor = rotated.headers.get("x-session-token") as string;
+      gate.open();
+      assert.equal((await request).status, 200);
+      assert.deepEqual(await read(servers[1], successor), { slow: 1 });
+      now += 11_000; // beyond the grace
+      assert.equal((await call(servers[0], "GET", "/data", token)).status, 401);
+      assert.equal((await call(servers[0], "GET", "/data", successor)).status, 401, "reuse of the old token revokes the session");
+      assert.equal(await opened.stores[1].load(sid), null);
+    });
+
+    test("D7: parallel rotations make one successor, and every request in flight is answered", async () => {
+      const { token } = await signInAs(servers[0]);
+      const answers = await all(PARALLEL, (i) => expect(200, servers[i % 2] as Server, "POST", "/rotate", token));
+      const successors = new Set(answers.map(({ headers }) => headers.get("x-session-token")).filter(Boolean));
+      assert.equal(successors.size, 1);
+      await read(servers[1], [...successors][0] as string);
+    });
+
+    test("D8: a user's sessions never exceed the limit, whoever signs in where", async () => {
+      const limited = await start(opened.stores[0], slow, { clock, userLimit: { max: 3, onExceeded: "evictOldest" } });
+      const answers = await all(PARALLEL, () => call(limited, "POST", "/signin/capped"));
+      const tokens = answers.flatMap(({ status, body }) => (status === 200 ? [(body as { token: string }).token] : []));
+      const live = (await all(tokens.length, (i) => call(limited, "GET", "/data", tokens[i] as string))).filter(({ status }) => status === 200);
+      assert.ok(live.length >= 1 && live.length <= 3, `${live.length} live`);
+      assert.equal((await limited.manager.list("capped")).sessions.length, live.length);
+      await limited.app.close();
+    });
+  });
+}
+
+/** Lets a test hold slow requests at a point it chooses. */
+class Gates {
+  #waiting: { arrive: () => void; pass: Promise<void> }[] = [];
+
+  next(): { reached: Promise<void>; open: () => void } {
+    const { promise: reached, resolve: arrive } = withResolvers();
+    const { promise: pass, resolve: open } = withResolvers();
+    this.#waiting.push({ arrive, pass });
+    return { reached, open };
+  }
+
+  async enter(): Promise<void> {
+    const gate = this.#waiting.shift();
+    gate?.arrive();
+    await gate?.pass;
+  }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+async function start(store: SessionStore, slow: Gates, options: Partial<SessionManagerOptions>): Promise<Server> {
+  const manager = new SessionManager({ store, transports: [headerTransport(), bearerTransport()], sweepInterval: 0, ...options });
+  const app = Fastify();
+  await app.register(sessions, { manager });
+  app.post<{ Params: { user: string } }>("/signin/:user", async ({ session, params }) => {
+    const token = await session.signIn(params.user);
+    return { token, sid: session.sid };
+  });
+  app.post("/signout", async ({ session }) => session.signOut());
+  app.post("/increment", requireSession(async ({ session }) => session.update("n", (n) => Number(n ?? 0) + 1)));
+  app.post<{ Params: { key: string } }>("/write/:key", async ({ session, params }) => session.set(params.key, 1));
+  app.post("/rotate", async ({ session }) => session.rotate());
+  app.get("/data", requireSession(async ({ session }) => Object.fromEntries(session.keys().map((key) => [key, session.get(key)]))));
+  const slowly = (act: (session: import("sessile").Session) => void) =>
+    requireSession(async ({ session }) => {
+      await slow.enter();
+      act(session);
+    });
+  app.post("/slow/write", slowly((session) => session.set("slow", 1)));
+  app.post("/slow/update", slowly((session) => session.update("slow", (n) => Number(n ?? 0) + 1)));
+  app.post("/slow/read", slowly((session) => session.get("slow")));
+  app.post("/slow/rotate", slowly((session) => session.rotate()));
+  return { url: await app.listen({ port: 0 }), app, manager };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Headers;
+}
+
+async function call({ url }: Server, method: string, path: string, token?: string): Promise<Answer> {
+  const response = await fetch(url + path, { method, headers: token === undefined ? {} : { "X-Session-Token": token } });
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? null : JSON.parse(text), headers: response.headers };
+}
+
+async function expect(status: number, server: Server, method: string, path: string, token?: string): Promise<Answer> {
+  const answer = await call(server, method, path, token);
+  assert.equal(answer.status, status, `${method} ${path}: ${JSON.stringify(answer.body)}`);
+  return answer;
+}
+
+let users = 0;
+
+async function signInAs(server: Server): Promise<{ token: string; sid: string; userId: string }> {
+  const userId = `promise-${process.pid}-${users++}`;
+  const { body } = await expect(200, server, "POST", `/signin/${userId}`);
+  return { ...(body as { token: string; sid: string }), userId };
+}
+
+async function signIn(server: Server): Promise<string> {
+  return (await signInAs(server)).token;
+}
+
+async function read(server: Server, token: string): Promise<unknown> {
+  return (await expect(200, server, "GET", "/data", token)).body;
+}
+
+function all<T>(count: number, run: (index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => run(index)));
+}

@@ -1,0 +1,121 @@
+// Promises that a machine can check: import direction, README code, the list of errors, the list of entry points.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { SESSION_ERROR_CODES } from "sessile";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const SOURCE = join(ROOT, "packages/sessile/src");
+
+/** Which folders of the library a folder may import from. */
+const ALLOWED: Record<string, readonly string[]> = {
+  core: ["core"],
+  transports: ["transports", "core"],
+  stores: ["stores", "core"],
+  adapters: ["adapters", "core"],
+  testing: ["testing", "core"],
+};
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !file.includes("node_modules"))
+    .map((file) => join(folder, file));
+}
+
+function importsOf(file: string): string[] {
+  return [...readFileSync(file, "utf8").matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map(([, target]) => target as string);
+}
+
+test("imports inside the library run one way: everything knows the core, the core knows nothing", () => {
+  for (const file of filesBelow(SOURCE)) {
+    const folder = relative(SOURCE, file).split("/")[0] as string;
+    for (const target of importsOf(file).filter((each) => each.startsWith("."))) {
+      const to = relative(SOURCE, join(dirname(file), target)).split("/")[0] as string;
+      if (folder in ALLOWED) assert.ok(ALLOWED[folder]?.includes(to), `${relative(ROOT, file)} imports ${target}`);
+    }
+  }
+});
+
+test("the library has no runtime dependency: it imports Node and, as types, the frameworks", () => {
+  const manifest = JSON.parse(readFileSync(join(ROOT, "packages/sessile/package.json"), "utf8")) as Record<string, unknown>;
+  assert.equal(manifest["dependencies"], undefined);
+  for (const file of filesBelow(SOURCE)) {
+    const text = readFileSync(file, "utf8").replace(/^import type [^;]+;/gm, "").replace(/^ \*.*$/gm, "");
+    const foreign = [...text.matchAll(/from "([^."][^"]*)"/g)].map(([, target]) => target as string).filter((target) => !target.startsWith("node:"));
+    assert.deepEqual(foreign, [], relative(ROOT, file));
+  }
+});
+
+test("the server and the examples use nothing of the library but its public entry points", () => {
+  const entries = Object.keys(exportsOf("sessile")).map((entry) => entry.replace(/^\./, "sessile"));
+  for (const folder of ["packages/server/src", "examples"]) {
+    for (const file of filesBelow(join(ROOT, folder))) {
+      for (const target of importsOf(file).filter((each) => /(^|\/)sessile(\/|$)/.test(each))) {
+        assert.ok(entries.includes(target), `${relative(ROOT, file)} imports ${target}`);
+      }
+    }
+  }
+});
+
+test("every error code is explained in docs/errors.md, and nothing else is", () => {
+  const documented = [...readFileSync(join(ROOT, "docs/errors.md"), "utf8").matchAll(/^\| `(ERR_\w+)` \| (\d{3})/gm)];
+  assert.deepEqual(documented.map(([, code]) => code).sort(), [...SESSION_ERROR_CODES].sort());
+});
+
+test("every entry point in the README is exported, and every export but the helpers is in the README", () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const named = new Set([...readme.matchAll(/`(sessile\/[a-z-]+)`/g)].map(([, name]) => `.${name?.slice("sessile".length)}`));
+  const exported = Object.keys(exportsOf("sessile"));
+  for (const name of named) assert.ok(exported.includes(name), name);
+  for (const name of exported) assert.ok([".", "./package.json"].includes(name) || named.has(name), `${name} is not in the README`);
+  assert.ok(readme.split("\n").length <= 150, "the README stays within 150 lines");
+});
+
+test("the README's program compiles, runs and does what it says", async () => {
+  const [program, changes] = codeBlocks("README.md", "ts") as [string, string];
+  assert.ok(program.split("\n").length <= 12);
+  const folder = join(ROOT, "packages/sessile/build-test/readme");
+  mkdirSync(folder, { recursive: true });
+  const inRoute = `app.post("/change", async ({ session }) => {\n${changes.replace("await session.signOut();", "")}\n});\n`;
+  const runnable = program.replace("await app.listen({ port: 3000 });", `${inRoute}console.log(await app.listen({ port: 0 }));`);
+  assert.notEqual(runnable, program);
+  const file = join(folder, "program.mts");
+  writeFileSync(file, runnable);
+  const options = ["--ignoreConfig", "--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022", "--types", "node"];
+  execFileSync(join(ROOT, "node_modules/.bin/tsc"), [...options, file], { cwd: folder, stdio: "pipe" });
+  writeFileSync(join(folder, "program.mjs"), runnable);
+  const child = spawn(process.execPath, [join(folder, "program.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    await useProgram(String(line).trim());
+  } finally {
+    child.kill();
+  }
+});
+
+async function useProgram(url: string): Promise<void> {
+  const refused = await fetch(`${url}/profile`);
+  assert.deepEqual([refused.status, await refused.json()], [401, { detail: "Not authenticated" }]);
+  const welcome = await fetch(`${url}/login`, { method: "POST" });
+  const cookie = (welcome.headers.get("set-cookie") ?? "").split(";")[0] as string;
+  assert.match(cookie, /^__Host-session=ses_/);
+  const known = await fetch(`${url}/profile`, { headers: { cookie } });
+  assert.deepEqual(await known.json(), { user: "42", name: "john_doe" });
+  assert.equal((await fetch(`${url}/change`, { method: "POST", headers: { cookie } })).status, 200);
+  assert.equal(await (await fetch(`${url}/logout`, { method: "POST", headers: { cookie } })).text(), "bye");
+  assert.equal((await fetch(`${url}/profile`, { headers: { cookie } })).status, 401);
+}
+
+function exportsOf(name: string): Record<string, string> {
+  return (JSON.parse(readFileSync(join(ROOT, `packages/${name}/package.json`), "utf8")) as { exports: Record<string, string> }).exports;
+}
+
+function codeBlocks(file: string, language: string): string[] {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, "gm"))].map(([, code]) => code as string);
+}
