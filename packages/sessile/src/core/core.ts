@@ -8,6 +8,7 @@ import { digestSecret } from "./secret.ts";
 import type { Created, SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid } from "./token.ts";
 import { deadline } from "./validity.ts";
+import { Watch } from "./watch.ts";
 
 /** What a new session starts with. */
 export interface Beginning {
@@ -28,10 +29,12 @@ const CREATE_ATTEMPTS = 3;
 export class Core {
   readonly settings: Settings;
   readonly events: EventHub;
+  readonly watch: Watch;
 
   constructor(settings: Settings) {
     this.settings = settings;
     this.events = new EventHub(settings.onListenerError);
+    this.watch = new Watch(this);
   }
 
   now(): number {

@@ -37,9 +37,9 @@ export type SessionListener<Name extends SessionEventName> = (event: SessionEven
 /** Calls listeners; what they throw or reject with goes to `onListenerError` and nowhere else. */
 export class EventHub {
   readonly #listeners = new Map<SessionEventName, Set<SessionListener<never>>>();
-  readonly #onListenerError: (error: unknown, event: SessionEventName) => void;
+  readonly #onListenerError: (error: unknown, event: string) => void;
 
-  constructor(onListenerError: (error: unknown, event: SessionEventName) => void) {
+  constructor(onListenerError: (error: unknown, event: string) => void) {
     this.#onListenerError = onListenerError;
   }
 
@@ -51,12 +51,13 @@ export class EventHub {
   }
 
   emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) this.#call(name, listener as SessionListener<Name>, event);
+    for (const listener of this.#listeners.get(name) ?? []) this.call(name, () => (listener as SessionListener<Name>)(event));
   }
 
-  #call<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>, event: SessionEvents[Name]): void {
+  /** Calls a function of the application's. `name` is what to report when it fails. */
+  call(name: string, listener: () => unknown): void {
     try {
-      const result = listener(event);
+      const result = listener();
       if (result instanceof Promise) result.catch((error) => this.#onListenerError(error, name));
     } catch (error) {
       this.#onListenerError(error, name);

@@ -113,6 +113,12 @@ export class SessionExchange {
     if (ended) this.#core.events.emit("signedOut", { sid: record.sid, userId: record.userId, at: this.#core.now() });
   }
 
+  /** Calls `listener` when the session has ended, here or elsewhere. Without a session there is nothing to end. */
+  onEnded(listener: () => unknown): () => void {
+    const record = this.record;
+    return record === null ? () => {} : this.#core.watch.add(record.sid, record.expiresAt, listener);
+  }
+
   /** Writes what is pending, and lets the request go on. */
   async flush(): Promise<void> {
     this.#checkOpen("commit the session");

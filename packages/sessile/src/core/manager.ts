@@ -112,9 +112,10 @@ export class SessionManager<Data extends object = DefaultData> {
     return this.#core.ask("count sessions", (store) => store.stats());
   }
 
-  /** Stops the sweeper and closes the store. */
+  /** Stops the sweeper, forgets who watches, and closes the store. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
+    this.#core.watch.stop();
     await this.#core.ask("close", (store) => store.close());
   }
 

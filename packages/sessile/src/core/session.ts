@@ -168,6 +168,17 @@ export class Session<Data extends object = DefaultData> {
     throw new SessionError("ERR_SESSION_STALE", "Sign in again to do this.");
   }
 
+  /**
+   * Calls `listener` once when this session ends: signed out, revoked or expired, in this process or another. For open
+   * connections, such as a WebSocket, which nothing else would close. The function given back stops it.
+   *
+   * At once when this process ends the session; elsewhere as soon as the store tells (Redis: milliseconds), at the latest
+   * after a second on memory and SQLite, and after 30 seconds on Redis when its connection for messages was lost.
+   */
+  onEnded(listener: () => unknown): () => void {
+    return this.#exchange.onEnded(listener);
+  }
+
   /** Writes the changes now instead of when the response leaves: for open connections, and to see what was stored. */
   commit(): Promise<void> {
     return this.#exchange.flush();

@@ -88,6 +88,12 @@ export interface SessionStore {
   deleteExpired(budget: SweepBudget): Promise<readonly string[]>;
   /** Figures about the store. */
   stats(): Promise<StoreStats>;
+  /**
+   * Calls `listener` with the sid of every session that anyone deletes from now on, or with `null` when some may have been
+   * deleted; soon, and as a hint that may get lost. The function given back stops it. A store without hints is asked twice a
+   * second for the sessions that somebody watches.
+   */
+  watch?(listener: (sid: string | null) => void): () => void;
   /** Writes out what waits and frees what the store opened itself. Later calls fail with `ERR_SESSION_STORE`. */
   close(): Promise<void>;
 }

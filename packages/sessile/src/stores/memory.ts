@@ -26,6 +26,7 @@ class MemoryStore implements SessionStore {
   readonly #maxSessions: number;
   readonly #maxBytes: number;
   #bytes = 0;
+  readonly #watchers = new Set<(sid: string) => void>();
   #sweep: Iterator<SessionRecord> | null = null;
   #isClosed = false;
 
@@ -103,8 +104,14 @@ class MemoryStore implements SessionStore {
     return { kind: "memory", sessions: this.#records.size };
   }
 
+  watch(listener: (sid: string) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#watchers.clear();
     this.#records.clear();
     this.#byUser.clear();
   }
@@ -134,6 +141,7 @@ class MemoryStore implements SessionStore {
     if (record === undefined) return false;
     this.#bytes -= bytesOf(record);
     this.#records.delete(sid);
+    for (const tell of this.#watchers) tell(sid);
     if (record.userId === null) return true;
     const sids = this.#byUser.get(record.userId);
     sids?.delete(sid);

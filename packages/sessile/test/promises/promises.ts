@@ -84,6 +84,26 @@ export function promises(name: string, open: () => Promise<Opened>): void {
       }
     }
 
+    for (const [ending, end] of Object.entries(endings)) {
+      test(`an open connection hears of ${ending} in another server, once`, async () => {
+        const { token, sid, userId } = await signInAs(servers[0]);
+        const header = (name: string): string | undefined => (name === "x-session-token" ? token : undefined);
+        const { session } = await servers[0].manager.open({ method: "GET", path: "/socket", header });
+        let times = 0;
+        const { promise: heard, resolve } = withResolvers();
+        session.onEnded(() => {
+          times++;
+          resolve();
+        });
+        const stop = session.onEnded(() => assert.fail("a listener that was removed must not be called"));
+        stop();
+        await end(token, sid, userId);
+        await heard;
+        assert.equal((await call(servers[0], "GET", "/data", token)).status, 401);
+        assert.equal(times, 1);
+      });
+    }
+
     test("F3: a rotation during a slow request holds, and the slow request's write is kept", async () => {
       const { token, sid } = await signInAs(servers[0]);
       const gate = slow.next();
