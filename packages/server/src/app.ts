@@ -1,6 +1,6 @@
 // The HTTP contract: which call gets which answer. Knows no store and no command line.
 
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from "fastify";
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from "fastify";
 import { isSessionError, type SessionManager } from "sessile";
 import { requireSession, sessions } from "sessile/fastify";
 
@@ -22,7 +22,7 @@ const BODY_LIMIT = 16 * 1024;
 export async function createApp(manager: SessionManager, logger: FastifyBaseLogger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,

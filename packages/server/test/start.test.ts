@@ -55,8 +55,11 @@ test("a port in use is named", async () => {
   const blocker = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => blocker.once("listening", resolve));
   const { port } = blocker.address() as { port: number };
-  await fails(["--store", "memory", "--port", String(port)], new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is in use`));
-  blocker.close();
+  try {
+    await fails(["--store", "memory", "--port", String(port)], new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is in use`));
+  } finally {
+    blocker.close();
+  }
 });
 
 test("the demo sign-in listens on loopback only, unless told otherwise", async () => {

@@ -36,7 +36,9 @@ export async function runCli(args: readonly string[], env: Record<string, string
 
 function run(args: readonly string[], env: Record<string, string>): { child: ChildProcess; output: ServerProcess["output"] } {
   const child = spawn(process.execPath, [CLI, ...args], { env: { PATH: process.env["PATH"] ?? "", ...env }, stdio: ["ignore", "pipe", "pipe"] });
-  process.once("exit", () => child.kill("SIGKILL"));
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   const texts = { stdout: "", stderr: "" };
   child.stdout?.setEncoding("utf8").prependListener("data", (text: string) => {
     texts.stdout += text;

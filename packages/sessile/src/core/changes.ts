@@ -27,6 +27,11 @@ export class Changes {
     return this.#changes.length === 0;
   }
 
+  /** True when no key has a value, whatever was removed. */
+  get hasNoData(): boolean {
+    return Object.keys(this.#view).length === 0;
+  }
+
   /** True when a change was computed from the value it replaces. */
   get isDependent(): boolean {
     return this.#changes.some(({ dependent }) => dependent);
@@ -55,10 +60,27 @@ export class Changes {
     this.#add({ key, apply, dependent: !this.#changes.some((earlier) => earlier.key === key) });
   }
 
-  /** Replays the changes on newer data. */
+  /** Replays the changes on newer data. When one of them throws, everything is as before. */
   rebase(base: JsonObject): void {
+    const before = this.#view;
     this.#view = copyShallow(base);
-    for (const change of this.#changes) this.#apply(change);
+    try {
+      for (const change of this.#changes) this.#apply(change);
+    } catch (error) {
+      this.#view = before;
+      throw error;
+    }
+  }
+
+  /** No changes yet, on top of these: takes what the handler does while these are being written. */
+  branch(): Changes {
+    return new Changes(this.#view, this.#limits);
+  }
+
+  /** Takes a branch back, because these could not be written. */
+  join(branch: Changes): void {
+    this.#changes.push(...branch.#changes);
+    this.#view = branch.#view;
   }
 
   /** The new values of the changed keys, and the keys that are gone. */
@@ -71,11 +93,6 @@ export class Changes {
       else set[key] = value;
     }
     return { set, remove };
-  }
-
-  /** Throws `ERR_SESSION_VALUE` when the data as a whole exceeds its limits. */
-  checkLimits(): void {
-    checkDataLimits(this.#view, this.#limits);
   }
 
   #replace(change: Change): void {

@@ -21,7 +21,8 @@ export interface Writing {
   readonly digest: string | null;
   readonly changes: Changes | null;
   readonly isActivity: boolean;
-  readonly rotationAsked: boolean;
+  /** `"never"` where a new token could not reach the client. */
+  readonly rotation: "asked" | "whenDue" | "never";
 }
 
 /** What became of it. `"gone"`: the session ended meanwhile; the changes are dropped and nothing may be sent. */
@@ -36,6 +37,7 @@ export async function commitRecord(core: Core, writing: Writing): Promise<Writte
     if (delta === null) return { record, newToken: null };
     const answer = await core.ask("commit a session", (store) => store.commit(record.sid, delta, record));
     if (answer.status === "gone") return "gone";
+    if (answer.status === "conflict" && answer.record.version === record.version) throw tooLarge();
     record = answer.record;
     if (answer.status === "ok") return { record, newToken: rotation && announceRotation(core, record, rotation) };
     if (rotation?.from !== record.secretDigest) rotation = null;
@@ -63,9 +65,9 @@ interface Rotation {
 }
 
 /** A new secret when one is asked for or due. The holder of a retired secret gets none: its successor exists already. */
-function nextRotation(core: Core, { record, digest, rotationAsked }: Writing): Rotation | null {
-  const isDue = rotationAsked || core.now() - record.rotatedAt >= core.settings.rotateAfter;
-  if (!isDue || digest !== record.secretDigest) return null;
+function nextRotation(core: Core, { record, digest, rotation }: Writing): Rotation | null {
+  if (rotation === "never" || digest !== record.secretDigest) return null;
+  if (rotation === "whenDue" && core.now() - record.rotatedAt < core.settings.rotateAfter) return null;
   const secret = newSecret();
   return { from: record.secretDigest, to: digestSecret(secret), secret };
 }
@@ -89,6 +91,11 @@ async function nextDelta(
     ...(isActivity && { touch: { expiresAt: deadline(at, idleTimeout, record.absoluteExpiresAt) } }),
     ...(rotation && { rotate: { from: rotation.from, to: rotation.to } }),
   };
+}
+
+/** Nobody wrote meanwhile, so the one condition left is the limits: the record has keys that the schema does not show. */
+function tooLarge(): SessionError {
+  return new SessionError("ERR_SESSION_VALUE", "Session data would exceed `limits`. Keep less in the session.");
 }
 
 function announceRotation(core: Core, { sid, userId, rotatedAt: at }: SessionRecord, { secret }: Rotation): string {

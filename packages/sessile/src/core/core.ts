@@ -1,6 +1,6 @@
 // What every request of one manager shares: settings, time, events, and the store behind one error rule.
 
-import { SessionError } from "./errors.ts";
+import { isSessionError, SessionError } from "./errors.ts";
 import { EventHub } from "./events.ts";
 import type { Settings } from "./options.ts";
 import { NO_DATA, type SessionRecord } from "./record.ts";
@@ -41,15 +41,21 @@ export class Core {
     return this.settings.clock();
   }
 
-  /** Calls the store. Whatever it fails with becomes a `SessionError` and a `storeFailed` event. */
+  /** Calls the store. Whatever it fails with becomes a `SessionError`, and a `storeFailed` event unless the call was wrong. */
   async ask<T>(operation: string, call: (store: SessionStore) => Promise<T>): Promise<T> {
     try {
       return await call(this.settings.store);
     } catch (error) {
+      if (isSessionError(error) && error.statusCode < 500) throw error;
       this.events.emit("storeFailed", { operation, error, at: this.now() });
-      if (error instanceof SessionError) throw error;
+      if (isSessionError(error)) throw error;
       throw new SessionError("ERR_SESSION_STORE", `The session store failed to ${operation}.`, { cause: error });
     }
+  }
+
+  /** Tells that a record's data cannot be read, or does not fit the application's schema. */
+  reportUnreadable(error: unknown): void {
+    this.events.emit("storeFailed", { operation: "read a stored session", error, at: this.now() });
   }
 
   /** Creates a session. Throws `ERR_SESSION_LIMIT` or `ERR_SESSION_REVOKED` when the store does not let it be. */

@@ -51,16 +51,24 @@ export class EventHub {
   }
 
   emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) this.call(name, () => (listener as SessionListener<Name>)(event));
+    Object.freeze(event);
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      this.call(name, () => (listener as SessionListener<Name>)(event));
+    }
   }
 
   /** Calls a function of the application's. `name` is what to report when it fails. */
   call(name: string, listener: () => unknown): void {
     try {
-      const result = listener();
-      if (result instanceof Promise) result.catch((error) => this.#onListenerError(error, name));
+      const result = listener() as { readonly then?: unknown } | null | undefined;
+      if (typeof result?.then === "function") Promise.resolve(result).catch((error) => this.#report(error, name));
     } catch (error) {
-      this.#onListenerError(error, name);
+      this.#report(error, name);
     }
+  }
+
+  /** A reporter that fails has nobody left to tell, and must not fail a sign-out. */
+  #report(error: unknown, name: string): void {
+    new Promise((resolve) => resolve(this.#onListenerError(error, name))).catch(() => {});
   }
 }

@@ -1,24 +1,15 @@
 // One request and its response: the order in which a session is opened, changed, ended, written and sent. Every adapter
 // drives it; none has an order of its own.
 
+import { type Arrival, checkDevice, checkUserId, firstData } from "./arrival.ts";
 import { Changes } from "./changes.ts";
-import { checkedText, commitRecord } from "./commit.ts";
+import { checkedText, commitRecord, readData } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import { checkOrigin, type Opened } from "./open.ts";
 import type { SessionRecord } from "./record.ts";
 import type { SessionRequest, SessionResponse, SessionTransport } from "./transport.ts";
-
-/** What a sign-in may bring along. */
-export interface Arrival {
-  /** The first data of the new session. */
-  readonly data?: object;
-  /** Keys to carry over from the session that was presented. */
-  readonly keep?: readonly string[];
-  /** What to show of the device in lists, at most 200 characters. */
-  readonly device?: string;
-}
 
 export class SessionExchange {
   readonly #core: Core;
@@ -40,6 +31,8 @@ export class SessionExchange {
   #isSettled = false;
   /** The handler looked at the session: the response depends on it. */
   #isUsed = false;
+  /** The last of the steps that wait for the store. They run one after the other, also when the handler does not wait. */
+  #lastStep: Promise<unknown> = Promise.resolve();
 
   constructor(core: Core, request: SessionRequest, opened: Opened) {
     this.#core = core;
@@ -97,32 +90,32 @@ export class SessionExchange {
   async signIn(userId: string, arrival: Arrival): Promise<string> {
     this.#checkOpen("sign in");
     checkOrigin(this.#writer(), this.#request);
-    const beginning = { userId: checkUserId(userId), data: await this.#firstData(arrival), device: checkDevice(arrival.device) };
-    await this.signOut();
-    return this.#begin(beginning);
+    const user = { userId: checkUserId(userId), device: checkDevice(arrival.device) };
+    return this.#inTurn(async () => {
+      const data = await firstData(this.#core, arrival, () => this.data.view);
+      await this.#end();
+      const token = await this.#begin({ ...user, data });
+      await this.#refresh();
+      return token;
+    });
   }
 
   /** Ends the session; the store has confirmed it when this returns. Without a session nothing happens. */
   async signOut(): Promise<void> {
     this.#checkOpen("sign out");
-    const record = this.record;
-    this.#drop();
-    this.#isSignedOut = true;
-    if (record === null) return;
-    const ended = await this.#core.ask("end a session", (store) => store.delete(record.sid));
-    if (ended) this.#core.events.emit("signedOut", { sid: record.sid, userId: record.userId, at: this.#core.now() });
+    await this.#inTurn(() => this.#end());
   }
 
   /** Calls `listener` when the session has ended, here or elsewhere. Without a session there is nothing to end. */
   onEnded(listener: () => unknown): () => void {
     const record = this.record;
-    return record === null ? () => {} : this.#core.watch.add(record.sid, record.expiresAt, listener);
+    return record === null ? () => {} : this.#core.watch.add(record.sid, listener);
   }
 
   /** Writes what is pending, and lets the request go on. */
   async flush(): Promise<void> {
     this.#checkOpen("commit the session");
-    await this.#write();
+    await this.#inTurn(() => this.#flush());
   }
 
   /**
@@ -130,10 +123,20 @@ export class SessionExchange {
    * what it must know. When the store fails this rejects, and `response` still gets what holds in any case.
    */
   async commit(status: number, response: SessionResponse): Promise<void> {
-    if (this.#isSettled) return;
+    const isFirst = !this.#isSettled;
     this.#isSettled = true;
+    await (isFirst ? this.#inTurn(() => this.#settle(status, response)) : this.#lastStep);
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.#lastStep.then(step);
+    this.#lastStep = done.catch(() => {});
+    return done;
+  }
+
+  async #settle(status: number, response: SessionResponse): Promise<void> {
     try {
-      await (status < 500 ? this.#write() : this.#abandon());
+      await (status < 500 ? this.#write(this.#changes, true) : this.#abandon());
     } catch (error) {
       await this.#abandon();
       throw error;
@@ -142,35 +145,64 @@ export class SessionExchange {
     }
   }
 
-  async #write(): Promise<void> {
+  async #end(): Promise<void> {
+    const record = this.record;
+    this.#isSignedOut = true;
+    this.#newToken = null;
+    const ended = record !== null && (await this.#core.ask("end a session", (store) => store.delete(record.sid)));
+    this.#drop();
+    if (ended) this.#core.events.emit("signedOut", { sid: record.sid, userId: record.userId, at: this.#core.now() });
+  }
+
+  /** What the handler changes while this waits for the store is kept for the next commit. */
+  async #flush(): Promise<void> {
+    const pending = this.#changes;
+    this.#changes = pending?.branch() ?? null;
+    try {
+      await this.#write(pending, false);
+    } catch (error) {
+      if (this.#changes !== null) pending?.join(this.#changes);
+      this.#changes = pending ?? this.#changes;
+      throw error;
+    }
+    await this.#refresh();
+  }
+
+  /** Shows what is stored now, with what was changed meanwhile on top. */
+  async #refresh(): Promise<void> {
+    if (this.#record === null) return;
+    const later = this.#changes;
+    this.#loaded = this.#core.settings.schema === undefined ? null : await readData(this.#core, this.#record);
+    if (later === null || later.isEmpty) this.#changes = null;
+    else later.rebase(this.#loaded ?? this.#parseData());
+  }
+
+  /** Only the last write of a request may rotate: the client learns the new token from the response alone. */
+  async #write(changes: Changes | null, isLast: boolean): Promise<void> {
     if (this.#isGone || this.#isSignedOut) return;
-    if (this.#record === null) return this.#beginAnonymous();
-    const changes = this.#changes;
+    if (this.#record === null) return this.#beginAnonymous(changes);
+    const canRotate = isLast && this.#newToken === null;
     const written = await commitRecord(this.#core, {
       record: this.#record,
       digest: this.#digest,
       changes,
       isActivity: this.#isActivity,
-      rotationAsked: this.#rotationAsked,
+      rotation: !canRotate ? "never" : this.#rotationAsked ? "asked" : "whenDue",
     });
     if (written === "gone") return this.#leave();
-    const token = written.newToken ?? this.#newToken;
-    if (written.newToken !== null) this.#digest = written.record.secretDigest;
-    this.#drop();
     this.#record = written.record;
-    this.#newToken = token;
+    this.#newToken ??= written.newToken;
   }
 
   /** An anonymous session costs nothing until something is written into it. */
-  async #beginAnonymous(): Promise<void> {
-    if (this.#changes === null || this.#changes.isEmpty) return;
+  async #beginAnonymous(changes: Changes | null): Promise<void> {
+    if (changes === null || changes.hasNoData) return;
     checkOrigin(this.#writer(), this.#request);
-    await this.#begin({ userId: null, data: await checkedText(this.#core, this.#changes.view) });
+    await this.#begin({ userId: null, data: await checkedText(this.#core, changes.view) });
   }
 
   async #begin(beginning: { userId: string | null; data: string; device?: string | null }): Promise<string> {
     const { record, token } = await this.#core.create(beginning);
-    this.#drop();
     this.#record = record;
     this.#digest = record.secretDigest;
     this.#newToken = token;
@@ -194,23 +226,15 @@ export class SessionExchange {
     this.#loaded = null;
     this.#changes = null;
     this.#newToken = null;
-    this.#rotationAsked = false;
   }
 
   /** A failed request leaves nothing behind, not even the session it began; what it ended stays ended. */
   async #abandon(): Promise<void> {
     const record = this.#record;
-    this.#drop();
+    this.#changes = null;
     if (record === null || !this.#removeOnFailure) return;
+    this.#drop();
     await this.#core.ask("end a session", (store) => store.delete(record.sid)).catch(() => false);
-  }
-
-  async #firstData({ data = {}, keep = [] }: Arrival): Promise<string> {
-    const first = new Changes({}, this.#core.settings.limits);
-    const present = this.data.view;
-    for (const key of keep) if (present[key] !== undefined) first.set(key, present[key]);
-    for (const [key, value] of Object.entries(data)) first.set(key, value);
-    return checkedText(this.#core, first.view);
   }
 
   #send(response: SessionResponse): void {
@@ -232,7 +256,7 @@ export class SessionExchange {
       return this.#record === null ? {} : parseData(this.#record.data);
     } catch (error) {
       this.#removeOnFailure = true;
-      this.#core.events.emit("storeFailed", { operation: "read a stored session", error, at: this.#core.now() });
+      this.#core.reportUnreadable(error);
       throw error;
     }
   }
@@ -241,15 +265,4 @@ export class SessionExchange {
     if (!this.#isSettled) return;
     throw new SessionError("ERR_SESSION_STATE", `It is too late to ${what}: the response has left. Do it before answering.`);
   }
-}
-
-function checkUserId(userId: unknown): string {
-  if (typeof userId === "string" && userId !== "" && userId.length <= 256 && userId.isWellFormed()) return userId;
-  throw new SessionError("ERR_SESSION_VALUE", "`userId` must be well-formed text of 1 to 256 characters. Convert numbers with `String(id)`.");
-}
-
-function checkDevice(device: unknown): string | null {
-  if (device === undefined) return null;
-  if (typeof device === "string" && device.length <= 200 && device.isWellFormed()) return device;
-  throw new SessionError("ERR_SESSION_VALUE", "`device` must be well-formed text of at most 200 characters.");
 }

@@ -11,8 +11,8 @@ export type JsonObject = Readonly<Record<string, Json>>;
 /** Greatest nesting of arrays and objects in one value, unless the application says otherwise. */
 export const DEFAULT_DEPTH = 32;
 
-/** Matches a `"__proto__"` key however it is escaped, so that it is found before `JSON.parse` makes a property of it. */
-const PROTO_KEY = /"(?:_|\\u005f){2}proto(?:_|\\u005f){2}"\s*:/i;
+/** Text that may hold a `__proto__` key, spelled out or escaped. Rare, and every key is looked at then. */
+const SUSPICIOUS = /__proto__|\\u00/i;
 
 /**
  * A deep copy of `value` without a reference to the original.
@@ -41,22 +41,32 @@ export function formatData(data: JsonObject): string {
   return JSON.stringify(data);
 }
 
-/** The object of a data text, without a prototype. Throws `ERR_SESSION_RECORD` when the text is not a plain JSON object. */
+/**
+ * The object of a data text, without a prototype. Throws `ERR_SESSION_RECORD` when the text is not that of a JSON object, or
+ * when it has a `__proto__` key at any depth: `JSON.parse` keeps it as a key, and the next merge makes a prototype of it.
+ */
 export function parseData(text: string): Record<string, Json> {
-  if (PROTO_KEY.test(text)) throw new SessionError("ERR_SESSION_RECORD", "Stored session data holds a `__proto__` key.");
   const data = parseOrNull(text);
   if (typeof data !== "object" || data === null || Array.isArray(data)) {
-    throw new SessionError("ERR_SESSION_RECORD", "Stored session data must be the text of a JSON object.");
+    throw new SessionError(
+      "ERR_SESSION_RECORD",
+      "Stored session data must be the text of a JSON object without a `__proto__` key.",
+    );
   }
   return Object.assign(Object.create(null) as Record<string, Json>, data);
 }
 
 function parseOrNull(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return SUSPICIOUS.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
   } catch {
     return null;
   }
+}
+
+function refuseProto(key: string, value: unknown): unknown {
+  if (key === "__proto__") throw new SyntaxError("a `__proto__` key");
+  return value;
 }
 
 function copyText(text: string, key: string): string {
@@ -75,9 +85,11 @@ function copyObject(value: object, key: string, depth: number): Json {
   return copy;
 }
 
+/** An object of another realm has that realm's `Object.prototype`, which is known by what it owns. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+  if (prototype === null || prototype === Object.prototype) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
 function describe(value: unknown): string {

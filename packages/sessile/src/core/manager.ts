@@ -76,12 +76,13 @@ export class SessionManager<Data extends object = DefaultData> {
 
   /**
    * Ends one session. False when there is none of this sid, or when `userId` is given and it is not that user's: so a route
-   * where users end their own sessions cannot be used to probe or end those of others.
+   * where users end their own sessions cannot be used to probe or end those of others. A `userId` that turns out to be
+   * `undefined` is nobody, not everybody.
    */
-  async revoke(sid: string, { userId }: { userId?: string } = {}): Promise<boolean> {
+  async revoke(sid: string, owner: { userId?: string } = {}): Promise<boolean> {
     if (!isSid(sid)) return false;
     const record = await this.#core.ask("load a session", (store) => store.load(sid));
-    if (record === null || (userId !== undefined && record.userId !== userId)) return false;
+    if (record === null || ("userId" in owner && record.userId !== owner.userId)) return false;
     const ended = await this.#core.ask("end a session", (store) => store.delete(sid));
     if (ended) this.#emitRevoked(sid, record.userId);
     return ended;

@@ -40,7 +40,7 @@ export async function open(core: Core, request: SessionRequest): Promise<Opened>
   const digest = digestSecret(parts.secret);
   if (record === null || !(await isGood(core, record, digest))) return { ...ANONYMOUS, transport };
   if (core.settings.schema === undefined) return { transport, record, digest, data: null };
-  const data = await orNullWhenCorrupt(() => readData(core, record));
+  const data = await dataOrNull(core, record);
   return data === null ? { ...ANONYMOUS, transport } : { transport, record, digest, data };
 }
 
@@ -51,17 +51,26 @@ export function checkOrigin(transport: SessionTransport, request: SessionRequest
 }
 
 async function loadRecord(core: Core, sid: string): Promise<SessionRecord | null> {
-  return orNullWhenCorrupt(() => core.ask("load a session", (store) => store.load(sid)));
+  try {
+    return await core.ask("load a session", (store) => store.load(sid));
+  } catch (error) {
+    return nullWhenCorrupt(error);
+  }
 }
 
-/** What `read` gives, or `null` when the stored record turns out to be unreadable: a corrupt record is no session. */
-async function orNullWhenCorrupt<T>(read: () => Promise<T>): Promise<T | null> {
+async function dataOrNull(core: Core, record: SessionRecord): Promise<JsonObject | null> {
   try {
-    return await read();
+    return await readData(core, record);
   } catch (error) {
-    if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
-    throw error;
+    if (isSessionError(error)) core.reportUnreadable(error);
+    return nullWhenCorrupt(error);
   }
+}
+
+/** A record that cannot be read is no session; any other error is thrown on. */
+function nullWhenCorrupt(error: unknown): null {
+  if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
+  throw error;
 }
 
 /** Whether the secret opens the record; ends the session where it must not go on. */

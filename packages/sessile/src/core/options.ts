@@ -90,31 +90,49 @@ const KNOWN = new Set<string>([
   "onListenerError",
 ] satisfies (keyof SessionManagerOptions)[]);
 
+const STORE_METHODS = [
+  "create",
+  "load",
+  "commit",
+  "delete",
+  "list",
+  "deleteByUser",
+  "deleteExpired",
+  "stats",
+  "close",
+] as const satisfies (keyof SessionStore)[];
+
+const TRANSPORT_METHODS = ["read", "issue", "clear"] as const satisfies (keyof SessionTransport)[];
+
 /** Fills in the defaults. Throws `ERR_SESSION_OPTION` for an unknown option and for a value that cannot work. */
 export function resolveOptions(options: SessionManagerOptions): Settings {
   checkNames(options, KNOWN, "");
-  const idleTimeout = duration("idleTimeout", options.idleTimeout ?? HOUR, 1);
+  const { idleTimeout = HOUR, absoluteTimeout = 24 * HOUR, rotateAfter, rotationGrace = 10 * SECOND } = options;
+  duration("idleTimeout", idleTimeout, 1);
+  const { touchInterval = Math.min(MINUTE, Math.floor(idleTimeout / 10)), sweepInterval = MINUTE } = options;
+  const { tokenPrefix = "ses_", limits = {}, clock = Date.now, onListenerError = reportToConsole } = options;
   return Object.freeze({
     store: checkStore(options.store),
     transports: checkTransports(options.transports),
     idleTimeout,
-    absoluteTimeout: duration("absoluteTimeout", options.absoluteTimeout ?? 24 * HOUR, 1),
-    touchInterval: touchInterval(options.touchInterval ?? Math.min(MINUTE, Math.floor(idleTimeout / 10)), idleTimeout),
-    rotateAfter: options.rotateAfter === undefined ? Number.POSITIVE_INFINITY : duration("rotateAfter", options.rotateAfter, 1),
-    rotationGrace: duration("rotationGrace", options.rotationGrace ?? 10 * SECOND, 0),
+    absoluteTimeout: duration("absoluteTimeout", absoluteTimeout, 1),
+    touchInterval: checkTouchInterval(touchInterval, idleTimeout),
+    rotateAfter: rotateAfter === undefined ? Number.POSITIVE_INFINITY : duration("rotateAfter", rotateAfter, 1),
+    rotationGrace: duration("rotationGrace", rotationGrace, 0),
     userLimit: checkUserLimit(options.userLimit),
-    tokenPrefix: checkPrefix(options.tokenPrefix ?? "ses_"),
+    tokenPrefix: checkPrefix(tokenPrefix),
     schema: checkSchema(options.schema),
-    limits: checkLimits(options.limits ?? {}),
-    sweepInterval: sweepInterval(options.sweepInterval ?? MINUTE),
-    clock: checkFunction("clock", options.clock ?? Date.now),
-    onListenerError: checkFunction("onListenerError", options.onListenerError ?? reportToConsole),
+    limits: checkLimits(limits),
+    sweepInterval: checkSweepInterval(sweepInterval),
+    clock: checkClock(clock),
+    onListenerError: checkFunction("onListenerError", onListenerError),
   });
 }
 
 /** Throws when `options` has a name that is not in `known`, so that a typing error is not a silent default. */
 export function checkNames(options: object, known: ReadonlySet<string>, prefix: string): void {
-  for (const name of Object.keys(options ?? {})) {
+  if (typeof options !== "object" || options === null) throw wrong(prefix.slice(0, -1) || "options", "an object");
+  for (const name of Object.keys(options)) {
     if (!known.has(name)) throw wrong(prefix + name, `one of ${[...known].map((each) => `\`${each}\``).join(", ")}`);
   }
 }
@@ -129,25 +147,29 @@ export function wrong(name: string, expected: string): SessionError {
   return new SessionError("ERR_SESSION_OPTION", `\`${name}\` must be ${expected}.`);
 }
 
-function touchInterval(value: number, idleTimeout: number): number {
+function checkTouchInterval(value: number, idleTimeout: number): number {
   if (duration("touchInterval", value, 0) < idleTimeout) return value;
   throw wrong("touchInterval", `less than \`idleTimeout\` (${idleTimeout} ms), or active sessions would end`);
 }
 
-function sweepInterval(value: number): number {
+function checkSweepInterval(value: number): number {
   if (duration("sweepInterval", value, 0) <= LONGEST_TIMER) return value;
   throw wrong("sweepInterval", `at most ${LONGEST_TIMER} ms, the longest timer there is`);
 }
 
 function checkStore(store: SessionStore): SessionStore {
-  if (typeof store?.load === "function" && typeof store.commit === "function") return store;
+  if (hasMethods(store, STORE_METHODS)) return store;
   throw wrong("store", "a store, such as `memoryStore()` of `sessile` or `sqliteStore(…)` of `sessile/sqlite`");
 }
 
 function checkTransports(transports: readonly SessionTransport[]): readonly SessionTransport[] {
-  const usable = Array.isArray(transports) && transports.length > 0 && transports.every((each) => typeof each?.read === "function");
-  if (usable) return Object.freeze([...transports]);
+  const usable = Array.isArray(transports) && transports.every((each) => hasMethods(each, TRANSPORT_METHODS));
+  if (usable && transports.length > 0) return Object.freeze([...transports]);
   throw wrong("transports", "a list of one or more of `headerTransport()`, `bearerTransport()`, `cookieTransport()`");
+}
+
+function hasMethods<T>(value: T, names: readonly (keyof T)[]): boolean {
+  return names.every((name) => typeof value?.[name] === "function");
 }
 
 function checkUserLimit(limit: UserLimit | undefined): UserLimit | undefined {
@@ -170,6 +192,12 @@ function checkLimits(limits: Partial<DataLimits>): DataLimits {
     if (!Number.isSafeInteger(value) || value < 1) throw wrong(`limits.${name}`, "a whole number, at least 1");
   }
   return Object.freeze(all);
+}
+
+/** `NaN` would make sessions endless, and stores keep instants as whole numbers. */
+function checkClock(clock: () => number): () => number {
+  if (typeof clock === "function" && Number.isSafeInteger(clock())) return clock;
+  throw wrong("clock", "a function that returns the time as a whole number of milliseconds");
 }
 
 function checkFunction<F>(name: string, value: F): F {

@@ -21,8 +21,8 @@ export interface SessionData {}
 /** `SessionData` once the application has extended it; until then any key may hold any JSON value. */
 export type DefaultData = keyof SessionData extends never ? Record<string, Json> : SessionData;
 
-/** A deeply read-only view: what a session gives out is changed by `set` and `update` only. */
-export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+/** A deeply read-only view: what a session gives out is changed by `set` and `update` only. `Json` is one already. */
+export type Frozen<T> = [Json] extends [T] ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
 /** What may come along with a sign-in. */
 export interface SignInOptions<Data extends object> {

@@ -7,7 +7,7 @@ type Listener = () => unknown;
 
 interface Watched {
   readonly listeners: Set<Listener>;
-  /** The deadline as last seen; a touch elsewhere may have moved it. */
+  /** The deadline as last seen; a touch elsewhere may have moved it. 0 until it was looked at. */
   expiresAt: number;
 }
 
@@ -32,15 +32,18 @@ export class Watch {
     for (const event of ["signedOut", "revoked", "expired"] as const) core.events.on(event, ({ sid }) => this.#end(sid));
   }
 
-  /** Calls `listener` once when the session ends; the function given back stops it. */
-  add(sid: string, expiresAt: number, listener: Listener): () => void {
-    const watched = this.#watched.get(sid) ?? { listeners: new Set(), expiresAt };
+  /**
+   * Calls `listener` once when the session ends; the function given back stops it. The next tick looks at the session in any
+   * case: it may have ended after the request loaded it, when nobody watched it yet.
+   */
+  add(sid: string, listener: Listener): () => void {
+    const watched = this.#watched.get(sid) ?? { listeners: new Set(), expiresAt: 0 };
     this.#watched.set(sid, watched);
     watched.listeners.add(listener);
     this.#start();
     return () => {
       watched.listeners.delete(listener);
-      if (watched.listeners.size === 0) this.#watched.delete(sid);
+      if (watched.listeners.size === 0 && this.#watched.get(sid) === watched) this.#watched.delete(sid);
       if (this.#watched.size === 0) this.stop();
     };
   }

@@ -41,8 +41,9 @@ class MemoryStore implements SessionStore {
     if (this.#records.has(record.sid)) return { status: "exists" };
     const excess = limit && record.userId !== null ? this.#excess(record.userId, limit.max, record.createdAt) : [];
     if (excess.length > 0 && limit?.onExceeded === "refuse") return { status: "refused" };
+    const freed = excess.reduce((bytes, sid) => bytes + bytesOf(this.#records.get(sid) as SessionRecord), 0);
+    this.#checkRoom(this.#records.size + 1 - excess.length, bytesOf(record) - freed);
     for (const sid of excess) this.#remove(sid);
-    this.#checkRoom(this.#records.size + 1, bytesOf(record));
     this.#put(record);
     return { status: "created", evicted: excess };
   }
@@ -141,12 +142,17 @@ class MemoryStore implements SessionStore {
     if (record === undefined) return false;
     this.#bytes -= bytesOf(record);
     this.#records.delete(sid);
-    for (const tell of this.#watchers) tell(sid);
+    this.#tell(sid);
     if (record.userId === null) return true;
     const sids = this.#byUser.get(record.userId);
     sids?.delete(sid);
     if (sids?.size === 0) this.#byUser.delete(record.userId);
     return true;
+  }
+
+  /** Later, because a listener may call the store, and no method may run inside another. */
+  #tell(sid: string): void {
+    for (const tell of this.#watchers) queueMicrotask(() => tell(sid));
   }
 
   #checkRoom(sessions: number, moreBytes: number): void {

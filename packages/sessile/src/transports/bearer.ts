@@ -1,7 +1,7 @@
 // The token in `Authorization: Bearer` (RFC 6750). Knows no adapter.
 
+import { checkNames } from "../core/options.ts";
 import type { SessionTransport } from "../core/transport.ts";
-import { distinct } from "./distinct.ts";
 import { checkHeaderName } from "./header.ts";
 
 /** Scheme in any case, one space, one token of RFC 6750's alphabet. */
@@ -12,8 +12,9 @@ const SCHEME = /^bearer(?: |$)/i;
  * Reads the token from `Authorization: Bearer`. Other schemes are not looked at. HTTP has no header to hand a bearer token
  * out, so new ones leave in `responseHeader`, `X-Session-Token` unless named otherwise.
  */
-export function bearerTransport({ responseHeader = "X-Session-Token" }: { readonly responseHeader?: string } = {}): SessionTransport {
-  const header = checkHeaderName(responseHeader);
+export function bearerTransport(options: { readonly responseHeader?: string } = {}): SessionTransport {
+  checkNames(options, new Set(["responseHeader"]), "");
+  const header = checkHeaderName("responseHeader", options.responseHeader ?? "X-Session-Token");
   return Object.freeze({
     name: "bearer",
     requestHeader: "Authorization",
@@ -28,13 +29,14 @@ export function bearerTransport({ responseHeader = "X-Session-Token" }: { readon
  * credentials in one header are two.
  */
 function readBearer(value: string | undefined): readonly string[] {
-  if (value === undefined || !SCHEME.test(value)) return distinct(undefined);
+  if (value === undefined || !SCHEME.test(value)) return NONE;
   const single = BEARER.exec(value);
   if (single !== null) return [single[1] as string];
-  const parts = distinct(value);
-  return parts.length > 1 && parts.every((part) => SCHEME.test(part)) ? parts.map(tokenOf) : [MALFORMED];
+  const parts = value.split(",").map((part) => part.trim());
+  return parts.every((part) => SCHEME.test(part)) ? [...new Set(parts.map(tokenOf))] : [MALFORMED];
 }
 
+const NONE: readonly string[] = Object.freeze([]);
 const MALFORMED = "malformed";
 
 function tokenOf(credential: string): string {

@@ -17,8 +17,15 @@ export function readCookies(header: string | undefined, name: string): readonly 
 /** The value when `pair` is exactly `name=value` after optional spaces or tabs; `""` otherwise. */
 function valueOf(pair: string, name: string): string {
   let start = 0;
-  while (pair[start] === " " || pair[start] === "\t") start++;
+  while (isBlank(pair, start)) start++;
   const equals = start + name.length;
   if (pair[equals] !== "=" || !pair.startsWith(name, start)) return "";
-  return pair.slice(equals + 1).replace(/[ \t]+$/, "");
+  let end = pair.length;
+  while (end > equals + 1 && isBlank(pair, end - 1)) end--;
+  return pair.slice(equals + 1, end);
+}
+
+/** By hand: a regular expression for blanks at the end takes quadratic time for blanks in the middle. */
+function isBlank(text: string, index: number): boolean {
+  return text[index] === " " || text[index] === "\t";
 }

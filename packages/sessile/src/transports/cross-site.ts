@@ -1,5 +1,6 @@
 // Whether a request may act with a cookie: the algorithm of Go 1.25's `net/http.CrossOriginProtection`, in its order.
 
+import type { SessionError } from "../core/errors.ts";
 import { wrong } from "../core/options.ts";
 import type { SessionRequest } from "../core/transport.ts";
 
@@ -11,6 +12,8 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
  * pass; both match exactly, because a pattern that normalises would exempt more than was meant (CVE-2025-47910).
  */
 export function crossSitePolicy(trustedOrigins: readonly string[], exemptPaths: readonly string[]): (request: SessionRequest) => boolean {
+  if (!Array.isArray(trustedOrigins)) throw wrongOrigins();
+  if (!Array.isArray(exemptPaths)) throw wrongPaths();
   const origins = new Set(trustedOrigins.map(checkOriginOption));
   const paths = new Set(exemptPaths.map(checkPathOption));
   return (request) => SAFE.has(request.method) || isSameSite(request) || isExempt(request, origins, paths);
@@ -35,10 +38,18 @@ function hostOf(origin: string): string | null {
 
 function checkOriginOption(origin: string): string {
   if (typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin) return origin;
-  throw wrong("trustedOrigins", "a list of origins such as `https://app.example.com`, without a path");
+  throw wrongOrigins();
+}
+
+function wrongOrigins(): SessionError {
+  return wrong("trustedOrigins", "a list of origins such as `https://app.example.com`, without a path");
 }
 
 function checkPathOption(path: string): string {
   if (typeof path === "string" && path.startsWith("/")) return path;
-  throw wrong("exemptPaths", "a list of exact paths that start with `/`");
+  throw wrongPaths();
+}
+
+function wrongPaths(): SessionError {
+  return wrong("exemptPaths", "a list of exact paths that start with `/`");
 }

@@ -1,0 +1,257 @@
+// Holds back what is written to a response of node:http or node:http2 until the session is settled; then lets it go, or
+// answers something else while that is still possible. Knows no framework.
+
+import type { Answer } from "./answer.ts";
+import {
+  checkChunk,
+  checkStatus,
+  cut,
+  type GivenHeaders,
+  headersSent,
+  type LooseResponse,
+  type NodeResponse,
+  setHeaders,
+  writeAnswer,
+} from "./node-response.ts";
+
+/** What a held response waits for. */
+export interface Settlement {
+  /** Resolves with `null` when the response may leave, or with the answer to send in its place. Never rejects. */
+  settle(status: number): Promise<Answer | null>;
+  /** Hears of an error that can no longer be answered. */
+  report(error: unknown): void;
+}
+
+/**
+ * Nothing written to `response` from now on leaves before `settlement` is through. It begins with the first output, and with
+ * the status of that moment. Headers can be changed until the bytes really leave.
+ *
+ * Node sends headers while the handler's call is still on the stack, and a store answers later. The methods are replaced on
+ * the object, by functions that all responses share, because frameworks such as Express exchange the prototype.
+ */
+export function hold(response: NodeResponse, settlement: Settlement): void {
+  const held = response as unknown as Held;
+  if (held[HOLD] === undefined) install(held, settlement);
+  else held[HOLD].join(settlement);
+}
+
+/** Lets everything through: the session was settled in another way. */
+export function release(response: NodeResponse): void {
+  (response as unknown as Held)[HOLD]?.release();
+}
+
+/**
+ * Answers in place of a handler that failed. False when the handler had begun to answer; then the connection is cut, unless
+ * the answer was whole.
+ */
+export function answerInstead(response: NodeResponse, answer: Answer): boolean {
+  const isFree = !response.headersSent;
+  if (isFree) writeAnswer(response as unknown as LooseResponse, answer);
+  else if (!response.writableEnded) cut(response as unknown as LooseResponse);
+  return isFree;
+}
+
+const HOLD: unique symbol = Symbol("sessile.hold");
+
+interface Held extends LooseResponse {
+  [HOLD]: Hold | undefined;
+}
+
+type Output = "writeHead" | "write" | "end" | "flushHeaders";
+type Call = readonly [Output, readonly unknown[]];
+
+class Hold {
+  readonly #response: Held;
+  readonly #settlements: Settlement[];
+  readonly #original: Pick<LooseResponse, Output>;
+  #state: "open" | "holding" | "released" | "replaced" = "open";
+  #isEnded = false;
+  #queue: Call[] = [];
+
+  constructor(response: Held, settlement: Settlement) {
+    this.#response = response;
+    this.#settlements = [settlement];
+    const { writeHead, write, end, flushHeaders } = response;
+    this.#original = { writeHead, write, end, flushHeaders };
+  }
+
+  get isHolding(): boolean {
+    return this.#state === "holding";
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** A second session on the same response: whoever came last is settled first. */
+  join(settlement: Settlement): void {
+    this.#settlements.unshift(settlement);
+  }
+
+  release(): void {
+    if (this.#state === "open") this.#state = "released";
+  }
+
+  /**
+   * The headers are set before the session adds its own. Were they handed to Node's `writeHead` afterwards, their
+   * `Set-Cookie` would replace that of the session (compare CVE-2025-7339).
+   */
+  writeHead(args: readonly unknown[]): unknown {
+    if (this.#state === "released") return this.#pass("writeHead", args);
+    if (this.#state !== "open") throw headersSent();
+    const [status, reason, headers] = args as [number, unknown, GivenHeaders];
+    checkStatus(status);
+    this.#response.statusCode = status;
+    if (typeof reason === "string") this.#response.statusMessage = reason;
+    setHeaders(this.#response, typeof reason === "string" ? headers : (headers ?? (reason as GivenHeaders)));
+    this.#keep("writeHead", [status]);
+    return this.#response;
+  }
+
+  write(args: readonly unknown[]): unknown {
+    if (this.#state === "released") return this.#pass("write", args);
+    checkChunk(args[0]);
+    if (this.#state === "replaced") return forget(args);
+    this.#keep("write", args);
+    return false;
+  }
+
+  end(args: readonly unknown[]): unknown {
+    if (this.#state === "released") return this.#pass("end", args);
+    if (typeof args[0] !== "function" && args[0] != null) checkChunk(args[0]);
+    if (this.#state === "replaced") forget(args);
+    else this.#keep("end", args);
+    this.#isEnded = true;
+    return this.#response;
+  }
+
+  flushHeaders(): void {
+    if (this.#state === "released") this.#pass("flushHeaders", []);
+    else if (this.#state !== "replaced") this.#keep("flushHeaders", []);
+  }
+
+  #pass(output: Output, args: readonly unknown[]): unknown {
+    return this.#original[output].apply(this.#response, args as unknown[]);
+  }
+
+  #keep(output: Output, args: readonly unknown[]): void {
+    if (this.#state === "open") this.#begin();
+    this.#queue.push([output, args]);
+  }
+
+  #begin(): void {
+    const status = this.#response.statusCode;
+    checkStatus(status);
+    this.#state = "holding";
+    Object.defineProperties(this.#response, WHILE_HOLDING);
+    void this.#settle(status);
+  }
+
+  async #settle(status: number): Promise<void> {
+    const answer = await this.#settleAll(status);
+    const queue = this.#queue;
+    this.#queue = [];
+    try {
+      if (answer === null) this.#replay(status, queue);
+      else this.#replace(answer, queue);
+    } catch (error) {
+      this.#settlements[0]?.report(error);
+      cut(this.#response);
+    }
+  }
+
+  /** When one session cannot be settled, those after it hear the status of the failure: they keep nothing then. */
+  async #settleAll(status: number): Promise<Answer | null> {
+    let answer: Answer | null = null;
+    for (const settlement of this.#settlements) {
+      const instead: Answer | null = await settlement.settle(answer === null ? status : (answer as Answer).status);
+      answer = instead ?? answer;
+    }
+    return answer;
+  }
+
+  /**
+   * A held `write` answered `false`, so a pipe now waits for `drain`. Node only emits it when it answered `false` itself: where
+   * the last replayed `write` did not, nobody would ever wake the pipe.
+   */
+  #replay(status: number, queue: readonly Call[]): void {
+    this.#state = "released";
+    this.#response.statusCode = status;
+    let wantsMore: unknown = false;
+    for (const [output, args] of queue) {
+      const result = this.#pass(output, args);
+      if (output === "write") wantsMore = result;
+    }
+    if (wantsMore === true && !this.#isEnded) process.nextTick(emitDrain, this.#response);
+  }
+
+  /** What was written is dropped, and whatever is still written later: the client has its whole answer. */
+  #replace(answer: Answer, queue: readonly Call[]): void {
+    this.#state = "released";
+    writeAnswer(this.#response, answer);
+    this.#state = "replaced";
+    for (const [, args] of queue) forget(args);
+    if (!this.#isEnded) process.nextTick(emitDrain, this.#response);
+  }
+}
+
+function install(response: Held, settlement: Settlement): void {
+  response[HOLD] = new Hold(response, settlement);
+  response.writeHead = heldWriteHead;
+  response.write = heldWrite;
+  response.end = heldEnd;
+  response.flushHeaders = heldFlushHeaders;
+}
+
+function heldWriteHead(this: LooseResponse, ...args: unknown[]): unknown {
+  return holdOf(this).writeHead(args);
+}
+
+function heldWrite(this: LooseResponse, ...args: unknown[]): unknown {
+  return holdOf(this).write(args);
+}
+
+function heldEnd(this: LooseResponse, ...args: unknown[]): unknown {
+  return holdOf(this).end(args);
+}
+
+function heldFlushHeaders(this: LooseResponse): void {
+  holdOf(this).flushHeaders();
+}
+
+/** While output is held, handlers and frameworks find the response as if it had been let through. */
+const WHILE_HOLDING: PropertyDescriptorMap & ThisType<LooseResponse> = {
+  headersSent: {
+    configurable: true,
+    enumerable: true,
+    get(): boolean {
+      return holdOf(this).isHolding || inherited(this, "headersSent");
+    },
+  },
+  writableEnded: {
+    configurable: true,
+    enumerable: true,
+    get(): boolean {
+      return holdOf(this).isEnded || inherited(this, "writableEnded");
+    },
+  },
+};
+
+function inherited(response: LooseResponse, property: string): boolean {
+  return Reflect.get(Object.getPrototypeOf(response) as object, property, response) as boolean;
+}
+
+function holdOf(response: LooseResponse): Hold {
+  return (response as Held)[HOLD] as Hold;
+}
+
+/** Tells the writer that its chunk is dealt with. */
+function forget(args: readonly unknown[]): true {
+  const callback = args.find((arg) => typeof arg === "function") as (() => void) | undefined;
+  if (callback !== undefined) process.nextTick(callback);
+  return true;
+}
+
+function emitDrain(response: LooseResponse): void {
+  response.emit("drain");
+}

@@ -1,0 +1,109 @@
+// A request and its response of node:http or node:http2, as the core sees them. Knows no framework.
+
+import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import type { OpenSession, SessionManager } from "../core/manager.ts";
+import type { Session } from "../core/session.ts";
+import type { SessionRequest, SessionResponse } from "../core/transport.ts";
+import { type Answer, answerTo, FAILURE } from "./answer.ts";
+import type { Settlement } from "./hold-response.ts";
+import type { NodeResponse } from "./node-response.ts";
+
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+/** Headers of which Node keeps the first line and drops the others, so that two credentials would look like one. */
+const FIRST_LINE_ONLY = new Set([
+  "age",
+  "authorization",
+  "content-length",
+  "content-type",
+  "etag",
+  "expires",
+  "from",
+  "host",
+  "if-modified-since",
+  "if-unmodified-since",
+  "last-modified",
+  "location",
+  "max-forwards",
+  "proxy-authorization",
+  "referer",
+  "retry-after",
+  "server",
+  "user-agent",
+]);
+
+export class NodeExchange<Data extends object> implements SessionRequest, SessionResponse, Settlement {
+  readonly #request: NodeRequest;
+  readonly #response: NodeResponse;
+  readonly #report: (error: unknown) => void;
+  #opened: OpenSession<Data> | null = null;
+
+  /** `report` hears of every error that the client is told nothing about. */
+  constructor(request: NodeRequest, response: NodeResponse, report: (error: unknown) => void) {
+    this.#request = request;
+    this.#response = response;
+    this.#report = report;
+  }
+
+  get method(): string {
+    return this.#request.method ?? "GET";
+  }
+
+  get path(): string {
+    return (this.#request.url ?? "").split("?", 1)[0] as string;
+  }
+
+  header(name: string): string | undefined {
+    const { headers } = this.#request;
+    const value = headers[name] ?? (name === "host" ? headers[":authority"] : undefined);
+    if (value !== undefined && FIRST_LINE_ONLY.has(name)) return this.#allLines(name) ?? String(value);
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  set(name: string, value: string): void {
+    this.#response.setHeader(name, value);
+  }
+
+  append(name: string, value: string): void {
+    const present = this.#response.getHeader(name);
+    if (present === undefined) this.#response.setHeader(name, value);
+    else if (name === "set-cookie") this.#response.setHeader(name, [present, value].flat().map(String));
+    else this.#response.setHeader(name, [present, value].flat().join(", "));
+  }
+
+  async open(manager: SessionManager<Data>): Promise<Session<Data>> {
+    this.#opened = await manager.open(this);
+    return this.#opened.session;
+  }
+
+  async commit(status: number, response: SessionResponse): Promise<void> {
+    await this.#opened?.commit(status, response);
+  }
+
+  async settle(status: number): Promise<Answer | null> {
+    try {
+      await this.commit(status, this);
+      return null;
+    } catch (error) {
+      return this.answerTo(error);
+    }
+  }
+
+  /** What the client hears of `error`; whoever is to know more of it hears that too. */
+  answerTo(error: unknown): Answer {
+    const answer = answerTo(error, this.#opened?.session);
+    if (answer === null) this.report(error);
+    return answer ?? FAILURE;
+  }
+
+  report(error: unknown): void {
+    this.#report(error);
+  }
+
+  #allLines(name: string): string | undefined {
+    const { rawHeaders } = this.#request;
+    const values = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+    return values.length === 0 ? undefined : values.join(", ");
+  }
+}

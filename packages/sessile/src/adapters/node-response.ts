@@ -1,0 +1,91 @@
+// What node:http and node:http2 have in common on the answering side, and what their responses lack. Knows no session.
+
+import { type OutgoingHttpHeader, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Http2ServerResponse } from "node:http2";
+import { type Answer, describesBody } from "./answer.ts";
+
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** As much of both kinds as the adapters need, in the loose types of a method that is passed on. */
+export interface LooseResponse {
+  statusCode: number;
+  statusMessage?: string;
+  readonly stream?: { close(code: number): void };
+  setHeader(name: string, value: OutgoingHttpHeader): unknown;
+  appendHeader(name: string, value: OutgoingHttpHeader): unknown;
+  removeHeader(name: string): unknown;
+  getHeaderNames(): string[];
+  emit(event: string): boolean;
+  destroy(): unknown;
+  writeHead(...args: unknown[]): unknown;
+  write(...args: unknown[]): unknown;
+  end(...args: unknown[]): unknown;
+  flushHeaders(...args: unknown[]): unknown;
+}
+
+/** What `writeHead` takes as headers. */
+export type GivenHeaders = Readonly<Record<string, OutgoingHttpHeader>> | readonly unknown[] | null | undefined;
+
+const NGHTTP2_INTERNAL_ERROR = 2;
+
+/** Answers. The length is always told: Node does not count any more once somebody removed the header. */
+export function writeAnswer(response: LooseResponse, { status, headers, body }: Answer): void {
+  for (const name of response.getHeaderNames()) if (describesBody(name)) response.removeHeader(name);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.setHeader("content-length", Buffer.byteLength(body));
+  response.statusCode = status;
+  if (response.stream === undefined) response.statusMessage = STATUS_CODES[status] ?? "";
+  response.end(body);
+}
+
+/** Cuts the connection: an answer that ends here must not look whole. */
+export function cut(response: LooseResponse): void {
+  if (response.stream === undefined) response.destroy();
+  else response.stream.close(NGHTTP2_INTERNAL_ERROR);
+}
+
+/** Sets headers in all the shapes that `writeHead` takes, to the same effect. */
+export function setHeaders(response: LooseResponse, headers: GivenHeaders): void {
+  if (headers == null) return;
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers as Record<string, OutgoingHttpHeader>))
+      response.setHeader(name, value);
+    return;
+  }
+  const pairs = Array.isArray(headers[0]) ? (headers as [string, OutgoingHttpHeader][]) : inPairs(headers);
+  for (const [name] of pairs) response.removeHeader(name);
+  for (const [name, value] of pairs) response.appendHeader(name, value);
+}
+
+/** Throws what Node throws for such a status. */
+export function checkStatus(status: number): void {
+  if ((status | 0) >= 100 && (status | 0) <= 999) return;
+  throw coded(
+    new RangeError(`The status of a response must be from 100 to 999, not ${status}.`),
+    "ERR_HTTP_INVALID_STATUS_CODE",
+  );
+}
+
+/** Throws what Node throws for such a chunk. */
+export function checkChunk(chunk: unknown): void {
+  if (typeof chunk === "string" || chunk instanceof Uint8Array) return;
+  throw coded(new TypeError("A chunk of a response must be a string or a Uint8Array."), "ERR_INVALID_ARG_TYPE");
+}
+
+/** What Node throws for a second `writeHead`. */
+export function headersSent(): Error {
+  return coded(new Error("Cannot write headers after they are sent to the client."), "ERR_HTTP_HEADERS_SENT");
+}
+
+function inPairs(list: readonly unknown[]): [string, OutgoingHttpHeader][] {
+  if (list.length % 2 !== 0)
+    throw coded(new TypeError("`headers` must be names and values in turn."), "ERR_INVALID_ARG_VALUE");
+  return Array.from({ length: list.length / 2 }, (_, index) => [
+    list[index * 2] as string,
+    list[index * 2 + 1] as string,
+  ]);
+}
+
+function coded(error: Error, code: string): Error {
+  return Object.assign(error, { code });
+}

@@ -1,0 +1,83 @@
+// Sessions for servers of node:http, node:https and node:http2. Translates, and decides nothing.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { SessionManager } from "../core/manager.ts";
+import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
+import { FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
+import { answerInstead, hold } from "./hold-response.ts";
+import { NodeExchange, type NodeRequest } from "./node-exchange.ts";
+import type { NodeResponse } from "./node-response.ts";
+
+export type { GuardOptions } from "./answer.ts";
+export type { NodeRequest } from "./node-exchange.ts";
+export type { NodeResponse } from "./node-response.ts";
+
+/** Answers a request that comes with its session. With http2, name the types of `request` and `response`. */
+export type SessionHandler<
+  Data extends object = DefaultData,
+  Request extends NodeRequest = IncomingMessage,
+  Response extends NodeResponse = ServerResponse,
+> = (request: Request, response: Response, session: Session<Data>) => unknown;
+
+/** The same, when somebody is signed in. */
+export type SignedInHandler<
+  Data extends object = DefaultData,
+  Request extends NodeRequest = IncomingMessage,
+  Response extends NodeResponse = ServerResponse,
+> = (request: Request, response: Response, session: SignedInSession<Data>) => unknown;
+
+export interface WithSessionOptions {
+  /**
+   * Hears of what a handler throws, and of mistakes in its use of the session; the client is told `Internal Server Error`,
+   * or is cut off when the answer had begun. Default `console.error`.
+   */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * A request listener that opens the session, calls `handler`, and settles the session before the first byte of the response
+ * leaves. A handler that throws before it answers makes a 500 that keeps nothing.
+ */
+export function withSession<
+  Data extends object,
+  Request extends NodeRequest = IncomingMessage,
+  Response extends NodeResponse = ServerResponse,
+>(
+  manager: SessionManager<Data>,
+  handler: SessionHandler<Data, Request, Response>,
+  { onError = console.error }: WithSessionOptions = {},
+): (request: Request, response: Response) => void {
+  return (request, response) => void run(manager, handler, request, response, onError);
+}
+
+/** Lets a handler answer signed-in users only; everybody else gets a 401. */
+export function requireSession<
+  Data extends object,
+  Request extends NodeRequest = IncomingMessage,
+  Response extends NodeResponse = ServerResponse,
+>(
+  handler: SignedInHandler<Data, Request, Response>,
+  { detail }: GuardOptions = {},
+): SessionHandler<Data, Request, Response> {
+  return (request, response, session) =>
+    session.isSignedIn() ? handler(request, response, session) : answerInstead(response, notSignedIn(session, detail));
+}
+
+async function run<Data extends object, Request extends NodeRequest, Response extends NodeResponse>(
+  manager: SessionManager<Data>,
+  handler: SessionHandler<Data, Request, Response>,
+  request: Request,
+  response: Response,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  const exchange = new NodeExchange<Data>(request, response, onError);
+  try {
+    const session = await exchange.open(manager);
+    hold(response, exchange);
+    await handler(request, response, session);
+  } catch (error) {
+    const answer = exchange.answerTo(error);
+    const isHeard = answerInstead(response, answer);
+    if (!isHeard && answer !== FAILURE) onError(error);
+  }
+}

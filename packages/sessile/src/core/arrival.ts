@@ -1,0 +1,40 @@
+// What a sign-in may bring along, and the checks of it. Knows no store.
+
+import { Changes } from "./changes.ts";
+import { checkedText } from "./commit.ts";
+import type { Core } from "./core.ts";
+import { SessionError } from "./errors.ts";
+import type { JsonObject } from "./json.ts";
+
+/** What a sign-in may bring along. */
+export interface Arrival {
+  /** The first data of the new session. */
+  readonly data?: object;
+  /** Keys to carry over from the session that was presented. */
+  readonly keep?: readonly string[];
+  /** What to show of the device in lists, at most 200 characters. */
+  readonly device?: string;
+}
+
+/** The text of the first data. `present` gives the data to keep keys of, and is only asked when there are some to keep. */
+export async function firstData(core: Core, { data = {}, keep = [] }: Arrival, present: () => JsonObject): Promise<string> {
+  const first = new Changes({}, core.settings.limits);
+  const kept = keep.length === 0 ? {} : present();
+  for (const key of keep) if (kept[key] !== undefined) first.set(key, kept[key]);
+  for (const [key, value] of Object.entries(data)) first.set(key, value);
+  return checkedText(core, first.view);
+}
+
+export function checkUserId(userId: unknown): string {
+  if (typeof userId === "string" && userId !== "" && userId.length <= 256 && userId.isWellFormed()) return userId;
+  throw new SessionError(
+    "ERR_SESSION_VALUE",
+    "`userId` must be well-formed text of 1 to 256 characters. Convert numbers with `String(id)`.",
+  );
+}
+
+export function checkDevice(device: unknown): string | null {
+  if (device === undefined) return null;
+  if (typeof device === "string" && device.length <= 200 && device.isWellFormed()) return device;
+  throw new SessionError("ERR_SESSION_VALUE", "`device` must be well-formed text of at most 200 characters.");
+}

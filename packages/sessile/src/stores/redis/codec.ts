@@ -1,0 +1,84 @@
+// The stored form of a record: `<version>|<header>\n<data>`. Knows no Redis and does not judge a record.
+
+import { SessionError } from "../../core/errors.ts";
+import { MAX_RETIRED, type SessionRecord } from "../../core/record.ts";
+
+/** The form of the header. A record of any other form belongs to another release and is left alone. */
+const FORM = 1;
+
+/**
+ * The version stands first, so that a script compares it without parsing. The header is JSON, which never holds a raw
+ * line break, so the data follows as the text it already is: it is neither escaped again nor parsed on load.
+ */
+export function encodeRecord({ version, sid, data, ...rest }: SessionRecord): string {
+  return `${beginning(version, sid)},${JSON.stringify(rest).slice(1)}\n${data}`;
+}
+
+/** How the stored form of a session begins at this version; that of another session, version or form begins otherwise. */
+export function beginning(version: number, sid: string): string {
+  return `${version}|{"v":${FORM},"sid":${JSON.stringify(sid)}`;
+}
+
+/** The record of a stored text. Throws `ERR_SESSION_RECORD` when the text is not a whole record of this `sid`. */
+export function decodeRecord(text: string, sid: string): SessionRecord {
+  const [, version = "", header = "", data = ""] =
+    /^([1-9]\d{0,15})\|(\{[^\n]*\})\n(\{[\s\S]*\})$/.exec(text) ?? unreadable();
+  const fields = parseHeader(header);
+  if (fields.v !== FORM || fields.sid !== sid) return unreadable();
+  return Object.freeze({
+    sid,
+    userId: orNull(isText, fields.userId),
+    secretDigest: needed(isText, fields.secretDigest),
+    retiredDigests: Object.freeze(needed(isDigests, fields.retiredDigests)),
+    data,
+    createdAt: needed(isCount, fields.createdAt),
+    authenticatedAt: orNull(isCount, fields.authenticatedAt),
+    rotatedAt: needed(isCount, fields.rotatedAt),
+    lastSeenAt: needed(isCount, fields.lastSeenAt),
+    expiresAt: needed(isCount, fields.expiresAt),
+    absoluteExpiresAt: needed(isCount, fields.absoluteExpiresAt),
+    version: needed(isCount, Number(version)),
+    device: orNull(isText, fields.device),
+  });
+}
+
+/** The record of a stored text; `null` when there is none or it cannot be read. */
+export function readableRecord(text: string | null, sid: string): SessionRecord | null {
+  try {
+    return text === null ? null : decodeRecord(text, sid);
+  } catch {
+    return null;
+  }
+}
+
+function parseHeader(text: string): Readonly<Partial<Record<keyof SessionRecord | "v", unknown>>> {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    return unreadable();
+  }
+}
+
+function needed<T>(is: (value: unknown) => value is T, value: unknown): T {
+  return is(value) ? value : unreadable();
+}
+
+function orNull<T>(is: (value: unknown) => value is T, value: unknown): T | null {
+  return value === null ? null : needed(is, value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isDigests(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length <= MAX_RETIRED && value.every(isText);
+}
+
+function unreadable(): never {
+  throw new SessionError("ERR_SESSION_RECORD", "Redis holds a session record that this release cannot read.");
+}

@@ -1,0 +1,35 @@
+// The names of the store's keys, and the check that a newer release has not laid them out differently.
+
+import { createHash } from "node:crypto";
+import { failure, type RedisLink } from "./link.ts";
+
+/** The layout that this release reads and writes. */
+const LAYOUT = "1";
+
+export class RedisKeys {
+  readonly layout: string;
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+    this.layout = `${prefix}layout`;
+  }
+
+  session(sid: string): string {
+    return `${this.#prefix}s:${sid}`;
+  }
+
+  /** A digest, so that no user id can choose a key or a Cluster slot; of UTF-16, so that no two ids share one. */
+  user(userId: string): string {
+    return `${this.#prefix}u:${createHash("sha256").update(userId, "utf16le").digest("base64url")}`;
+  }
+}
+
+/** Claims an empty Redis for this layout. Fails with `ERR_SESSION_STORE`, and writes nothing, where another is in use. */
+export async function checkLayout(link: RedisLink, { layout }: RedisKeys): Promise<void> {
+  if ((await link.send(layout, ["SET", layout, LAYOUT, "NX"])) === "OK") return;
+  if ((await link.send(layout, ["GET", layout])) === LAYOUT) return;
+  throw failure(
+    `\`${layout}\` in Redis is not \`${LAYOUT}\`: another release of sessile keeps its sessions there. Use that, or another \`prefix\`.`,
+  );
+}

@@ -1,0 +1,70 @@
+// The steps on the record of one session. Which step follows which is decided by create, commit, list and revoke.
+
+import type { SessionRecord } from "../../core/record.ts";
+import { beginning, encodeRecord } from "./codec.ts";
+import type { RedisKeys } from "./keys.ts";
+import type { RedisLink } from "./link.ts";
+import { DISCARD, REPLACE } from "./scripts.ts";
+
+/** What the steps need to reach Redis. */
+export interface Reach {
+  readonly link: RedisLink;
+  readonly keys: RedisKeys;
+}
+
+/**
+ * Redis drops a record this long after its deadline by the application's clock. Redis' own clock is a backstop, not the
+ * authority, so this is also how far the clocks of all machines may differ (requirement E8).
+ */
+export const CLOCK_MARGIN = 60_000;
+
+/** The stored text; `null` when there is none. */
+export async function readText({ link, keys }: Reach, sid: string, endsAt?: number): Promise<string | null> {
+  const key = keys.session(sid);
+  return (await link.send(key, ["GET", key], endsAt)) as string | null;
+}
+
+export async function isAbsent({ link, keys }: Reach, sid: string): Promise<boolean> {
+  const key = keys.session(sid);
+  return Number(await link.send(key, ["EXISTS", key])) === 0;
+}
+
+/** Stores the record. False when its sid is taken. */
+export async function insertRecord({ link, keys }: Reach, record: SessionRecord): Promise<boolean> {
+  const key = keys.session(record.sid);
+  return (await link.send(key, ["SET", key, encodeRecord(record), "NX", "PXAT", removedAt(record)])) === "OK";
+}
+
+export type Replaced = readonly ["written"] | readonly ["absent"] | readonly ["changed", string];
+
+/** Stores `next` where the record is still at `version`; otherwise answers with what is there. */
+export async function replaceRecord(
+  { link, keys }: Reach,
+  version: number,
+  next: SessionRecord,
+  endsAt: number,
+): Promise<Replaced> {
+  const args = [beginning(version, next.sid), encodeRecord(next), removedAt(next)];
+  return (await link.run(REPLACE, keys.session(next.sid), args, endsAt)) as Replaced;
+}
+
+/** Deletes the record. True when it was there. */
+export async function deleteRecord({ link, keys }: Reach, sid: string): Promise<boolean> {
+  const key = keys.session(sid);
+  return Number(await link.send(key, ["DEL", key])) === 1;
+}
+
+/** Deletes the record and gives back its text; `null` when there was none. */
+export async function takeText({ link, keys }: Reach, sid: string): Promise<string | null> {
+  const key = keys.session(sid);
+  return (await link.send(key, ["GETDEL", key])) as string | null;
+}
+
+/** Deletes the record where it is still `text`. True when it was. */
+export async function discardText({ link, keys }: Reach, sid: string, text: string): Promise<boolean> {
+  return Number(await link.run(DISCARD, keys.session(sid), [text])) === 1;
+}
+
+function removedAt({ expiresAt }: SessionRecord): string {
+  return String(expiresAt + CLOCK_MARGIN);
+}

@@ -1,0 +1,106 @@
+// Records in Redis or Valkey, shared by any number of processes. Each method is a short list of steps of its own file.
+
+import type { SessionDelta } from "../../core/delta.ts";
+import type { SessionRecord } from "../../core/record.ts";
+import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
+import { isSid } from "../../core/token.ts";
+import type { RedisPort } from "./client.ts";
+import { decodeRecord, readableRecord } from "./codec.ts";
+import { commitDelta } from "./commit.ts";
+import { createAnonymous, createForUser } from "./create.ts";
+import { KeyedQueue } from "./keyed-queue.ts";
+import { checkLayout, RedisKeys } from "./keys.ts";
+import { failure, RedisLink } from "./link.ts";
+import { type Reach, readText, takeText } from "./records.ts";
+import { forget } from "./user-index.ts";
+import { listByUser, revokeByUser } from "./walk.ts";
+
+export class RedisStore implements SessionStore {
+  readonly #reach: Reach;
+  readonly #commits = new KeyedQueue<Committed>();
+  #layout: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(port: RedisPort, { prefix, deadline }: { readonly prefix: string; readonly deadline: number }) {
+    this.#reach = { link: new RedisLink(port, deadline), keys: new RedisKeys(prefix) };
+  }
+
+  async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
+    await this.#ready();
+    if (record.userId === null) return createAnonymous(this.#reach, record);
+    return createForUser(this.#reach, record.userId, record, limit);
+  }
+
+  async load(sid: string): Promise<SessionRecord | null> {
+    await this.#ready();
+    if (!isSid(sid)) return null;
+    const text = await readText(this.#reach, sid);
+    return text === null ? null : decodeRecord(text, sid);
+  }
+
+  /** Commits of one session in this process queue up, and each starts from what the one before wrote. */
+  async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
+    await this.#ready();
+    if (!isSid(sid)) return { status: "gone" };
+    const endsAt = this.#reach.link.endsAt();
+    return this.#commits.run(sid, (previous) => commitDelta(this.#reach, sid, delta, newest(previous, base), endsAt));
+  }
+
+  /** Once the record is gone, so is the session: an entry that stays in the user's index is skipped and forgotten later. */
+  async delete(sid: string): Promise<boolean> {
+    await this.#ready();
+    const text = isSid(sid) ? await takeText(this.#reach, sid) : null;
+    const userId = readableRecord(text, sid)?.userId;
+    if (userId != null) await forget(this.#reach, this.#reach.keys.user(userId), ["c", "p"], [sid]).catch(() => {});
+    return text !== null;
+  }
+
+  async list(userId: string, page: Page = {}): Promise<RecordPage> {
+    await this.#ready();
+    return listByUser(this.#reach, userId, page);
+  }
+
+  async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
+    await this.#ready();
+    return revokeByUser(this.#reach, userId, except);
+  }
+
+  /** Redis drops expired records by itself, a margin after their deadline. */
+  async deleteExpired(): Promise<readonly string[]> {
+    this.#checkOpen();
+    return [];
+  }
+
+  /** Counting the sessions would mean to go through all keys. */
+  async stats(): Promise<StoreStats> {
+    this.#checkOpen();
+    return { kind: "redis", sessions: null };
+  }
+
+  /** The client was handed in, so it stays open. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+  }
+
+  async #ready(): Promise<void> {
+    this.#checkOpen();
+    this.#layout ??= checkLayout(this.#reach.link, this.#reach.keys);
+    try {
+      await this.#layout;
+    } catch (error) {
+      this.#layout = null;
+      throw error;
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw failure("The Redis store is closed.");
+  }
+}
+
+/** Of what this process wrote last and what the request loaded, the later. */
+function newest(previous: Committed | undefined, base: SessionRecord | undefined): SessionRecord | null {
+  const written = previous === undefined || previous.status === "gone" ? undefined : previous.record;
+  if (written === undefined || base === undefined) return written ?? base ?? null;
+  return written.version > base.version ? written : base;
+}

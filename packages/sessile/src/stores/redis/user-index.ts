@@ -1,0 +1,145 @@
+// The steps on the index of one user's sessions. Which step follows which is decided by create, revoke and list.
+
+import type { SessionRecord } from "../../core/record.ts";
+import type { UserLimit } from "../../core/store.ts";
+import type { Position } from "../paging.ts";
+import { CLOCK_MARGIN, deleteRecord, type Reach } from "./records.ts";
+import { ADMIT, CHUNK, CONFIRM, RANGE, REVOKE } from "./scripts.ts";
+
+/** A `create` that takes longer than this has lost its place. */
+const PENDING_TIMEOUT = 60_000;
+
+export interface Admission {
+  readonly status: "admitted" | "exists" | "full" | "refused";
+  /** Marked by this call, and had begun. */
+  readonly evicted: readonly string[];
+  /** The first of all that are marked, by whomever. */
+  readonly marked: readonly string[];
+}
+
+/** Asks for a place in the index. `hasLooked`: sessions that ended unnoticed were looked for. */
+export async function admit(
+  { link }: Reach,
+  key: string,
+  record: SessionRecord,
+  limit: UserLimit | undefined,
+  hasLooked: boolean,
+): Promise<Admission> {
+  const { sid, createdAt: now, absoluteExpiresAt } = record;
+  const instants = [now, now - CLOCK_MARGIN, now + PENDING_TIMEOUT, absoluteExpiresAt, CLOCK_MARGIN].map(String);
+  const rule = [String(limit?.max ?? 0), limit?.onExceeded === "refuse" ? "1" : "0", hasLooked ? "1" : "0"];
+  const reply = await link.run(ADMIT, key, [sid, ...instants, ...rule]);
+  const [status, evicted = [], marked = []] = reply as [Admission["status"], string[]?, string[]?];
+  return { status, evicted, marked: marked.map(sidOf) };
+}
+
+/** True when the place is kept for good; false when a revocation took it away. */
+export async function confirm(
+  { link }: Reach,
+  key: string,
+  { sid, absoluteExpiresAt }: SessionRecord,
+): Promise<boolean> {
+  return (await link.run(CONFIRM, key, [sid, String(absoluteExpiresAt), String(CLOCK_MARGIN)])) === "confirmed";
+}
+
+export interface Marked {
+  /** Marked by this call, and had begun. */
+  readonly begun: readonly string[];
+  /** Marked by this call while they were being created. */
+  readonly pending: readonly string[];
+  /** The first of all that are marked, by whomever. */
+  readonly marked: readonly string[];
+}
+
+/** Marks all sessions but `except` as revoked, those being created too. */
+export async function markAll({ link }: Reach, key: string, except = ""): Promise<Marked> {
+  const [begun, pending, marked] = (await link.run(REVOKE, key, [except])) as [string[], string[], string[]];
+  return { begun, pending, marked: marked.map(sidOf) };
+}
+
+/**
+ * Deletes the records of marked sids, then the marks, until no mark is left: also those that a crashed caller left. `marked`
+ * are the first ones. Returns the sids whose record was there.
+ */
+export async function finishMarked(reach: Reach, key: string, marked: readonly string[]): Promise<readonly string[]> {
+  const ended: string[] = [];
+  for (let sids = marked; sids.length > 0; ) {
+    const deleted = await Promise.all(sids.map((sid) => deleteRecord(reach, sid)));
+    ended.push(...sids.filter((_, index) => deleted[index]));
+    await forget(reach, key, ["r"], sids);
+    sids = sids.length < CHUNK ? [] : (await readIndex(reach, key, null)).marked;
+  }
+  return ended;
+}
+
+/** c confirmed, p pending, r marked as revoked; see `scripts.ts`. */
+export type State = "c" | "p" | "r";
+
+/** Removes the members of these sids in these states. */
+export async function forget(
+  { link }: Reach,
+  key: string,
+  states: readonly State[],
+  sids: readonly string[],
+): Promise<void> {
+  const members = states.flatMap((state) => sids.map((sid) => state + sid));
+  if (members.length > 0) await link.send(key, ["ZREM", key, ...members]);
+}
+
+/** Part of an index, in the order of `byAge`. */
+export interface IndexPart {
+  readonly marked: readonly string[];
+  readonly confirmed: readonly Position[];
+  /** Where the next part starts; `null` when this is the last. */
+  readonly next: IndexPosition | null;
+}
+
+/** A member and its score, as the sorted set orders them. */
+export interface IndexPosition {
+  readonly score: number;
+  readonly member: string;
+}
+
+/** Reads on from `after`; from the start, where the marks are, when it is `null`. */
+export async function readIndex(
+  { link }: Reach,
+  key: string,
+  after: IndexPosition | null,
+  size = CHUNK,
+): Promise<IndexPart> {
+  for (let most = size; ; most *= 2) {
+    const read = pairsOf((await link.run(RANGE, key, [String(after?.score ?? "-inf"), String(most)])) as string[]);
+    const fresh = read.filter((position) => after === null || follows(position, after));
+    // Nothing but members of the same millisecond that were seen before: look further, or this would never end.
+    if (fresh.length === 0 && read.length === most) continue;
+    return {
+      marked: sidsOf(fresh, "r"),
+      confirmed: confirmedOf(fresh),
+      next: read.length < most ? null : (read.at(-1) ?? null),
+    };
+  }
+}
+
+function pairsOf(reply: readonly string[]): IndexPosition[] {
+  return Array.from({ length: reply.length / 2 }, (_, i) => ({
+    member: reply[2 * i] as string,
+    score: Number(reply[2 * i + 1]),
+  }));
+}
+
+function follows(position: IndexPosition, after: IndexPosition): boolean {
+  return position.score > after.score || (position.score === after.score && position.member > after.member);
+}
+
+function sidsOf(positions: readonly IndexPosition[], state: string): string[] {
+  return positions.filter(({ member }) => member.startsWith(state)).map(({ member }) => sidOf(member));
+}
+
+function sidOf(member: string): string {
+  return member.slice(1);
+}
+
+function confirmedOf(positions: readonly IndexPosition[]): Position[] {
+  const confirmed = positions.filter(({ member }) => member.startsWith("c"));
+  return confirmed.map(({ member, score }) => ({ sid: sidOf(member), absoluteExpiresAt: score }));
+}

@@ -1,0 +1,108 @@
+// A connection to a file of ours, with what can go wrong on the way told in words. Knows no session.
+
+import { accessSync, closeSync, constants, existsSync, fchmodSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { SessionError } from "../../core/errors.ts";
+import { isBusy, nodeSqlite, type OwnDatabase, type SqliteDatabase } from "./port.ts";
+import { ensureSchema, hasSchema } from "./schema.ts";
+import { applySettings, type ConnectionSettings } from "./settings.ts";
+
+/** Opens `path` as the first connection of a store: makes the file and the tables if they are not there. */
+export function openFile(path: string, settings: ConnectionSettings, busyTimeout: number): OwnDatabase {
+  const connect = connector();
+  try {
+    createFile(path);
+    const database = connect(path);
+    return closeOnError(database, () => retryWhileBusy(busyTimeout, () => prepareFile(database, settings)));
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+}
+
+/** Opens one more connection to a file that `openFile` prepared. */
+export function openAgain(path: string, settings: ConnectionSettings): OwnDatabase {
+  // SQLite would make a new, empty file: the writer would write into one file while readers read another.
+  if (!existsSync(path)) throw new Error(`the file \`${path}\` is gone`);
+  const database = connector()(path);
+  return closeOnError(database, () => applySettings(database, settings));
+}
+
+/**
+ * Runs a step of the start again while another process holds the lock. Needed although SQLite can wait by itself: it
+ * refuses to wait where two connections switch a file to WAL mode at once. Blocks the thread, as starting does anyway.
+ */
+export function retryWhileBusy(timeout: number, step: () => void): void {
+  const until = performance.now() + timeout;
+  for (;;) {
+    try {
+      step();
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+/** Looks whose file it is before anything in it changes. */
+function prepareFile(database: SqliteDatabase, settings: ConnectionSettings): void {
+  hasSchema(database, "own");
+  applySettings(database, settings);
+  ensureSchema(database, "own");
+}
+
+function connector(): (path: string) => OwnDatabase {
+  const sqlite = nodeSqlite();
+  if (sqlite !== undefined) return (path) => new sqlite.DatabaseSync(path);
+  throw new SessionError(
+    "ERR_SESSION_OPTION",
+    `\`path\` needs \`node:sqlite\`, which Node.js has from 22.13 on; this is ${process.versions.node}. Use a newer Node.js, or pass an open database as \`database\`.`,
+  );
+}
+
+function closeOnError(database: OwnDatabase, prepare: () => void): OwnDatabase {
+  try {
+    prepare();
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * Makes the file with mode 0600 whatever the umask; SQLite gives `-wal` and `-shm` the mode of the file. An existing
+ * file is only looked at, never opened here: closing it would drop the locks that SQLite holds on it in this process.
+ */
+function createFile(path: string): void {
+  try {
+    const file = openSync(path, "wx", 0o600);
+    fchmodSync(file, 0o600);
+    closeSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    checkFile(path);
+  }
+}
+
+function checkFile(path: string): void {
+  if (!statSync(path).isFile()) throw new Error("it is not a file");
+  accessSync(path, constants.R_OK | constants.W_OK);
+  accessSync(dirname(path), constants.W_OK);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "its directory does not exist; make it first",
+  ENOTDIR: "its directory is not a directory",
+  EACCES: "this process may not read and write it and its directory",
+  EPERM: "this process may not read and write it and its directory",
+  EROFS: "the file system is read-only",
+};
+
+function cannotOpen(path: string, error: unknown): SessionError {
+  const { code, message } = error as { code?: string; message?: string };
+  const reason = (code !== undefined && REASONS[code]) || String(message).replace(/\.$/, "");
+  return new SessionError("ERR_SESSION_STORE", `The SQLite store cannot open \`${path}\`: ${reason}.`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,93 @@
+// What the store needs of a SQLite driver, and everything in which drivers differ. Knows no session.
+
+/** What is bound to a parameter. Other types mean something else to every driver. */
+export type SqliteValue = string | number | null;
+
+export interface SqliteStatement {
+  get(...parameters: SqliteValue[]): unknown;
+  all(...parameters: SqliteValue[]): unknown[];
+  run(...parameters: SqliteValue[]): { readonly changes: number | bigint };
+}
+
+/** An open database: a `DatabaseSync` of node:sqlite, a `Database` of better-sqlite3 or of bun:sqlite. */
+export interface SqliteDatabase {
+  exec(sql: string): unknown;
+  prepare(sql: string): SqliteStatement;
+}
+
+/** A database that the store opened, and therefore closes. */
+export interface OwnDatabase extends SqliteDatabase {
+  close(): void;
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+interface NodeSqlite {
+  readonly DatabaseSync: new (path: string) => OwnDatabase;
+}
+
+/**
+ * The driver of this Node.js; `undefined` where there is none. Not an `import`, which would keep every program on an
+ * older Node.js from loading the file at all.
+ */
+export function nodeSqlite(): NodeSqlite | undefined {
+  return process.getBuiltinModule?.("node:sqlite") as NodeSqlite | undefined;
+}
+
+/** The first row; `null` when there is none (bun says `null`, the others `undefined`). */
+export function firstRow(statement: SqliteStatement, ...parameters: SqliteValue[]): Row | null {
+  return (statement.get(...parameters) as Row | null | undefined) ?? null;
+}
+
+/** The first column of the first row of `sql`. Its name is none of our business: pragmas name theirs as they like. */
+export function firstValue(database: SqliteDatabase, sql: string): unknown {
+  return plain(Object.values(firstRow(database.prepare(sql)) ?? {})[0]);
+}
+
+/** The text in the first column of each row. */
+export function texts(statement: SqliteStatement, ...parameters: SqliteValue[]): string[] {
+  return statement.all(...parameters).map((row) => String(Object.values(row as Row)[0]));
+}
+
+/** Ends the open transaction. SQLite has done so by itself after some failures; then there is nothing left to do. */
+export function rollback(database: SqliteDatabase): void {
+  try {
+    database.exec("ROLLBACK");
+  } catch {}
+}
+
+/** Numbers as numbers, also from a handle that was told to give bigints. */
+export function plain(value: unknown): unknown {
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
+/**
+ * True when another connection holds the lock: SQLITE_BUSY and its kinds. So does the application when it left a
+ * transaction of its own open on the handle it gave us; that passes as well.
+ */
+export function isBusy(error: unknown): boolean {
+  const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
+  if (typeof errcode === "number") return (errcode & 0xff) === 5 || isNested(message);
+  return (typeof code === "string" && code.startsWith("SQLITE_BUSY")) || isNested(message);
+}
+
+function isNested(message: unknown): boolean {
+  return message === "cannot start a transaction within a transaction";
+}
+
+/** True for node's answer to an integer beyond 2^53; the other drivers lose digits without a word. */
+export function isUnrepresentable(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "ERR_OUT_OF_RANGE";
+}
+
+/** An error in a form that crosses threads: the driver's words and its code. */
+export interface Failure {
+  readonly message: string;
+  readonly code?: string | number;
+}
+
+export function toFailure(error: unknown): Failure {
+  const { message, code, errcode } = error as { message?: string; code?: string; errcode?: number };
+  const reason = errcode ?? code;
+  return { message: message ?? String(error), ...(reason !== undefined && { code: reason }) };
+}

@@ -1,0 +1,105 @@
+// A record as a row and back. Knows no SQL.
+
+import { crc32 } from "node:zlib";
+import { SessionError } from "../../core/errors.ts";
+import type { SessionRecord } from "../../core/record.ts";
+import { plain, type Row, type SqliteValue } from "./port.ts";
+
+/** The columns of a record, in the order of `toRow`; the checksum comes last. */
+export const COLUMNS = [
+  "sid",
+  "user_id",
+  "secret_digest",
+  "retired_digests",
+  "data",
+  "created_at",
+  "authenticated_at",
+  "rotated_at",
+  "last_seen_at",
+  "expires_at",
+  "absolute_expires_at",
+  "version",
+  "device",
+  "checksum",
+] as const;
+
+const FIELDS = COLUMNS.slice(0, -1);
+
+/** Columns that `applyDelta` may change. The others are not written again, so that their index is left alone. */
+export const CHANGING = [
+  "secret_digest",
+  "retired_digests",
+  "data",
+  "rotated_at",
+  "last_seen_at",
+  "expires_at",
+  "version",
+  "checksum",
+] as const satisfies readonly (typeof COLUMNS)[number][];
+
+const CHANGING_PLACES = CHANGING.map((name) => COLUMNS.indexOf(name));
+
+export function toRow(record: SessionRecord): SqliteValue[] {
+  const fields: SqliteValue[] = [
+    record.sid,
+    record.userId,
+    record.secretDigest,
+    JSON.stringify(record.retiredDigests),
+    record.data,
+    record.createdAt,
+    record.authenticatedAt,
+    record.rotatedAt,
+    record.lastSeenAt,
+    record.expiresAt,
+    record.absoluteExpiresAt,
+    record.version,
+    record.device,
+  ];
+  return [...fields, checksum(fields)];
+}
+
+/** The values of the columns `CHANGING`. */
+export function toChanges(record: SessionRecord): SqliteValue[] {
+  const row = toRow(record);
+  return CHANGING_PLACES.map((place) => row[place] as SqliteValue);
+}
+
+/**
+ * The record of a row. Throws `ERR_SESSION_RECORD` when any column is not what was written.
+ *
+ * SQLite finds a damaged page only when its structure is damaged. A flipped bit in a user id would be believed, so a
+ * row vouches for itself: who it belongs to, what it holds and what type every value has.
+ */
+export function fromRow(sid: string, row: Row): SessionRecord {
+  const fields = FIELDS.map((name) => plain(row[name]));
+  if (fields[0] !== sid || plain(row.checksum) !== checksum(fields)) throw unreadable(sid);
+  return freezeRecord({
+    sid,
+    userId: fields[1] as string | null,
+    secretDigest: fields[2] as string,
+    retiredDigests: JSON.parse(fields[3] as string) as string[],
+    data: fields[4] as string,
+    createdAt: fields[5] as number,
+    authenticatedAt: fields[6] as number | null,
+    rotatedAt: fields[7] as number,
+    lastSeenAt: fields[8] as number,
+    expiresAt: fields[9] as number,
+    absoluteExpiresAt: fields[10] as number,
+    version: fields[11] as number,
+    device: fields[12] as string | null,
+  });
+}
+
+export function freezeRecord(record: SessionRecord): SessionRecord {
+  Object.freeze(record.retiredDigests);
+  return Object.freeze(record);
+}
+
+export function unreadable(sid: string): SessionError {
+  const message = `The row of session \`${sid}\` in the SQLite store is damaged: it does not match its checksum. Delete the session.`;
+  return new SessionError("ERR_SESSION_RECORD", message);
+}
+
+function checksum(fields: readonly unknown[]): number {
+  return crc32(JSON.stringify(fields));
+}

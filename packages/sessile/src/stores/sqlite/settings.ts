@@ -1,0 +1,73 @@
+// How every connection to a file of ours is set up, and the engines that should not be used. Knows no session.
+
+import { SessionError } from "../../core/errors.ts";
+import { firstValue, type SqliteDatabase } from "./port.ts";
+
+/** What differs from connection to connection. */
+export interface ConnectionSettings {
+  /** FULL syncs the log at every commit. NORMAL does not: after a power loss the last sign-outs may be undone. */
+  readonly synchronous: "FULL" | "NORMAL";
+  /** How long a statement itself waits for a lock. Short on the calling thread, where the event loop waits too. */
+  readonly lockWait: number;
+}
+
+const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
+
+/** The pragmas, in this order, and what reading each back must give. */
+function pragmas({ synchronous, lockWait }: ConnectionSettings): readonly (readonly [string, string | number])[] {
+  return [
+    ["busy_timeout", lockWait],
+    // Readers and the one writer do not wait for each other. A property of the file; the rest belongs to the connection.
+    ["journal_mode", "wal"],
+    ["synchronous", SYNCHRONOUS[synchronous]],
+    // Pages, 16 MB. Four times the usual makes a fifth more writes a second; more gains nothing and lengthens the pauses.
+    ["wal_autocheckpoint", 4000],
+    // A burst may make the log grow; it does not keep that size.
+    ["journal_size_limit", 64 * 1024 * 1024],
+    // Whoever could alter the schema of the file must not be able to run functions with it.
+    ["trusted_schema", 0],
+    ["foreign_keys", 1],
+    ["cell_size_check", 1],
+    // With a map, another process that truncates the file would kill this one.
+    ["mmap_size", 0],
+    // What is deleted is overwritten, so that a copy of the file does not tell of sessions that ended.
+    ["secure_delete", 1],
+  ];
+}
+
+/** Sets every pragma and reads it back: an engine ignores without a word what it was built without. */
+export function applySettings(database: SqliteDatabase, settings: ConnectionSettings): void {
+  for (const [name, value] of pragmas(settings)) {
+    database.exec(`PRAGMA ${name} = ${value}`);
+    const actual = firstValue(database, `PRAGMA ${name}`) ?? 0;
+    if (actual !== value) throw ineffective(name, value, actual);
+  }
+}
+
+function ineffective(name: string, value: string | number, actual: unknown): SessionError {
+  const message = `SQLite must accept \`PRAGMA ${name} = ${value}\`, but keeps ${actual}. Use a local file and an ordinary build of SQLite.`;
+  return new SessionError("ERR_SESSION_STORE", message);
+}
+
+const warned = new Set<string>();
+
+/** Warns once of an engine that can damage a file which several connections write. */
+export function checkEngine(version: string): void {
+  if (isSound(version) || warned.has(version)) return;
+  warned.add(version);
+  process.emitWarning(
+    `SQLite ${version} can damage a database in WAL mode when two connections write and checkpoint at once ` +
+      "(https://sqlite.org/wal.html#walresetbug). Use an engine from 3.51.3 on, but not 3.52.0: Node.js 22.23, 24 or newer have one.",
+    { type: "SessionWarning", code: "SESSILE_SQLITE_ENGINE" },
+  );
+}
+
+/** From 3.51.3 on, the back-ports to 3.44 and 3.50, and not 3.52.0, which was withdrawn. */
+export function isSound(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  if (major !== 3) return major > 3;
+  if (minor === 44) return patch >= 6;
+  if (minor === 50) return patch >= 7;
+  if (minor === 51) return patch >= 3;
+  return minor > 52 || (minor === 52 && patch > 0);
+}

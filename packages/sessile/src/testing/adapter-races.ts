@@ -1,0 +1,115 @@
+// What every adapter must keep when requests overlap, and when a response may leave. For `adapterSuite`.
+
+import assert from "node:assert/strict";
+import { type AdapterCheck, all, cookieOf, cookieOnly, withServer } from "./adapter-server.ts";
+
+const PARALLEL = 20;
+
+export const raceChecks: readonly AdapterCheck[] = [
+  {
+    name: "F4: parallel requests that add one to a counter lose nothing",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const token = await signIn({});
+        const answers = await all(PARALLEL, () => send("POST", "/count", { token }));
+        assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+        assert.equal((JSON.parse((await send("GET", "/data", { token })).text) as { count: number }).count, PARALLEL);
+      }),
+  },
+  {
+    name: "F4: parallel requests that write a key each keep every key",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const token = await signIn();
+        await all(PARALLEL, (index) => send("POST", `/key?name=key${index}`, { token }));
+        const keys = Object.fromEntries(Array.from({ length: PARALLEL }, (_, index) => [`key${index}`, 1]));
+        assert.deepEqual(JSON.parse((await send("GET", "/data", { token })).text), { username: "anna", ...keys });
+      }),
+  },
+  ...(["header", "cookie"] as const).map(
+    (transport): AdapterCheck => ({
+      name: `F3: a sign-out during a slow request by ${transport} holds: the token is dead, the store empty, nothing is sent`,
+      run: (start) =>
+        withServer(start, {}, async ({ send, signIn, manager, probes }) => {
+          const token = await signIn();
+          const slow = send("POST", "/slow", transport === "header" ? { token } : { cookie: cookieOf(token) });
+          await probes.slow.reached;
+          await send("POST", "/logout", { token });
+          probes.slow.open();
+          const { status, cookies, header } = await slow;
+          assert.deepEqual([status, cookies, header("x-session-token")], [200, [], undefined]);
+          assert.equal((await send("GET", "/profile", { token })).status, 401);
+          assert.equal((await manager.stats()).sessions, 0);
+        }),
+    }),
+  ),
+  {
+    name: "F3: a sign-in during a slow request holds: the slow response leaves the new cookie alone",
+    run: (start) =>
+      withServer(start, { transports: cookieOnly() }, async ({ send, signIn, probes }) => {
+        const before = await signIn();
+        const slow = send("POST", "/slow", { cookie: cookieOf(before) });
+        await probes.slow.reached;
+        const after = await signIn({ cookie: cookieOf(before) });
+        probes.slow.open();
+        assert.deepEqual((await slow).cookies, []);
+        assert.equal((await send("GET", "/data", { cookie: cookieOf(before) })).status, 401);
+        assert.equal((await send("GET", "/data", { cookie: cookieOf(after) })).text, '{"username":"anna"}');
+      }),
+  },
+  {
+    name: "D1: signing in again ends the session that was presented, and the new one starts empty",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const before = await signIn();
+        await send("POST", "/key?name=mine", { token: before });
+        const login = await send("POST", "/login?user=bob", { token: before });
+        const after = login.header("x-session-token") as string;
+        assert.equal((await send("GET", "/profile", { token: before })).status, 401);
+        assert.equal((await send("GET", "/data", { token: after })).text, '{"username":"bob"}');
+      }),
+  },
+  {
+    name: "what is read right after a redirect is there",
+    run: (start) =>
+      withServer(start, {}, async ({ send }) => {
+        const redirect = await send("POST", "/login/redirect");
+        assert.deepEqual([redirect.status, redirect.header("location")], [303, "/profile"]);
+        const token = redirect.header("x-session-token") as string;
+        assert.equal((await send("GET", "/profile", { token })).status, 200);
+      }),
+  },
+  ...["/key?name=a", "/big", "/rotate"].map(
+    (path): AdapterCheck => ({
+      name: `no byte of the response of ${path} leaves before the store has confirmed`,
+      run: (start) =>
+        withServer(start, {}, async ({ send, signIn, store }) => {
+          const token = await signIn();
+          const gate = store.pause("commit");
+          let hasLeft = false;
+          const onHead = (): void => {
+            hasLeft = true;
+          };
+          const response = send("POST", path, { token, onHead });
+          await gate.reached;
+          for (let trips = 0; trips < 3; trips++) await send("GET", "/public"); // had it left, it would be here by now
+          assert.equal(hasLeft, false);
+          gate.open();
+          assert.equal((await response).status, 200);
+        }),
+    }),
+  ),
+  {
+    name: "D5: a rotation hands the new token out, and the old one goes on for its grace",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn, clock }) => {
+        const before = await signIn();
+        const after = (await send("POST", "/rotate", { token: before })).header("x-session-token") as string;
+        assert.notEqual(after, before);
+        assert.equal((await send("GET", "/profile", { token: before })).status, 200);
+        clock.advance(10_000);
+        assert.equal((await send("GET", "/profile", { token: after })).status, 200);
+        assert.equal((await send("GET", "/profile", { token: before })).status, 401);
+      }),
+  },
+];

@@ -1,0 +1,166 @@
+// The routes that an adapter is tested with, as plain functions. Whoever tests an adapter mounts them his framework's way.
+
+import type { Session } from "../core/session.ts";
+import type { GateWithEntrance } from "./gate.ts";
+
+/** A request as a route sees it. */
+export interface SuiteExchange {
+  readonly session: Session;
+  /** Path and query. */
+  readonly url: string;
+}
+
+export interface SuiteAnswer {
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** Text to send as it is, or chunks to stream. Without it the answer has no body. */
+  readonly body?: string | Iterable<Uint8Array>;
+}
+
+export interface SuiteRoute {
+  /** A GET route must answer HEAD too. */
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** To be mounted behind the adapter's `requireSession`. */
+  readonly isGuarded: boolean;
+  /** May throw; that is to reach the framework like an error of any other handler. */
+  readonly answer: (exchange: SuiteExchange) => Promise<SuiteAnswer>;
+}
+
+/** What the tests need of the routes beside their answers. */
+export interface Probes {
+  /** Where the slow routes stop. */
+  readonly slow: GateWithEntrance;
+  /** How many streams of `/big` ended, by being read or by being given up. */
+  bigEnded: number;
+}
+
+/** Bytes of the body of `/big`, and of each chunk; every byte of a chunk is the chunk's number. */
+export const BIG = 5 * 1024 * 1024;
+export const BIG_CHUNK = 64 * 1024;
+
+type Handler = SuiteRoute["answer"];
+
+/** The routes, whose slow ones stop at the gate of `probes`. */
+export function suiteRoutes(probes: Probes): readonly SuiteRoute[] {
+  const open = Object.entries(openHandlers(probes)).map(([name, answer]) => toRoute(name, answer, false));
+  return [...open, ...Object.entries(GUARDED).map(([name, answer]) => toRoute(name, answer, true))];
+}
+
+function toRoute(name: string, answer: Handler, isGuarded: boolean): SuiteRoute {
+  const [method, path] = name.split(" ") as ["GET" | "POST", string];
+  return { method, path, isGuarded, answer };
+}
+
+const GUARDED: Readonly<Record<string, Handler>> = {
+  "GET /profile": async ({ session }) => json({ username: session.get("username"), user_id: session.userId }),
+  "GET /data": async ({ session }) => json(Object.fromEntries(session.keys().map((key) => [key, session.get(key)]))),
+};
+
+function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
+  return {
+    "GET /public": async () => ({ headers: { "content-type": "text/plain" }, body: "public" }),
+    "GET /who": async ({ session }) => json({ user: session.userId }),
+    "POST /login": async (exchange) => json({ session_token: await signIn(exchange) }),
+    "POST /login/redirect": async (exchange) => {
+      await signIn(exchange);
+      return { status: 303, headers: { location: "/profile" } };
+    },
+    "POST /login/cookies": async (exchange) => ({
+      ...json({ session_token: await signIn(exchange) }),
+      headers: OTHERS,
+    }),
+    "POST /login/throw": async (exchange) => {
+      await signIn(exchange);
+      throw new Error("internal: password1");
+    },
+    "POST /logout": async ({ session }) => {
+      await session.signOut();
+      return json({ message: "Logged out successfully" });
+    },
+    "POST /logout/throw": async ({ session }) => {
+      await session.signOut();
+      throw new Error("internal: password1");
+    },
+    "POST /count": async ({ session }) => {
+      session.update("count", (count) => Number(count ?? 0) + 1);
+      return json({});
+    },
+    "POST /key": async ({ session, url }) => {
+      session.set(query(url, "name"), 1);
+      return { headers: { "content-type": "text/html", "content-language": "en", etag: '"1"' }, body: "<b>kept</b>" };
+    },
+    "POST /rotate": async ({ session }) => {
+      session.rotate();
+      return json({});
+    },
+    "POST /slow": async ({ session }) => {
+      session.set("slow", 1);
+      await probes.slow.enter();
+      return json({});
+    },
+    "POST /status": async ({ session, url }) => {
+      session.set("kept", 1);
+      return { ...json({}), status: Number(query(url, "status")) };
+    },
+    "POST /throw": async ({ session }) => {
+      session.set("kept", 1);
+      throw new Error("internal: password1");
+    },
+    "POST /stale": async ({ session }) => {
+      session.requireFresh(0);
+      return json({});
+    },
+    "POST /huge": async ({ session }) => {
+      session.set("huge", "x".repeat(70_000));
+      return json({});
+    },
+    "GET /headers": async ({ session }) => ({ ...json({ user: session.userId }), headers: OTHERS }),
+    "GET /nothing": async ({ session }) => {
+      session.keys();
+      return { status: 204 };
+    },
+    "GET /unchanged": async ({ session }) => ({ status: 304, headers: { etag: `"${session.keys().length}"` } }),
+    "POST /big": async ({ session }) => {
+      session.set("big", 1);
+      return { headers: { "content-type": "application/octet-stream" }, body: bigBody(probes) };
+    },
+  };
+}
+
+/** What an application may have set itself, and must find again. */
+const OTHERS = {
+  "content-type": "application/json",
+  "set-cookie": ["theme=dark; Path=/", "lang=en"],
+  vary: "Accept-Encoding",
+};
+
+function json(value: unknown): SuiteAnswer {
+  return { headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
+}
+
+function signIn({ session, url }: SuiteExchange): Promise<string> {
+  const user = query(url, "user") || "anna";
+  return session.signIn(user, { data: { username: user } });
+}
+
+function query(url: string, name: string): string {
+  return new URL(url, "http://suite").searchParams.get(name) ?? "";
+}
+
+/** An iterator rather than a generator: one that was never started must notice, too, that it is given up. */
+function bigBody(probes: Probes): Iterable<Uint8Array> {
+  let isOver = false;
+  let chunk = 0;
+  const end = (): IteratorResult<Uint8Array, undefined> => {
+    if (!isOver) probes.bigEnded++;
+    isOver = true;
+    return { done: true, value: undefined };
+  };
+  const iterator: Iterator<Uint8Array> = {
+    next: () => (chunk * BIG_CHUNK === BIG ? end() : { done: false, value: new Uint8Array(BIG_CHUNK).fill(chunk++) }),
+    return: end,
+  };
+  return { [Symbol.iterator]: () => iterator };
+}

@@ -1,0 +1,36 @@
+// The checks of every adapter, registered with Node's test runner.
+
+import { describe, test } from "node:test";
+import { failureChecks } from "./adapter-failures.ts";
+import { raceChecks } from "./adapter-races.ts";
+import { responseChecks } from "./adapter-responses.ts";
+import type { AdapterCheck, StartServer } from "./adapter-server.ts";
+import { signInChecks } from "./adapter-sign-in.ts";
+
+export type { SuiteAnswer, SuiteExchange, SuiteRoute } from "./adapter-routes.ts";
+export type { AdapterCheck, StartedServer, StartServer } from "./adapter-server.ts";
+
+/** What every adapter must do, for any test runner. */
+export const adapterChecks: readonly AdapterCheck[] = [
+  ...signInChecks,
+  ...raceChecks,
+  ...failureChecks,
+  ...responseChecks,
+];
+
+/**
+ * Runs every check against the servers that `start` starts. Call it at the top level of a test file, one adapter a file:
+ *
+ * ```ts
+ * adapterSuite("my framework", async (manager, routes) => {
+ *   const app = createApp();
+ *   for (const route of routes) app.on(route.method, route.path, mount(route));
+ *   return { url: await app.listen(), close: () => app.close() };
+ * });
+ * ```
+ */
+export function adapterSuite(name: string, start: StartServer): void {
+  describe(`the adapter of ${name}`, () => {
+    for (const check of adapterChecks) test(check.name, () => check.run(start));
+  });
+}

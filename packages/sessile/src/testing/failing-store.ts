@@ -1,0 +1,28 @@
+// A store that fails when a test says so. Knows no store.
+
+import { SessionError } from "../core/errors.ts";
+import type { SessionStore } from "../core/store.ts";
+import { intercept, type StoreMethod } from "./intercepted-store.ts";
+
+export interface Failing {
+  /** Makes these methods fail from now on, and no others; all of them when none is named. */
+  readonly fail: (...methods: StoreMethod[]) => void;
+  /** Makes nothing fail any more. */
+  readonly recover: () => void;
+}
+
+/** `store`, but the methods given to `fail` answer as a store does whose server is down. */
+export function failingStore(store: SessionStore): SessionStore & Failing {
+  let fails: (method: StoreMethod) => boolean = () => false;
+  const check = (method: StoreMethod): void => {
+    if (fails(method)) throw new SessionError("ERR_SESSION_STORE", `The store fails to ${method}, as the test wants.`);
+  };
+  return intercept(store, check, {
+    fail(...methods: StoreMethod[]) {
+      fails = (method) => methods.length === 0 || methods.includes(method);
+    },
+    recover() {
+      fails = () => false;
+    },
+  });
+}

@@ -1,0 +1,36 @@
+// A store with something in front of its methods. Knows no store.
+
+import type { SessionStore } from "../core/store.ts";
+
+export type StoreMethod = keyof SessionStore;
+
+const METHODS: ReadonlySet<PropertyKey> = new Set<StoreMethod>([
+  "create",
+  "load",
+  "commit",
+  "delete",
+  "list",
+  "deleteByUser",
+  "deleteExpired",
+  "stats",
+  "close",
+]);
+
+/** `store` with `extra` beside its methods. Each call waits for `before`, and fails with what that throws. */
+export function intercept<Extra extends object>(
+  store: SessionStore,
+  before: (method: StoreMethod) => Promise<void> | void,
+  extra: Extra,
+): SessionStore & Extra {
+  return new Proxy(store, {
+    get(target, name) {
+      if (Object.hasOwn(extra, name)) return Reflect.get(extra, name);
+      const value = Reflect.get(target, name) as unknown;
+      if (!METHODS.has(name) || typeof value !== "function") return value;
+      return async (...args: unknown[]): Promise<unknown> => {
+        await before(name as StoreMethod);
+        return Reflect.apply(value, target, args) as unknown;
+      };
+    },
+  }) as SessionStore & Extra;
+}

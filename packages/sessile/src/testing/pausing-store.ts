@@ -1,0 +1,31 @@
+// A store that waits where a test wants it to. Knows no store.
+
+import type { SessionStore } from "../core/store.ts";
+import { type Gate, type GateWithEntrance, newGate } from "./gate.ts";
+import { intercept, type StoreMethod } from "./intercepted-store.ts";
+
+export interface Pausing {
+  /**
+   * Stops the calls of `method` before they reach the store, until the gate is opened:
+   *
+   * ```ts
+   * const gate = store.pause("commit");
+   * const response = fetch(url);
+   * await gate.reached;
+   * gate.open();
+   * ```
+   */
+  readonly pause: (method: StoreMethod) => Gate;
+}
+
+/** `store` with gates. */
+export function pausingStore(store: SessionStore): SessionStore & Pausing {
+  const gates = new Map<StoreMethod, GateWithEntrance>();
+  return intercept(store, (method) => gates.get(method)?.enter(), {
+    pause(method: StoreMethod): Gate {
+      const gate = newGate();
+      gates.set(method, gate);
+      return gate;
+    },
+  });
+}

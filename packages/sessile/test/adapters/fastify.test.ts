@@ -1,0 +1,23 @@
+import { Readable } from "node:stream";
+import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
+import { requireSession, sessions } from "sessile/fastify";
+import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
+
+adapterSuite("Fastify", async (manager, routes) => {
+  const app = Fastify({ forceCloseConnections: true });
+  await app.register(sessions, { manager });
+  for (const route of routes) {
+    const handler = mount(route);
+    app.route({ method: route.method, url: route.path, handler: route.isGuarded ? requireSession(handler) : handler });
+  }
+  return { url: await app.listen({ port: 0, host: "127.0.0.1" }), close: () => app.close() };
+});
+
+function mount(route: SuiteRoute): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
+  return async ({ session, url }, reply) => send(reply, await route.answer({ session, url }));
+}
+
+function send(reply: FastifyReply, { status = 200, headers = {}, body }: SuiteAnswer): unknown {
+  reply.code(status).headers(headers as Record<string, string | string[]>);
+  return reply.send(body === undefined || typeof body === "string" ? body : Readable.from(body));
+}

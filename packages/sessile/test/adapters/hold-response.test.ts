@@ -1,0 +1,517 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { get, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { connect } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { describe, test } from "node:test";
+import { cookieTransport, type Session, type SessionManager, type SessionStore } from "sessile";
+import { withSession } from "sessile/node";
+import { cookieFor, serve, testManager, withHandler } from "./support/session-server.ts";
+
+const SESSION_COOKIE = /^__Host-session=ses_/;
+const UNAVAILABLE = '{"detail":"Service unavailable"}';
+
+async function fetchText(url: string, init: RequestInit = {}): Promise<{ status: number; text: string; headers: Headers; cookies: string[] }> {
+  const response = await fetch(url, init);
+  return { status: response.status, text: await response.text(), headers: response.headers, cookies: response.headers.getSetCookie() };
+}
+
+describe("heads", () => {
+  const heads: Record<string, (response: ServerResponse) => void> = {
+    "an object of headers": (response) => response.writeHead(201, { "Set-Cookie": ["a=1", "b=2"], "X-Own": "yes", Vary: "Origin" }),
+    "a flat list of headers": (response) => response.writeHead(201, ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X-Own", "yes", "Vary", "Origin"]),
+    "a list of pairs": (response) => {
+      const pairs = [["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"], ["X-Own", "yes"], ["Vary", "Origin"]];
+      response.writeHead(201, pairs as never);
+    },
+    "a reason and headers": (response) => response.writeHead(201, "Made", { "Set-Cookie": ["a=1", "b=2"], "X-Own": "yes", Vary: "Origin" }),
+    setHeader: (response) => {
+      response.statusCode = 201;
+      response.setHeader("Set-Cookie", ["a=1", "b=2"]).setHeader("X-Own", "yes").setHeader("Vary", "Origin");
+    },
+  };
+  for (const [name, writeHead] of Object.entries(heads)) {
+    test(`H8: what is given by ${name} arrives beside the session's own headers`, () =>
+      withHandler(
+        async (_request, response, session) => {
+          await session.signIn("anna");
+          writeHead(response);
+          response.end("made");
+        },
+        async ({ url }) => {
+          const { status, text, headers, cookies } = await fetchText(url);
+          assert.deepEqual([status, text, headers.get("x-own"), headers.get("vary")], [201, "made", "yes", "Origin, Cookie"]);
+          assert.deepEqual(cookies.slice(0, 2), ["a=1", "b=2"]);
+          assert.match(cookies[2] ?? "", SESSION_COOKIE);
+        },
+      ));
+  }
+
+  test("the headers of writeHead replace those of setHeader, as without a session", () =>
+    withHandler(
+      (_request, response) => {
+        response.setHeader("x-own", "first");
+        response.writeHead(200, { "x-own": "second" }).end();
+      },
+      async ({ url }) => assert.equal((await fetchText(url)).headers.get("x-own"), "second"),
+    ));
+
+  test("a reason phrase is kept", () =>
+    withHandler(
+      (_request, response) => response.writeHead(299, "Rather Fine").end(),
+      async ({ url }) => assert.equal((await fetch(url)).statusText, "Rather Fine"),
+    ));
+
+  test("a body without writeHead has the length that Node counts", () =>
+    withHandler(
+      (_request, response) => response.end("four"),
+      async ({ url }) => assert.equal((await fetchText(url)).headers.get("content-length"), "4"),
+    ));
+
+  test("headers can be changed until the bytes leave", () =>
+    withHandler(
+      (_request, response) => {
+        response.end("x");
+        response.setHeader("x-late", "yes");
+      },
+      async ({ url }) => assert.equal((await fetchText(url)).headers.get("x-late"), "yes"),
+    ));
+
+  test("trailers arrive", () =>
+    withHandler(
+      (_request, response) => {
+        response.writeHead(200, { trailer: "x-sum" });
+        response.write("x");
+        response.addTrailers({ "x-sum": "1" });
+        response.end();
+      },
+      async ({ url }) => {
+        const [response] = (await once(get(url), "response")) as [IncomingMessage];
+        await response.resume().toArray();
+        assert.equal(response.trailers["x-sum"], "1");
+      },
+    ));
+
+  test("middleware that wraps writeHead, outside or inside, finds the final headers and is called once", async () => {
+    const seen: string[] = [];
+    const note = (where: string, response: ServerResponse): void =>
+      onHead(response, () => seen.push(`${where} ${response.getHeader("cache-control")}`));
+    const outer = (listener: RequestListener): RequestListener => (request, response) => {
+      note("outer", response);
+      listener(request, response);
+    };
+    const server = await serve((_request, response, session) => {
+      note("inner", response);
+      response.end(session.userId);
+    }, outer);
+    assert.equal((await fetchText(server.url, { headers: { cookie: server.cookie } })).text, "anna");
+    await server.close();
+    assert.deepEqual(seen, ["inner no-store", "outer no-store"]);
+  });
+});
+
+/** As the package `on-headers` does. */
+function onHead(response: ServerResponse, listener: () => void): void {
+  const { writeHead } = response;
+  let isFired = false;
+  response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    if (!isFired) listener();
+    isFired = true;
+    return Reflect.apply(writeHead, this, args) as ServerResponse;
+  } as ServerResponse["writeHead"];
+}
+
+describe("what a handler finds while its output is held", () => {
+  test("headersSent and writableEnded say what they say without a session", async () => {
+    const states: boolean[][] = [];
+    await withHandler(
+      (_request, response) => {
+        const note = (): unknown => states.push([response.headersSent, response.writableEnded]);
+        note();
+        response.write("x");
+        note();
+        response.end();
+        note();
+        response.on("finish", note);
+      },
+      async ({ url }) => assert.equal((await fetchText(url)).text, "x"),
+    );
+    assert.deepEqual(states, [[false, false], [true, false], [true, true], [true, true]]);
+  });
+
+  const misuses: Record<string, [(response: ServerResponse) => void, string]> = {
+    "a second writeHead": [(response) => response.writeHead(200).writeHead(500), "ERR_HTTP_HEADERS_SENT"],
+    "an impossible status": [(response) => response.writeHead(99), "ERR_HTTP_INVALID_STATUS_CODE"],
+    "an impossible statusCode": [(response) => Object.assign(response, { statusCode: 9999 }).end(), "ERR_HTTP_INVALID_STATUS_CODE"],
+    "writing an object": [(response) => response.write({} as never), "ERR_INVALID_ARG_TYPE"],
+    "ending with an object": [(response) => response.end({} as never), "ERR_INVALID_ARG_TYPE"],
+    "an invalid header": [(response) => response.writeHead(200, { "x-own": "a\nb" }), "ERR_INVALID_CHAR"],
+    "half a pair of headers": [(response) => response.writeHead(200, ["x-own"]), "ERR_INVALID_ARG_VALUE"],
+  };
+  for (const [name, [misuse, code]] of Object.entries(misuses)) {
+    test(`${name} throws at the call, as without a session`, async () => {
+      let thrown: unknown;
+      await withHandler(
+        (_request, response) => {
+          try {
+            misuse(response);
+          } catch (error) {
+            thrown = error;
+          }
+          response.destroy();
+        },
+        async ({ url }) => assert.rejects(fetchText(url)),
+      );
+      assert.equal((thrown as { code?: string } | undefined)?.code, code);
+    });
+  }
+
+  test("the callbacks of write and end are called", async () => {
+    const called: string[] = [];
+    await withHandler(
+      (_request, response) => {
+        response.write("a", () => called.push("write"));
+        response.write("b", "utf8", () => called.push("write with encoding"));
+        response.end("c", () => called.push("end"));
+      },
+      async ({ url }) => assert.equal((await fetchText(url)).text, "abc"),
+    );
+    assert.deepEqual(called.sort(), ["end", "write", "write with encoding"]);
+  });
+
+  test("a held write answers false, and drain follows", () =>
+    withHandler(
+      async (_request, response) => {
+        assert.equal(response.write("a"), false);
+        await once(response, "drain");
+        assert.equal(response.write("b"), true);
+        response.end("c");
+      },
+      async ({ url, errors }) => {
+        assert.equal((await fetchText(url)).text, "abc");
+        assert.deepEqual(errors, []);
+      },
+    ));
+
+  test("stream.pipeline into a response of 5 MB ends", () =>
+    withHandler(
+      async (_request, response, session) => {
+        session.set("piped", true);
+        const chunks = Array.from({ length: 80 }, () => Buffer.alloc(65_536, 7));
+        await pipeline(Readable.from(chunks), response);
+      },
+      async ({ url }) => assert.equal((await (await fetch(url)).arrayBuffer()).byteLength, 5 * 1024 * 1024),
+    ));
+});
+
+describe("open responses", () => {
+  test("server-sent events arrive one by one, the session is stored before the first", async () => {
+    const steps: (() => void)[] = [];
+    const next = (): Promise<void> => new Promise((resolve) => steps.push(resolve));
+    await withHandler(
+      async (_request, response, session) => {
+        session.set("open", true);
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        for (let event = 0; event < 3; event++) {
+          response.write(`data: ${event}\n\n`);
+          await next();
+        }
+        response.end();
+      },
+      async ({ url, cookie, store, manager }) => {
+        const response = await fetch(url, { headers: { cookie } });
+        assert.equal(await dataOf(manager, store), '{"open":true}');
+        const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+        for (let event = 0; event < 3; event++) {
+          const { value } = await reader.read();
+          assert.equal(Buffer.from(value as Uint8Array).toString(), `data: ${event}\n\n`);
+          steps.shift()?.();
+        }
+        assert.equal((await reader.read()).done, true);
+      },
+    );
+  });
+
+  test("flushHeaders sends the head before any body", () =>
+    withHandler(
+      (request, response) => {
+        response.flushHeaders();
+        request.on("data", (chunk) => response.end(chunk));
+      },
+      async ({ url }) => {
+        const { port } = new URL(url);
+        const socket = connect(Number(port), "127.0.0.1");
+        socket.write("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n");
+        const [head] = (await once(socket, "data")) as [Buffer];
+        assert.match(head.toString(), /^HTTP\/1\.1 200 OK\r\n/);
+        socket.write("body");
+        assert.match(Buffer.concat(await socket.toArray()).toString(), /body/);
+      },
+    ));
+
+  test("a handler that returns at once and answers later is waited for", () =>
+    withHandler(
+      (_request, response, session) => {
+        setImmediate(() => {
+          session.set("late", 1);
+          response.end("late");
+        });
+      },
+      async ({ url, cookie, manager, store }) => {
+        assert.equal((await fetchText(url, { headers: { cookie } })).text, "late");
+        assert.equal(await dataOf(manager, store), '{"late":1}');
+      },
+    ));
+
+  test("a write into the session after the head left is refused", () =>
+    withHandler(
+      async (_request, response, session) => {
+        response.write("a");
+        await once(response, "drain");
+        assert.throws(() => session.set("late", 1), { code: "ERR_SESSION_STATE" });
+        response.end("b");
+      },
+      async ({ url, errors }) => {
+        assert.equal((await fetchText(url)).text, "ab");
+        assert.deepEqual(errors, []);
+      },
+    ));
+});
+
+describe("failures", () => {
+  for (const [name, fail] of Object.entries({
+    "throws": () => {
+      throw new Error("secret detail");
+    },
+    "rejects": async () => {
+      throw new Error("secret detail");
+    },
+  })) {
+    test(`a handler that ${name} before it answers is a 500 that tells nothing, keeps nothing, and is reported`, () =>
+      withHandler(
+        (_request, response, session) => {
+          session.set("kept", 1);
+          response.setHeader("content-length", 3).setHeader("etag", '"x"').setHeader("access-control-allow-origin", "*");
+          return fail();
+        },
+        async ({ url, cookie, manager, store, errors }) => {
+          const { status, text, headers } = await fetchText(url, { headers: { cookie } });
+          assert.deepEqual([status, text], [500, '{"detail":"Internal Server Error"}']);
+          assert.deepEqual([headers.get("etag"), headers.get("access-control-allow-origin")], [null, "*"]);
+          assert.equal(await dataOf(manager, store), "{}");
+          assert.deepEqual(errors.map(String), ["Error: secret detail"]);
+        },
+      ));
+  }
+
+  test("a handler that throws after the head left cuts the connection, and is reported", () =>
+    withHandler(
+      async (_request, response) => {
+        response.write("half");
+        await once(response, "drain");
+        throw new Error("broken");
+      },
+      async ({ url, errors }) => {
+        await assert.rejects(fetchText(url));
+        assert.deepEqual(errors.map(String), ["Error: broken"]);
+      },
+    ));
+
+  test("a handler that throws while its output is held cuts the connection, and is reported", () =>
+    withHandler(
+      (_request, response) => {
+        response.write("half");
+        throw new Error("broken");
+      },
+      async ({ url, errors }) => {
+        await assert.rejects(fetchText(url));
+        assert.deepEqual(errors.map(String), ["Error: broken"]);
+      },
+    ));
+
+  test("a handler that throws after its whole answer does not harm it, and is reported", () =>
+    withHandler(
+      (_request, response) => {
+        response.end("whole");
+        throw new Error("afterwards");
+      },
+      async ({ url, errors }) => {
+        assert.equal((await fetchText(url)).text, "whole");
+        assert.deepEqual(errors.map(String), ["Error: afterwards"]);
+      },
+    ));
+
+  test("P1: when the commit fails, a handler that goes on writing ends in peace and the client has a whole 503", async () => {
+    let isDone: () => void = () => {};
+    const done = new Promise<void>((resolve) => {
+      isDone = resolve;
+    });
+    await withHandler(
+      async (_request, response, session) => {
+        session.set("kept", 1);
+        response.writeHead(200, { "content-length": "6", "content-encoding": "identity", "set-cookie": "theme=dark" });
+        await new Promise<void>((resolve) => response.write("aa", () => resolve()));
+        assert.equal(response.headersSent, true);
+        assert.equal(response.write("bb"), true);
+        await new Promise<void>((resolve) => response.end("cc", () => resolve()));
+        assert.equal(response.writableEnded, true);
+        isDone();
+      },
+      async ({ url, cookie, store, errors }) => {
+        store.fail("commit");
+        const { status, text, headers } = await fetchText(url, { headers: { cookie } });
+        assert.deepEqual([status, text, headers.get("content-length")], [503, UNAVAILABLE, String(UNAVAILABLE.length)]);
+        await done;
+        assert.deepEqual(errors, []);
+      },
+    );
+  });
+
+  test("P1: when the commit fails, a pipe that waits for drain is woken", async () => {
+    const source = Readable.from(Array.from({ length: 80 }, () => Buffer.alloc(65_536)));
+    await withHandler(
+      (_request, response, session) => {
+        session.set("kept", 1);
+        source.pipe(response);
+      },
+      async ({ url, cookie, store }) => {
+        store.fail("commit");
+        assert.equal((await fetchText(url, { headers: { cookie } })).text, UNAVAILABLE);
+        if (!source.readableEnded) await once(source, "end");
+      },
+    );
+  });
+
+  test("a connection is reused after a 503 in place of a longer answer", () =>
+    withHandler(
+      (request, response, session) => {
+        if (request.url === "/write") session.set("kept", 1);
+        response.end("x".repeat(1000));
+      },
+      async ({ url, cookie, store }) => {
+        store.fail("commit");
+        assert.equal((await fetchText(`${url}/write`, { headers: { cookie } })).text, UNAVAILABLE);
+        assert.equal((await fetchText(`${url}/read`, { headers: { cookie } })).text.length, 1000);
+      },
+    ));
+
+  test("a mistake in the data is a 500, reported, although the handler had answered", () =>
+    withHandler(
+      (_request, response, session) => {
+        session.set("huge", "x".repeat(70_000));
+        response.end("fine");
+      },
+      async ({ url, errors }) => {
+        const { status, text } = await fetchText(url);
+        assert.deepEqual([status, text], [500, '{"detail":"Internal Server Error"}']);
+        assert.equal((errors[0] as { code?: string }).code, "ERR_SESSION_VALUE");
+        assert.equal(errors.length, 1);
+      },
+    ));
+});
+
+/** The stored data of the one session of anna. */
+async function dataOf(manager: SessionManager, store: SessionStore): Promise<string | undefined> {
+  const { sessions } = await manager.list("anna");
+  return (await store.load(sessions[0]?.sid ?? ""))?.data;
+}
+
+async function untilNobodyIsConnected(server: Server): Promise<void> {
+  const count = (): Promise<number> => new Promise((resolve) => void server.getConnections((_error, connections) => resolve(connections)));
+  while ((await count()) > 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("clients that leave", () => {
+  function begin(url: string, cookie: string): () => void {
+    const request = get(url, { headers: { cookie }, agent: false });
+    request.on("error", () => {});
+    return () => request.destroy();
+  }
+
+  test("before the handler answered: what it does afterwards does no harm, and what it wrote is stored", async () => {
+    let arrived: (response: ServerResponse) => void = () => {};
+    const response = new Promise<ServerResponse>((resolve) => {
+      arrived = resolve;
+    });
+    await withHandler(
+      async (_request, response, session) => {
+        session.set("kept", 1);
+        arrived(response);
+        await once(response, "close");
+        response.writeHead(200, { "x-own": "yes" });
+        response.write("x");
+        response.end("y");
+      },
+      async ({ url, cookie, manager, store, errors }) => {
+        const leave = begin(url, cookie);
+        const gone = once(await response, "close");
+        leave();
+        await gone;
+        while ((await dataOf(manager, store)) === "{}") await new Promise((resolve) => setImmediate(resolve));
+        assert.equal(await dataOf(manager, store), '{"kept":1}');
+        assert.deepEqual(errors, []);
+      },
+    );
+  });
+
+  test("while the store commits: the commit is finished, and nothing is thrown", () =>
+    withHandler(
+      (_request, response, session) => {
+        session.set("kept", 1);
+        response.write("a");
+        response.end("b");
+      },
+      async ({ url, cookie, store, manager, server, errors }) => {
+        const gate = store.pause("commit");
+        const leave = begin(url, cookie);
+        await gate.reached;
+        leave();
+        await untilNobodyIsConnected(server);
+        gate.open();
+        while ((await dataOf(manager, store)) === "{}") await new Promise((resolve) => setImmediate(resolve));
+        assert.deepEqual(errors, []);
+      },
+    ));
+});
+
+describe("two sessions on one response", () => {
+  test("both are settled, and each sends its cookie", async () => {
+    const second = testManager(cookieTransport({ name: "__Host-second" }));
+    await withHandler(
+      async (request, response, first) => {
+        await first.signIn("anna");
+        const inner = async (_request: IncomingMessage, response: ServerResponse, session: Session): Promise<void> => {
+          await session.signIn("bob");
+          response.end("both");
+        };
+        withSession(second.manager, inner)(request, response);
+      },
+      async ({ url }) => {
+        const { text, cookies } = await fetchText(url);
+        assert.equal(text, "both");
+        assert.deepEqual(cookies.map((cookie) => cookie.split("=")[0]), ["__Host-second", "__Host-session"]);
+      },
+    );
+    assert.equal((await second.manager.list("bob")).sessions.length, 1);
+  });
+
+  test("when the second cannot be settled, the first keeps nothing", async () => {
+    const second = testManager(cookieTransport({ name: "__Host-second" }));
+    const cookie = (await cookieFor(second.manager)).replace("__Host-session", "__Host-second");
+    second.store.fail("commit");
+    await withHandler(
+      (request, response, first) => {
+        first.set("kept", 1);
+        withSession(second.manager, (_request, response, session) => {
+          session.set("kept", 1);
+          response.end("both");
+        })(request, response);
+      },
+      async ({ url, cookie: firstCookie, manager, store }) => {
+        assert.equal((await fetchText(url, { headers: { cookie: `${firstCookie}; ${cookie}` } })).text, UNAVAILABLE);
+        assert.equal(await dataOf(manager, store), "{}");
+      },
+    );
+  });
+});

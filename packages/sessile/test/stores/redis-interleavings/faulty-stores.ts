@@ -1,0 +1,159 @@
+// Stores with one step wrong, as they are easily written. The judge is trusted because it catches each of them.
+
+import type { SessionDelta, SessionRecord, SessionStore, UserLimit } from "sessile";
+import { applyDelta } from "sessile";
+import type { RedisPort } from "#dist/stores/redis/client.js";
+import { encodeRecord } from "#dist/stores/redis/codec.js";
+import { RedisKeys } from "#dist/stores/redis/keys.js";
+import { RedisLink } from "#dist/stores/redis/link.js";
+import { deleteRecord, insertRecord, type Reach } from "#dist/stores/redis/records.js";
+import { admit, confirm, finishMarked, forget, markAll, readIndex } from "#dist/stores/redis/user-index.js";
+import type { Scenario } from "./scenario.ts";
+import type { Fault } from "./simulate.ts";
+import { type MakeStore, soundStore } from "./simulate.ts";
+
+export interface Faulty {
+  readonly name: string;
+  readonly makeStore: MakeStore;
+  /** Where it shows. */
+  readonly scenario: Scenario;
+  readonly fault?: Fault;
+  readonly message: RegExp;
+}
+
+const ONE = { max: 1, onExceeded: "evictOldest" } as const;
+const TWO = { max: 2, onExceeded: "refuse" } as const;
+
+export const FAULTY_STORES: readonly Faulty[] = [
+  {
+    name: "a create that hands the token out before it is confirmed",
+    scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
+    message: /lives and is not listed|was acknowledged as ended|died unreported/,
+    makeStore: withMethods((reach, index) => ({
+      async create(record, limit) {
+        const { marked, evicted } = await admit(reach, index(record), record, limit, true);
+        await insertRecord(reach, record);
+        await finishMarked(reach, index(record), marked);
+        void confirm(reach, index(record), record);
+        return { status: "created", evicted };
+      },
+    })),
+  },
+  {
+    name: "a create that leaves its record when it was not confirmed",
+    scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
+    message: /was acknowledged as ended by create 0, and lives/,
+    makeStore: withMethods((reach, index) => ({
+      async create(record, limit) {
+        const { marked, evicted } = await admit(reach, index(record), record, limit, true);
+        await insertRecord(reach, record);
+        await finishMarked(reach, index(record), marked);
+        return (await confirm(reach, index(record), record)) ? { status: "created", evicted } : { status: "revoked" };
+      },
+    })),
+  },
+  {
+    name: "a create that removes the marks before the records",
+    scenario: { name: "sign-in over the limit, crashed", kinds: ["create", "commit"], limit: ONE },
+    fault: { stop: { process: 0, after: 3 } },
+    message: /lives and is not listed/,
+    makeStore: withMethods((reach, index) => ({
+      async create(record, limit) {
+        const { evicted, marked } = await admit(reach, index(record), record, limit, true);
+        await insertRecord(reach, record);
+        await confirm(reach, index(record), record);
+      },
+    })),
+  },
+  {
+    name: "a limit that is counted first and kept afterwards",
+    scenario: { name: "two sign-ins at the limit", kinds: ["create", "create"], limit: TWO },
+    message: /3 places with a limit of 2/,
+    makeStore: withMethods((reach, index) => ({
+      async create(record, limit?: UserLimit) {
+        const { confirmed } = await readIndex(reach, index(record), null);
+        if (confirmed.length >= (limit?.max ?? 0)) return { status: "refused" };
+        await insertRecord(reach, record);
+        const key = index(record);
+        await reach.link.send(key, ["ZADD", key, String(record.absoluteExpiresAt), `c${record.sid}`]);
+        return { status: "created", evicted: [] };
+      },
+    })),
+  },
+  {
+    name: "a revocation that lists and deletes without marking",
+    scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
+    message: /was being created when revokeAll 1 began, and lives/,
+    makeStore: withMethods((reach, _index, user) => ({
+      async deleteByUser(userId) {
+        const sids = (await readIndex(reach, user(userId), null)).confirmed.map(({ sid }) => sid);
+        await Promise.all(sids.map((sid) => deleteRecord(reach, sid)));
+        await forget(reach, user(userId), ["c"], sids);
+        return sids;
+      },
+    })),
+  },
+  {
+    name: "a revocation that removes the marks before the records",
+    scenario: { name: "revoke all, crashed", kinds: ["revokeAll", "commit"] },
+    fault: { stop: { process: 0, after: 2 } },
+    message: /lives and is not listed/,
+    makeStore: withMethods((reach, _index, user) => ({
+      async deleteByUser(userId, except) {
+        const { begun, marked } = await markAll(reach, user(userId), except);
+        await forget(reach, user(userId), ["r"], marked);
+        await Promise.all(marked.map((sid) => deleteRecord(reach, sid)));
+        return begun;
+      },
+    })),
+  },
+  {
+    name: "a commit that writes the whole record",
+    scenario: { name: "commit and sign-out", kinds: ["commit", "signOut"] },
+    message: /was acknowledged as ended by signOut 1, and lives/,
+    makeStore: withMethods(writeWhole([])),
+  },
+  {
+    name: "a commit that writes the whole record where there is one",
+    scenario: { name: "two commits", kinds: ["commit", "commit"] },
+    message: /acknowledged, and not what is stored/,
+    makeStore: withMethods(writeWhole(["XX"])),
+  },
+  {
+    name: "a rotation without a condition",
+    scenario: { name: "two rotations", kinds: ["rotate", "rotate"] },
+    message: /one secret has two successors/,
+    makeStore: withMethods(writeWhole(["XX"])),
+  },
+];
+
+type Methods = (
+  reach: Reach,
+  index: (record: SessionRecord) => string,
+  user: (userId: string) => string,
+) => Partial<SessionStore>;
+
+/** The sound store with some methods replaced. */
+function withMethods(methods: Methods): MakeStore {
+  return (port: RedisPort, prefix: string) => {
+    const sound = soundStore(port, prefix);
+    const reach: Reach = { link: new RedisLink(port, Number.POSITIVE_INFINITY), keys: new RedisKeys(prefix) };
+    const user = (userId: string) => reach.keys.user(userId);
+    const wrong = methods(reach, (record) => user(record.userId as string), user);
+    return new Proxy(sound, {
+      get: (_target, name: keyof SessionStore) => wrong[name] ?? (sound[name] as () => unknown).bind(sound),
+    });
+  };
+}
+
+function writeWhole(condition: readonly string[]): Methods {
+  return ({ link, keys }) => ({
+    async commit(sid: string, delta: SessionDelta, base?: SessionRecord) {
+      const next = applyDelta(base as SessionRecord, delta);
+      if (typeof next === "string") return { status: "gone" };
+      const key = keys.session(sid);
+      const reply = await link.send(key, ["SET", key, encodeRecord(next), ...condition]);
+      return reply === "OK" ? { status: "ok", record: next } : { status: "gone" };
+    },
+  });
+}

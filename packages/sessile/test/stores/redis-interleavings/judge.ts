@@ -1,0 +1,230 @@
+// What must hold after every run, whatever the order and whoever crashed.
+
+import assert from "node:assert/strict";
+import type { Committed, Created, SessionRecord, SessionStore } from "sessile";
+import { sampleRecord } from "sessile/testing";
+import { FIRST, type Kind, keyOf, NEW, newDigest, type Scenario, touchedUntil, USER } from "./scenario.ts";
+
+/** What became of an operation: it returned, it failed with a store error, or it is never resumed. */
+export interface Outcome {
+  readonly kind: Kind;
+  readonly status: "returned" | "failed" | "crashed";
+  readonly value?: unknown;
+}
+
+export interface Aftermath {
+  readonly scenario: Scenario;
+  readonly outcomes: readonly Outcome[];
+  /** A store that nobody gates. */
+  readonly store: SessionStore;
+  /** Members of the user's index, now. */
+  readonly members: () => Promise<readonly string[]>;
+  /** Positions in the order of commands; -1 when there was none. */
+  readonly firstCommandOf: (process: number) => number;
+  readonly lastIndexCommandOf: (process: number) => number;
+}
+
+interface Ending {
+  readonly live: ReadonlyMap<string, SessionRecord>;
+  readonly listed: readonly string[];
+}
+
+export async function judge(aftermath: Aftermath): Promise<void> {
+  const ending = await readEnding(aftermath);
+  checkDead(aftermath, ending);
+  checkListed(aftermath, ending);
+  checkCreated(aftermath, ending);
+  checkFirst(aftermath, ending);
+  checkRotations(aftermath, ending);
+  checkCommits(aftermath, ending);
+  await checkLimit(aftermath, ending);
+  await checkNext(aftermath, ending);
+}
+
+/** The list comes first: it finishes what a crashed caller left marked. */
+async function readEnding({ store, outcomes }: Aftermath): Promise<Ending> {
+  const { records } = await store.list(USER);
+  const others = sidsInPlay(outcomes).filter((sid) => records.every((record) => record.sid !== sid));
+  const loaded = await Promise.all(others.map((sid) => store.load(sid)));
+  const live = [...records, ...loaded].flatMap((record) => (record === null ? [] : [[record.sid, record] as const]));
+  return { listed: records.map(({ sid }) => sid), live: new Map(live) };
+}
+
+function sidsInPlay(outcomes: readonly Outcome[]): string[] {
+  const created = outcomes.flatMap(({ kind }, process) => (kind === "create" ? [NEW[process]?.sid as string] : []));
+  return [FIRST.sid, ...created];
+}
+
+/** Nothing comes back: whatever was acknowledged as ended is not loadable and not listed. */
+function checkDead({ outcomes }: Aftermath, { live, listed }: Ending): void {
+  for (const [process, outcome] of outcomes.entries()) {
+    for (const sid of acknowledgedDead(outcome, process)) {
+      assert.ok(!live.has(sid), `${nameOf(sid)} was acknowledged as ended by ${outcome.kind} ${process}, and lives`);
+      assert.ok(!listed.includes(sid), `${nameOf(sid)} has ended and is listed`);
+    }
+  }
+}
+
+function acknowledgedDead(outcome: Outcome, process: number): readonly string[] {
+  const own = NEW[process]?.sid as string;
+  if (outcome.status === "failed") return outcome.kind === "create" ? [own] : [];
+  if (outcome.status === "crashed") return [];
+  if (outcome.kind === "signOut") return [FIRST.sid];
+  if (outcome.kind === "revokeAll") return [FIRST.sid, ...(outcome.value as string[])];
+  if (outcome.kind !== "create") return [];
+  const created = outcome.value as Created;
+  return created.status === "created" ? created.evicted : [own];
+}
+
+/** What lives and was handed out is listed. */
+function checkListed({ outcomes }: Aftermath, { live, listed }: Ending): void {
+  for (const sid of [FIRST.sid, ...handedOut(outcomes)]) {
+    if (live.has(sid)) assert.ok(listed.includes(sid), `${nameOf(sid)} lives and is not listed`);
+  }
+}
+
+function handedOut(outcomes: readonly Outcome[]): string[] {
+  return outcomes.flatMap((outcome, process) => (createdBy(outcome) === null ? [] : [NEW[process]?.sid as string]));
+}
+
+function createdBy(outcome: Outcome): (Created & { status: "created" }) | null {
+  if (outcome.kind !== "create" || outcome.status !== "returned") return null;
+  const created = outcome.value as Created;
+  return created.status === "created" ? created : null;
+}
+
+/** A session that began ends for a reason that somebody reports; one that a revocation met on its way does not begin. */
+function checkCreated(aftermath: Aftermath, { live }: Ending): void {
+  const { outcomes } = aftermath;
+  for (const [process, outcome] of outcomes.entries()) {
+    if (outcome.kind !== "create" || outcome.status !== "returned") continue;
+    const { sid } = NEW[process] as SessionRecord;
+    const { status } = outcome.value as Created;
+    if (status === "created" && !live.has(sid)) assert.ok(isReported(sid, outcomes), `${nameOf(sid)} died unreported`);
+    for (const [other, { kind, status: revocation }] of outcomes.entries()) {
+      if (kind !== "revokeAll" || revocation !== "returned") continue;
+      const isBefore = aftermath.lastIndexCommandOf(other) < aftermath.firstCommandOf(process);
+      const hadPlace = aftermath.scenario.limit === undefined;
+      const isMet = hadPlace && aftermath.firstCommandOf(process) < aftermath.firstCommandOf(other);
+      if (isMet) assert.ok(!live.has(sid), `${nameOf(sid)} was being created when revokeAll ${other} began, and lives`);
+      if (isBefore && !hasOtherKiller(outcomes, other))
+        assert.equal(status, "created", "a revocation of before hit it");
+    }
+  }
+}
+
+function hasOtherKiller(outcomes: readonly Outcome[], except: number): boolean {
+  return outcomes.some(({ kind }, process) => process !== except && kind === "revokeAll");
+}
+
+/** True when somebody says that it ended, or crashed before it could. */
+function isReported(sid: string, outcomes: readonly Outcome[]): boolean {
+  return outcomes.some((outcome) => {
+    if (outcome.kind === "signOut")
+      return sid === FIRST.sid && (outcome.status !== "returned" || outcome.value === true);
+    if (outcome.kind === "revokeAll") return outcome.status !== "returned" || (outcome.value as string[]).includes(sid);
+    if (outcome.kind !== "create") return false;
+    return outcome.status !== "returned" || (createdBy(outcome)?.evicted.includes(sid) ?? wasRevoked(outcome));
+  });
+}
+
+/** A create that evicted and was then revoked itself has nobody to tell. */
+function wasRevoked(outcome: Outcome): boolean {
+  return outcome.status === "returned" && (outcome.value as Created).status === "revoked";
+}
+
+/** The first session lives unless somebody ended it. */
+function checkFirst({ outcomes, scenario }: Aftermath, { live }: Ending): void {
+  if (live.has(FIRST.sid)) return;
+  assert.ok(isReported(FIRST.sid, outcomes), "the first session died unreported");
+  const mayEvict = scenario.limit?.onExceeded === "evictOldest";
+  const killers = outcomes.filter(
+    ({ kind }) => kind === "signOut" || kind === "revokeAll" || (kind === "create" && mayEvict),
+  );
+  assert.ok(killers.length > 0, "the first session died of nothing");
+}
+
+/** Nothing lost: what was acknowledged is there, exactly once, unless the session has ended. */
+function checkCommits({ outcomes }: Aftermath, { live }: Ending): void {
+  const record = live.get(FIRST.sid);
+  const data = record && (JSON.parse(record.data) as Record<string, unknown>);
+  for (const [process, outcome] of outcomes.entries()) {
+    if (!isCommit(outcome.kind) || outcome.status !== "returned") continue;
+    const { status } = outcome.value as Committed;
+    if (outcome.kind !== "rotate")
+      assert.notEqual(status, "conflict", "a delta without conditions conflicts with nothing");
+    if (outcome.kind !== "expire") assert.ok(status !== "gone" || record === undefined, "gone, and it lives");
+    if (outcome.kind === "expire" && status === "ok")
+      assert.ok(
+        outcomes.some(({ kind }) => kind === "touch"),
+        "it was over",
+      );
+    if (record === undefined || status === "conflict") continue;
+    if (outcome.kind === "touch") assert.ok(record.expiresAt >= touchedUntil(process), "an acknowledged touch is lost");
+    if (outcome.kind === "commit" || outcome.kind === "expire") {
+      assert.equal(
+        data?.[keyOf(process)],
+        status === "ok" ? process : undefined,
+        "acknowledged, and not what is stored",
+      );
+    }
+  }
+  if (record === undefined || !outcomes.every(({ status }) => status === "returned")) return;
+  const written = outcomes.filter(({ kind, value }) => isCommit(kind) && (value as Committed).status === "ok");
+  assert.equal(record.version, FIRST.version + written.length, "every acknowledged commit counts one version");
+}
+
+function isCommit(kind: Kind): boolean {
+  return kind === "commit" || kind === "touch" || kind === "rotate" || kind === "expire";
+}
+
+/** Of several rotations of one secret exactly one succeeds, and its secret is the one that is stored. */
+function checkRotations({ outcomes }: Aftermath, { live }: Ending): void {
+  const rotations = outcomes
+    .map((outcome, process) => ({ outcome, process }))
+    .filter(({ outcome }) => outcome.kind === "rotate");
+  if (rotations.length === 0) return;
+  const won = rotations.filter(
+    ({ outcome }) => outcome.status === "returned" && (outcome.value as Committed).status === "ok",
+  );
+  assert.ok(won.length <= 1, "one secret has two successors");
+  const digest = live.get(FIRST.sid)?.secretDigest;
+  if (digest === undefined) return;
+  if (won[0] !== undefined) assert.equal(digest, newDigest(won[0].process), "the successor is not what is stored");
+  const unknown = rotations.filter(({ outcome }) => outcome.status !== "returned");
+  if (unknown.length === 0) assert.equal(won.length, 1, "a secret without a successor");
+  else if (won[0] === undefined)
+    assert.ok([FIRST.secretDigest, ...unknown.map(({ process }) => newDigest(process))].includes(digest));
+}
+
+/** No more sessions than allowed; nobody is refused by a rule that evicts. */
+async function checkLimit({ scenario, outcomes, members }: Aftermath, { live }: Ending): Promise<void> {
+  const { limit } = scenario;
+  if (limit === undefined) return;
+  const places = (await members()).filter((member) => !member.startsWith("r"));
+  assert.ok(places.length <= limit.max, `${places.length} places with a limit of ${limit.max}`);
+  const usable = [FIRST.sid, ...handedOut(outcomes)].filter((sid) => live.has(sid));
+  assert.ok(usable.length <= limit.max, `${usable.length} sessions with a limit of ${limit.max}`);
+  for (const outcome of outcomes) {
+    if (outcome.kind !== "create" || outcome.status !== "returned") continue;
+    if (limit.onExceeded === "evictOldest") assert.notEqual((outcome.value as Created).status, "refused");
+  }
+}
+
+/** Whoever comes next finds a clean house: nothing marked, nothing in the way, nothing that lives after a revocation. */
+async function checkNext({ store, members, outcomes }: Aftermath, { live }: Ending): Promise<void> {
+  await store.deleteByUser(USER);
+  assert.deepEqual(await members(), [], "the next revocation left something in the index");
+  const orphans = outcomes.map(({ status }, process) => (status === "crashed" ? NEW[process]?.sid : undefined));
+  for (const sid of live.keys()) {
+    if (!orphans.includes(sid)) assert.equal(await store.load(sid), null, `${nameOf(sid)} outlived a revocation`);
+  }
+  if (outcomes.every(({ status }) => status === "returned")) return;
+  const next = sampleRecord({ userId: USER });
+  assert.deepEqual(await store.create(next, { max: 1, onExceeded: "refuse" }), { status: "created", evicted: [] });
+}
+
+function nameOf(sid: string): string {
+  const process = NEW.findIndex((record) => record.sid === sid);
+  return process === -1 ? "the first session" : `the session of create ${process}`;
+}

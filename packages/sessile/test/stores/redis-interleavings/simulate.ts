@@ -1,0 +1,127 @@
+// Joins the explorer with the store: every run has keys of its own, and the operations of a scenario as its processes.
+
+import type { SessionStore } from "sessile";
+import type { RedisPort } from "#dist/stores/redis/client.js";
+import { encodeRecord } from "#dist/stores/redis/codec.js";
+import { RedisKeys } from "#dist/stores/redis/keys.js";
+import { RedisStore } from "#dist/stores/redis/store.js";
+import { type Execution, type Exploration, type Explored, explore, type Waiting } from "./explorer.ts";
+import { Gate, type Loss } from "./gate.ts";
+import { judge, type Outcome } from "./judge.ts";
+import { FIRST, operate, type Scenario, USER } from "./scenario.ts";
+
+export type MakeStore = (port: RedisPort, prefix: string) => SessionStore;
+
+export interface Fault {
+  readonly stop?: { readonly process: number; readonly after: number };
+  readonly loss?: Loss;
+}
+
+export interface Options extends Pick<Exploration, "most" | "isExhaustive"> {
+  readonly makeStore?: MakeStore;
+  readonly onEnd?: (outcomes: readonly Outcome[]) => void;
+}
+
+export interface Simulated extends Explored {
+  /** True when the command whose answer was to be lost was sent in some run. */
+  readonly hasLost: boolean;
+}
+
+let runs = 0;
+
+export const soundStore: MakeStore = (port, prefix) =>
+  new RedisStore(port, { prefix, deadline: Number.POSITIVE_INFINITY });
+
+/** Runs every order of a scenario's commands, or `most` of them. Throws with the order of the first that breaks a promise. */
+export async function simulate(
+  port: RedisPort,
+  scenario: Scenario,
+  { stop, loss }: Fault = {},
+  { makeStore = soundStore, onEnd = (_outcomes: readonly Outcome[]) => {}, ...options }: Options = {},
+): Promise<Simulated> {
+  let hasLost = false;
+  const start = async (): Promise<Execution> => {
+    const world = new World(port, scenario, makeStore, loss);
+    await world.begin();
+    return {
+      waiting: () => world.gate.waiting(),
+      finish: async (trace) => {
+        hasLost ||= world.gate.hasLost;
+        onEnd(await world.finish(trace));
+      },
+    };
+  };
+  const explored = await explore({ start, ...options, ...(stop && { stop }) });
+  return { ...explored, hasLost };
+}
+
+class World {
+  readonly gate: Gate;
+  readonly #port: RedisPort;
+  readonly #scenario: Scenario;
+  readonly #makeStore: MakeStore;
+  readonly #prefix = `run${runs++}:`;
+  readonly #keys = new RedisKeys(this.#prefix);
+  readonly #index = this.#keys.user(USER);
+  readonly #store: SessionStore;
+  readonly #outcomes: Outcome[];
+
+  constructor(port: RedisPort, scenario: Scenario, makeStore: MakeStore, loss: Loss | undefined) {
+    this.#port = port;
+    this.#scenario = scenario;
+    this.#makeStore = makeStore;
+    this.gate = new Gate(port, this.#prefix, loss);
+    this.#store = soundStore(withoutLayout(port), this.#prefix);
+    this.#outcomes = scenario.kinds.map((kind) => ({ kind, status: "crashed" }));
+  }
+
+  async begin(): Promise<void> {
+    await this.#createFirst();
+    const { kinds, limit, isOneProcess = false } = this.#scenario;
+    const shared = this.#makeStore(this.gate.portOf(0), this.#prefix);
+    for (const [process, kind] of kinds.entries()) {
+      const store = isOneProcess ? shared : this.#makeStore(this.gate.portOf(process), this.#prefix);
+      void operate(kind, process, store, limit).then(
+        (value) => (this.#outcomes[process] = { kind, status: "returned", value }),
+        () => (this.#outcomes[process] = { kind, status: "failed" }),
+      );
+    }
+  }
+
+  /** As `create` leaves it, in one round trip. */
+  async #createFirst(): Promise<void> {
+    const session = this.#keys.session(FIRST.sid);
+    await Promise.all([
+      this.#port.send(session, ["SET", session, encodeRecord(FIRST), "PXAT", String(FIRST.absoluteExpiresAt)]),
+      this.#port.send(this.#index, ["ZADD", this.#index, String(FIRST.absoluteExpiresAt), `c${FIRST.sid}`]),
+    ]);
+  }
+
+  async finish(trace: readonly Waiting[]): Promise<readonly Outcome[]> {
+    const members = async () => (await this.#port.send(this.#index, ["ZRANGE", this.#index, "0", "-1"])) as string[];
+    const firstCommandOf = (process: number) => trace.findIndex((each) => each.process === process);
+    const lastIndexCommandOf = (process: number) =>
+      trace.findLastIndex((each) => each.process === process && this.#prefix + each.key === this.#index);
+    const outcomes = [...this.#outcomes];
+    try {
+      await judge({
+        scenario: this.#scenario,
+        outcomes,
+        store: this.#store,
+        members,
+        firstCommandOf,
+        lastIndexCommandOf,
+      });
+    } catch (error) {
+      const order = trace.map(({ id }) => `  ${id.slice(0, 150)}`).join("\n");
+      const said = outcomes.map((outcome, process) => `  ${process}: ${JSON.stringify(outcome)}`).join("\n");
+      throw new Error(`${(error as Error).message}\nin ${this.#scenario.name}\n${order}\n${said}`, { cause: error });
+    }
+    return outcomes;
+  }
+}
+
+/** Saves two commands a run. */
+function withoutLayout(port: RedisPort): RedisPort {
+  return { ...port, send: (key, args) => (key.endsWith("layout") ? Promise.resolve("OK") : port.send(key, args)) };
+}

@@ -1,0 +1,111 @@
+// Processes that are killed in the middle of their work, and disks that fail.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { dirname } from "node:path";
+import { describe, test } from "node:test";
+import { promisify } from "node:util";
+import type { SessionStore } from "sessile";
+import { sqliteStore } from "sessile/sqlite";
+import { sampleRecord } from "sessile/testing";
+import { forkStore } from "../../support/store-process.ts";
+import { newPath, openRaw, pick, unable } from "./raw.ts";
+
+/** How often a process is killed. Raise it by hand to look harder. */
+const KILLS = Number(process.env.SESSILE_TEST_KILLS ?? 10);
+
+describe("a sqlite store that is cut off", { skip: unable }, () => {
+  test("R1: kill -9 undoes no create and no delete that was acknowledged", async () => {
+    const path = newPath();
+    const log = new AcknowledgedLog();
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { store, process: child } = await forkStore({ path });
+      await log.check(store);
+      const ended = once(child, "exit");
+      const acknowledged = 20 + Math.floor(Math.random() * 200);
+      await log.work(store, acknowledged, () => child.kill("SIGKILL"));
+      await ended;
+    }
+    const store = sqliteStore({ path });
+    await log.check(store);
+    await store.close();
+    const raw = openRaw(path);
+    assert.equal(pick(raw, "PRAGMA integrity_check"), "ok");
+    raw.close();
+    assert.ok(log.size > KILLS * 10, `${log.size} operations were acknowledged`);
+  });
+
+  test("R13: on a disk that takes no more, writes fail and say so, reads answer, and the process lives", async () => {
+    const path = newPath();
+    const script = `import { sqliteStore } from "sessile/sqlite"; import { sampleRecord } from "sessile/testing";
+      process.on("SIGXFSZ", () => {});
+      const store = sqliteStore({ path: ${JSON.stringify(path)} });
+      const sids = [], codes = [];
+      while (codes.length < 10) {
+        const record = sampleRecord({ data: JSON.stringify({ k: "x".repeat(5000) }) });
+        await store.create(record).then(() => sids.push(record.sid), ({ code }) => codes.push(code));
+      }
+      const loaded = await Promise.all(sids.map((sid) => store.load(sid)));
+      const deleted = await store.delete(sids[0]).catch(({ code }) => code);
+      console.log(JSON.stringify({ codes, isComplete: loaded.every(Boolean), deleted, sids }));
+      process.exit();`;
+    const cwd = dirname(new URL(import.meta.url).pathname);
+    // No file may grow beyond 2 MB (4 where a block is 1,024 bytes).
+    const command = 'ulimit -f 4096; exec "$0" --input-type=module -e "$1"';
+    const { stdout } = await promisify(execFile)("sh", ["-c", command, process.execPath, script], {
+      cwd,
+      maxBuffer: 1e8,
+    });
+    const { codes, isComplete, deleted, sids } = JSON.parse(stdout) as {
+      codes: string[];
+      isComplete: boolean;
+      deleted: unknown;
+      sids: string[];
+    };
+    assert.deepEqual([[...new Set(codes)], isComplete], [["ERR_SESSION_STORE"], true]);
+    assert.ok(sids.length > 50, `${sids.length} were created before the disk was full`);
+    const store = sqliteStore({ path });
+    for (const sid of sids.slice(1)) assert.notEqual(await store.load(sid), null);
+    assert.equal(deleted, (await store.load(sids[0] as string)) === null ? true : "ERR_SESSION_STORE");
+    await store.close();
+  });
+});
+
+/** What the test asked for, and what the store said to it. */
+class AcknowledgedLog {
+  readonly #live = new Set<string>();
+  readonly #dead = new Set<string>();
+  size = 0;
+
+  /** Creates and deletes, eight at a time, until `count` were acknowledged and `stop` cuts the rest off. */
+  async work(store: SessionStore, count: number, stop: () => void): Promise<void> {
+    let remaining = count;
+    const worker = async (): Promise<void> => {
+      for (;;) {
+        await this.#step(store);
+        if (--remaining === 0) stop();
+      }
+    };
+    await Promise.allSettled(Array.from({ length: 8 }, worker));
+  }
+
+  async #step(store: SessionStore): Promise<void> {
+    const [victim] = this.#live;
+    if (victim !== undefined && Math.random() < 0.4) {
+      this.#live.delete(victim);
+      assert.equal(await store.delete(victim), true);
+      this.#dead.add(victim);
+    } else {
+      const record = sampleRecord({ userId: "zoe", data: '{"k":1}' });
+      assert.equal((await store.create(record)).status, "created");
+      this.#live.add(record.sid);
+    }
+    this.size++;
+  }
+
+  async check(store: SessionStore): Promise<void> {
+    for (const sid of this.#live) assert.equal((await store.load(sid))?.sid, sid, "an acknowledged create was undone");
+    for (const sid of this.#dead) assert.equal(await store.load(sid), null, "an acknowledged delete was undone");
+  }
+}

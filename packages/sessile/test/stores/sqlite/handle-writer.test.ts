@@ -1,0 +1,170 @@
+// A database that the application opened: it stays the application's. And the ways in which drivers differ.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { type SqliteDatabase, type SqliteStatement, sqliteStore } from "sessile/sqlite";
+import { fullRecord, sampleRecord } from "sessile/testing";
+import { newPath, openRaw, openTuned, pick, unable } from "./raw.ts";
+
+describe("a store on the application's database", { skip: unable }, () => {
+  test("leaves the application's tables, settings and identity as they are", async () => {
+    const database = openRaw(newPath());
+    database.exec(
+      "PRAGMA application_id = 42; PRAGMA busy_timeout = 1234; CREATE TABLE orders (id INTEGER); INSERT INTO orders VALUES (1)",
+    );
+    const settings = () =>
+      ["application_id", "busy_timeout", "journal_mode", "synchronous"].map((name) => pick(database, `PRAGMA ${name}`));
+    const before = settings();
+    const store = sqliteStore({ database });
+    await store.create(sampleRecord());
+    await store.close();
+    assert.deepEqual(settings(), before);
+    assert.equal(pick(database, "SELECT count(*) FROM orders"), 1);
+    database.close();
+  });
+
+  test("close of the store leaves the database open", async () => {
+    const database = openRaw(":memory:");
+    const store = sqliteStore({ database });
+    const creating = store.create(sampleRecord());
+    await store.close();
+    await creating;
+    assert.equal(pick(database, "SELECT count(*) FROM sessile_sessions"), 1);
+    database.close();
+  });
+
+  test("a database that the application closed is ERR_SESSION_STORE", async () => {
+    const database = openRaw(newPath());
+    const store = sqliteStore({ database });
+    database.close();
+    await assert.rejects(store.load(sampleRecord().sid), { code: "ERR_SESSION_STORE" });
+    await assert.rejects(store.create(sampleRecord()), { code: "ERR_SESSION_STORE" });
+  });
+
+  test("a write waits for a transaction that the application has open on the same handle", async () => {
+    const database = openTuned(newPath());
+    const store = sqliteStore({ database });
+    database.exec("BEGIN; CREATE TABLE orders (id INTEGER)");
+    const creating = store.create(sampleRecord());
+    await turn();
+    await turn();
+    database.exec("ROLLBACK");
+    assert.equal((await creating).status, "created");
+    database.close();
+  });
+
+  test("a transaction that the application leaves open fails the write at the deadline", async () => {
+    const database = openTuned(newPath());
+    const store = sqliteStore({ database, busyTimeout: 50 });
+    database.exec("BEGIN");
+    await assert.rejects(store.create(sampleRecord()), { code: "ERR_SESSION_STORE", message: /`busyTimeout`/ });
+    database.exec("ROLLBACK");
+    assert.equal((await store.create(sampleRecord())).status, "created");
+    database.close();
+  });
+
+  test("R18: tables of a newer release are refused", () => {
+    const database = openRaw(":memory:");
+    sqliteStore({ database });
+    database.exec("UPDATE sessile_meta SET version = 2");
+    assert.throws(() => sqliteStore({ database }), { code: "ERR_SESSION_STORE", message: /version 2/ });
+    database.close();
+  });
+});
+
+describe("drivers that differ", { skip: unable }, () => {
+  test("a driver that gives bigints, and null where there is no row, works as the others", async () => {
+    const raw = openRaw(":memory:");
+    const store = sqliteStore({ database: wrap(raw, { row: bigints, miss: null, changes: BigInt }) });
+    const record = fullRecord({ userId: "zoe" });
+    assert.equal(await store.load(record.sid), null);
+    await store.create(record);
+    assert.deepEqual({ ...(await store.load(record.sid)) }, { ...record });
+    assert.equal((await store.commit(record.sid, { at: Date.now(), set: { k: 1 } })).status, "ok");
+    assert.equal((await store.list("zoe", { limit: 1 })).records.length, 1);
+    assert.deepEqual(await store.stats(), { kind: "sqlite", sessions: 1 });
+    assert.deepEqual([await store.delete(record.sid), await store.delete(record.sid)], [true, false]);
+    raw.close();
+  });
+
+  test("a lock is a lock in every driver's words", async () => {
+    for (const words of [
+      { code: "SQLITE_BUSY" },
+      { code: "SQLITE_BUSY_SNAPSHOT" },
+      { code: "ERR_SQLITE_ERROR", errcode: 5 },
+      { errcode: 261 },
+    ]) {
+      const raw = openRaw(":memory:");
+      let refusals = 2;
+      const begin = (): void => {
+        if (refusals-- > 0) throw Object.assign(new Error("database is locked"), words);
+      };
+      const store = sqliteStore({ database: wrap(raw, { before: { "BEGIN IMMEDIATE": begin } }) });
+      refusals = 2;
+      assert.equal((await store.create(sampleRecord())).status, "created", JSON.stringify(words));
+      assert.ok(refusals < 0);
+      raw.close();
+    }
+  });
+
+  test("a driver that answers later, or with rows that are arrays, is refused", () => {
+    const raw = openRaw(":memory:");
+    const expected = { code: "ERR_SESSION_OPTION", message: /synchronous driver that gives rows as objects/ };
+    assert.throws(() => sqliteStore({ database: wrap(raw, { row: async (row) => row }) }), expected);
+    assert.throws(() => sqliteStore({ database: wrap(raw, { row: (row) => Object.values(row as object) }) }), expected);
+    raw.close();
+  });
+
+  test("what a driver says is in the cause, and no value that was bound is anywhere", async () => {
+    const raw = openRaw(":memory:");
+    const store = sqliteStore({ database: raw });
+    raw.exec("CREATE TRIGGER no BEFORE INSERT ON sessile_sessions BEGIN SELECT RAISE(ABORT, 'not today'); END");
+    const record = fullRecord({ userId: "zoe" });
+    const error = (await store.create(record).catch((reason: unknown) => reason)) as Error & {
+      code: string;
+      cause: Error;
+    };
+    assert.deepEqual(
+      [error.code, error.message, error.cause.message],
+      ["ERR_SESSION_STORE", "The SQLite store could not create a session: not today.", "not today"],
+    );
+    const everything = [error.stack, error.cause.stack, JSON.stringify(error), JSON.stringify(error.cause)].join();
+    for (const secret of [record.secretDigest, record.data, record.userId as string])
+      assert.ok(!everything.includes(secret));
+    raw.close();
+  });
+});
+
+interface Habits {
+  readonly row?: (row: unknown) => unknown;
+  readonly miss?: null;
+  readonly changes?: (changes: number | bigint) => bigint;
+  readonly before?: Readonly<Record<string, () => void>>;
+}
+
+/** A driver with other habits than node:sqlite. */
+function wrap(raw: SqliteDatabase, { row = (value) => value, miss, changes, before = {} }: Habits): SqliteDatabase {
+  const prepare = (sql: string): SqliteStatement => {
+    const statement = raw.prepare(sql);
+    return {
+      get(...parameters) {
+        const found = statement.get(...parameters);
+        return found === undefined ? miss : row(found);
+      },
+      all: (...parameters) => statement.all(...parameters).map(row),
+      run(...parameters) {
+        before[sql]?.();
+        const result = statement.run(...parameters);
+        return changes === undefined ? result : { changes: changes(result.changes) };
+      },
+    };
+  };
+  return { exec: (sql) => raw.exec(sql), prepare };
+}
+
+function bigints(row: unknown): unknown {
+  return Object.fromEntries(
+    Object.entries(row as object).map(([name, value]) => [name, typeof value === "number" ? BigInt(value) : value]),
+  );
+}

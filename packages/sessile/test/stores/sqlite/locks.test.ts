@@ -1,0 +1,110 @@
+// Another process holds the lock: the store waits, within its deadline, and nobody else waits with it.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import type { SessionStore } from "sessile";
+import { sqliteStore } from "sessile/sqlite";
+import { sampleRecord } from "sessile/testing";
+import { lock } from "./lock-process.ts";
+import { newPath, openRaw, openTuned, unable } from "./raw.ts";
+
+const BUSY_TIMEOUT = 600;
+/** A turn of the event loop that took this long would have waited for the lock; a busy machine explains less. */
+const BLOCKED = BUSY_TIMEOUT / 2;
+
+describe("while another process holds the lock", { skip: unable }, () => {
+  for (const [name, open] of [
+    ["a file", (path: string) => sqliteStore({ path, busyTimeout: BUSY_TIMEOUT })],
+    ["a handle", (path: string) => sqliteStore({ database: impatient(path), busyTimeout: BUSY_TIMEOUT })],
+  ] as const) {
+    test(`R15: a write to ${name} fails at the deadline, reads answer, the event loop goes on`, async () => {
+      const path = newPath();
+      const store = open(path);
+      const record = sampleRecord({ userId: "zoe" });
+      await store.create(record);
+      const holder = await lock(path);
+      const startedAt = performance.now();
+      const failing = assert.rejects(store.delete(record.sid), {
+        code: "ERR_SESSION_STORE",
+        message: /locked .*`busyTimeout` \(600 ms\)/,
+      });
+      const { turns, longest } = await keepReading(store, record.sid, failing);
+      const waited = performance.now() - startedAt;
+      assert.ok(waited >= BUSY_TIMEOUT && waited < 5 * BUSY_TIMEOUT, `failed after ${waited} ms`);
+      assert.ok(turns > 10, `${turns} turns`);
+      assert.ok(longest < BLOCKED, `one turn took ${longest} ms`);
+      holder.kill("SIGKILL");
+      await once(holder, "exit");
+      assert.equal(await store.delete(record.sid), true);
+      await store.close();
+    });
+
+    test(`P10: a write to ${name} goes through when the lock is let go in time`, async () => {
+      const path = newPath();
+      const store = open(path);
+      const holder = await lock(path);
+      const creating = store.create(sampleRecord());
+      await turn();
+      holder.disconnect();
+      assert.equal((await creating).status, "created");
+      await store.close();
+    });
+  }
+
+  test("opening an existing store needs no lock", async () => {
+    const path = newPath();
+    const record = sampleRecord();
+    const first = sqliteStore({ path });
+    await first.create(record);
+    const holder = await lock(path);
+    const second = sqliteStore({ path, busyTimeout: 50 });
+    assert.deepEqual(await second.load(record.sid), record);
+    holder.disconnect();
+    await once(holder, "exit");
+    for (const store of [first, second]) await store.close();
+  });
+});
+
+test("P10: reads leave no transaction open that would keep the log from being emptied", { skip: unable }, async () => {
+  const path = newPath();
+  const store = sqliteStore({ path });
+  for (let i = 0; i < 5; i++) await store.create(sampleRecord({ userId: "zoe" }));
+  const { records } = await store.list("zoe", { limit: 2 });
+  await store.load(records[0]?.sid as string);
+  await store.stats();
+  const raw = openRaw(path);
+  assert.equal((raw.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number }).busy, 0);
+  raw.close();
+  await store.close();
+});
+
+/** An application's connection that would rather wait than go on: the store must not do as it does. */
+function impatient(path: string) {
+  const database = openTuned(path);
+  database.exec("PRAGMA busy_timeout = 60000");
+  return database;
+}
+
+/** Loads the record turn after turn until `end` settles. */
+async function keepReading(
+  store: SessionStore,
+  sid: string,
+  end: Promise<void>,
+): Promise<{ turns: number; longest: number }> {
+  let isOver = false;
+  const ended = end.finally(() => {
+    isOver = true;
+  });
+  let [turns, longest, last] = [0, 0, performance.now()];
+  while (!isOver) {
+    assert.equal((await store.load(sid))?.sid, sid);
+    await turn();
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+    turns++;
+  }
+  await ended;
+  return { turns, longest };
+}

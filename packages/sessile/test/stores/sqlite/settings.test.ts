@@ -1,0 +1,77 @@
+// The pragmas, read back from real connections and from engines that do not keep them; and the engines to warn of.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+import type { SqliteDatabase } from "sessile/sqlite";
+import { openAgain, openFile } from "#dist/stores/sqlite/connection.js";
+import { applySettings, checkEngine, isSound } from "#dist/stores/sqlite/settings.js";
+import { newPath, openRaw, pick, unable } from "./raw.ts";
+
+const EXPECTED = {
+  journal_mode: "wal",
+  synchronous: 2,
+  wal_autocheckpoint: 4000,
+  journal_size_limit: 67_108_864,
+  trusted_schema: 0,
+  foreign_keys: 1,
+  cell_size_check: 1,
+  mmap_size: 0,
+  secure_delete: 1,
+};
+
+describe("the settings of a sqlite connection", { skip: unable }, () => {
+  test("P9: the reading and the writing connection have every setting", () => {
+    const path = newPath();
+    const reading = openFile(path, { synchronous: "FULL", lockWait: 2 }, 1000);
+    const writing = openAgain(path, { synchronous: "FULL", lockWait: 50 });
+    assert.deepEqual(readBack(reading), { ...EXPECTED, busy_timeout: 2 });
+    assert.deepEqual(readBack(writing), { ...EXPECTED, busy_timeout: 50 });
+    for (const database of [reading, writing]) database.close();
+  });
+
+  test("P9: synchronous NORMAL is set where it is asked for", () => {
+    const database = openFile(newPath(), { synchronous: "NORMAL", lockWait: 2 }, 1000);
+    assert.equal(pick(database, "PRAGMA synchronous"), 1);
+    database.close();
+  });
+
+  test("P9: an engine that does not keep a setting is refused by its name", () => {
+    for (const deaf of ["journal_mode", "synchronous", "secure_delete", "busy_timeout"]) {
+      const raw = openRaw(newPath());
+      const database: SqliteDatabase = {
+        prepare: (sql) => raw.prepare(sql),
+        exec: (sql) => sql.includes(deaf) || raw.exec(sql),
+      };
+      const message = new RegExp(`PRAGMA ${deaf} = `);
+      const settings = { synchronous: "NORMAL", lockWait: 5 } as const;
+      assert.throws(() => applySettings(database, settings), { code: "ERR_SESSION_STORE", message });
+      raw.close();
+    }
+  });
+});
+
+test("O5: engines with the WAL-reset fault are known", () => {
+  for (const version of ["3.7.0", "3.40.1", "3.44.5", "3.45.1", "3.50.6", "3.51.2", "3.52.0"])
+    assert.equal(isSound(version), false, version);
+  for (const version of ["3.44.6", "3.50.7", "3.51.3", "3.52.1", "3.53.4", "3.54.1", "4.0.0"])
+    assert.equal(isSound(version), true, version);
+});
+
+test("O5: an engine with the fault is warned of once, with what to do", async () => {
+  const warnings: (Error & { code?: string })[] = [];
+  const listener = (warning: Error): number => warnings.push(warning);
+  process.on("warning", listener);
+  const first = once(process, "warning");
+  for (const version of ["3.51.2", "3.51.2", "3.53.4"]) checkEngine(version);
+  await first;
+  process.off("warning", listener);
+  const ours = warnings.filter(({ code }) => code === "SESSILE_SQLITE_ENGINE");
+  assert.equal(ours.length, 1);
+  assert.match(String(ours[0]?.message), /SQLite 3\.51\.2 .* Use an engine from 3\.51\.3 on/);
+});
+
+function readBack(database: SqliteDatabase): Record<string, unknown> {
+  const names = [...Object.keys(EXPECTED), "busy_timeout"];
+  return Object.fromEntries(names.map((name) => [name, pick(database, `PRAGMA ${name}`)]));
+}

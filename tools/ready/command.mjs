@@ -1,0 +1,28 @@
+// Runs other programs to their end and keeps what they print, so that only failures are shown.
+import { spawn } from "node:child_process";
+import { root } from "./repository.mjs";
+
+/**
+ * Runs a program in the repository's root, or in `options.cwd`.
+ * @returns {Promise<{ code: number, output: string }>} never rejects; a program that cannot start has code 127
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options });
+    let output = "";
+    const keep = (chunk) => {
+      output += chunk;
+    };
+    child.stdout.setEncoding("utf8").on("data", keep);
+    child.stderr.setEncoding("utf8").on("data", keep);
+    child.on("error", (error) => resolve({ code: 127, output: error.message }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** Runs npm: the one that started us where there is one, else the one on PATH. */
+export function npm(args, options = {}) {
+  const cli = process.env.npm_execpath ?? "";
+  if (cli.endsWith("npm-cli.js")) return run(process.execPath, [cli, ...args], options);
+  return run("npm", args, { shell: process.platform === "win32", ...options });
+}

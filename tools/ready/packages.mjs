@@ -1,0 +1,43 @@
+// Installs what a lock file names, once for each state of that file.
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { npm } from "./command.mjs";
+import { Problem } from "./problem.mjs";
+import { root } from "./repository.mjs";
+
+// Development and optional packages are always wanted here, whatever NODE_ENV and the user's settings say. No package
+// may run a script of its own while it is installed.
+const FLAGS = ["--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+
+/** Installs the root's packages, and those of its workspaces. */
+export async function installPackages() {
+  await installFolder(root, "Installing packages (first start only)…");
+}
+
+/** Installs a folder's packages unless that was done for the lock file as it is now. */
+export async function installFolder(folder, message, extraFlags = []) {
+  const stamp = join(folder, "node_modules", ".sessile-install");
+  const wanted = hashOf(join(folder, "package-lock.json"));
+  if (readIfThere(stamp) === wanted) return;
+  process.stderr.write(`${message}\n`);
+  const { code, output } = await npm(["ci", ...FLAGS, ...extraFlags], { cwd: folder });
+  if (code !== 0) throw new Problem(`${output}\nnpm ci failed.${hint(output)}`);
+  writeFileSync(stamp, wanted);
+}
+
+const hashOf = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
+
+function readIfThere(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+// npm leaves out what a registry does not have, then refuses its own lock file for it.
+function hint(output) {
+  if (!output.includes("from lock file")) return "";
+  return " If package.json is unchanged, run `node tools/complete-lock.mjs`; else run `npm install` first.";
+}

@@ -1,0 +1,56 @@
+// `npm test`: makes everything ready, builds, lints, then runs the tests on every Node they must pass on.
+// Words after `npm test --` choose test files by a part of their path, and skip the linter.
+import { run } from "./ready/command.mjs";
+import { hasSqlite, requireNode20 } from "./ready/node-version.mjs";
+import { installPackages } from "./ready/packages.mjs";
+import { explain } from "./ready/problem.mjs";
+import { findRuntime } from "./ready/runtime.mjs";
+import { runScript } from "./ready/script.mjs";
+import { findRedis } from "./redis.mjs";
+import { findTestFiles } from "./tests/files.mjs";
+import { add, runLane } from "./tests/lane.mjs";
+import { printTotals, say } from "./tests/print.mjs";
+
+for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
+  process.on(signal, () => process.exit(code));
+}
+
+const totals = await test(process.argv.slice(2)).catch(failed);
+printTotals(totals);
+process.exitCode = totals.failed > 0 ? 1 : 0;
+
+/** Stages in order; the first that fails ends the run. */
+async function test(filters) {
+  requireNode20();
+  const [node, , redis] = await timed("ready", Promise.all([findRuntime(), installPackages(), findRedis()]));
+  // The linter reads the types of other packages from what the build emits, so it comes second.
+  await timed("build", runScript("build"));
+  if (filters.length === 0) await timed("lint", runScript("lint"));
+  return runLanes(findTestFiles(filters), node, redisEnv(redis));
+}
+
+function failed(error) {
+  explain(error);
+  return { passed: 0, failed: 1, skipped: 0 };
+}
+
+async function timed(name, work) {
+  const start = Date.now();
+  const value = await work;
+  say(`${name}  ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  return value;
+}
+
+/** Everything on the runtime; then, on an older installed Node, what needs no SQLite. */
+async function runLanes(files, node, env) {
+  const version = (await run(node, ["--version"])).output.trim().slice(1);
+  const totals = await runLane({ node, version, files, env });
+  const rest = hasSqlite() ? [] : files.filter((file) => !file.needsSqlite);
+  if (rest.length === 0) return totals;
+  return add(totals, await runLane({ node: process.execPath, version: process.versions.node, files: rest, env }));
+}
+
+/** How the tests, which start their own servers, learn where the program is. */
+function redisEnv({ command, env }) {
+  return { SESSILE_REDIS_SERVER: command, SESSILE_REDIS_LIBRARY_PATH: env.LD_LIBRARY_PATH ?? "" };
+}

@@ -1,0 +1,67 @@
+// Runs one test file in a process group of its own, so that nothing it starts can outlive it.
+import { spawn } from "node:child_process";
+import { inRoot, root } from "../ready/repository.mjs";
+import { conclude, newResult, note } from "./result.mjs";
+
+const TEST_SECONDS = 60;
+const FILE_SECONDS = 180;
+const REPORTER = new URL("reporter.mjs", import.meta.url).href;
+const GROUPS = process.platform !== "win32";
+
+const live = new Set();
+process.on("exit", () => live.forEach(kill));
+
+/** Runs a file on a Node; resolves when its process is gone, and never rejects. */
+export function runFile(node, file, env) {
+  const result = newResult(file);
+  const child = start(node, file, env);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => {
+      result.output += text;
+    });
+  }
+  child.on("message", (message) => note(result, message));
+  return ended(child).then((exit) => conclude(result, exit));
+}
+
+function start(node, file, env) {
+  const flags = [`--test-timeout=${TEST_SECONDS * 1000}`, `--test-reporter=${REPORTER}`];
+  const stdio = ["ignore", "pipe", "pipe", "ipc"];
+  const options = { cwd: root, env: { ...process.env, ...env }, stdio, detached: GROUPS };
+  const child = spawn(node, [...flags, "--test-reporter-destination=stdout", inRoot(file.emitted)], options);
+  live.add(child);
+  return child;
+}
+
+function ended(child) {
+  return new Promise((resolve) => {
+    let overtime;
+    const timer = setTimeout(() => {
+      overtime = FILE_SECONDS;
+      kill(child);
+    }, FILE_SECONDS * 1000);
+    const finish = (code, signal) => {
+      clearTimeout(timer);
+      live.delete(child);
+      // A process that left the group may still hold them open, and would hold us up too.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      resolve({ code, signal, overtime });
+    };
+    child.on("error", (error) => finish(error.code));
+    child.on("exit", (code, signal) => {
+      kill(child);
+      setTimeout(finish, 1000, code, signal).unref();
+    });
+    child.on("close", finish);
+  });
+}
+
+/** Ends a test file's process and whatever it left running. */
+function kill(child) {
+  try {
+    if (GROUPS) process.kill(-child.pid, "SIGKILL");
+    else child.kill("SIGKILL");
+  } catch {
+    // Nothing of it was left.
+  }
+}
