@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { requireNode20 } from "./ready/node-version.mjs";
 import { installPackages } from "./ready/packages.mjs";
+import { whenNpmEnds } from "./ready/parent.mjs";
 import { explain } from "./ready/problem.mjs";
 import { inRoot } from "./ready/repository.mjs";
 import { findRuntime } from "./ready/runtime.mjs";
@@ -26,7 +27,7 @@ async function makeReady() {
 /** Runs the server in this process's place: same terminal, same signals, same end. */
 function serve(node, args) {
   const server = spawn(node, [inRoot("packages/server/dist/cli.js"), "serve", ...args], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => pass(signal, server));
+  passSignals(server);
   server.on("error", (error) => {
     explain(error);
     process.exit(1);
@@ -34,8 +35,15 @@ function serve(node, args) {
   server.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }
 
-/** Ctrl-C in a terminal reaches the server by itself; passing it on would count as pressing it twice. */
-function pass(signal, server) {
-  if (signal === "SIGINT" && (process.stdin.isTTY || process.stdout.isTTY)) return;
-  server.kill(signal);
+function passSignals(server) {
+  let told = false;
+  const pass = (signal) => {
+    told = true;
+    if (!reachesAll(signal)) server.kill(signal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, pass);
+  whenNpmEnds(() => told || server.kill("SIGTERM"));
 }
+
+// Ctrl-C in a terminal reaches the server by itself; passing it on would count as pressing it twice.
+const reachesAll = (signal) => signal === "SIGINT" && Boolean(process.stdin.isTTY || process.stdout.isTTY);

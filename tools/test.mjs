@@ -3,6 +3,7 @@
 import { run } from "./ready/command.mjs";
 import { hasSqlite, requireNode20 } from "./ready/node-version.mjs";
 import { installPackages } from "./ready/packages.mjs";
+import { whenNpmEnds } from "./ready/parent.mjs";
 import { explain } from "./ready/problem.mjs";
 import { findRuntime } from "./ready/runtime.mjs";
 import { runScript } from "./ready/script.mjs";
@@ -14,6 +15,7 @@ import { printTotals, say } from "./tests/print.mjs";
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.on(signal, () => process.exit(code));
 }
+whenNpmEnds(() => process.exit(143));
 
 const totals = await test(process.argv.slice(2)).catch(failed);
 printTotals(totals);

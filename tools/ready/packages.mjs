@@ -8,7 +8,8 @@ import { root } from "./repository.mjs";
 
 // Development and optional packages are always wanted here, whatever NODE_ENV and the user's settings say. No package
 // may run a script of its own while it is installed.
-const FLAGS = ["--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+const WANTED = ["--include=dev", "--include=optional", "--ignore-scripts"];
+const QUIET = ["--loglevel=error", "--no-audit", "--no-fund"];
 
 /** Installs the root's packages, and those of its workspaces. */
 export async function installPackages() {
@@ -21,7 +22,7 @@ export async function installFolder(folder, message, extraFlags = []) {
   const wanted = hashOf(join(folder, "package-lock.json"));
   if (readIfThere(stamp) === wanted) return;
   process.stderr.write(`${message}\n`);
-  const { code, output } = await npm(["ci", ...FLAGS, ...extraFlags], { cwd: folder });
+  const { code, output } = await npm(["ci", ...WANTED, ...QUIET, ...extraFlags], { cwd: folder });
   if (code !== 0) throw new Problem(`${output}\nnpm ci failed.${hint(output)}`);
   writeFileSync(stamp, wanted);
 }

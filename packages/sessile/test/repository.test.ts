@@ -18,7 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   transports: ["transports", "core"],
   stores: ["stores", "core"],
   adapters: ["adapters", "core"],
-  testing: ["testing", "core"],
+  testing: ["testing", "core", "stores"],
 };
 
 function filesBelow(folder: string): string[] {

@@ -188,6 +188,7 @@ class Hold {
   /** What was written is dropped, and whatever is still written later: the client has its whole answer. */
   #replace(answer: Answer, queue: readonly Call[]): void {
     this.#state = "released";
+    this.#response.once("unpipe", destroySource);
     writeAnswer(this.#response, answer);
     this.#state = "replaced";
     for (const [, args] of queue) forget(args);
@@ -250,6 +251,11 @@ function forget(args: readonly unknown[]): true {
   const callback = args.find((arg) => typeof arg === "function") as (() => void) | undefined;
   if (callback !== undefined) process.nextTick(callback);
   return true;
+}
+
+/** A stream is unpiped when the answer is through, and would keep its file open for ever. */
+function destroySource(source: unknown): void {
+  (source as { destroy?: () => void }).destroy?.();
 }
 
 function emitDrain(response: LooseResponse): void {

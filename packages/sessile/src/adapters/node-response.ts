@@ -16,6 +16,7 @@ export interface LooseResponse {
   removeHeader(name: string): unknown;
   getHeaderNames(): string[];
   emit(event: string): boolean;
+  once(event: string, listener: (value: unknown) => void): unknown;
   destroy(): unknown;
   writeHead(...args: unknown[]): unknown;
   write(...args: unknown[]): unknown;

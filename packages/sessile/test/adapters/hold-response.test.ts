@@ -368,8 +368,8 @@ describe("failures", () => {
     );
   });
 
-  test("P1: when the commit fails, a pipe that waits for drain is woken", async () => {
-    const source = Readable.from(Array.from({ length: 80 }, () => Buffer.alloc(65_536)));
+  test("P1: when the commit fails, a stream that is piped into the response is freed", async () => {
+    const source = Readable.from(Array.from({ length: 8000 }, () => Buffer.alloc(65_536)));
     await withHandler(
       (_request, response, session) => {
         session.set("kept", 1);
@@ -378,7 +378,7 @@ describe("failures", () => {
       async ({ url, cookie, store }) => {
         store.fail("commit");
         assert.equal((await fetchText(url, { headers: { cookie } })).text, UNAVAILABLE);
-        if (!source.readableEnded) await once(source, "end");
+        if (!source.closed) await once(source, "close");
       },
     );
   });

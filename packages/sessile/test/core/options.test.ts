@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { inspect } from "node:util";
 import { bearerTransport, cookieTransport, headerTransport, memoryStore, SessionManager, type SessionManagerOptions } from "sessile";
 import { resolveOptions } from "#dist/core/options.js";
 
@@ -34,7 +35,7 @@ describe("a manager", () => {
         assert.throws(
           () => new SessionManager({ ...GOOD, [name]: value }),
           (error: { code?: string; message: string }) => error.code === "ERR_SESSION_OPTION" && error.message.includes(`\`${name}`),
-          `${name}: ${String(JSON.stringify(value) ?? typeof value)}`,
+          `${name}: ${inspect(value)}`,
         );
       }
     });

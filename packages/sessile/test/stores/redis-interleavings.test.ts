@@ -59,12 +59,12 @@ const lostAnswer: Campaign = async (run, { kinds }) => {
 
 describe("the promises hold in every order of the steps", () => {
   let server: RedisServer;
-  let client: ReturnType<typeof createClient>;
+  let client: Awaited<ReturnType<typeof connect>>;
   let port: RedisPort;
 
   before(async () => {
     server = await startRedis();
-    client = await createClient({ url: server.url }).connect();
+    client = await connect(server.url);
     port = portOf(client, Number.POSITIVE_INFINITY);
     for (const script of Object.values(scripts)) {
       if (typeof script === "object") await client.sendCommand(["SCRIPT", "LOAD", script.text]);
@@ -156,6 +156,10 @@ describe("the promises hold in every order of the steps", () => {
     return { runs, ends: [...ends].sort() };
   }
 });
+
+function connect(url: string) {
+  return createClient({ url }).connect();
+}
 
 function scenarios(size: number, limit?: UserLimit): Scenario[] {
   const all = choices(size).filter((kinds) => limit === undefined || kinds.includes("create"));

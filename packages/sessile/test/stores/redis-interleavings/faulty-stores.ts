@@ -61,7 +61,9 @@ export const FAULTY_STORES: readonly Faulty[] = [
       async create(record, limit) {
         const { evicted, marked } = await admit(reach, index(record), record, limit, true);
         await insertRecord(reach, record);
-        await confirm(reach, index(record), record);
+        await forget(reach, index(record), ["r"], marked);
+        await Promise.all(marked.map((sid) => deleteRecord(reach, sid)));
+        return (await confirm(reach, index(record), record)) ? { status: "created", evicted } : { status: "revoked" };
       },
     })),
   },

@@ -107,14 +107,18 @@ function checkCreated(aftermath: Aftermath, { live }: Ending): void {
       const hadPlace = aftermath.scenario.limit === undefined;
       const isMet = hadPlace && aftermath.firstCommandOf(process) < aftermath.firstCommandOf(other);
       if (isMet) assert.ok(!live.has(sid), `${nameOf(sid)} was being created when revokeAll ${other} began, and lives`);
-      if (isBefore && !hasOtherKiller(outcomes, other))
+      if (isBefore && !mayBeEnded(aftermath, process, other))
         assert.equal(status, "created", "a revocation of before hit it");
     }
   }
 }
 
-function hasOtherKiller(outcomes: readonly Outcome[], except: number): boolean {
-  return outcomes.some(({ kind }, process) => process !== except && kind === "revokeAll");
+/** True when something but the revocation `except` may end what `process` creates. */
+function mayBeEnded({ outcomes, scenario }: Aftermath, process: number, except: number): boolean {
+  const evicts = scenario.limit?.onExceeded === "evictOldest";
+  return outcomes.some(({ kind }, other) => {
+    return other !== except && other !== process && (kind === "revokeAll" || (kind === "create" && evicts));
+  });
 }
 
 /** True when somebody says that it ended, or crashed before it could. */
