@@ -11,6 +11,9 @@ import { root } from "./repository.mjs";
 const WANTED = ["--include=dev", "--include=optional", "--ignore-scripts"];
 const QUIET = ["--loglevel=error", "--no-audit", "--no-fund"];
 
+/** Where npm's reason ends and a page of its options begins. */
+const USAGE = /^npm error Clean install a project/m;
+
 /** Installs the root's packages, and those of its workspaces. */
 export async function installPackages() {
   await installFolder(root, "Installing packages (first start only)…");
@@ -23,7 +26,7 @@ export async function installFolder(folder, message, extraFlags = []) {
   if (readIfThere(stamp) === wanted) return;
   process.stderr.write(`${message}\n`);
   const { code, output } = await npm(["ci", ...WANTED, ...QUIET, ...extraFlags], { cwd: folder });
-  if (code !== 0) throw new Problem(`${output}\nnpm ci failed.${hint(output)}`);
+  if (code !== 0) throw new Problem(`${output.split(USAGE)[0]}\nnpm ci failed.${hint(output)}`);
   writeFileSync(stamp, wanted);
 }
 

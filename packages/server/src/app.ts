@@ -1,6 +1,6 @@
 // The HTTP contract: which call gets which answer. Knows no store and no command line.
 
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import { isSessionError, type SessionManager } from "sessile";
 import { requireSession, sessions } from "sessile/fastify";
 
@@ -66,7 +66,11 @@ function refuseOtherMethods(app: FastifyInstance, routes: Record<string, string>
   const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
   for (const [url, allow] of Object.entries(routes)) {
     const method = methods.filter((each) => !allow.includes(each));
-    app.route({ method, url, handler: async (_request, reply) => reply.code(405).header("allow", allow).send({ detail: "Method Not Allowed" }) });
+    app.route({
+      method,
+      url,
+      handler: async (_request, reply) => reply.code(405).header("allow", allow).send({ detail: "Method Not Allowed" }),
+    });
   }
 }
 

@@ -24,13 +24,37 @@ interface Option {
 }
 
 const OPTIONS: readonly Option[] = [
-  { name: "store", type: "string", value: "URL", fallback: "sqlite:sessile.db", help: "memory, sqlite:PATH or redis://HOST:PORT/DB" },
+  {
+    name: "store",
+    type: "string",
+    value: "URL",
+    fallback: "sqlite:sessile.db",
+    help: "memory, sqlite:PATH or redis://HOST:PORT/DB",
+  },
   { name: "port", type: "string", value: "N", fallback: "8000", help: "port to listen on; 0 takes a free one" },
   { name: "host", type: "string", value: "HOST", fallback: "127.0.0.1", help: "address to listen on" },
-  { name: "idle-timeout", type: "string", value: "TIME", fallback: "1h", help: "a session ends after this long without use (30m, 1h, 7d)" },
-  { name: "absolute-timeout", type: "string", value: "TIME", fallback: "1h", help: "a session ends this long after sign-in, used or not" },
+  {
+    name: "idle-timeout",
+    type: "string",
+    value: "TIME",
+    fallback: "1h",
+    help: "a session ends after this long without use (30m, 1h, 7d)",
+  },
+  {
+    name: "absolute-timeout",
+    type: "string",
+    value: "TIME",
+    fallback: "1h",
+    help: "a session ends this long after sign-in, used or not",
+  },
   { name: "demo", type: "boolean", fallback: "false", help: "allow the demo sign-in on an address others can reach" },
-  { name: "log-level", type: "string", value: "LEVEL", fallback: "info", help: "trace, debug, info, warn, error or silent" },
+  {
+    name: "log-level",
+    type: "string",
+    value: "LEVEL",
+    fallback: "info",
+    help: "trace, debug, info, warn, error or silent",
+  },
 ];
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];

@@ -46,7 +46,9 @@ async function openRedis(url: string): Promise<OpenedStore> {
   const name = withoutPassword(url);
   const client = createRedisClient(url, name);
   await client.connect().catch((error) => {
-    throw new UsageError(`--store ${name} cannot be reached: ${reasonOf(error)}. Start Redis there, or choose another --store.`);
+    throw new UsageError(
+      `--store ${name} cannot be reached: ${reasonOf(error)}. Start Redis there, or choose another --store.`,
+    );
   });
   return {
     store: redisStore({ client }),
@@ -61,7 +63,11 @@ function createRedisClient(url: string, name: string): ReturnType<typeof createC
   let wasConnected = false;
   const reconnectStrategy = (retries: number): number | false => wasConnected && Math.min(50 * 2 ** retries, 2000);
   try {
-    const client = createClient({ url, disableOfflineQueue: true, socket: { connectTimeout: CONNECT_TIMEOUT, reconnectStrategy } });
+    const client = createClient({
+      url,
+      disableOfflineQueue: true,
+      socket: { connectTimeout: CONNECT_TIMEOUT, reconnectStrategy },
+    });
     client.on("ready", () => {
       wasConnected = true;
     });
@@ -79,7 +85,9 @@ async function redisDurability(client: ReturnType<typeof createClient>): Promise
   const durability = isAppending
     ? "survives a restart of this server; a crash of Redis loses about the last second (append-only file)"
     : "survives a restart of this server; a crash of Redis loses what its last snapshot does not hold (no append-only file)";
-  return policy === "noeviction" || policy === "unknown" ? durability : `${durability}; Redis may evict sessions (${policy}), use noeviction`;
+  return policy === "noeviction" || policy === "unknown"
+    ? durability
+    : `${durability}; Redis may evict sessions (${policy}), use noeviction`;
 }
 
 function withoutPassword(text: string): string {

@@ -2,7 +2,7 @@
 
 import { isIP } from "node:net";
 import { destination, pino } from "pino";
-import { SessionManager, bearerTransport, headerTransport } from "sessile";
+import { bearerTransport, headerTransport, SessionManager } from "sessile";
 import { createApp } from "./app.ts";
 import { banner } from "./banner.ts";
 import type { Config } from "./config.ts";
@@ -59,8 +59,10 @@ async function listen(app: Awaited<ReturnType<typeof createApp>>, { host, port }
 }
 
 function listenProblem(code: string, host: string, port: number): string {
-  if (code === "EADDRINUSE") return `Port ${port} on ${host} is in use. Stop what uses it, or choose another with --port.`;
-  if (code === "EACCES") return `Port ${port} on ${host} needs more rights than this user has. Choose one above 1023 with --port.`;
+  if (code === "EADDRINUSE")
+    return `Port ${port} on ${host} is in use. Stop what uses it, or choose another with --port.`;
+  if (code === "EACCES")
+    return `Port ${port} on ${host} needs more rights than this user has. Choose one above 1023 with --port.`;
   return `Cannot listen on ${host}, port ${port}: ${code}. Choose an address of this machine with --host.`;
 }
 

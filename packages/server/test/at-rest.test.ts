@@ -12,11 +12,16 @@ import { freshStore } from "./support/stores.ts";
 /** Everything a thief would look for: the token, its secret, in the usual spellings. */
 function spellings(token: string): string[] {
   const secret = token.slice(4 + 22, 4 + 22 + 43);
-  return [token, secret].flatMap((text) => [text, Buffer.from(text).toString("base64").replace(/=+$/, ""), Buffer.from(text).toString("hex")]);
+  return [token, secret].flatMap((text) => [
+    text,
+    Buffer.from(text).toString("base64").replace(/=+$/, ""),
+    Buffer.from(text).toString("hex"),
+  ]);
 }
 
 function assertAbsent(haystack: Buffer, token: string, where: string): void {
-  for (const needle of spellings(token)) assert.equal(haystack.includes(needle), false, `${where} holds a usable token`);
+  for (const needle of spellings(token))
+    assert.equal(haystack.includes(needle), false, `${where} holds a usable token`);
 }
 
 /** Does everything that touches a token, well and badly. Gives back all tokens that were used, two of them live. */
@@ -42,8 +47,13 @@ test("C1: the SQLite file and its log hold no usable token, and neither does the
   const files = [path, `${path}-wal`, `${path}-shm`].filter((file) => existsSync(file));
   assert.ok(files.length >= 2, "there must be something to look at");
   for (const token of tokens) for (const file of files) assertAbsent(readFileSync(file), token, file);
-  const digest = createHash("sha256").update(tokens[0]?.slice(26, 69) as string).digest("base64url");
-  assert.ok(files.some((file) => readFileSync(file).includes(digest)), "the search must be able to find: the digest is there");
+  const digest = createHash("sha256")
+    .update(tokens[0]?.slice(26, 69) as string)
+    .digest("base64url");
+  assert.ok(
+    files.some((file) => readFileSync(file).includes(digest)),
+    "the search must be able to find: the digest is there",
+  );
   await server.end();
   const { stdout, stderr } = server.output();
   assert.match(stderr, /signedIn/, "the log must say something");
@@ -64,9 +74,14 @@ test("C1: no key and no value in Redis holds a usable token, and a stored digest
     else texts.push(JSON.stringify(await client.sendCommand(["ZRANGE", key, "0", "-1", "WITHSCORES"])));
   }
   const dump = Buffer.from(texts.join("\n"));
-  assert.ok(texts.length >= 4 && dump.includes(tokens[0]?.slice(4, 26) as string), "the sid of a live session must be found");
+  assert.ok(
+    texts.length >= 4 && dump.includes(tokens[0]?.slice(4, 26) as string),
+    "the sid of a live session must be found",
+  );
   for (const token of tokens) assertAbsent(dump, token, "Redis");
-  const digest = createHash("sha256").update(tokens[0]?.slice(26, 69) as string).digest("base64url");
+  const digest = createHash("sha256")
+    .update(tokens[0]?.slice(26, 69) as string)
+    .digest("base64url");
   assert.ok(dump.includes(digest));
   for (const forged of [digest, `ses_${tokens[0]?.slice(4, 26)}${digest}`, tokens[0]?.slice(4, 26) as string]) {
     assert.equal((await profile(server.url, forged)).status, 401);

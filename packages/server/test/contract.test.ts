@@ -34,7 +34,12 @@ for (const kind of KINDS) {
       const token = await signIn(server.url);
       const known = await profile(server.url, token);
       assert.deepEqual([known.status, known.body], [200, PROFILE]);
-      for (const headers of [{}, { "X-Session-Token": "" }, { "X-Session-Token": "nonsense" }, { "X-Session-Token": `${token}x` }] as Record<string, string>[]) {
+      for (const headers of [
+        {},
+        { "X-Session-Token": "" },
+        { "X-Session-Token": "nonsense" },
+        { "X-Session-Token": `${token}x` },
+      ] as Record<string, string>[]) {
         const unknown = await call(server.url, "GET", "/profile", headers);
         assert.deepEqual([unknown.status, unknown.body], [401, NOT_AUTHENTICATED]);
       }
@@ -75,7 +80,11 @@ for (const kind of KINDS) {
         ["application/x-www-form-urlencoded", "a=b"],
         ["text/plain", "hello"],
       ] as const) {
-        const response = await fetch(`${server.url}/login`, { method: "POST", headers: { "content-type": type }, body });
+        const response = await fetch(`${server.url}/login`, {
+          method: "POST",
+          headers: { "content-type": type },
+          body,
+        });
         assert.equal(response.status, 200, `${type} ${body}`);
       }
     });
@@ -83,7 +92,12 @@ for (const kind of KINDS) {
     test("unknown paths and methods are answered in FastAPI's shape", async () => {
       const unknown = await call(server.url, "GET", "/nothing");
       assert.deepEqual([unknown.status, unknown.body], [404, { detail: "Not Found" }]);
-      for (const [method, path] of [["GET", "/login"], ["GET", "/logout"], ["POST", "/profile"], ["DELETE", "/login"]] as const) {
+      for (const [method, path] of [
+        ["GET", "/login"],
+        ["GET", "/logout"],
+        ["POST", "/profile"],
+        ["DELETE", "/login"],
+      ] as const) {
         const refused = await call(server.url, method, path);
         assert.deepEqual([refused.status, refused.body], [405, { detail: "Method Not Allowed" }], `${method} ${path}`);
       }
@@ -91,7 +105,11 @@ for (const kind of KINDS) {
 
     test("H7: answers that depend on a session may not be cached", async () => {
       const token = await signIn(server.url);
-      for (const answer of [await profile(server.url, token), await profile(server.url, "nonsense"), await call(server.url, "POST", "/login")]) {
+      for (const answer of [
+        await profile(server.url, token),
+        await profile(server.url, "nonsense"),
+        await call(server.url, "POST", "/login"),
+      ]) {
         assert.equal(answer.headers.get("cache-control"), "no-store");
         assert.match(answer.headers.get("vary") ?? "", /X-Session-Token.*Authorization/);
       }

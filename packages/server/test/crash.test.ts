@@ -26,8 +26,10 @@ test(`R1: after kill -9 under load, ${ROUNDS} times, every acknowledged sign-in 
     await server.end("SIGKILL");
     await Promise.all(clients);
     const restarted = await startServer(["--store", store.option, "--log-level", "silent"]);
-    for (const token of alive) assert.equal((await profile(restarted.url, token)).status, 200, "an acknowledged sign-in was lost");
-    for (const token of dead) assert.equal((await profile(restarted.url, token)).status, 401, "an acknowledged sign-out was undone");
+    for (const token of alive)
+      assert.equal((await profile(restarted.url, token)).status, 200, "an acknowledged sign-in was lost");
+    for (const token of dead)
+      assert.equal((await profile(restarted.url, token)).status, 401, "an acknowledged sign-out was undone");
     assert.equal(await restarted.end(), 0);
   }
   assert.ok(alive.size > 0 && dead.size > 0);

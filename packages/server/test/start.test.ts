@@ -27,24 +27,31 @@ test("an unknown command is named", async () => {
 });
 test("a stray argument is named", () => fails(["sqlite"], /sqlite/));
 test("an option without its value is named", () => fails(["--store"], /--store/));
-test("a bad duration says what a duration looks like", () => fails(["--idle-timeout", "soon"], /--idle-timeout must be a duration .*30m.*got "soon"/));
+test("a bad duration says what a duration looks like", () =>
+  fails(["--idle-timeout", "soon"], /--idle-timeout must be a duration .*30m.*got "soon"/));
 test("a duration of nothing is refused", () => fails(["--absolute-timeout", "0s"], /--absolute-timeout/));
-test("a bad duration in the environment is refused", () => fails([], /--idle-timeout/, { SESSILE_IDLE_TIMEOUT: "1 hour" }));
+test("a bad duration in the environment is refused", () =>
+  fails([], /--idle-timeout/, { SESSILE_IDLE_TIMEOUT: "1 hour" }));
 test("a bad port says what a port is", async () => {
   for (const port of ["x", "-1", "65536", "1.5", ""]) await fails([`--port=${port}`], /--port must be a number/);
 });
 test("an unknown store says which there are", () => fails(["--store", "mysql://x"], /memory, sqlite:PATH or redis:/));
 test("an unknown log level is refused", () => fails(["--log-level", "loud"], /--log-level must be one of/));
-test("a password in a store URL is never printed", () => fails(["--store", "redis://user:hunter2@127.0.0.1:1/0"], /^(?!.*hunter2).*cannot be reached/));
-test("an unreachable Redis is named", () => fails(["--store", "redis://127.0.0.1:1/0"], /redis:\/\/127\.0\.0\.1:1\/0 cannot be reached: ECONNREFUSED/));
-test("a SQLite path in a folder that does not exist is named", () => fails(["--store", `sqlite:${folder}/no/such/x.db`], /no\/such\/x\.db/));
+test("a password in a store URL is never printed", () =>
+  fails(["--store", "redis://user:hunter2@127.0.0.1:1/0"], /^(?!.*hunter2).*cannot be reached/));
+test("an unreachable Redis is named", () =>
+  fails(["--store", "redis://127.0.0.1:1/0"], /redis:\/\/127\.0\.0\.1:1\/0 cannot be reached: ECONNREFUSED/));
+test("a SQLite path in a folder that does not exist is named", () =>
+  fails(["--store", `sqlite:${folder}/no/such/x.db`], /no\/such\/x\.db/));
 test("a folder as SQLite path is refused", () => fails(["--store", `sqlite:${folder}`], new RegExp(folder)));
 test("a file that is no database is refused and left alone", () => {
   const path = join(folder, "notes.txt");
   writeFileSync(path, "these are my notes, not a database\n".repeat(100));
   return fails(["--store", `sqlite:${path}`], /notes\.txt/);
 });
-test("a folder that cannot be written is named", { skip: process.getuid?.() === 0 ? "root may write anywhere" : false }, async () => {
+test("a folder that cannot be written is named", {
+  skip: process.getuid?.() === 0 ? "root may write anywhere" : false,
+}, async () => {
   const locked = join(folder, "locked");
   mkdirSync(locked);
   chmodSync(locked, 0o500);
@@ -63,14 +70,19 @@ test("a port in use is named", async () => {
 });
 
 test("the demo sign-in listens on loopback only, unless told otherwise", async () => {
-  for (const host of ["0.0.0.0", "::", "192.0.2.1"]) await fails(["--store", "memory", "--host", host], /loopback only/);
+  for (const host of ["0.0.0.0", "::", "192.0.2.1"])
+    await fails(["--store", "memory", "--host", host], /loopback only/);
   const server = await startServer(["--store", "memory", "--host", "0.0.0.0", "--demo"]);
   assert.equal(await server.end(), 0);
 });
 
 test("options win over the environment", async () => {
-  const server = await startServer(["--idle-timeout", "5m"], { SESSILE_STORE: "memory", SESSILE_IDLE_TIMEOUT: "7m", SESSILE_ABSOLUTE_TIMEOUT: "2d" });
-  assert.match(server.output().stdout, /store +memory\n[^]*lifetime +2d after sign-in, or 5m without use/);
+  const server = await startServer(["--idle-timeout", "5m"], {
+    SESSILE_STORE: "memory",
+    SESSILE_IDLE_TIMEOUT: "7m",
+    SESSILE_ABSOLUTE_TIMEOUT: "2d",
+  });
+  assert.match(server.output().stdout, /store +memory\n[\s\S]*lifetime +2d after sign-in, or 5m without use/);
   await server.end();
 });
 

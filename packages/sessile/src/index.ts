@@ -1,8 +1,9 @@
 // The library's main entry: the manager, the transports, the memory store, and every public type.
 
-export type { Json, JsonObject } from "./core/json.ts";
+export { applyDelta, type SessionDelta } from "./core/delta.ts";
 export { isSessionError, SESSION_ERROR_CODES, SessionError, type SessionErrorCode } from "./core/errors.ts";
 export type { RevokeReason, SessionEvent, SessionEventName, SessionEvents, SessionListener } from "./core/events.ts";
+export type { Json, JsonObject } from "./core/json.ts";
 export { type OpenSession, type SessionInfo, SessionManager, type SessionPage } from "./core/manager.ts";
 export type { DataLimits, SessionManagerOptions } from "./core/options.ts";
 export type { SessionRecord } from "./core/record.ts";
@@ -16,8 +17,16 @@ export {
   type SignedInSession,
   type SignInOptions,
 } from "./core/session.ts";
-export { applyDelta, type SessionDelta } from "./core/delta.ts";
-export type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, SweepBudget, UserLimit } from "./core/store.ts";
+export type {
+  Committed,
+  Created,
+  Page,
+  RecordPage,
+  SessionStore,
+  StoreStats,
+  SweepBudget,
+  UserLimit,
+} from "./core/store.ts";
 export type { Credential, SessionRequest, SessionResponse, SessionTransport } from "./core/transport.ts";
 export { type MemoryStoreOptions, memoryStore } from "./stores/memory.ts";
 export { bearerTransport } from "./transports/bearer.ts";

@@ -5,7 +5,14 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { after, before, test } from "node:test";
-import { bearerTransport, cookieTransport, headerTransport, memoryStore, SessionManager, type SessionStore } from "sessile";
+import {
+  bearerTransport,
+  cookieTransport,
+  headerTransport,
+  memoryStore,
+  SessionManager,
+  type SessionStore,
+} from "sessile";
 import { withSession } from "sessile/node";
 
 const CASES = 100_000;
@@ -14,7 +21,32 @@ const BATCH = 500;
 const UNPARSEABLE = 2_000;
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const NASTY = ["", "*", "?", "[a]", "../x", "{tag}", "%00", "' OR 1=1--", "__proto__", "constructor", "null", "undefined", "🔑", "é\u00ff", "a,b", "a;b", '"', "\\", "  ", "\t", "$1", "ses_", "SES_", "ses_ses_"];
+const NASTY = [
+  "",
+  "*",
+  "?",
+  "[a]",
+  "../x",
+  "{tag}",
+  "%00",
+  "' OR 1=1--",
+  "__proto__",
+  "constructor",
+  "null",
+  "undefined",
+  "🔑",
+  "é\u00ff",
+  "a,b",
+  "a;b",
+  '"',
+  "\\",
+  "  ",
+  "\t",
+  "$1",
+  "ses_",
+  "SES_",
+  "ses_ses_",
+];
 
 let seed = 0x5e551;
 function random(below: number): number {
@@ -68,8 +100,17 @@ const store: SessionStore = new Proxy(memory, {
     };
   },
 });
-const manager = new SessionManager({ store, transports: [headerTransport(), bearerTransport(), cookieTransport()], sweepInterval: 0 });
-const server = createServer(withSession(manager, (_request, response, session) => void response.writeHead(session.isSignedIn() ? 200 : 401).end()));
+const manager = new SessionManager({
+  store,
+  transports: [headerTransport(), bearerTransport(), cookieTransport()],
+  sweepInterval: 0,
+});
+const server = createServer(
+  withSession(
+    manager,
+    (_request, response, session) => void response.writeHead(session.isSignedIn() ? 200 : 401).end(),
+  ),
+);
 let wellFormed = "";
 
 before(async () => {
@@ -103,7 +144,9 @@ test(`B2: ${CASES} ill-formed credentials give no 5xx, no sign-in and no store c
   storeCalls = 0;
   const counts = new Map<number, number>();
   for (let done = 0; done < CASES; done += BATCH) {
-    const requests = Array.from({ length: BATCH }, (_, i) => requestOf(headersOf(hostileValue(wellFormed)), i === BATCH - 1));
+    const requests = Array.from({ length: BATCH }, (_, i) =>
+      requestOf(headersOf(hostileValue(wellFormed)), i === BATCH - 1),
+    );
     const statuses = await send(requests.join(""));
     assert.equal(statuses.length, BATCH);
     for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
@@ -117,7 +160,9 @@ test(`B2: ${UNPARSEABLE} values that no header can hold are refused before the s
   for (let i = 0; i < UNPARSEABLE; i++) {
     const bad = ["\0", "\x01", "\x7f", "\n", "\r", "\r\nX:", "\x1b[31m"][random(7)] as string;
     const at = random(75);
-    const statuses = await send(requestOf(`X-Session-Token: ${wellFormed.slice(0, at)}${bad}${wellFormed.slice(at)}`, true));
+    const statuses = await send(
+      requestOf(`X-Session-Token: ${wellFormed.slice(0, at)}${bad}${wellFormed.slice(at)}`, true),
+    );
     for (const status of statuses) assert.ok(status === 400 || status === 401, `${JSON.stringify(bad)} gave ${status}`);
   }
   assert.equal(storeCalls, 0);

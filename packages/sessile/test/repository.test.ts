@@ -28,7 +28,9 @@ function filesBelow(folder: string): string[] {
 }
 
 function importsOf(file: string): string[] {
-  return [...readFileSync(file, "utf8").matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map(([, target]) => target as string);
+  return [...readFileSync(file, "utf8").matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map(
+    ([, target]) => target as string,
+  );
 }
 
 test("imports inside the library run one way: everything knows the core, the core knows nothing", () => {
@@ -42,11 +44,18 @@ test("imports inside the library run one way: everything knows the core, the cor
 });
 
 test("the library has no runtime dependency: it imports Node and, as types, the frameworks", () => {
-  const manifest = JSON.parse(readFileSync(join(ROOT, "packages/sessile/package.json"), "utf8")) as Record<string, unknown>;
+  const manifest = JSON.parse(readFileSync(join(ROOT, "packages/sessile/package.json"), "utf8")) as Record<
+    string,
+    unknown
+  >;
   assert.equal(manifest["dependencies"], undefined);
   for (const file of filesBelow(SOURCE)) {
-    const text = readFileSync(file, "utf8").replace(/^import type [^;]+;/gm, "").replace(/^ \*.*$/gm, "");
-    const foreign = [...text.matchAll(/from "([^."][^"]*)"/g)].map(([, target]) => target as string).filter((target) => !target.startsWith("node:"));
+    const text = readFileSync(file, "utf8")
+      .replace(/^import type [^;]+;/gm, "")
+      .replace(/^ \*.*$/gm, "");
+    const foreign = [...text.matchAll(/from "([^."][^"]*)"/g)]
+      .map(([, target]) => target as string)
+      .filter((target) => !target.startsWith("node:"));
     assert.deepEqual(foreign, [], relative(ROOT, file));
   }
 });
@@ -69,10 +78,13 @@ test("every error code is explained in docs/errors.md, and nothing else is", () 
 
 test("every entry point in the README is exported, and every export but the helpers is in the README", () => {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const named = new Set([...readme.matchAll(/`(sessile\/[a-z-]+)`/g)].map(([, name]) => `.${name?.slice("sessile".length)}`));
+  const named = new Set(
+    [...readme.matchAll(/`(sessile\/[a-z-]+)`/g)].map(([, name]) => `.${name?.slice("sessile".length)}`),
+  );
   const exported = Object.keys(exportsOf("sessile"));
   for (const name of named) assert.ok(exported.includes(name), name);
-  for (const name of exported) assert.ok([".", "./package.json"].includes(name) || named.has(name), `${name} is not in the README`);
+  for (const name of exported)
+    assert.ok([".", "./package.json"].includes(name) || named.has(name), `${name} is not in the README`);
   assert.ok(readme.split("\n").length <= 150, "the README stays within 150 lines");
 });
 
@@ -82,11 +94,25 @@ test("the README's program compiles, runs and does what it says", async () => {
   const folder = join(ROOT, "packages/sessile/build-test/readme");
   mkdirSync(folder, { recursive: true });
   const inRoute = `app.post("/change", async ({ session }) => {\n${changes.replace("await session.signOut();", "")}\n});\n`;
-  const runnable = program.replace("await app.listen({ port: 3000 });", `${inRoute}console.log(await app.listen({ port: 0 }));`);
+  const runnable = program.replace(
+    "await app.listen({ port: 3000 });",
+    `${inRoute}console.log(await app.listen({ port: 0 }));`,
+  );
   assert.notEqual(runnable, program);
   const file = join(folder, "program.mts");
   writeFileSync(file, runnable);
-  const options = ["--ignoreConfig", "--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022", "--types", "node"];
+  const options = [
+    "--ignoreConfig",
+    "--noEmit",
+    "--strict",
+    "--skipLibCheck",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+    "--types",
+    "node",
+  ];
   execFileSync(join(ROOT, "node_modules/.bin/tsc"), [...options, file], { cwd: folder, stdio: "pipe" });
   writeFileSync(join(folder, "program.mjs"), runnable);
   const child = spawn(process.execPath, [join(folder, "program.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
@@ -112,10 +138,12 @@ async function useProgram(url: string): Promise<void> {
 }
 
 function exportsOf(name: string): Record<string, string> {
-  return (JSON.parse(readFileSync(join(ROOT, `packages/${name}/package.json`), "utf8")) as { exports: Record<string, string> }).exports;
+  return (
+    JSON.parse(readFileSync(join(ROOT, `packages/${name}/package.json`), "utf8")) as { exports: Record<string, string> }
+  ).exports;
 }
 
 function codeBlocks(file: string, language: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, "gm"))].map(([, code]) => code as string);
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\s\S]*?)^\`\`\``, "gm"))].map(([, code]) => code as string);
 }

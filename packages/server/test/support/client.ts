@@ -8,7 +8,12 @@ export interface Answer {
   readonly headers: Headers;
 }
 
-export async function call(url: string, method: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+export async function call(
+  url: string,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await fetch(url + path, { method, headers });
   const text = await response.text();
   return { status: response.status, body: text === "" ? null : JSON.parse(text), headers: response.headers };

@@ -19,7 +19,7 @@ export async function startServer(args: readonly string[], env: Record<string, s
   const { child, output } = run(["serve", "--port", "0", ...args], env);
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on("data", () => {
-      const match = /^Sessile serves sessions on (\S+)\n[^]*\n\n$/.exec(output().stdout);
+      const match = /^Sessile serves sessions on (\S+)\n[\s\S]*\n\n$/.exec(output().stdout);
       if (match !== null) resolve(match[1] as string);
     });
     child.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${output().stderr}`)));
@@ -28,14 +28,23 @@ export async function startServer(args: readonly string[], env: Record<string, s
 }
 
 /** Runs the command to its end. */
-export async function runCli(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
+export async function runCli(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const { child, output } = run(args, env);
   const [code] = (await once(child, "exit")) as [number | null];
   return { code, ...output() };
 }
 
-function run(args: readonly string[], env: Record<string, string>): { child: ChildProcess; output: ServerProcess["output"] } {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { PATH: process.env["PATH"] ?? "", ...env }, stdio: ["ignore", "pipe", "pipe"] });
+function run(
+  args: readonly string[],
+  env: Record<string, string>,
+): { child: ChildProcess; output: ServerProcess["output"] } {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const kill = (): void => void child.kill("SIGKILL");
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));

@@ -17,7 +17,11 @@ export interface Arrival {
 }
 
 /** The text of the first data. `present` gives the data to keep keys of, and is only asked when there are some to keep. */
-export async function firstData(core: Core, { data = {}, keep = [] }: Arrival, present: () => JsonObject): Promise<string> {
+export async function firstData(
+  core: Core,
+  { data = {}, keep = [] }: Arrival,
+  present: () => JsonObject,
+): Promise<string> {
   const first = new Changes({}, core.settings.limits);
   const kept = keep.length === 0 ? {} : present();
   for (const key of keep) if (kept[key] !== undefined) first.set(key, kept[key]);

@@ -123,7 +123,10 @@ export function checkDataLimits(data: JsonObject, limits: DataLimits): string {
 }
 
 function tooMuch(got: string, limit: string): SessionError {
-  return new SessionError("ERR_SESSION_VALUE", `Session data would have ${got}; the limit is ${limit}. Keep less in the session.`);
+  return new SessionError(
+    "ERR_SESSION_VALUE",
+    `Session data would have ${got}; the limit is ${limit}. Keep less in the session.`,
+  );
 }
 
 function copyShallow(base: JsonObject): Record<string, Json> {

@@ -43,7 +43,10 @@ export async function commitRecord(core: Core, writing: Writing): Promise<Writte
     if (rotation?.from !== record.secretDigest) rotation = null;
     writing.changes?.rebase(await readData(core, record));
   }
-  throw new SessionError("ERR_SESSION_CONFLICT", "Other requests changed the session in every attempt to write it. Try again.");
+  throw new SessionError(
+    "ERR_SESSION_CONFLICT",
+    "Other requests changed the session in every attempt to write it. Try again.",
+  );
 }
 
 /** The data of a record as the application sees it: through its schema when it has one. */

@@ -66,7 +66,10 @@ export class Core {
       const answer = await this.ask("create a session", (store) => store.create(created.record, limit));
       if (this.#isCreated(answer, created.record)) return created;
     }
-    throw new SessionError("ERR_SESSION_STORE", "The random source repeats itself: every new sid is taken. Check the system's CSPRNG.");
+    throw new SessionError(
+      "ERR_SESSION_STORE",
+      "The random source repeats itself: every new sid is taken. Check the system's CSPRNG.",
+    );
   }
 
   #mint({ userId, data = NO_DATA, device = null }: Beginning): NewSession {
@@ -93,10 +96,16 @@ export class Core {
 
   #isCreated(answer: Created, record: SessionRecord): boolean {
     if (answer.status === "refused") {
-      throw new SessionError("ERR_SESSION_LIMIT", "The user has as many sessions as `userLimit` allows. Sign out elsewhere first.");
+      throw new SessionError(
+        "ERR_SESSION_LIMIT",
+        "The user has as many sessions as `userLimit` allows. Sign out elsewhere first.",
+      );
     }
     if (answer.status === "revoked") {
-      throw new SessionError("ERR_SESSION_REVOKED", "The user's sessions were revoked while this one began. Sign in again.");
+      throw new SessionError(
+        "ERR_SESSION_REVOKED",
+        "The user's sessions were revoked while this one began. Sign in again.",
+      );
     }
     if (answer.status === "exists") return false;
     const { sid, userId, device, createdAt: at } = record;

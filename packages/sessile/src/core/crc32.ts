@@ -11,7 +11,8 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
 /** The CRC-32 of the first `length` characters of `text`, an unsigned 32-bit number. */
 export function crc32(text: string, length = text.length): number {
   let crc = 0xffffffff;
-  for (let index = 0; index < length; index++) crc = (TABLE[(crc ^ text.charCodeAt(index)) & 0xff] as number) ^ (crc >>> 8);
+  for (let index = 0; index < length; index++)
+    crc = (TABLE[(crc ^ text.charCodeAt(index)) & 0xff] as number) ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }
 

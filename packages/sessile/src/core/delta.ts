@@ -33,7 +33,13 @@ export function applyDelta(record: SessionRecord, delta: SessionDelta): SessionR
   if (delta.rotate !== undefined && delta.rotate.from !== record.secretDigest) return "conflict";
   const data = mergeData(record.data, delta);
   if (data === "conflict") return "conflict";
-  return Object.freeze({ ...record, data, ...touched(record, delta), ...rotated(record, delta), version: record.version + 1 });
+  return Object.freeze({
+    ...record,
+    data,
+    ...touched(record, delta),
+    ...rotated(record, delta),
+    version: record.version + 1,
+  });
 }
 
 function mergeData(text: string, { set, remove, limits }: SessionDelta): string | "conflict" {
@@ -42,7 +48,8 @@ function mergeData(text: string, { set, remove, limits }: SessionDelta): string 
   for (const key of remove ?? []) delete data[key];
   Object.assign(data, set);
   const merged = formatData(data);
-  if (limits && (Buffer.byteLength(merged) > limits.dataBytes || Object.keys(data).length > limits.keys)) return "conflict";
+  if (limits && (Buffer.byteLength(merged) > limits.dataBytes || Object.keys(data).length > limits.keys))
+    return "conflict";
   return merged;
 }
 

@@ -56,5 +56,9 @@ export class SessionError extends Error {
 
 /** True for a `SessionError`, also one from another copy of this package; narrows by `code` when one is given. */
 export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
-  return error instanceof Error && error.name === "SessionError" && (code === undefined || (error as SessionError).code === code);
+  return (
+    error instanceof Error &&
+    error.name === "SessionError" &&
+    (code === undefined || (error as SessionError).code === code)
+  );
 }

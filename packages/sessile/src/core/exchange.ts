@@ -65,7 +65,11 @@ export class SessionExchange {
   /** The same, for a change. Throws `ERR_SESSION_STATE` when the change could not be kept. */
   get writableData(): Changes {
     this.#checkOpen("change the session");
-    if (this.#isSignedOut) throw new SessionError("ERR_SESSION_STATE", "The session was signed out in this request; sign in before writing.");
+    if (this.#isSignedOut)
+      throw new SessionError(
+        "ERR_SESSION_STATE",
+        "The session was signed out in this request; sign in before writing.",
+      );
     return this.data;
   }
 
@@ -263,6 +267,9 @@ export class SessionExchange {
 
   #checkOpen(what: string): void {
     if (!this.#isSettled) return;
-    throw new SessionError("ERR_SESSION_STATE", `It is too late to ${what}: the response has left. Do it before answering.`);
+    throw new SessionError(
+      "ERR_SESSION_STATE",
+      `It is too late to ${what}: the response has left. Do it before answering.`,
+    );
   }
 }

@@ -52,7 +52,8 @@ export class SessionManager<Data extends object = DefaultData> {
   constructor(options: SessionManagerOptions) {
     const settings = resolveOptions(options);
     this.#core = new Core(settings);
-    if (settings.sweepInterval > 0) this.#sweeper = setInterval(() => void this.#sweepQuietly(), settings.sweepInterval).unref();
+    if (settings.sweepInterval > 0)
+      this.#sweeper = setInterval(() => void this.#sweepQuietly(), settings.sweepInterval).unref();
   }
 
   /** Opens the session of a request. Rejects when the request contradicts itself or the store cannot answer. */
@@ -90,7 +91,9 @@ export class SessionManager<Data extends object = DefaultData> {
 
   /** Ends all sessions of a user, but `except` when given (a sid). Returns how many ended. */
   async revokeUser(userId: string, { except }: { except?: string | null } = {}): Promise<number> {
-    const ended = await this.#core.ask("end a user's sessions", (store) => store.deleteByUser(userId, except ?? undefined));
+    const ended = await this.#core.ask("end a user's sessions", (store) =>
+      store.deleteByUser(userId, except ?? undefined),
+    );
     for (const sid of ended) this.#emitRevoked(sid, userId);
     return ended.length;
   }
@@ -129,7 +132,15 @@ export class SessionManager<Data extends object = DefaultData> {
   }
 }
 
-function toInfo({ sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, device }: SessionRecord): SessionInfo {
+function toInfo({
+  sid,
+  userId,
+  createdAt,
+  authenticatedAt,
+  lastSeenAt,
+  expiresAt,
+  device,
+}: SessionRecord): SessionInfo {
   return { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, device };
 }
 

@@ -1,8 +1,8 @@
 // Steps 1 to 5 of a request: from the presented token to the record it is good for, or to nothing.
 
+import { readData } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { isSessionError, SessionError } from "./errors.ts";
-import { readData } from "./commit.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
 import { digestSecret } from "./secret.ts";

@@ -1,7 +1,7 @@
 // What a handler holds during one request. Reads answer at once; writes are kept as changes until the response leaves.
 
-import type { SessionExchange } from "./exchange.ts";
 import { SessionError } from "./errors.ts";
+import type { SessionExchange } from "./exchange.ts";
 import type { Json } from "./json.ts";
 
 /**

@@ -67,5 +67,8 @@ export function readCredential(transports: readonly SessionTransport[], request:
 
 function contradiction(first: string, second: string): SessionError {
   const where = first === second ? `twice through \`${first}\`` : `through both \`${first}\` and \`${second}\``;
-  return new SessionError("ERR_SESSION_CREDENTIALS", `The request presents different tokens, ${where}. Send exactly one.`);
+  return new SessionError(
+    "ERR_SESSION_CREDENTIALS",
+    `The request presents different tokens, ${where}. Send exactly one.`,
+  );
 }

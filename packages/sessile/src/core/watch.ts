@@ -29,7 +29,8 @@ export class Watch {
 
   constructor(core: Core) {
     this.#core = core;
-    for (const event of ["signedOut", "revoked", "expired"] as const) core.events.on(event, ({ sid }) => this.#end(sid));
+    for (const event of ["signedOut", "revoked", "expired"] as const)
+      core.events.on(event, ({ sid }) => this.#end(sid));
   }
 
   /**

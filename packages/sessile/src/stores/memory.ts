@@ -4,7 +4,16 @@ import { applyDelta, type SessionDelta } from "../core/delta.ts";
 import { SessionError } from "../core/errors.ts";
 import { checkNames, wrong } from "../core/options.ts";
 import type { SessionRecord } from "../core/record.ts";
-import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, SweepBudget, UserLimit } from "../core/store.ts";
+import type {
+  Committed,
+  Created,
+  Page,
+  RecordPage,
+  SessionStore,
+  StoreStats,
+  SweepBudget,
+  UserLimit,
+} from "../core/store.ts";
 import { isExpired } from "../core/validity.ts";
 import { byAge, slicePage } from "./paging.ts";
 
@@ -175,5 +184,8 @@ function bound(name: string, value: number): number {
 }
 
 function full(limit: string): SessionError {
-  return new SessionError("ERR_SESSION_STORE", `The memory store is full: ${limit} is reached. Raise it, or use SQLite or Redis.`);
+  return new SessionError(
+    "ERR_SESSION_STORE",
+    `The memory store is full: ${limit} is reached. Raise it, or use SQLite or Redis.`,
+  );
 }

@@ -21,7 +21,10 @@ export function byAge(a: Position, b: Position): number {
 export function slicePage(records: readonly SessionRecord[], { limit = DEFAULT_PAGE, after }: Page): RecordPage {
   const from = after === undefined ? null : parseCursor(after);
   const rest = from === null ? records : records.filter((record) => byAge(record, from) > 0);
-  return { records: rest.slice(0, limit), next: rest.length > limit ? formatCursor(rest[limit - 1] as SessionRecord) : null };
+  return {
+    records: rest.slice(0, limit),
+    next: rest.length > limit ? formatCursor(rest[limit - 1] as SessionRecord) : null,
+  };
 }
 
 export function formatCursor({ absoluteExpiresAt, sid }: Position): string {

@@ -57,7 +57,20 @@ export const storeChecks: readonly StoreCheck[] = [
   {
     name: "B3: an unknown, empty or hostile sid is nobody's",
     async run({ stores: [a] }) {
-      for (const sid of ["", "*", "?", "__proto__", "constructor", "{tag}", "a:b", "' OR 1=1--", "\0", "🔑", "x".repeat(10_000), sampleRecord().sid]) {
+      for (const sid of [
+        "",
+        "*",
+        "?",
+        "__proto__",
+        "constructor",
+        "{tag}",
+        "a:b",
+        "' OR 1=1--",
+        "\0",
+        "🔑",
+        "x".repeat(10_000),
+        sampleRecord().sid,
+      ]) {
         assert.equal(await a.load(sid), null);
         assert.equal(await a.delete(sid), false);
         assert.deepEqual(await a.commit(sid, { at: Date.now(), set: { k: 1 } }), { status: "gone" });
@@ -80,8 +93,14 @@ export const storeChecks: readonly StoreCheck[] = [
       const record = await stored(a, { userId: newUser() });
       const base = await a.load(record.sid);
       assert.equal(await b.delete(record.sid), true);
-      for (const delta of [{ set: { k: 1 } }, { touch: { expiresAt: record.expiresAt + 1 } }, { rotate: { from: record.secretDigest, to: randomDigest() } }]) {
-        assert.deepEqual(await a.commit(record.sid, { at: Date.now(), ...delta }, base ?? undefined), { status: "gone" });
+      for (const delta of [
+        { set: { k: 1 } },
+        { touch: { expiresAt: record.expiresAt + 1 } },
+        { rotate: { from: record.secretDigest, to: randomDigest() } },
+      ]) {
+        assert.deepEqual(await a.commit(record.sid, { at: Date.now(), ...delta }, base ?? undefined), {
+          status: "gone",
+        });
       }
       assert.equal(await a.load(record.sid), null);
       assert.equal(await b.load(record.sid), null);
@@ -93,7 +112,9 @@ export const storeChecks: readonly StoreCheck[] = [
     async run({ stores }) {
       await all(50, async (i) => {
         const record = await stored(each(stores, i), { userId: newUser() });
-        const commits = all(4, (n) => each(stores, n).commit(record.sid, { at: Date.now(), set: { [`k${n}`]: n } }, record));
+        const commits = all(4, (n) =>
+          each(stores, n).commit(record.sid, { at: Date.now(), set: { [`k${n}`]: n } }, record),
+        );
         const [deleted] = await Promise.all([each(stores, i + 1).delete(record.sid), commits]);
         assert.equal(deleted, true);
         assert.equal(await each(stores, i).load(record.sid), null);
@@ -134,8 +155,13 @@ export const storeChecks: readonly StoreCheck[] = [
     name: "F4: parallel commits of different keys are all kept",
     async run({ stores }) {
       const record = await stored(stores[0]);
-      await all(20, async (i) => okRecord(await each(stores, i).commit(record.sid, { at: Date.now(), set: { [`k${i}`]: i } }, record)));
-      assert.deepEqual(await dataOf(stores[0], record.sid), Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`k${i}`, i])));
+      await all(20, async (i) =>
+        okRecord(await each(stores, i).commit(record.sid, { at: Date.now(), set: { [`k${i}`]: i } }, record)),
+      );
+      assert.deepEqual(
+        await dataOf(stores[0], record.sid),
+        Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`k${i}`, i])),
+      );
       assert.equal((await stores[1].load(record.sid))?.version, 21);
     },
   },
@@ -173,7 +199,14 @@ export const storeChecks: readonly StoreCheck[] = [
   {
     name: "hostile keys and values come back as they were",
     async run({ stores: [a, b] }) {
-      const values = { "": 1, constructor: { prototype: { x: 1 } }, "a:b{c}*?": "' OR 1=1--", "🔑\u0000\n\u2028": "\ud800", hasOwnProperty: null, "|": "1|{}\n" };
+      const values = {
+        "": 1,
+        constructor: { prototype: { x: 1 } },
+        "a:b{c}*?": "' OR 1=1--",
+        "🔑\u0000\n\u2028": "\ud800",
+        hasOwnProperty: null,
+        "|": "1|{}\n",
+      };
       const record = await stored(a);
       okRecord(await a.commit(record.sid, { at: Date.now(), set: values }, record));
       assert.deepEqual(await dataOf(b, record.sid), values);
@@ -195,9 +228,13 @@ export const storeChecks: readonly StoreCheck[] = [
       const at = record.lastSeenAt + 1000;
       const first = okRecord(await a.commit(record.sid, { at, touch: { expiresAt: record.expiresAt + 1000 } }, record));
       assert.deepEqual([first.lastSeenAt, first.expiresAt], [at, record.expiresAt + 1000]);
-      const late = okRecord(await b.commit(record.sid, { at: at - 500, touch: { expiresAt: record.expiresAt + 500 } }, record));
+      const late = okRecord(
+        await b.commit(record.sid, { at: at - 500, touch: { expiresAt: record.expiresAt + 500 } }, record),
+      );
       assert.deepEqual([late.lastSeenAt, late.expiresAt], [at, record.expiresAt + 1000]);
-      const far = okRecord(await a.commit(record.sid, { at, touch: { expiresAt: record.absoluteExpiresAt + HOUR } }, late));
+      const far = okRecord(
+        await a.commit(record.sid, { at, touch: { expiresAt: record.absoluteExpiresAt + HOUR } }, late),
+      );
       assert.equal(far.expiresAt, record.absoluteExpiresAt);
       assert.equal(far.absoluteExpiresAt, record.absoluteExpiresAt);
     },
@@ -206,7 +243,9 @@ export const storeChecks: readonly StoreCheck[] = [
     name: "a touch leaves the data, a change of data leaves the deadline",
     async run({ stores: [a] }) {
       const record = await stored(a, { data: '{"k":1}' });
-      const touched = okRecord(await a.commit(record.sid, { at: Date.now(), touch: { expiresAt: record.expiresAt + 1 } }, record));
+      const touched = okRecord(
+        await a.commit(record.sid, { at: Date.now(), touch: { expiresAt: record.expiresAt + 1 } }, record),
+      );
       assert.equal(touched.data, record.data);
       const changed = okRecord(await a.commit(record.sid, { at: Date.now() + 5000, set: { k: 2 } }, touched));
       assert.deepEqual([changed.expiresAt, changed.lastSeenAt], [touched.expiresAt, touched.lastSeenAt]);
@@ -230,7 +269,11 @@ export const storeChecks: readonly StoreCheck[] = [
       const record = await stored(stores[0], { userId: newUser() });
       const successors = Array.from({ length: 20 }, randomDigest);
       const answers = await all(20, (i) =>
-        each(stores, i).commit(record.sid, { at: Date.now(), rotate: { from: record.secretDigest, to: successors[i] as string } }, record),
+        each(stores, i).commit(
+          record.sid,
+          { at: Date.now(), rotate: { from: record.secretDigest, to: successors[i] as string } },
+          record,
+        ),
       );
       const winners = answers.flatMap((answer, i) => (answer.status === "ok" ? [successors[i]] : []));
       assert.equal(winners.length, 1);
@@ -276,14 +319,29 @@ export const storeChecks: readonly StoreCheck[] = [
       }
       assert.deepEqual([...seen].sort(), [...created].sort());
       const deadlines = await Promise.all(seen.map(async (sid) => (await a.load(sid))?.absoluteExpiresAt ?? 0));
-      assert.deepEqual(deadlines, [...deadlines].sort((x, y) => x - y));
+      assert.deepEqual(
+        deadlines,
+        [...deadlines].sort((x, y) => x - y),
+      );
     },
   },
   {
     name: "C4: the sessions of users with confusable ids never mix",
     async run({ stores: [a, b] }) {
       const base = newUser();
-      const ids = [base, `${base}:`, `${base}:x`, `{${base}}`, `${base}*`, `${base}\0`, `${base}é`, `${base}e\u0301`, `${base} `, `${base}🔑`, base.toUpperCase()];
+      const ids = [
+        base,
+        `${base}:`,
+        `${base}:x`,
+        `{${base}}`,
+        `${base}*`,
+        `${base}\0`,
+        `${base}é`,
+        `${base}e\u0301`,
+        `${base} `,
+        `${base}🔑`,
+        base.toUpperCase(),
+      ];
       const created = new Map<string, string>();
       for (const id of ids) created.set(id, (await stored(a, { userId: id })).sid);
       for (const id of ids) assert.deepEqual(await sidsOf(b, id), [created.get(id)]);
@@ -315,15 +373,23 @@ export const storeChecks: readonly StoreCheck[] = [
       const early = await all(5, () => stored(stores[0], { userId }));
       const creating = all(20, (i) => each(stores, i).create(records[i] as SessionRecord));
       const [ended, answers] = await Promise.all([stores[1].deleteByUser(userId), creating]);
-      for (const { sid } of early) assert.equal(await stores[0].load(sid), null, "it was there before, so it must be dead");
+      for (const { sid } of early)
+        assert.equal(await stores[0].load(sid), null, "it was there before, so it must be dead");
       const live = await liveSids(stores[0], records);
-      assert.deepEqual([...(await sidsOf(stores[1], userId))].sort(), live, "what lives and what is listed must be the same");
+      assert.deepEqual(
+        [...(await sidsOf(stores[1], userId))].sort(),
+        live,
+        "what lives and what is listed must be the same",
+      );
       for (const sid of ended) assert.ok(!live.includes(sid));
       answers.forEach(({ status }, i) => {
         if (status === "revoked") assert.ok(!live.includes(records[i]?.sid as string));
       });
       const dead = records.length - live.length;
-      assert.equal(dead, new Set([...ended.filter((sid) => records.some((r) => r.sid === sid)), ...revokedSids(answers, records)]).size);
+      assert.equal(
+        dead,
+        new Set([...ended.filter((sid) => records.some((r) => r.sid === sid)), ...revokedSids(answers, records)]).size,
+      );
     },
   },
   {
@@ -365,7 +431,10 @@ export const storeChecks: readonly StoreCheck[] = [
         const records = Array.from({ length: 30 }, () => sampleRecord({ userId }));
         await all(30, (i) => each(stores, i).create(records[i] as SessionRecord, { max: 3, onExceeded }));
         const live = await liveSids(stores[0], records);
-        assert.ok(live.length >= 1 && live.length <= 3, `${live.length} live sessions with a limit of 3 and ${onExceeded}`);
+        assert.ok(
+          live.length >= 1 && live.length <= 3,
+          `${live.length} live sessions with a limit of 3 and ${onExceeded}`,
+        );
         assert.deepEqual([...(await sidsOf(stores[1], userId))].sort(), live);
       }
     },
@@ -376,8 +445,16 @@ export const storeChecks: readonly StoreCheck[] = [
       const userId = newUser();
       const now = Date.now();
       for (let i = 0; i < 3; i++) await stored(a, { userId, createdAt: now - HOUR, expiresAt: now - 1 });
-      const live = await stored(a, { userId, createdAt: now - HOUR, absoluteExpiresAt: now + HOUR, expiresAt: now + HOUR });
-      assert.deepEqual(await b.create(sampleRecord({ userId }), { max: 2, onExceeded: "refuse" }), { status: "created", evicted: [] });
+      const live = await stored(a, {
+        userId,
+        createdAt: now - HOUR,
+        absoluteExpiresAt: now + HOUR,
+        expiresAt: now + HOUR,
+      });
+      assert.deepEqual(await b.create(sampleRecord({ userId }), { max: 2, onExceeded: "refuse" }), {
+        status: "created",
+        evicted: [],
+      });
       assert.notEqual(await a.load(live.sid), null);
     },
   },
@@ -394,7 +471,9 @@ export const storeChecks: readonly StoreCheck[] = [
     name: "E10: sweeping removes what has expired and nothing else",
     async run({ stores: [a, b], expiresByItself = false }) {
       const now = Date.now();
-      const dead = await all(5, () => stored(a, { userId: newUser(), createdAt: now - 2 * HOUR, expiresAt: now - HOUR }));
+      const dead = await all(5, () =>
+        stored(a, { userId: newUser(), createdAt: now - 2 * HOUR, expiresAt: now - HOUR }),
+      );
       const live = await all(5, () => stored(a, { userId: newUser() }));
       const removed = new Set<string>();
       for (let round = 0; round < 1000; round++) {

@@ -8,14 +8,14 @@ export function readCookies(header: string | undefined, name: string): readonly 
   if (header === undefined || !header.includes(name)) return NONE;
   const values = new Set<string>();
   for (const pair of header.split(";")) {
-    const value = valueOf(pair, name);
+    const value = valueIn(pair, name);
     if (value !== "") values.add(value);
   }
   return values.size === 0 ? NONE : [...values];
 }
 
 /** The value when `pair` is exactly `name=value` after optional spaces or tabs; `""` otherwise. */
-function valueOf(pair: string, name: string): string {
+function valueIn(pair: string, name: string): string {
   let start = 0;
   while (isBlank(pair, start)) start++;
   const equals = start + name.length;

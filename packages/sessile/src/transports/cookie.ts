@@ -71,9 +71,12 @@ function formatAttributes(name: string, options: CookieOptions): string {
   checkName(name);
   checkPrefixRules(name, { domain, path, secure });
   if (!["Strict", "Lax", "None"].includes(sameSite)) throw wrong("sameSite", '`"Strict"`, `"Lax"` or `"None"`');
-  if (!secure && (sameSite === "None" || partitioned)) throw wrong("secure", "true with `sameSite: \"None\"` or `partitioned`");
-  if (!/^\/[\x20-\x3a\x3c-\x7e]{0,1000}$/.test(path)) throw wrong("path", "a path that starts with `/`, without `;` and control characters");
-  if (domain !== undefined && !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(domain)) throw wrong("domain", "a host name such as `example.com`");
+  if (!secure && (sameSite === "None" || partitioned))
+    throw wrong("secure", 'true with `sameSite: "None"` or `partitioned`');
+  if (!/^\/[\x20-\x3a\x3c-\x7e]{0,1000}$/.test(path))
+    throw wrong("path", "a path that starts with `/`, without `;` and control characters");
+  if (domain !== undefined && !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(domain))
+    throw wrong("domain", "a host name such as `example.com`");
   return [
     `; Path=${path}`,
     domain === undefined ? "" : `; Domain=${domain}`,
@@ -89,7 +92,10 @@ function checkName(name: string): void {
   throw wrong("name", "a cookie name of at most 100 characters (RFC 6265: letters, digits and `!#$%&'*+-.^_`|~`)");
 }
 
-function checkPrefixRules(name: string, { domain, path, secure }: { domain: string | undefined; path: string; secure: boolean }): void {
+function checkPrefixRules(
+  name: string,
+  { domain, path, secure }: { domain: string | undefined; path: string; secure: boolean },
+): void {
   if (/^__(host|secure|http|host-http)-/i.test(name) && !secure) throw prefixRule(name, "`secure: true`");
   if (!/^__host-/i.test(name)) return;
   if (domain !== undefined) throw prefixRule(name, "no `domain`");

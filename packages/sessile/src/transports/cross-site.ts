@@ -11,7 +11,10 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
  * must name the host that was asked, or be absent, as it is when no browser is involved. Trusted origins and exempt paths
  * pass; both match exactly, because a pattern that normalises would exempt more than was meant (CVE-2025-47910).
  */
-export function crossSitePolicy(trustedOrigins: readonly string[], exemptPaths: readonly string[]): (request: SessionRequest) => boolean {
+export function crossSitePolicy(
+  trustedOrigins: readonly string[],
+  exemptPaths: readonly string[],
+): (request: SessionRequest) => boolean {
   if (!Array.isArray(trustedOrigins)) throw wrongOrigins();
   if (!Array.isArray(exemptPaths)) throw wrongPaths();
   const origins = new Set(trustedOrigins.map(checkOriginOption));

@@ -12,20 +12,36 @@ import { cookieFor, serve, testManager, withHandler } from "./support/session-se
 const SESSION_COOKIE = /^__Host-session=ses_/;
 const UNAVAILABLE = '{"detail":"Service unavailable"}';
 
-async function fetchText(url: string, init: RequestInit = {}): Promise<{ status: number; text: string; headers: Headers; cookies: string[] }> {
+async function fetchText(
+  url: string,
+  init: RequestInit = {},
+): Promise<{ status: number; text: string; headers: Headers; cookies: string[] }> {
   const response = await fetch(url, init);
-  return { status: response.status, text: await response.text(), headers: response.headers, cookies: response.headers.getSetCookie() };
+  return {
+    status: response.status,
+    text: await response.text(),
+    headers: response.headers,
+    cookies: response.headers.getSetCookie(),
+  };
 }
 
 describe("heads", () => {
   const heads: Record<string, (response: ServerResponse) => void> = {
-    "an object of headers": (response) => response.writeHead(201, { "Set-Cookie": ["a=1", "b=2"], "X-Own": "yes", Vary: "Origin" }),
-    "a flat list of headers": (response) => response.writeHead(201, ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X-Own", "yes", "Vary", "Origin"]),
+    "an object of headers": (response) =>
+      response.writeHead(201, { "Set-Cookie": ["a=1", "b=2"], "X-Own": "yes", Vary: "Origin" }),
+    "a flat list of headers": (response) =>
+      response.writeHead(201, ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X-Own", "yes", "Vary", "Origin"]),
     "a list of pairs": (response) => {
-      const pairs = [["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"], ["X-Own", "yes"], ["Vary", "Origin"]];
+      const pairs = [
+        ["Set-Cookie", "a=1"],
+        ["Set-Cookie", "b=2"],
+        ["X-Own", "yes"],
+        ["Vary", "Origin"],
+      ];
       response.writeHead(201, pairs as never);
     },
-    "a reason and headers": (response) => response.writeHead(201, "Made", { "Set-Cookie": ["a=1", "b=2"], "X-Own": "yes", Vary: "Origin" }),
+    "a reason and headers": (response) =>
+      response.writeHead(201, "Made", { "Set-Cookie": ["a=1", "b=2"], "X-Own": "yes", Vary: "Origin" }),
     setHeader: (response) => {
       response.statusCode = 201;
       response.setHeader("Set-Cookie", ["a=1", "b=2"]).setHeader("X-Own", "yes").setHeader("Vary", "Origin");
@@ -41,7 +57,10 @@ describe("heads", () => {
         },
         async ({ url }) => {
           const { status, text, headers, cookies } = await fetchText(url);
-          assert.deepEqual([status, text, headers.get("x-own"), headers.get("vary")], [201, "made", "yes", "Origin, Cookie"]);
+          assert.deepEqual(
+            [status, text, headers.get("x-own"), headers.get("vary")],
+            [201, "made", "yes", "Origin, Cookie"],
+          );
           assert.deepEqual(cookies.slice(0, 2), ["a=1", "b=2"]);
           assert.match(cookies[2] ?? "", SESSION_COOKIE);
         },
@@ -97,10 +116,12 @@ describe("heads", () => {
     const seen: string[] = [];
     const note = (where: string, response: ServerResponse): void =>
       onHead(response, () => seen.push(`${where} ${response.getHeader("cache-control")}`));
-    const outer = (listener: RequestListener): RequestListener => (request, response) => {
-      note("outer", response);
-      listener(request, response);
-    };
+    const outer =
+      (listener: RequestListener): RequestListener =>
+      (request, response) => {
+        note("outer", response);
+        listener(request, response);
+      };
     const server = await serve((_request, response, session) => {
       note("inner", response);
       response.end(session.userId);
@@ -137,13 +158,21 @@ describe("what a handler finds while its output is held", () => {
       },
       async ({ url }) => assert.equal((await fetchText(url)).text, "x"),
     );
-    assert.deepEqual(states, [[false, false], [true, false], [true, true], [true, true]]);
+    assert.deepEqual(states, [
+      [false, false],
+      [true, false],
+      [true, true],
+      [true, true],
+    ]);
   });
 
   const misuses: Record<string, [(response: ServerResponse) => void, string]> = {
     "a second writeHead": [(response) => response.writeHead(200).writeHead(500), "ERR_HTTP_HEADERS_SENT"],
     "an impossible status": [(response) => response.writeHead(99), "ERR_HTTP_INVALID_STATUS_CODE"],
-    "an impossible statusCode": [(response) => Object.assign(response, { statusCode: 9999 }).end(), "ERR_HTTP_INVALID_STATUS_CODE"],
+    "an impossible statusCode": [
+      (response) => Object.assign(response, { statusCode: 9999 }).end(),
+      "ERR_HTTP_INVALID_STATUS_CODE",
+    ],
     "writing an object": [(response) => response.write({} as never), "ERR_INVALID_ARG_TYPE"],
     "ending with an object": [(response) => response.end({} as never), "ERR_INVALID_ARG_TYPE"],
     "an invalid header": [(response) => response.writeHead(200, { "x-own": "a\nb" }), "ERR_INVALID_CHAR"],
@@ -281,10 +310,10 @@ describe("open responses", () => {
 
 describe("failures", () => {
   for (const [name, fail] of Object.entries({
-    "throws": () => {
+    throws: () => {
       throw new Error("secret detail");
     },
-    "rejects": async () => {
+    rejects: async () => {
       throw new Error("secret detail");
     },
   })) {
@@ -292,7 +321,10 @@ describe("failures", () => {
       withHandler(
         (_request, response, session) => {
           session.set("kept", 1);
-          response.setHeader("content-length", 3).setHeader("etag", '"x"').setHeader("access-control-allow-origin", "*");
+          response
+            .setHeader("content-length", 3)
+            .setHeader("etag", '"x"')
+            .setHeader("access-control-allow-origin", "*");
           return fail();
         },
         async ({ url, cookie, manager, store, errors }) => {
@@ -418,7 +450,8 @@ async function dataOf(manager: SessionManager, store: SessionStore): Promise<str
 }
 
 async function untilNobodyIsConnected(server: Server): Promise<void> {
-  const count = (): Promise<number> => new Promise((resolve) => void server.getConnections((_error, connections) => resolve(connections)));
+  const count = (): Promise<number> =>
+    new Promise((resolve) => void server.getConnections((_error, connections) => resolve(connections)));
   while ((await count()) > 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -490,7 +523,10 @@ describe("two sessions on one response", () => {
       async ({ url }) => {
         const { text, cookies } = await fetchText(url);
         assert.equal(text, "both");
-        assert.deepEqual(cookies.map((cookie) => cookie.split("=")[0]), ["__Host-second", "__Host-session"]);
+        assert.deepEqual(
+          cookies.map((cookie) => cookie.split("=")[0]),
+          ["__Host-second", "__Host-session"],
+        );
       },
     );
     assert.equal((await second.manager.list("bob")).sessions.length, 1);

@@ -11,10 +11,9 @@ import {
 } from "node:http2";
 import { Readable } from "node:stream";
 import { after, before, describe, test } from "node:test";
-import { bearerTransport, cookieTransport, headerTransport, type Session, SessionManager } from "sessile";
+import { bearerTransport, cookieTransport, headerTransport, memoryStore, type Session, SessionManager } from "sessile";
 import { requireSession, withSession } from "sessile/node";
 import { failingStore } from "sessile/testing";
-import { memoryStore } from "sessile";
 import { type Listening, listen } from "./support/listen.ts";
 import { cookieFor } from "./support/session-server.ts";
 
@@ -22,7 +21,11 @@ const BIG = 5 * 1024 * 1024;
 
 describe("node:http2", () => {
   const store = failingStore(memoryStore());
-  const manager = new SessionManager({ store, transports: [cookieTransport(), headerTransport(), bearerTransport()], sweepInterval: 0 });
+  const manager = new SessionManager({
+    store,
+    transports: [cookieTransport(), headerTransport(), bearerTransport()],
+    sweepInterval: 0,
+  });
   const errors: unknown[] = [];
   let server: Listening;
   let client: ClientHttp2Session;
@@ -115,14 +118,18 @@ const lateAnswered = new Promise<void>((resolve) => {
   answered = resolve;
 });
 
-const routes: Readonly<Record<string, (request: Http2ServerRequest, response: Http2ServerResponse, session: Session) => unknown>> = {
+const routes: Readonly<
+  Record<string, (request: Http2ServerRequest, response: Http2ServerResponse, session: Session) => unknown>
+> = {
   async "/login"(_request, response, session) {
     await session.signIn("anna");
     response.writeHead(201, { "set-cookie": ["a=1", "b=2"], vary: "Origin" });
     response.write("signed ");
     response.end("in");
   },
-  "/profile": requireSession((_request: Http2ServerRequest, response: Http2ServerResponse, session) => response.end(session.userId)),
+  "/profile": requireSession((_request: Http2ServerRequest, response: Http2ServerResponse, session) =>
+    response.end(session.userId),
+  ),
   "/write"(_request, response, session) {
     session.set("kept", 1);
     response.setHeader("etag", '"1"');

@@ -24,7 +24,9 @@ function mount(route: SuiteRoute): SessionHandler {
 }
 
 function toResponse({ status = 200, headers = {}, body }: SuiteAnswer): Response {
-  const lines = Object.entries(headers).flatMap(([name, values]) => [values].flat().map((value): [string, string] => [name, value]));
+  const lines = Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
   const content = body === undefined || typeof body === "string" ? (body ?? null) : streamOf(body[Symbol.iterator]());
   return new Response(content, { status, headers: lines });
 }

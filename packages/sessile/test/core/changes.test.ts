@@ -175,7 +175,10 @@ test("G4: replaying changes on a record is what the same calls on its data would
       const record = sampleRecord({ data: JSON.stringify(newer) });
       const next = applyDelta(record, { at: record.createdAt, ...changes.outcome() });
       assert.ok(typeof next === "object");
-      assert.deepEqual(new Map(Object.entries(JSON.parse(next.data) as Record<string, Json>)), new Map([...expected].map(([k, v]) => [k, v === 0 ? 0 : v])));
+      assert.deepEqual(
+        new Map(Object.entries(JSON.parse(next.data) as Record<string, Json>)),
+        new Map([...expected].map(([k, v]) => [k, v === 0 ? 0 : v])),
+      );
     }),
     { numRuns: 1000 },
   );

@@ -11,11 +11,19 @@ const NOW = 1_800_000_000_000;
 const DAY = 86_400_000;
 
 const keys = fc.constantFrom("a", "b", "c", "constructor", "toString", "", "🔑", 'x"__proto__', "__PROTO__");
-const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value).replaceAll("__proto__", "proto").replaceAll("-0", "0")) as Json);
+const json = fc
+  .jsonValue()
+  .map((value) => JSON.parse(JSON.stringify(value).replaceAll("__proto__", "proto").replaceAll("-0", "0")) as Json);
 const data = fc.dictionary(keys, json, { noNullPrototype: false });
 
 const records: fc.Arbitrary<SessionRecord> = fc
-  .record({ data, seen: fc.nat(DAY), idle: fc.integer({ min: 1, max: DAY }), version: fc.integer({ min: 1, max: 1e6 }), retired: fc.nat(MAX_RETIRED) })
+  .record({
+    data,
+    seen: fc.nat(DAY),
+    idle: fc.integer({ min: 1, max: DAY }),
+    version: fc.integer({ min: 1, max: 1e6 }),
+    retired: fc.nat(MAX_RETIRED),
+  })
   .map(({ data, seen, idle, version, retired }) =>
     sampleRecord({
       userId: "ann",
@@ -81,13 +89,23 @@ describe("applyDelta", () => {
         assert.ok(next.expiresAt >= record.expiresAt && next.expiresAt <= record.absoluteExpiresAt);
         assert.ok(next.lastSeenAt >= record.lastSeenAt);
         assert.equal(next.absoluteExpiresAt, record.absoluteExpiresAt);
-        if (delta.touch === undefined) assert.deepEqual([next.expiresAt, next.lastSeenAt], [record.expiresAt, record.lastSeenAt]);
+        if (delta.touch === undefined)
+          assert.deepEqual([next.expiresAt, next.lastSeenAt], [record.expiresAt, record.lastSeenAt]);
       }),
     );
   });
 
   test("G5: changes nothing of who the session is, whatever the data is called", () => {
-    const hostile = { sid: "x", userId: "root", secretDigest: "x", expiresAt: 9e15, absoluteExpiresAt: 9e15, version: 99, authenticatedAt: 9e15, device: "x" };
+    const hostile = {
+      sid: "x",
+      userId: "root",
+      secretDigest: "x",
+      expiresAt: 9e15,
+      absoluteExpiresAt: 9e15,
+      version: 99,
+      authenticatedAt: 9e15,
+      device: "x",
+    };
     fc.assert(
       fc.property(records, (record) => {
         const next = applied(record, { at: NOW, set: hostile });
@@ -112,7 +130,11 @@ describe("applyDelta", () => {
   });
 
   test("F4: deltas over different keys give the same in either order", () => {
-    const disjoint = fc.tuple(fc.dictionary(fc.constantFrom("a", "b", "c"), json), fc.dictionary(fc.constantFrom("d", "e", "toString"), json), fc.subarray(["f", "g"]));
+    const disjoint = fc.tuple(
+      fc.dictionary(fc.constantFrom("a", "b", "c"), json),
+      fc.dictionary(fc.constantFrom("d", "e", "toString"), json),
+      fc.subarray(["f", "g"]),
+    );
     fc.assert(
       fc.property(records, disjoint, (record, [first, second, removed]) => {
         const one: SessionDelta = { at: NOW, set: first, touch: { expiresAt: NOW + DAY } };
@@ -148,10 +170,16 @@ describe("applyDelta", () => {
 
   test("D7: a rotation has one successor: the second delta from the same secret conflicts", () => {
     const record = sampleRecord();
-    const first = applied(record, { at: record.createdAt + 5, rotate: { from: record.secretDigest, to: randomDigest() } });
+    const first = applied(record, {
+      at: record.createdAt + 5,
+      rotate: { from: record.secretDigest, to: randomDigest() },
+    });
     assert.deepEqual(first.retiredDigests, [record.secretDigest]);
     assert.equal(first.rotatedAt, record.createdAt + 5);
-    assert.equal(applyDelta(first, { at: record.createdAt + 6, rotate: { from: record.secretDigest, to: randomDigest() } }), "conflict");
+    assert.equal(
+      applyDelta(first, { at: record.createdAt + 6, rotate: { from: record.secretDigest, to: randomDigest() } }),
+      "conflict",
+    );
   });
 
   test("D6: a rotation remembers the newest secrets, at most MAX_RETIRED", () => {
@@ -171,12 +199,18 @@ describe("applyDelta", () => {
     assert.equal(typeof applyDelta(record, { at, set: { b: 1 }, limits: { dataBytes: bytes, keys: 2 } }), "object");
     assert.equal(applyDelta(record, { at, set: { b: 1 }, limits: { dataBytes: bytes - 1, keys: 2 } }), "conflict");
     assert.equal(applyDelta(record, { at, set: { b: 1 }, limits: { dataBytes: bytes, keys: 1 } }), "conflict");
-    assert.equal(typeof applyDelta(record, { at, touch: { expiresAt: at }, limits: { dataBytes: 1, keys: 1 } }), "object");
+    assert.equal(
+      typeof applyDelta(record, { at, touch: { expiresAt: at }, limits: { dataBytes: 1, keys: 1 } }),
+      "object",
+    );
   });
 
   test("a delta without changes leaves the text of the data alone, character by character", () => {
     const record = sampleRecord({ data: '{ "b" : 1.0, "a":"\\u0041" }' });
     assert.equal(applied(record, { at: record.createdAt }).data, record.data);
-    assert.equal(applied(record, { at: record.createdAt, touch: { expiresAt: record.expiresAt + 1 } }).data, record.data);
+    assert.equal(
+      applied(record, { at: record.createdAt, touch: { expiresAt: record.expiresAt + 1 } }).data,
+      record.data,
+    );
   });
 });

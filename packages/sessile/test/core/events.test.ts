@@ -43,7 +43,12 @@ test("F6: a listener that throws or rejects is reported, and the others are call
   events.emit("expired", EVENT);
   await turn();
   assert.equal(last, 1);
-  assert.deepEqual(reported.sort(), [["expired", "another realm"], ["expired", "rejected"], ["expired", "thenable"], ["expired", "thrown"]]);
+  assert.deepEqual(reported.sort(), [
+    ["expired", "another realm"],
+    ["expired", "rejected"],
+    ["expired", "thenable"],
+    ["expired", "thrown"],
+  ]);
 });
 
 test("F6: a reporter that throws or rejects breaks nothing either", async () => {
@@ -93,7 +98,16 @@ test("listeners that come and go while an event is told neither disturb it nor h
 
 test("F6: with every listener and the reporter failing, sign-in, rotation, sign-out, revocation and expiry do their work", async () => {
   const bench = new Bench({ onListenerError: () => assert.fail("the log is full") });
-  for (const name of ["created", "signedIn", "rotated", "signedOut", "revoked", "expired", "reuseDetected", "storeFailed"] as const) {
+  for (const name of [
+    "created",
+    "signedIn",
+    "rotated",
+    "signedOut",
+    "revoked",
+    "expired",
+    "reuseDetected",
+    "storeFailed",
+  ] as const) {
     bench.manager.on(name, () => assert.fail("listener"));
     bench.manager.on(name, async () => assert.fail("listener"));
     bench.manager.on(name, () => new Promise(() => {}));
@@ -129,7 +143,13 @@ test("events carry what happened to whom, and no token, digest or data", async (
     ["revoked", true],
   ]);
   const text = JSON.stringify(bench.events);
-  for (const secret of [first.slice(26), second?.slice(26), record?.secretDigest, record?.retiredDigests[0], "private-data"]) {
+  for (const secret of [
+    first.slice(26),
+    second?.slice(26),
+    record?.secretDigest,
+    record?.retiredDigests[0],
+    "private-data",
+  ]) {
     assert.ok(!text.includes(secret as string));
   }
 });

@@ -42,7 +42,10 @@ const REFUSED: readonly [string, unknown][] = [
   ["a class instance", new Point()],
   ["an instance of a class that extends null", Bare.make()],
   ["an object that inherits from another", Object.create({ inherited: 1 })],
-  ["an object that inherits from a bare one", Object.create(Object.create(null, { inherited: { value: 1, enumerable: true } }))],
+  [
+    "an object that inherits from a bare one",
+    Object.create(Object.create(null, { inherited: { value: 1, enumerable: true } })),
+  ],
   ["an error", new Error("x")],
   ["a regular expression", /x/],
   ["a promise", Promise.resolve(1)],
@@ -71,13 +74,29 @@ for (const [name, value] of REFUSED) {
 
 test("copyJson names the key it refuses and never the value", () => {
   for (const value of ["secret-value\ud800", { "secret-value\ud800": 1 }, [new Map([["secret-value", 1]])]]) {
-    assert.throws(() => copyJson(value, "cart"), (error: Error) => !error.message.includes("secret-value"));
+    assert.throws(
+      () => copyJson(value, "cart"),
+      (error: Error) => !error.message.includes("secret-value"),
+    );
   }
   assert.throws(() => copyJson(new Point(), "cart"), /`cart`.*Point/);
 });
 
 test("copyJson accepts what JSON carries, of this realm and of others", () => {
-  for (const value of [null, true, 0, -1.5, 1e308, "", "🔑\u2028\0", [], {}, [[{ a: [null] }]], nested(32), { constructor: 1, toString: "x", hasOwnProperty: null, prototype: [] }]) {
+  for (const value of [
+    null,
+    true,
+    0,
+    -1.5,
+    1e308,
+    "",
+    "🔑\u2028\0",
+    [],
+    {},
+    [[{ a: [null] }]],
+    nested(32),
+    { constructor: 1, toString: "x", hasOwnProperty: null, prototype: [] },
+  ]) {
     assert.deepEqual(copyJson(value, "key"), value);
   }
   assert.deepEqual(copyJson(Object.assign(Object.create(null), { a: 1 }), "key"), { a: 1 });
@@ -102,7 +121,17 @@ test("checkKey refuses what cannot be a key", () => {
   for (const bad of ["__proto__", "\ud800", "a\udc00", 1, null, undefined, Symbol("s"), {}]) {
     assert.throws(() => checkKey(bad), { code: "ERR_SESSION_VALUE" });
   }
-  for (const good of ["", "constructor", "prototype", "__PROTO__", "toString", "a.b", "🔑", 'x"__proto__', "__proto__ "]) {
+  for (const good of [
+    "",
+    "constructor",
+    "prototype",
+    "__PROTO__",
+    "toString",
+    "a.b",
+    "🔑",
+    'x"__proto__',
+    "__proto__ ",
+  ]) {
     assert.equal(checkKey(good), good);
   }
 });
@@ -118,7 +147,10 @@ test("G4: whatever copyJson accepts comes back from its text as it was", () => {
     withTypedArray: true,
     withBoxedValues: true,
     withUnicodeString: true,
-    key: fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("__proto__", "constructor", "toString", '"__proto__":', "__PROTO__", "\\u005f_proto__")),
+    key: fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("__proto__", "constructor", "toString", '"__proto__":', "__PROTO__", "\\u005f_proto__"),
+    ),
   } as fc.ObjectConstraints);
   let accepted = 0;
   fc.assert(
@@ -140,8 +172,22 @@ test("G4: whatever copyJson accepts comes back from its text as it was", () => {
 });
 
 test("G1: every key that checkKey accepts can be stored and read again", () => {
-  const nasty = fc.constantFrom("__proto__", '"__proto__":', 'x"__proto__', "__PROTO__", "__Proto__", "\\u005f_proto__", "\\", "\u0001", "constructor");
-  const key = fc.oneof(fc.string({ unit: "grapheme" }), nasty, fc.tuple(nasty, fc.string(), nasty).map((parts) => parts.join("")));
+  const nasty = fc.constantFrom(
+    "__proto__",
+    '"__proto__":',
+    'x"__proto__',
+    "__PROTO__",
+    "__Proto__",
+    "\\u005f_proto__",
+    "\\",
+    "\u0001",
+    "constructor",
+  );
+  const key = fc.oneof(
+    fc.string({ unit: "grapheme" }),
+    nasty,
+    fc.tuple(nasty, fc.string(), nasty).map((parts) => parts.join("")),
+  );
   fc.assert(
     fc.property(key, key, (outer, inner) => {
       fc.pre([outer, inner].every((each) => each !== "__proto__" && each.isWellFormed()));
@@ -169,7 +215,10 @@ test("G1: a __proto__ key in stored text is refused however it is escaped, at ev
       `{"a":{"${spelling}":{"admin":true}}}`,
       `{"a":[1,{"b":[{"${spelling}":1}]}]}`,
     ]) {
-      assert.ok(Object.hasOwn(JSON.parse(`{"${spelling}":1}`) as object, "__proto__"), "the spelling means what it says");
+      assert.ok(
+        Object.hasOwn(JSON.parse(`{"${spelling}":1}`) as object, "__proto__"),
+        "the spelling means what it says",
+      );
       assert.throws(() => parseData(text), { code: "ERR_SESSION_RECORD" }, text);
     }
   }
@@ -179,7 +228,7 @@ test("G1: a __proto__ key in stored text is refused however it is escaped, at ev
 
 test("G1: text that only looks like a __proto__ key is data", () => {
   for (const data of [
-    { "__PROTO__": 1 },
+    { __PROTO__: 1 },
     { 'x"__proto__': 1 },
     { '"__proto__":': 1 },
     { "\\u005f_proto__": 1 },
@@ -202,7 +251,23 @@ test("G1: constructor and prototype keys are stored inertly", () => {
 });
 
 test("G2: text that is no JSON object is no session data", () => {
-  for (const text of ["", "null", "1", '"x"', "[]", "[{}]", "{", '{"a":}', '{"a":1}x', "undefined", "NaN", "\0", "{'a':1}", "[".repeat(200_000), `{"__proto__":${"[".repeat(200_000)}${"]".repeat(200_000)}}`]) {
+  for (const text of [
+    "",
+    "null",
+    "1",
+    '"x"',
+    "[]",
+    "[{}]",
+    "{",
+    '{"a":}',
+    '{"a":1}x',
+    "undefined",
+    "NaN",
+    "\0",
+    "{'a':1}",
+    "[".repeat(200_000),
+    `{"__proto__":${"[".repeat(200_000)}${"]".repeat(200_000)}}`,
+  ]) {
     assert.throws(() => parseData(text), { code: "ERR_SESSION_RECORD" }, text.slice(0, 30));
   }
 });
@@ -213,5 +278,8 @@ function sameJson(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && sameJson((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]));
+  return keys.every(
+    (key) =>
+      Object.hasOwn(b, key) && sameJson((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+  );
 }

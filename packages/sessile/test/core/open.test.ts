@@ -6,7 +6,7 @@ import { cookieTransport, memoryStore, SessionError } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { digestSecret } from "#dist/core/secret.js";
 import { formatToken, newSecret, newSid } from "#dist/core/token.js";
-import { Bench, requestWith, ResponseRecorder, type StoreMethod, sidOf } from "../support/requests.ts";
+import { Bench, ResponseRecorder, requestWith, type StoreMethod, sidOf } from "../support/requests.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -45,7 +45,12 @@ describe("a token", () => {
     const wrongSecret = formatToken("ses_", { sid: sidOf(live), secret: newSecret() });
     const looks = [];
     for (const token of [unknownToken(), wrongSecret, expired, revoked, signedOut, "x", `${live}0`]) {
-      const { session, response, result } = await bench.send(token, ({ userId, sid, hasCredential, expiresAt }) => [userId, sid, hasCredential, expiresAt]);
+      const { session, response, result } = await bench.send(token, ({ userId, sid, hasCredential, expiresAt }) => [
+        userId,
+        sid,
+        hasCredential,
+        expiresAt,
+      ]);
       looks.push(JSON.stringify([result, session.keys(), response.lines]));
     }
     assert.deepEqual(new Set(looks).size, 1, looks.join("\n"));
@@ -96,7 +101,10 @@ describe("expiry", () => {
 
   for (const option of ["idleTimeout", "absoluteTimeout"] as const) {
     test(`E2: after a restart the shorter of the stored and the configured ${option} counts`, async () => {
-      for (const [before, after, end] of [[HOUR, 10 * HOUR, HOUR], [10 * HOUR, HOUR, HOUR]] as const) {
+      for (const [before, after, end] of [
+        [HOUR, 10 * HOUR, HOUR],
+        [10 * HOUR, HOUR, HOUR],
+      ] as const) {
         const old = new Bench({ idleTimeout: 20 * HOUR, [option]: before });
         const tokens = [await old.signIn(), await old.signIn()];
         const restarted = new Bench({ store: old.spied.inner, idleTimeout: 20 * HOUR, [option]: after });
@@ -150,7 +158,10 @@ describe("rotation", () => {
     const t2 = await rotate(bench, t1);
     assert.equal(await bench.userOf(t1), "ann", "one rotation ago");
     const t3 = await rotate(bench, t2);
-    assert.deepEqual([await bench.userOf(t3), await bench.userOf(t2), await bench.dataOf(t3)], ["ann", "ann", { kept: 1 }]);
+    assert.deepEqual(
+      [await bench.userOf(t3), await bench.userOf(t2), await bench.dataOf(t3)],
+      ["ann", "ann", { kept: 1 }],
+    );
     bench.takeEvents();
     assert.equal(await bench.userOf(t1), null, "two rotations ago is reuse");
     assert.deepEqual(bench.takeEvents(), ["reuseDetected", "revoked"]);
@@ -158,7 +169,11 @@ describe("rotation", () => {
   });
 
   test("D6: the previous token ends the session exactly when its grace is over, once", async () => {
-    for (const [step, expected] of [[-1, "ann"], [0, null], [1, null]] as const) {
+    for (const [step, expected] of [
+      [-1, "ann"],
+      [0, null],
+      [1, null],
+    ] as const) {
       const bench = new Bench({ rotationGrace: 10_000 });
       const t1 = await bench.signIn();
       const t2 = await rotate(bench, t1);
@@ -252,7 +267,10 @@ describe("a corrupt record", () => {
       const record = sampleRecord({ userId: "ann", secretDigest: digestSecret(secret), data, createdAt: now });
       await bench.spied.inner.create(record);
       const token = formatToken("ses_", { sid: record.sid, secret });
-      await assert.rejects(bench.send(token, (session) => session.get("admin")), { code: "ERR_SESSION_RECORD" });
+      await assert.rejects(
+        bench.send(token, (session) => session.get("admin")),
+        { code: "ERR_SESSION_RECORD" },
+      );
       assert.deepEqual(bench.takeEvents(), ["storeFailed"]);
       assert.equal(await bench.userOf(token), null, "the next request is anonymous");
       assert.equal(({} as Record<string, unknown>)["admin"], undefined);
@@ -263,10 +281,17 @@ describe("a corrupt record", () => {
     for (const act of ["signIn", "signOut"] as const) {
       const bench = new Bench();
       const secret = newSecret();
-      const record = sampleRecord({ userId: "ann", secretDigest: digestSecret(secret), data: "{", createdAt: bench.clock.now });
+      const record = sampleRecord({
+        userId: "ann",
+        secretDigest: digestSecret(secret),
+        data: "{",
+        createdAt: bench.clock.now,
+      });
       await bench.spied.inner.create(record);
       const token = formatToken("ses_", { sid: record.sid, secret });
-      const { issued } = await bench.send(token, (session) => (act === "signIn" ? session.signIn("ann") : session.signOut()));
+      const { issued } = await bench.send(token, (session) =>
+        act === "signIn" ? session.signIn("ann") : session.signOut(),
+      );
       assert.equal(await bench.recordOf(token), null);
       if (act === "signIn") assert.equal(await bench.userOf(issued as string), "ann");
     }
@@ -275,7 +300,7 @@ describe("a corrupt record", () => {
 
 describe("a store that fails", () => {
   const failures: Readonly<Record<string, () => unknown>> = {
-    "throws": () => {
+    throws: () => {
       throw new Error("ECONNREFUSED redis://user:password@host");
     },
     "rejects with a SessionError": () => Promise.reject(new SessionError("ERR_SESSION_STORE", "too slow")),
@@ -304,10 +329,13 @@ describe("a store that fails", () => {
     "a write": ["commit", (bench, token) => bench.send(token, (session) => session.set("k", 1))],
     "a sign-out": ["delete", (bench, token) => bench.send(token, (session) => session.signOut())],
     "a sign-in": ["create", (bench) => bench.send(null, (session) => session.signIn("bob"))],
-    "the removal of an expired record": ["delete", (bench, token) => {
-      bench.clock.now += 48 * HOUR;
-      return bench.send(token, ({ userId }) => userId);
-    }],
+    "the removal of an expired record": [
+      "delete",
+      (bench, token) => {
+        bench.clock.now += 48 * HOUR;
+        return bench.send(token, ({ userId }) => userId);
+      },
+    ],
     "a list": ["list", (bench) => bench.manager.list("ann")],
     "a revocation": ["delete", (bench, token) => bench.manager.revoke(sidOf(token))],
     "a revoke-all": ["deleteByUser", (bench) => bench.manager.revokeUser("ann")],

@@ -3,24 +3,71 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
-import { bearerTransport, cookieTransport, headerTransport, memoryStore, SessionManager, type SessionManagerOptions } from "sessile";
+import {
+  bearerTransport,
+  cookieTransport,
+  headerTransport,
+  memoryStore,
+  SessionManager,
+  type SessionManagerOptions,
+} from "sessile";
 import { resolveOptions } from "#dist/core/options.js";
 
 const GOOD: SessionManagerOptions = { store: memoryStore(), transports: [headerTransport()], sweepInterval: 0 };
 
-const notDurations = [null, "60000", "1h", Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 1.5, 1e15, 1n, true, {}, [], Symbol("s")];
+const notDurations = [
+  null,
+  "60000",
+  "1h",
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  -1,
+  1.5,
+  1e15,
+  1n,
+  true,
+  {},
+  [],
+  Symbol("s"),
+];
 const notFunctions = [null, 1, "x", {}, true];
 
 const BAD: Readonly<Record<string, readonly unknown[]>> = {
   store: [undefined, null, {}, "memory", memoryStore, { load() {}, commit() {} }],
-  transports: [undefined, null, [], {}, headerTransport(), [null], [{}], [{ read() {} }], [headerTransport], "header", [headerTransport(), undefined]],
+  transports: [
+    undefined,
+    null,
+    [],
+    {},
+    headerTransport(),
+    [null],
+    [{}],
+    [{ read() {} }],
+    [headerTransport],
+    "header",
+    [headerTransport(), undefined],
+  ],
   idleTimeout: [...notDurations, 0],
   absoluteTimeout: [...notDurations, 0],
   touchInterval: [...notDurations, 3_600_000, 3_600_001],
   rotateAfter: [...notDurations, 0],
   rotationGrace: notDurations,
   sweepInterval: [...notDurations, 2_147_483_648],
-  userLimit: [null, 3, "3", {}, [], { max: 0, onExceeded: "refuse" }, { max: 1.5, onExceeded: "refuse" }, { max: Number.NaN, onExceeded: "refuse" }, { max: "1", onExceeded: "refuse" }, { max: 1 }, { max: 1, onExceeded: "evict" }, { max: 1, onExceeded: "refuse", more: 1 }],
+  userLimit: [
+    null,
+    3,
+    "3",
+    {},
+    [],
+    { max: 0, onExceeded: "refuse" },
+    { max: 1.5, onExceeded: "refuse" },
+    { max: Number.NaN, onExceeded: "refuse" },
+    { max: "1", onExceeded: "refuse" },
+    { max: 1 },
+    { max: 1, onExceeded: "evict" },
+    { max: 1, onExceeded: "refuse", more: 1 },
+  ],
   tokenPrefix: [null, "", "ses", "ses-", "_", "é_", 5, "toolongtoolongtool_"],
   schema: [null, {}, () => {}, { "~standard": {} }, "zod"],
   limits: [null, 5, "x", true],
@@ -34,7 +81,8 @@ describe("a manager", () => {
       for (const value of values) {
         assert.throws(
           () => new SessionManager({ ...GOOD, [name]: value }),
-          (error: { code?: string; message: string }) => error.code === "ERR_SESSION_OPTION" && error.message.includes(`\`${name}`),
+          (error: { code?: string; message: string }) =>
+            error.code === "ERR_SESSION_OPTION" && error.message.includes(`\`${name}`),
           `${name}: ${inspect(value)}`,
         );
       }
@@ -52,20 +100,38 @@ describe("a manager", () => {
 
   test("O3: refuses unknown options, also inside others, and says which there are", () => {
     for (const typo of ["idleTimeOut", "ttl", "maxAge", "Store", "secret", "__proto"]) {
-      assert.throws(() => new SessionManager({ ...GOOD, [typo]: 1 }), { code: "ERR_SESSION_OPTION", message: new RegExp(`\`${typo}\`.*\`idleTimeout\``) });
+      assert.throws(() => new SessionManager({ ...GOOD, [typo]: 1 }), {
+        code: "ERR_SESSION_OPTION",
+        message: new RegExp(`\`${typo}\`.*\`idleTimeout\``),
+      });
     }
-    assert.throws(() => new SessionManager({ ...GOOD, limits: { bytes: 1 } as object }), { message: /`limits\.bytes`/ });
-    for (const none of [undefined, null, 5, "x"]) assert.throws(() => new SessionManager(none as never), { code: "ERR_SESSION_OPTION" });
+    assert.throws(() => new SessionManager({ ...GOOD, limits: { bytes: 1 } as object }), {
+      message: /`limits\.bytes`/,
+    });
+    for (const none of [undefined, null, 5, "x"])
+      assert.throws(() => new SessionManager(none as never), { code: "ERR_SESSION_OPTION" });
   });
 
   test("takes undefined for an option that is not given", () => {
     const names = Object.keys(BAD).filter((name) => name !== "store" && name !== "transports");
-    const settings = resolveOptions({ ...GOOD, ...Object.fromEntries(names.map((name) => [name, undefined])) } as SessionManagerOptions);
+    const settings = resolveOptions({
+      ...GOOD,
+      ...Object.fromEntries(names.map((name) => [name, undefined])),
+    } as SessionManagerOptions);
     assert.deepEqual(settings, resolveOptions({ store: GOOD.store, transports: GOOD.transports }));
   });
 
   test("E1: has NIST's AAL2 limits by default", () => {
-    const { idleTimeout, absoluteTimeout, touchInterval, rotateAfter, rotationGrace, sweepInterval, limits, tokenPrefix } = resolveOptions({ store: GOOD.store, transports: GOOD.transports });
+    const {
+      idleTimeout,
+      absoluteTimeout,
+      touchInterval,
+      rotateAfter,
+      rotationGrace,
+      sweepInterval,
+      limits,
+      tokenPrefix,
+    } = resolveOptions({ store: GOOD.store, transports: GOOD.transports });
     assert.deepEqual(
       [idleTimeout, absoluteTimeout, touchInterval, rotateAfter, rotationGrace, sweepInterval, tokenPrefix],
       [3_600_000, 86_400_000, 60_000, Number.POSITIVE_INFINITY, 10_000, 60_000, "ses_"],
@@ -74,7 +140,13 @@ describe("a manager", () => {
   });
 
   test("E5: touches at most every tenth of a short idle timeout by default", () => {
-    for (const [idleTimeout, expected] of [[1, 0], [9, 0], [10, 1], [600_000, 60_000], [599_999, 59_999]] as const) {
+    for (const [idleTimeout, expected] of [
+      [1, 0],
+      [9, 0],
+      [10, 1],
+      [600_000, 60_000],
+      [599_999, 59_999],
+    ] as const) {
       assert.equal(resolveOptions({ ...GOOD, idleTimeout }).touchInterval, expected);
     }
   });

@@ -30,7 +30,10 @@ test("A1: randomBase62 takes every character from the system's generator, and fr
       for (let index = 0; index < pool.length; index++) pool[index] = byte++ % 248;
     },
     () => {
-      assert.equal(randomBase62(247), Array.from({ length: 247 }, (_, index) => BASE62[((index + 1) % 248) % 62]).join(""));
+      assert.equal(
+        randomBase62(247),
+        Array.from({ length: 247 }, (_, index) => BASE62[((index + 1) % 248) % 62]).join(""),
+      );
     },
   );
   noise.mock.restore();

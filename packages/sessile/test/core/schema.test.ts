@@ -15,11 +15,15 @@ function schemaOf(validate: Validate): { schema: DataSchema } {
 /** `n` must be a number; `list` is `[]` when it is missing; nothing else is shown. */
 const counting: Validate = (value) => {
   const { n, list = [] } = value as { n?: unknown; list?: unknown };
-  if (n !== undefined && typeof n !== "number") return { issues: [{ message: `got ${String(n)}`, path: [{ key: "n" }, 0] }] };
+  if (n !== undefined && typeof n !== "number")
+    return { issues: [{ message: `got ${String(n)}`, path: [{ key: "n" }, 0] }] };
   return { value: { ...(n !== undefined && { n }), list } };
 };
 
-for (const [kind, validate] of [["sync", counting], ["async", async (value: unknown) => counting(value)]] as const) {
+for (const [kind, validate] of [
+  ["sync", counting],
+  ["async", async (value: unknown) => counting(value)],
+] as const) {
   test(`a ${kind} schema fills in defaults when the data is loaded`, async () => {
     const bench = new Bench(schemaOf(validate));
     const token = await bench.signIn("ann", { n: 1 });
@@ -33,9 +37,18 @@ for (const [kind, validate] of [["sync", counting], ["async", async (value: unkn
     const token = await bench.signIn("ann", { n: 1 });
     bench.spied.take();
     const refused = { code: "ERR_SESSION_VALUE", message: "Session data does not fit the `schema` at `n.0`." };
-    await assert.rejects(bench.send(token, (session) => session.set("n", "private")), refused);
-    await assert.rejects(bench.send(null, (session) => session.signIn("bob", { data: { n: "private" } })), refused);
-    await assert.rejects(bench.send(null, (session) => session.set("n", "private")), refused);
+    await assert.rejects(
+      bench.send(token, (session) => session.set("n", "private")),
+      refused,
+    );
+    await assert.rejects(
+      bench.send(null, (session) => session.signIn("bob", { data: { n: "private" } })),
+      refused,
+    );
+    await assert.rejects(
+      bench.send(null, (session) => session.set("n", "private")),
+      refused,
+    );
     assert.deepEqual(bench.spied.take(), { load: 1 });
     assert.deepEqual(await bench.dataOf(token), { n: 1 });
   });
@@ -72,7 +85,10 @@ test("a schema that throws fails the request with what it threw", async () => {
       throw new Error("a bug of the schema");
     }),
   });
-  await assert.rejects(broken.send(token, () => {}), /a bug of the schema/);
+  await assert.rejects(
+    broken.send(token, () => {}),
+    /a bug of the schema/,
+  );
 });
 
 test("a schema that hides keys keeps them in the store", async () => {
@@ -91,12 +107,17 @@ test("G3: hidden keys that leave no room are a typed error after one attempt, no
   const token = await bench.signIn("ann", { n: 1, legacy: "x".repeat(500) });
   const strict = new Bench({ store: bench.spied.inner, limits: { dataBytes: 600 }, ...schemaOf(counting) });
   const refused = { code: "ERR_SESSION_VALUE", message: /`limits`/ };
-  await assert.rejects(strict.send(token, (session) => session.set("list", ["y".repeat(200)])), refused);
+  await assert.rejects(
+    strict.send(token, (session) => session.set("list", ["y".repeat(200)])),
+    refused,
+  );
   assert.deepEqual(strict.spied.take(), { load: 1, commit: 1 });
 });
 
 test("a schema sees the merged data when another request wrote meanwhile", async () => {
-  const bench = new Bench(schemaOf((value) => (Object.keys(value as object).length > 2 ? { issues: [{ message: "too many" }] } : { value })));
+  const bench = new Bench(
+    schemaOf((value) => (Object.keys(value as object).length > 2 ? { issues: [{ message: "too many" }] } : { value })),
+  );
   const token = await bench.signIn("ann", { n: 0 });
   await assert.rejects(
     bench.send(token, async (session) => {
@@ -110,10 +131,18 @@ test("a schema sees the merged data when another request wrote meanwhile", async
 });
 
 test("validateData names every path and survives issues without one", async () => {
-  const issues = [{ message: "x" }, { message: "x", path: [] }, { message: "x", path: ["a", 0, { key: "b" }, Symbol("s")] }];
+  const issues = [
+    { message: "x" },
+    { message: "x", path: [] },
+    { message: "x", path: ["a", 0, { key: "b" }, Symbol("s")] },
+  ];
   const failing = schemaOf(() => ({ issues })).schema;
-  await assert.rejects(validateData(failing, {}, "ERR_SESSION_VALUE"), { message: "Session data does not fit the `schema` at ``, ``, `a.0.b.Symbol(s)`." });
-  await assert.rejects(validateData(schemaOf(() => ({ issues: [] })).schema, {}, "ERR_SESSION_RECORD"), { code: "ERR_SESSION_RECORD" });
+  await assert.rejects(validateData(failing, {}, "ERR_SESSION_VALUE"), {
+    message: "Session data does not fit the `schema` at ``, ``, `a.0.b.Symbol(s)`.",
+  });
+  await assert.rejects(validateData(schemaOf(() => ({ issues: [] })).schema, {}, "ERR_SESSION_RECORD"), {
+    code: "ERR_SESSION_RECORD",
+  });
   const passing = schemaOf((value) => ({ value, issues: undefined }) as never).schema;
   assert.deepEqual(await validateData(passing, { a: 1 }, "ERR_SESSION_VALUE"), { a: 1 });
 });

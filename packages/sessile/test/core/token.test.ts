@@ -76,7 +76,22 @@ test("A4: a token of another prefix is none", () => {
 
 test("B2: 100,000 hostile texts make parseToken neither throw nor accept", () => {
   const token = newToken();
-  const odd = ["", "\0", "\r\n", "ses_", "é", "\u2028", "🔑", "\ud800", "%00", "__proto__", "{tag}", " ", "*", token.slice(4)];
+  const odd = [
+    "",
+    "\0",
+    "\r\n",
+    "ses_",
+    "é",
+    "\u2028",
+    "🔑",
+    "\ud800",
+    "%00",
+    "__proto__",
+    "{tag}",
+    " ",
+    "*",
+    token.slice(4),
+  ];
   let seed = 0x5e551;
   const random = (below: number): number => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
@@ -84,7 +99,8 @@ test("B2: 100,000 hostile texts make parseToken neither throw nor accept", () =>
   };
   for (let round = 0; round < 100_000; round++) {
     const start = token.slice(0, random(76));
-    const text = start + (odd[random(odd.length)] as string) + randomBase62(random(76)) + (odd[random(odd.length)] as string);
+    const text =
+      start + (odd[random(odd.length)] as string) + randomBase62(random(76)) + (odd[random(odd.length)] as string);
     const cut = random(4) === 0 ? text.slice(0, 75) : text;
     if (cut !== token) assert.equal(parseToken("ses_", cut), null);
   }
@@ -92,7 +108,19 @@ test("B2: 100,000 hostile texts make parseToken neither throw nor accept", () =>
 
 test("isSid accepts sids and nothing else", () => {
   assert.equal(isSid(newSid()), true);
-  for (const other of ["", "x", "x".repeat(21), "x".repeat(23), `${"x".repeat(21)}\n`, `${"x".repeat(22)}\n`, "x".repeat(21) + "é", null, undefined, 1, {}]) {
+  for (const other of [
+    "",
+    "x",
+    "x".repeat(21),
+    "x".repeat(23),
+    `${"x".repeat(21)}\n`,
+    `${"x".repeat(22)}\n`,
+    "x".repeat(21) + "é",
+    null,
+    undefined,
+    1,
+    {},
+  ]) {
     assert.equal(isSid(other), false);
   }
   assert.equal(isSid(["x".repeat(22)]), false);
@@ -100,7 +128,23 @@ test("isSid accepts sids and nothing else", () => {
 
 test("checkPrefix accepts letters and digits with one underscore at the end", () => {
   for (const good of ["a_", "ses_", "Ses1_", "abcdefghijklmno_"]) assert.equal(checkPrefix(good), good);
-  for (const bad of ["", "_", "ses", "1a_", "a__", "a_b_", "a-b_", "ses_\n", "é_", "a _", "abcdefghijklmnop_", null, undefined, 5, ["a_"]]) {
+  for (const bad of [
+    "",
+    "_",
+    "ses",
+    "1a_",
+    "a__",
+    "a_b_",
+    "a-b_",
+    "ses_\n",
+    "é_",
+    "a _",
+    "abcdefghijklmnop_",
+    null,
+    undefined,
+    5,
+    ["a_"],
+  ]) {
     assert.throws(() => checkPrefix(bad as string), { code: "ERR_SESSION_OPTION", message: /`tokenPrefix`/ });
   }
 });
@@ -122,9 +166,15 @@ test("A2: when the generator fails, sign-in rejects, nothing is stored and no to
   });
   try {
     assert.throws(() => randomBase62(5000)); // uses up the pool
-    await assert.rejects(bench.send(null, (session) => session.signIn("ann")), /no entropy/);
+    await assert.rejects(
+      bench.send(null, (session) => session.signIn("ann")),
+      /no entropy/,
+    );
     assert.deepEqual(bench.spied.take(), {});
-    await assert.rejects(bench.send(null, (session) => session.set("k", 1)), /no entropy/);
+    await assert.rejects(
+      bench.send(null, (session) => session.set("k", 1)),
+      /no entropy/,
+    );
     assert.deepEqual(bench.spied.take(), {});
   } finally {
     stub.mock.restore();
@@ -138,7 +188,11 @@ test("A5: a forged token with a right checksum costs one store call and answers 
   bench.spied.take();
   const answers = [];
   for (const forged of [newToken(), formatToken("ses_", { sid: sidOf(known), secret: newSecret() })]) {
-    const { session, response } = await bench.send(forged, ({ userId, sid, hasCredential }) => [userId, sid, hasCredential]);
+    const { session, response } = await bench.send(forged, ({ userId, sid, hasCredential }) => [
+      userId,
+      sid,
+      hasCredential,
+    ]);
     assert.deepEqual(bench.spied.take(), { load: 1 });
     answers.push([session.userId, session.sid, session.hasCredential, response.lines]);
   }

@@ -46,15 +46,24 @@ describe("readCredential", () => {
 
   for (const [name, carry] of Object.entries(TWICE)) {
     test(`B4: refuses two different tokens in ${name}, and takes two equal ones for one`, () => {
-      assert.throws(() => readCredential(transports, requestWith(carry("A", "B"))), { code: "ERR_SESSION_CREDENTIALS", message: new RegExp(`twice through \`${name}\``) });
+      assert.throws(() => readCredential(transports, requestWith(carry("A", "B"))), {
+        code: "ERR_SESSION_CREDENTIALS",
+        message: new RegExp(`twice through \`${name}\``),
+      });
       assert.equal(readCredential(transports, requestWith(carry("A", "A")))?.token, "A");
     });
   }
 
   test("finds nothing where nothing is, and only looks where a transport does", () => {
     assert.equal(readCredential(transports, requestWith()), null);
-    assert.equal(readCredential(transports, requestWith({ "x-session-token": "", authorization: "", cookie: "__Host-session=" })), null);
-    assert.equal(readCredential([headerTransport()], requestWith({ ...CARRIERS["bearer"]?.("A"), ...CARRIERS["cookie"]?.("B") })), null);
+    assert.equal(
+      readCredential(transports, requestWith({ "x-session-token": "", authorization: "", cookie: "__Host-session=" })),
+      null,
+    );
+    assert.equal(
+      readCredential([headerTransport()], requestWith({ ...CARRIERS["bearer"]?.("A"), ...CARRIERS["cookie"]?.("B") })),
+      null,
+    );
     assert.equal(readCredential(transports, requestWith({ authorization: "Basic eDp5" })), null);
   });
 

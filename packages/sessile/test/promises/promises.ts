@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import Fastify, { type FastifyInstance } from "fastify";
-import { bearerTransport, headerTransport, SessionManager, type SessionManagerOptions, type SessionStore } from "sessile";
+import {
+  bearerTransport,
+  headerTransport,
+  SessionManager,
+  type SessionManagerOptions,
+  type SessionStore,
+} from "sessile";
 import { requireSession, sessions } from "sessile/fastify";
 
 interface Opened {
@@ -116,7 +122,11 @@ export function promises(name: string, open: () => Promise<Opened>): void {
       assert.deepEqual(await read(servers[1], successor), { slow: 1 });
       now += 11_000; // beyond the grace
       assert.equal((await call(servers[0], "GET", "/data", token)).status, 401);
-      assert.equal((await call(servers[0], "GET", "/data", successor)).status, 401, "reuse of the old token revokes the session");
+      assert.equal(
+        (await call(servers[0], "GET", "/data", successor)).status,
+        401,
+        "reuse of the old token revokes the session",
+      );
       assert.equal(await opened.stores[1].load(sid), null);
     });
 
@@ -132,7 +142,9 @@ export function promises(name: string, open: () => Promise<Opened>): void {
       const limited = await start(opened.stores[0], slow, { clock, userLimit: { max: 3, onExceeded: "evictOldest" } });
       const answers = await all(PARALLEL, () => call(limited, "POST", "/signin/capped"));
       const tokens = answers.flatMap(({ status, body }) => (status === 200 ? [(body as { token: string }).token] : []));
-      const live = (await all(tokens.length, (i) => call(limited, "GET", "/data", tokens[i] as string))).filter(({ status }) => status === 200);
+      const live = (await all(tokens.length, (i) => call(limited, "GET", "/data", tokens[i] as string))).filter(
+        ({ status }) => status === 200,
+      );
       assert.ok(live.length >= 1 && live.length <= 3, `${live.length} live`);
       assert.equal((await limited.manager.list("capped")).sessions.length, live.length);
       await limited.app.close();
@@ -167,7 +179,12 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void } {
 }
 
 async function start(store: SessionStore, slow: Gates, options: Partial<SessionManagerOptions>): Promise<Server> {
-  const manager = new SessionManager({ store, transports: [headerTransport(), bearerTransport()], sweepInterval: 0, ...options });
+  const manager = new SessionManager({
+    store,
+    transports: [headerTransport(), bearerTransport()],
+    sweepInterval: 0,
+    ...options,
+  });
   const app = Fastify();
   await app.register(sessions, { manager });
   app.post<{ Params: { user: string } }>("/signin/:user", async ({ session, params }) => {
@@ -175,19 +192,37 @@ async function start(store: SessionStore, slow: Gates, options: Partial<SessionM
     return { token, sid: session.sid };
   });
   app.post("/signout", async ({ session }) => session.signOut());
-  app.post("/increment", requireSession(async ({ session }) => session.update("n", (n) => Number(n ?? 0) + 1)));
+  app.post(
+    "/increment",
+    requireSession(async ({ session }) => session.update("n", (n) => Number(n ?? 0) + 1)),
+  );
   app.post<{ Params: { key: string } }>("/write/:key", async ({ session, params }) => session.set(params.key, 1));
   app.post("/rotate", async ({ session }) => session.rotate());
-  app.get("/data", requireSession(async ({ session }) => Object.fromEntries(session.keys().map((key) => [key, session.get(key)]))));
+  app.get(
+    "/data",
+    requireSession(async ({ session }) => Object.fromEntries(session.keys().map((key) => [key, session.get(key)]))),
+  );
   const slowly = (act: (session: import("sessile").Session) => void) =>
     requireSession(async ({ session }) => {
       await slow.enter();
       act(session);
     });
-  app.post("/slow/write", slowly((session) => session.set("slow", 1)));
-  app.post("/slow/update", slowly((session) => session.update("slow", (n) => Number(n ?? 0) + 1)));
-  app.post("/slow/read", slowly((session) => session.get("slow")));
-  app.post("/slow/rotate", slowly((session) => session.rotate()));
+  app.post(
+    "/slow/write",
+    slowly((session) => session.set("slow", 1)),
+  );
+  app.post(
+    "/slow/update",
+    slowly((session) => session.update("slow", (n) => Number(n ?? 0) + 1)),
+  );
+  app.post(
+    "/slow/read",
+    slowly((session) => session.get("slow")),
+  );
+  app.post(
+    "/slow/rotate",
+    slowly((session) => session.rotate()),
+  );
   return { url: await app.listen({ port: 0 }), app, manager };
 }
 
@@ -198,7 +233,10 @@ interface Answer {
 }
 
 async function call({ url }: Server, method: string, path: string, token?: string): Promise<Answer> {
-  const response = await fetch(url + path, { method, headers: token === undefined ? {} : { "X-Session-Token": token } });
+  const response = await fetch(url + path, {
+    method,
+    headers: token === undefined ? {} : { "X-Session-Token": token },
+  });
   const text = await response.text();
   return { status: response.status, body: text === "" ? null : JSON.parse(text), headers: response.headers };
 }

@@ -5,7 +5,10 @@ import { promises } from "./promises.ts";
 
 promises("redis, two connections", async () => {
   const redis = await startRedis();
-  const clients = [await createClient({ url: redis.url }).connect(), await createClient({ url: redis.url }).connect()] as const;
+  const clients = [
+    await createClient({ url: redis.url }).connect(),
+    await createClient({ url: redis.url }).connect(),
+  ] as const;
   return {
     stores: [redisStore({ client: clients[0], deadline: 5000 }), redisStore({ client: clients[1], deadline: 5000 })],
     close: async () => {

@@ -25,12 +25,17 @@ test("P12: a store that is full of bytes refuses to grow and keeps what it has",
   const store = memoryStore({ maxBytes: 100 });
   const record = sampleRecord({ data: '{"k":"0123456789"}' });
   await store.create(record);
-  await assert.rejects(store.commit(record.sid, { at: Date.now(), set: { big: "x".repeat(100) } }), { code: "ERR_SESSION_STORE" });
+  await assert.rejects(store.commit(record.sid, { at: Date.now(), set: { big: "x".repeat(100) } }), {
+    code: "ERR_SESSION_STORE",
+  });
   assert.equal((await store.load(record.sid))?.data, record.data);
   assert.equal((await store.commit(record.sid, { at: Date.now(), remove: ["k"] })).status, "ok");
 });
 
 test("options that cannot work are refused by name", () => {
   assert.throws(() => memoryStore({ maxSessions: 0 }), { code: "ERR_SESSION_OPTION", message: /`maxSessions`/ });
-  assert.throws(() => memoryStore({ maxSession: 1 } as object), { code: "ERR_SESSION_OPTION", message: /`maxSession`/ });
+  assert.throws(() => memoryStore({ maxSession: 1 } as object), {
+    code: "ERR_SESSION_OPTION",
+    message: /`maxSession`/,
+  });
 });

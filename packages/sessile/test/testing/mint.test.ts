@@ -7,7 +7,11 @@ import { mintSession } from "sessile/testing";
 
 for (const [name, transport] of Object.entries({ header: headerTransport(), cookie: cookieTransport() })) {
   test(`a session minted for the ${name} transport is one that a request is signed in with`, async () => {
-    const manager = new SessionManager<{ role: string }>({ store: memoryStore(), transports: [transport], sweepInterval: 0 });
+    const manager = new SessionManager<{ role: string }>({
+      store: memoryStore(),
+      transports: [transport],
+      sweepInterval: 0,
+    });
     const { headers, sid, token } = await mintSession(manager, "42", { data: { role: "admin" } });
     assert.equal(Object.keys(headers).length, 1);
     const { session } = await manager.open({ method: "GET", path: "/", header: (each) => headers[each] });

@@ -8,7 +8,11 @@ export function serveFetch(handle: (request: Request) => Promise<Response>): Req
   return (incoming, outgoing) => void answer(handle, incoming, outgoing);
 }
 
-async function answer(handle: (request: Request) => Promise<Response>, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function answer(
+  handle: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   const response = await handle(toRequest(incoming));
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) outgoing.appendHeader(name, value);
@@ -18,6 +22,7 @@ async function answer(handle: (request: Request) => Promise<Response>, incoming:
 
 function toRequest({ method = "GET", url, headers: { host }, rawHeaders }: IncomingMessage): Request {
   const headers = new Headers();
-  for (let index = 0; index < rawHeaders.length; index += 2) headers.append(rawHeaders[index] as string, rawHeaders[index + 1] as string);
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    headers.append(rawHeaders[index] as string, rawHeaders[index + 1] as string);
   return new Request(new URL(url ?? "/", `http://${host}`), { method, headers });
 }

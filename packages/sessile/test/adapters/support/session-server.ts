@@ -9,7 +9,8 @@ import { listen } from "./listen.ts";
 export const COOKIE_NAME = "__Host-session";
 
 export function testManager(transport: SessionTransport = cookieTransport()) {
-  const store = pausingStore(failingStore(memoryStore())) as ReturnType<typeof pausingStore> & ReturnType<typeof failingStore>;
+  const store = pausingStore(failingStore(memoryStore())) as ReturnType<typeof pausingStore> &
+    ReturnType<typeof failingStore>;
   const manager = new SessionManager({ store, transports: [transport], sweepInterval: 0 });
   return { store, manager };
 }
@@ -20,7 +21,10 @@ export async function cookieFor(manager: SessionManager, user = "anna"): Promise
   return `${COOKIE_NAME}=${await session.signIn(user)}`;
 }
 
-export async function serve(handler: SessionHandler, wrap: (listener: RequestListener) => RequestListener = (listener) => listener) {
+export async function serve(
+  handler: SessionHandler,
+  wrap: (listener: RequestListener) => RequestListener = (listener) => listener,
+) {
   const { store, manager } = testManager();
   const errors: unknown[] = [];
   const server = createServer(wrap(withSession(manager, handler, { onError: (error) => errors.push(error) })));
@@ -32,7 +36,10 @@ export async function serve(handler: SessionHandler, wrap: (listener: RequestLis
 export type Handler = (request: IncomingMessage, response: ServerResponse, session: Session) => unknown;
 
 /** Serves `handler` for the time of `body`. */
-export async function withHandler(handler: Handler, body: (server: Awaited<ReturnType<typeof serve>>) => Promise<void>): Promise<void> {
+export async function withHandler(
+  handler: Handler,
+  body: (server: Awaited<ReturnType<typeof serve>>) => Promise<void>,
+): Promise<void> {
   const server = await serve(handler);
   try {
     await body(server);

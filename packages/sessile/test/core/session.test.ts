@@ -1,0 +1,226 @@
+// What a handler holds: reading, freshness, activity, and what it gives out.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { memoryStore, Session } from "sessile";
+import { Bench, sidOf } from "../support/requests.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+describe("a session", () => {
+  test("shows who is signed in, since when and until when", async () => {
+    const bench = new Bench({ idleTimeout: HOUR });
+    const start = bench.clock.now;
+    const token = await bench.signIn();
+    bench.clock.now += 5 * MINUTE;
+    await bench.send(token, ({ userId }) => userId);
+    bench.clock.now += 1;
+    await bench.send(token, (session) => {
+      assert.ok(session instanceof Session);
+      const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential } = session;
+      assert.deepEqual([sid, userId, createdAt, authenticatedAt], [sidOf(token), "ann", start, start]);
+      assert.deepEqual([lastSeenAt, expiresAt, hasCredential], [start + 5 * MINUTE, start + 5 * MINUTE + HOUR, true]);
+      assert.ok(session.isSignedIn());
+    });
+  });
+
+  test("of nobody shows nothing", async () => {
+    const bench = new Bench();
+    await bench.send(null, (session) => {
+      const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential } = session;
+      assert.deepEqual(
+        [sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential],
+        [null, null, null, null, null, null, false],
+      );
+      assert.deepEqual([session.isSignedIn(), session.keys(), session.get("a")], [false, [], undefined]);
+    });
+  });
+
+  test("G5: keeps its own fields out of reach of the data", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn();
+    const before = await bench.recordOf(token);
+    await bench.send(token, (session) => {
+      for (const name of ["sid", "userId", "authenticatedAt", "expiresAt", "version", "signOut", "commit"])
+        session.set(name, "forged");
+      assert.equal(session.userId, "ann");
+      assert.throws(() => Object.assign(session, { userId: "root" }), TypeError);
+    });
+    const after = await bench.recordOf(token);
+    assert.deepEqual({ ...after, data: "", version: 0 }, { ...before, data: "", version: 0 });
+  });
+
+  test("G1: has no value for keys that every object inherits", async () => {
+    const bench = new Bench();
+    await bench.send(await bench.signIn(), (session) => {
+      for (const key of ["constructor", "toString", "hasOwnProperty", "__proto__", "valueOf", "isPrototypeOf"]) {
+        assert.deepEqual([session.get(key), session.has(key)], [undefined, false]);
+      }
+      session.set("constructor", 1);
+      assert.deepEqual(
+        [session.get("constructor"), session.has("constructor"), session.keys()],
+        [1, true, ["constructor"]],
+      );
+      assert.throws(() => session.set("__proto__", {}), { code: "ERR_SESSION_VALUE" });
+    });
+  });
+
+  test("G6: gives out values that are frozen to the bottom, and copies what it is given", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn("ann", { list: [{ n: 1 }] });
+    await bench.send(token, (session) => {
+      const list = session.get("list") as unknown as { n: number }[];
+      assert.throws(() => list.push({ n: 2 }), TypeError);
+      assert.throws(() => {
+        (list[0] as { n: number }).n = 9;
+      }, TypeError);
+      const mine = { deep: [1] };
+      session.set("mine", mine);
+      mine.deep.push(2);
+      assert.deepEqual(session.get("mine"), { deep: [1] });
+      session.update("list", (value) => [...(value as unknown as { n: number }[]), { n: 2 }]);
+      assert.deepEqual(session.get("list"), [{ n: 1 }, { n: 2 }]);
+    });
+    assert.deepEqual(await bench.dataOf(token), { list: [{ n: 1 }, { n: 2 }], mine: { deep: [1] } });
+  });
+
+  test("G6: of one request shares nothing with that of another, on one store", async () => {
+    const store = memoryStore();
+    const bench = new Bench({ store });
+    const token = await bench.signIn("ann", { list: [1] });
+    const [first, second] = [await bench.open(token), await bench.open(token)];
+    first.session.update("list", (list) => {
+      (list as number[]).push(2);
+      return list as number[];
+    });
+    assert.deepEqual([first.session.get("list"), second.session.get("list")], [[1, 2], [1]]);
+  });
+
+  test("requires a sign-in that is fresh enough, exactly", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn();
+    bench.clock.now += 5 * MINUTE;
+    await bench.send(token, (session) => {
+      session.requireFresh(5 * MINUTE + 1);
+      for (const tooLong of [5 * MINUTE, 1, 0, Number.NaN, -1]) {
+        assert.throws(() => session.requireFresh(tooLong), { code: "ERR_SESSION_STALE", statusCode: 403 });
+      }
+    });
+  });
+
+  test("D10: that is touched, rotated and written to becomes no fresher; a new sign-in does", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn();
+    bench.clock.now += 10 * MINUTE;
+    const { issued } = await bench.send(token, (session) => {
+      session.set("authenticatedAt", bench.clock.now);
+      session.rotate();
+    });
+    await bench.send(issued as string, (session) => {
+      assert.throws(() => session.requireFresh(5 * MINUTE), { code: "ERR_SESSION_STALE" });
+    });
+    const before = await bench.recordOf(token);
+    const { issued: again } = await bench.send(issued as string, (session) => session.signIn("ann"));
+    await bench.send(again as string, (session) => session.requireFresh(1));
+    const after = await bench.recordOf(again as string);
+    assert.equal(after?.absoluteExpiresAt, (before?.absoluteExpiresAt ?? 0) + 10 * MINUTE, "both timers start anew");
+  });
+
+  test("D10: of nobody is never fresh", async () => {
+    const bench = new Bench();
+    const { issued } = await bench.send(null, (session) => session.set("k", 1));
+    for (const token of [null, issued as string]) {
+      await bench.send(token, (session) => {
+        assert.throws(() => session.requireFresh(HOUR), {
+          code: "ERR_SESSION_REQUIRED",
+          statusCode: 401,
+          message: "Not authenticated",
+        });
+      });
+    }
+  });
+});
+
+describe("activity", () => {
+  test("E5: is written down at most once per touchInterval", async () => {
+    const bench = new Bench({ touchInterval: MINUTE });
+    const token = await bench.signIn();
+    bench.spied.take();
+    for (let request = 0; request < 180; request++) {
+      bench.clock.now += 1000;
+      await bench.send(token, ({ userId }) => userId);
+    }
+    assert.deepEqual(bench.spied.take(), { load: 180, commit: 3 });
+  });
+
+  test("E5: of parallel requests is no conflict", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn();
+    bench.clock.now += 2 * MINUTE;
+    await Promise.all(Array.from({ length: 20 }, () => bench.send(token, ({ userId }) => userId)));
+    assert.equal((await bench.recordOf(token))?.lastSeenAt, bench.clock.now);
+  });
+
+  test("E5: every idleTimeout − touchInterval keeps a session alive; the effective idle timeout is never longer than promised", async () => {
+    const [idleTimeout, touchInterval] = [30 * MINUTE, 3 * MINUTE];
+    for (const unwritten of [0, 1, touchInterval - 1]) {
+      const bench = new Bench({ idleTimeout, touchInterval, absoluteTimeout: 1000 * HOUR });
+      const token = await bench.signIn();
+      for (let request = 0; request < 50; request++) {
+        bench.clock.now += idleTimeout - touchInterval;
+        assert.equal((await bench.send(token, ({ userId }) => userId)).result, "ann");
+      }
+      bench.clock.now += unwritten; // activity that the throttle may leave unwritten
+      assert.equal((await bench.send(token, ({ userId }) => userId)).result, "ann");
+      const last = bench.clock.now;
+      bench.clock.now = last + idleTimeout - unwritten - 1;
+      assert.equal(await bench.userOf(token), "ann");
+      bench.clock.now = last + idleTimeout;
+      assert.equal(await bench.userOf(token), null);
+    }
+  });
+
+  test("E4: a touch is due exactly at touchInterval", async () => {
+    for (const [since, commits] of [
+      [MINUTE - 1, undefined],
+      [MINUTE, 1],
+      [MINUTE + 1, 1],
+    ] as const) {
+      const bench = new Bench({ touchInterval: MINUTE });
+      const token = await bench.signIn();
+      bench.spied.take();
+      bench.clock.now += since;
+      await bench.send(token, ({ userId }) => userId);
+      assert.equal(bench.spied.take().commit, commits);
+    }
+  });
+
+  test("is none in a request marked so, not even when it writes", async () => {
+    const bench = new Bench({ idleTimeout: HOUR });
+    const token = await bench.signIn();
+    const before = await bench.recordOf(token);
+    bench.clock.now += 30 * MINUTE;
+    await bench.send(token, (session) => session.notActivity());
+    assert.deepEqual(await bench.recordOf(token), before);
+    await bench.send(token, (session) => {
+      session.set("k", 1);
+      session.notActivity();
+    });
+    const after = await bench.recordOf(token);
+    assert.deepEqual(
+      [after?.lastSeenAt, after?.expiresAt, after?.data],
+      [before?.lastSeenAt, before?.expiresAt, '{"k":1}'],
+    );
+    bench.clock.now += 30 * MINUTE;
+    assert.equal(await bench.userOf(token), null);
+  });
+
+  test("moves with a write even when no touch is due, because the write costs the same", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn();
+    bench.clock.now += 1000;
+    await bench.send(token, (session) => session.set("k", 1));
+    assert.equal((await bench.recordOf(token))?.lastSeenAt, bench.clock.now);
+  });
+});
