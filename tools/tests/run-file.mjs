@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { inRoot, root } from "../ready/repository.mjs";
 import { conclude, newResult, note } from "./result.mjs";
 
-const TEST_SECONDS = 60;
-const FILE_SECONDS = 180;
+const TEST_SECONDS = 120;
+const FILE_SECONDS = 300;
 const REPORTER = new URL("reporter.mjs", import.meta.url).href;
 const GROUPS = process.platform !== "win32";
 

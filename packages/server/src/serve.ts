@@ -11,6 +11,7 @@ import { openStore } from "./open-store.ts";
 import { UsageError } from "./usage-error.ts";
 
 const STOP_DEADLINE = 10_000;
+const SAME_SIGNAL = 500;
 
 /** Serves until a signal comes. Throws `UsageError` when it cannot start. */
 export async function serve(config: Config): Promise<void> {
@@ -66,12 +67,18 @@ function listenProblem(code: string, host: string, port: number): string {
   return `Cannot listen on ${host}, port ${port}: ${code}. Choose an address of this machine with --host.`;
 }
 
-/** The first signal lets requests finish and the store write out; a second one, or too long a wait, ends at once. */
+/**
+ * The first signal lets requests finish and the store write out; another one later, or too long a wait, ends at once. "Later",
+ * because whoever started this process may pass on a signal that the terminal sent to both.
+ */
 function stopOnSignal(close: () => Promise<void>): void {
-  let isStopping = false;
+  let stoppingSince: number | null = null;
   const stop = (): void => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
+    if (stoppingSince !== null) {
+      if (performance.now() - stoppingSince > SAME_SIGNAL) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     setTimeout(() => process.exit(1), STOP_DEADLINE).unref();
     close().then(
       () => process.exit(0),

@@ -18,7 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   transports: ["transports", "core"],
   stores: ["stores", "core"],
   adapters: ["adapters", "core"],
-  testing: ["testing", "core", "stores"],
+  testing: ["testing", "core", "stores", "transports"],
 };
 
 function filesBelow(folder: string): string[] {
@@ -145,5 +145,5 @@ function exportsOf(name: string): Record<string, string> {
 
 function codeBlocks(file: string, language: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\s\S]*?)^\`\`\``, "gm"))].map(([, code]) => code as string);
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map(([, code]) => code as string);
 }

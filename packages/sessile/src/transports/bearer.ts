@@ -2,6 +2,7 @@
 
 import { checkNames } from "../core/options.ts";
 import type { SessionTransport } from "../core/transport.ts";
+import { trimBlanks } from "./distinct.ts";
 import { checkHeaderName } from "./header.ts";
 
 /** Scheme in any case, one space, one token of RFC 6750's alphabet. */
@@ -14,7 +15,8 @@ const SCHEME = /^bearer(?: |$)/i;
  */
 export function bearerTransport(options: { readonly responseHeader?: string } = {}): SessionTransport {
   checkNames(options, new Set(["responseHeader"]), "");
-  const header = checkHeaderName("responseHeader", options.responseHeader ?? "X-Session-Token");
+  const { responseHeader = "X-Session-Token" } = options;
+  const header = checkHeaderName("responseHeader", responseHeader);
   return Object.freeze({
     name: "bearer",
     requestHeader: "Authorization",
@@ -30,9 +32,8 @@ export function bearerTransport(options: { readonly responseHeader?: string } = 
  */
 function readBearer(value: string | undefined): readonly string[] {
   if (value === undefined || !SCHEME.test(value)) return NONE;
-  const single = BEARER.exec(value);
-  if (single !== null) return [single[1] as string];
-  const parts = value.split(",").map((part) => part.trim());
+  if (!value.includes(",")) return [tokenOf(value)];
+  const parts = value.split(",").map(trimBlanks);
   return parts.every((part) => SCHEME.test(part)) ? [...new Set(parts.map(tokenOf))] : [MALFORMED];
 }
 

@@ -45,7 +45,7 @@ const LONGEST_AGE = 400 * 24 * 60 * 60;
  */
 export function cookieTransport(options: CookieOptions = {}): SessionTransport {
   checkNames(options, KNOWN, "");
-  const { name = "__Host-session" } = options;
+  const { name = "__Host-session", trustedOrigins = [], exemptPaths = [] } = options;
   const attributes = formatAttributes(name, options);
   return Object.freeze({
     name: "cookie",
@@ -57,7 +57,7 @@ export function cookieTransport(options: CookieOptions = {}): SessionTransport {
     clear(response) {
       response.append("set-cookie", `${name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${attributes}`);
     },
-    permits: crossSitePolicy(options.trustedOrigins ?? [], options.exemptPaths ?? []),
+    permits: crossSitePolicy(trustedOrigins, exemptPaths),
   } satisfies SessionTransport);
 }
 
@@ -69,14 +69,15 @@ function seconds(maxAge: number): number {
 function formatAttributes(name: string, options: CookieOptions): string {
   const { sameSite = "Lax", domain, path = "/", secure = true, partitioned = false } = options;
   checkName(name);
+  checkFlag("secure", secure);
+  checkFlag("partitioned", partitioned);
   checkPrefixRules(name, { domain, path, secure });
   if (!["Strict", "Lax", "None"].includes(sameSite)) throw wrong("sameSite", '`"Strict"`, `"Lax"` or `"None"`');
   if (!secure && (sameSite === "None" || partitioned))
     throw wrong("secure", 'true with `sameSite: "None"` or `partitioned`');
   if (!/^\/[\x20-\x3a\x3c-\x7e]{0,1000}$/.test(path))
     throw wrong("path", "a path that starts with `/`, without `;` and control characters");
-  if (domain !== undefined && !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(domain))
-    throw wrong("domain", "a host name such as `example.com`");
+  if (domain !== undefined && !isHostName(domain)) throw wrong("domain", "a host name such as `example.com`");
   return [
     `; Path=${path}`,
     domain === undefined ? "" : `; Domain=${domain}`,
@@ -85,6 +86,15 @@ function formatAttributes(name: string, options: CookieOptions): string {
     `; SameSite=${sameSite}`,
     partitioned ? "; Partitioned" : "",
   ].join("");
+}
+
+/** Text such as `"false"` is true for JavaScript, and no decision. */
+function checkFlag(name: string, value: boolean): void {
+  if (typeof value !== "boolean") throw wrong(name, "true or false");
+}
+
+function isHostName(domain: string): boolean {
+  return typeof domain === "string" && domain.length <= 253 && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(domain);
 }
 
 function checkName(name: string): void {

@@ -6,5 +6,20 @@ const NONE: readonly string[] = Object.freeze([]);
 export function distinct(value: string | undefined): readonly string[] {
   if (value === undefined || value === "") return NONE;
   if (!value.includes(",")) return [value];
-  return [...new Set(value.split(",").map((part) => part.trim()))].filter((part) => part !== "");
+  return [...new Set(value.split(",").map(trimBlanks))].filter((part) => part !== "");
+}
+
+/**
+ * `text` without the spaces and tabs around it, which HTTP allows; every other white space is part of the value. By hand: a
+ * regular expression for blanks at the end takes quadratic time for blanks in the middle.
+ */
+export function trimBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (isBlank(text, start)) start++;
+  while (end > start && isBlank(text, end - 1)) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(text: string, index: number): boolean {
+  return text[index] === " " || text[index] === "\t";
 }

@@ -6,20 +6,20 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { after, afterEach, before, describe, type TestContext, test } from "node:test";
+import { after, afterEach, type TestContext, test } from "node:test";
 import { createClient } from "@redis/client";
 import { Redis } from "ioredis";
 import type { UserLimit } from "sessile";
+import { startRedis } from "sessile-test-support/redis-server";
 import { portOf, type RedisPort } from "#dist/stores/redis/client.js";
 import * as scripts from "#dist/stores/redis/scripts.js";
-import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { FAULTY_STORES } from "./redis-interleavings/faulty-stores.ts";
 import type { Outcome } from "./redis-interleavings/judge.ts";
 import { choices, type Scenario } from "./redis-interleavings/scenario.ts";
-import { type Fault, type Simulated, simulate } from "./redis-interleavings/simulate.ts";
+import { type Fault, type Options, type Simulated, simulate } from "./redis-interleavings/simulate.ts";
 
 /** Scenarios that share the connection, and so its round trips. */
-const SIDE_BY_SIDE = 8;
+const SIDE_BY_SIDE = 12;
 const IS_FULL = process.env["SESSILE_INTERLEAVINGS"] === "full";
 
 const LIMITS: readonly UserLimit[] = [
@@ -30,7 +30,8 @@ const LIMITS: readonly UserLimit[] = [
 ];
 
 const PAIRS = scenarios(2);
-const ALL_PAIRS = [...PAIRS, ...LIMITS.flatMap((limit) => scenarios(2, limit))];
+const LIMITED_PAIRS = LIMITS.flatMap((limit) => scenarios(2, limit));
+const ALL_PAIRS = [...PAIRS, ...LIMITED_PAIRS];
 const TRIPLES = scenarios(3);
 const LIMITED_TRIPLES = LIMITS.flatMap((limit) => scenarios(3, limit));
 
@@ -57,108 +58,101 @@ const lostAnswer: Campaign = async (run, { kinds }) => {
   }
 };
 
-describe("the promises hold in every order of the steps", () => {
-  let server: RedisServer;
-  let client: Awaited<ReturnType<typeof connect>>;
-  let port: RedisPort;
+const server = await startRedis();
+const client = await createClient({ url: server.url }).connect();
+const nodeRedis = portOf(client, Number.POSITIVE_INFINITY);
+for (const script of Object.values(scripts)) {
+  if (typeof script === "object") await client.sendCommand(["SCRIPT", "LOAD", script.text]);
+}
+afterEach(() => client.sendCommand(["FLUSHDB"]));
+after(async () => {
+  client.destroy();
+  await server.close();
+});
 
-  before(async () => {
-    server = await startRedis();
-    client = await connect(server.url);
-    port = portOf(client, Number.POSITIVE_INFINITY);
-    for (const script of Object.values(scripts)) {
-      if (typeof script === "object") await client.sendCommand(["SCRIPT", "LOAD", script.text]);
-    }
-  });
-  afterEach(() => client.sendCommand(["FLUSHDB"]));
-  after(async () => {
-    client.destroy();
-    await server.close();
-  });
+test("the promises hold in every order of two operations", (t) => runAll(t, ALL_PAIRS, nothing));
 
-  test("of two operations", (t) => runAll(t, ALL_PAIRS, nothing));
+test("the promises hold in every order of two operations in one process", (t) => {
+  const inOneProcess = PAIRS.map((scenario) => ({ ...scenario, isOneProcess: true }));
+  return runAll(t, inOneProcess, nothing);
+});
 
-  test("of two operations in one process", (t) => {
-    const inOneProcess = PAIRS.map((scenario) => ({ ...scenario, isOneProcess: true }));
-    return runAll(t, inOneProcess, nothing);
-  });
+test("the promises hold wherever one of two operations crashes", async (t) => {
+  await runAll(t, PAIRS, crash);
+  await runAll(t, LIMITED_PAIRS, crash, { most: 60 });
+});
 
-  test("of two operations, one of which crashes between any two of its steps", (t) => runAll(t, ALL_PAIRS, crash));
+test("the promises hold whichever answer one of two operations never gets", async (t) => {
+  await runAll(t, PAIRS, lostAnswer, { most: 60 });
+  await runAll(t, LIMITED_PAIRS, lostAnswer, { most: 5 });
+});
 
-  test("of two operations, one of which never gets one of its answers", (t) => runAll(t, ALL_PAIRS, lostAnswer, 10));
+test("the promises hold in every order of three operations", (t) => runAll(t, TRIPLES, nothing));
 
-  test("of three operations", (t) => runAll(t, TRIPLES, nothing));
+test("the promises hold in orders of three operations under a limit", (t) => {
+  return runAll(t, LIMITED_TRIPLES, nothing, { most: 20 });
+});
 
-  test("of three operations under a limit", (t) => runAll(t, LIMITED_TRIPLES, nothing, 25));
+test("the promises hold in orders of three operations of which one crashes", (t) => {
+  return runAll(t, TRIPLES, crash, { most: 4 });
+});
 
-  test("of three operations, one of which crashes between any two of its steps", (t) => runAll(t, TRIPLES, crash, 4));
+test("the promises hold in every order of two operations over ioredis", async (t) => {
+  const ioredis = new Redis(server.url, { autoResendUnfulfilledCommands: false });
+  await once(ioredis, "ready");
+  await runAll(t, PAIRS, nothing, { port: portOf(ioredis, Number.POSITIVE_INFINITY) });
+  ioredis.disconnect();
+});
 
-  test("of two operations over ioredis", async (t) => {
-    const ioredis = new Redis(server.url, { autoResendUnfulfilledCommands: false });
-    await once(ioredis, "ready");
-    await runAll(t, PAIRS, nothing, undefined, portOf(ioredis, Number.POSITIVE_INFINITY));
-    ioredis.disconnect();
-  });
-
-  test("the orders that are left out come to no other end", async () => {
-    for (const kinds of [
-      ["create", "revokeAll"],
-      ["create", "signOut"],
-      ["signOut", "revokeAll"],
-    ] as const) {
-      const [few, all] = [
-        await endsOf({ name: kinds.join(), kinds }, false),
-        await endsOf({ name: kinds.join(), kinds }, true),
-      ];
-      assert.deepEqual(few.ends, all.ends);
-      assert.ok(few.runs < all.runs);
-    }
-  });
-
-  for (const { name, scenario, fault, makeStore, message } of FAULTY_STORES) {
-    test(`and they are broken, and it is noticed, by ${name}`, async () => {
-      await assert.rejects(simulate(port, scenario, fault, { makeStore }), message);
-    });
-  }
-
-  /** Runs all orders of every scenario; with `most`, so many of each, unless the full run is asked for. */
-  async function runAll(
-    t: TestContext,
-    all: readonly Scenario[],
-    campaign: Campaign,
-    most?: number,
-    over = port,
-  ): Promise<void> {
-    const options = most === undefined || IS_FULL ? {} : { most };
-    const count = { orders: 0, faults: 0, complete: 0 };
-    const waiting = [...all];
-    const work = async () => {
-      for (let scenario = waiting.shift(); scenario !== undefined; scenario = waiting.shift())
-        await campaign(runOf(scenario), scenario);
-    };
-    const runOf = (scenario: Scenario) => async (fault?: Fault) => {
-      const simulated = await simulate(over, scenario, fault, options);
-      count.orders += simulated.runs;
-      count.faults++;
-      if (simulated.isComplete) count.complete++;
-      return simulated;
-    };
-    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
-    t.diagnostic(
-      `${count.orders} orders; ${all.length} scenarios, with their faults ${count.faults}, ${count.complete} of them in every order`,
-    );
-  }
-
-  async function endsOf(scenario: Scenario, isExhaustive: boolean): Promise<{ runs: number; ends: string[] }> {
-    const ends = new Set<string>();
-    const onEnd = (outcomes: readonly Outcome[]) => ends.add(JSON.stringify(outcomes));
-    const { runs } = await simulate(port, scenario, {}, { isExhaustive, onEnd });
-    return { runs, ends: [...ends].sort() };
+test("the orders that are left out come to no other end", async () => {
+  for (const kinds of [
+    ["create", "revokeAll"],
+    ["create", "signOut"],
+    ["signOut", "revokeAll"],
+  ] as const) {
+    const few = await endsOf({ name: "few", kinds }, { isExhaustive: false });
+    const all = await endsOf({ name: "all", kinds }, { isExhaustive: true });
+    assert.deepEqual(few.ends, all.ends);
+    assert.ok(few.runs < all.runs);
   }
 });
 
-function connect(url: string) {
-  return createClient({ url }).connect();
+for (const { name, scenario, fault, makeStore, message } of FAULTY_STORES) {
+  test(`the promises are broken, and it is noticed, by ${name}`, async () => {
+    await assert.rejects(simulate(nodeRedis, scenario, fault, { makeStore }), message);
+  });
+}
+
+/** Runs all orders of every scenario and fault; with `most`, so many of each, unless the full run is asked for. */
+async function runAll(
+  t: TestContext,
+  all: readonly Scenario[],
+  campaign: Campaign,
+  { most, port = nodeRedis }: { readonly most?: number; readonly port?: RedisPort } = {},
+): Promise<void> {
+  const options = most === undefined || IS_FULL ? {} : { most };
+  const count = { orders: 0, faults: 0, complete: 0 };
+  const waiting = [...all];
+  const runOf = (scenario: Scenario) => async (fault?: Fault) => {
+    const simulated = await simulate(port, scenario, fault, options);
+    count.orders += simulated.runs;
+    count.faults++;
+    if (simulated.isComplete) count.complete++;
+    return simulated;
+  };
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await campaign(runOf(next), next);
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+  const places = count.faults === all.length ? "" : ` with ${count.faults} places to fail`;
+  t.diagnostic(`${count.orders} orders of ${all.length} scenarios${places}, ${count.complete} of them in every order`);
+}
+
+async function endsOf(scenario: Scenario, options: Options): Promise<{ runs: number; ends: string[] }> {
+  const ends = new Set<string>();
+  const onEnd = (outcomes: readonly Outcome[]) => ends.add(JSON.stringify(outcomes));
+  const { runs } = await simulate(nodeRedis, scenario, {}, { ...options, onEnd });
+  return { runs, ends: [...ends].sort() };
 }
 
 function scenarios(size: number, limit?: UserLimit): Scenario[] {

@@ -5,7 +5,7 @@ import { createClient } from "@redis/client";
 import { Redis } from "ioredis";
 import { redisStore } from "sessile/redis";
 import { storeSuite } from "sessile/testing";
-import { type RedisServer, startRedis } from "../support/redis-server.ts";
+import { type RedisServer, startRedis } from "sessile-test-support/redis-server";
 
 const server = await startRedis();
 after(() => server.close());

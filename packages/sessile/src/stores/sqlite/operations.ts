@@ -5,7 +5,7 @@ import { isSessionError } from "../../core/errors.ts";
 import type { SessionRecord } from "../../core/record.ts";
 import type { Committed, Created, SweepBudget, UserLimit } from "../../core/store.ts";
 import { texts } from "./port.ts";
-import { toChanges, toRow } from "./row.ts";
+import { toChanges, toRow, toText } from "./row.ts";
 import { readRecord, type Statements } from "./statements.ts";
 
 /** A write as a value, because it travels to another thread. */
@@ -34,7 +34,7 @@ export function perform(statements: Statements, operation: Operation): Answers[O
     case "delete":
       return Number(statements.delete.run(operation.sid).changes) > 0;
     case "deleteByUser":
-      return texts(statements.deleteByUser, operation.userId, operation.except ?? null);
+      return texts(statements.deleteByUser, toText(operation.userId), operation.except ?? null);
     case "deleteExpired":
       return deleteExpired(statements, operation.budget);
   }
@@ -56,7 +56,7 @@ function excessOf(
   limit: UserLimit | undefined,
 ): string[] {
   if (limit === undefined || userId === null) return [];
-  const live = texts(statements.live, userId, createdAt);
+  const live = texts(statements.live, toText(userId), createdAt);
   return live.slice(0, Math.max(live.length - limit.max + 1, 0));
 }
 

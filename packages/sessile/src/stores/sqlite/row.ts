@@ -42,7 +42,7 @@ const CHANGING_PLACES = CHANGING.map((name) => COLUMNS.indexOf(name));
 export function toRow(record: SessionRecord): SqliteValue[] {
   const fields: SqliteValue[] = [
     record.sid,
-    record.userId,
+    record.userId && toText(record.userId),
     record.secretDigest,
     JSON.stringify(record.retiredDigests),
     record.data,
@@ -53,7 +53,7 @@ export function toRow(record: SessionRecord): SqliteValue[] {
     record.expiresAt,
     record.absoluteExpiresAt,
     record.version,
-    record.device,
+    record.device && toText(record.device),
   ];
   return [...fields, checksum(fields)];
 }
@@ -75,7 +75,7 @@ export function fromRow(sid: string, row: Row): SessionRecord {
   if (fields[0] !== sid || plain(row.checksum) !== checksum(fields)) throw unreadable(sid);
   return freezeRecord({
     sid,
-    userId: fields[1] as string | null,
+    userId: fromText(fields[1]),
     secretDigest: fields[2] as string,
     retiredDigests: JSON.parse(fields[3] as string) as string[],
     data: fields[4] as string,
@@ -86,8 +86,22 @@ export function fromRow(sid: string, row: Row): SessionRecord {
     expiresAt: fields[9] as number,
     absoluteExpiresAt: fields[10] as number,
     version: fields[11] as number,
-    device: fields[12] as string | null,
+    device: fromText(fields[12]),
   });
+}
+
+/**
+ * Free text as it is stored. Up to Node.js 22 `node:sqlite` reads text no further than a NUL, so that a user called "a\0b"
+ * would be taken for "a": NUL is written as `\0`, and the backslash, to tell them apart, as two.
+ */
+export function toText(text: string): string {
+  return text.replace(/[\\\0]/g, (character) => (character === "\0" ? "\\0" : "\\\\"));
+}
+
+function fromText(text: unknown): string | null {
+  return typeof text !== "string"
+    ? null
+    : text.replace(/\\([\\0])/g, (_, character) => (character === "0" ? "\0" : "\\"));
 }
 
 export function freezeRecord(record: SessionRecord): SessionRecord {

@@ -17,7 +17,7 @@ import type {
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, slicePage } from "../paging.ts";
 import { busyError, closedError, storeError } from "./errors.ts";
 import { firstRow, isBusy, plain, type Row, type SqliteDatabase } from "./port.ts";
-import { freezeRecord } from "./row.ts";
+import { freezeRecord, toText } from "./row.ts";
 import { prepareStatements, readRecord, type Statements } from "./statements.ts";
 import { WriteQueue, type Writer } from "./write-queue.ts";
 
@@ -128,7 +128,7 @@ export class SqliteStore implements SessionStore {
   }
 
   #positions(userId: string, { absoluteExpiresAt, sid }: Position, limit: number): Position[] {
-    const rows = this.#statements.page.all(userId, absoluteExpiresAt, sid, limit) as Row[];
+    const rows = this.#statements.page.all(toText(userId), absoluteExpiresAt, sid, limit) as Row[];
     return rows.map((row) => ({
       sid: row.sid as string,
       absoluteExpiresAt: plain(row.absolute_expires_at) as number,

@@ -47,11 +47,14 @@ export class WriterThread implements Writer {
     });
   }
 
-  /** Without the program's own flags: a preloaded module of the application has no business in this thread. */
+  /**
+   * Without the program's own flags: a preloaded module of the application has no business in this thread. And without
+   * the warning that node:sqlite is experimental, which Node.js 22 has given on the calling thread already.
+   */
   #start(): Worker {
     const worker = new Worker(new URL("./writer.js", import.meta.url), {
       workerData: this.#data,
-      execArgv: [],
+      execArgv: ["--disable-warning=ExperimentalWarning"],
       name: "sessile",
     });
     let reason: unknown = new Error("the writer thread ended");

@@ -4,13 +4,13 @@
 // chosen; each of those is another run. Sleep sets leave out orders that differ only in swapping neighbours on different
 // keys, or two reads, because no command can tell these apart.
 
-import { setImmediate as turn } from "node:timers/promises";
-
 /** A command that waits for permission. */
 export interface Waiting {
   readonly process: number;
-  /** The same in every run of the same choices. */
+  /** Process and number: the same in every run of the same choices. */
   readonly id: string;
+  /** For people. */
+  readonly text: () => string;
   /** The same in every run. */
   readonly key: string;
   readonly isRead: boolean;
@@ -52,8 +52,13 @@ interface Branch {
   readonly asleep: readonly Waiting[];
 }
 
+/** Waits until everything that can go on without an answer has done so. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** So many runs share one connection, and so its round trips. */
-const PARALLEL = 128;
+const PARALLEL = 32;
 
 export async function explore(exploration: Exploration): Promise<Explored> {
   const { most = Number.POSITIVE_INFINITY } = exploration;

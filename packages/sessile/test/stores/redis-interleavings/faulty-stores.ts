@@ -85,7 +85,7 @@ export const FAULTY_STORES: readonly Faulty[] = [
   {
     name: "a revocation that lists and deletes without marking",
     scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
-    message: /was being created when revokeAll 1 began, and lives/,
+    message: /create 0 was under way when revokeAll 1 began, and its session lives/,
     makeStore: withMethods((reach, _index, user) => ({
       async deleteByUser(userId) {
         const sids = (await readIndex(reach, user(userId), null)).confirmed.map(({ sid }) => sid);

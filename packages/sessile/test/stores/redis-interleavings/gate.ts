@@ -1,14 +1,20 @@
-// A port whose commands wait for permission. Knows which commands only read.
+// A port whose commands wait for permission. Knows which commands only read, and which answer gets lost.
 
 import type { RedisPort } from "#dist/stores/redis/client.js";
 import { RANGE } from "#dist/stores/redis/scripts.js";
 import type { Waiting } from "./explorer.ts";
 
-/** A command whose answer is lost: it is done or not, and its process hears of an error. */
+/** A command that is done, or not, and whose process gets an error for an answer. */
 export interface Loss {
   readonly process: number;
+  /** From 1. */
   readonly at: number;
   readonly isDone: boolean;
+}
+
+interface Answer {
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export class Gate {
@@ -19,6 +25,7 @@ export class Gate {
   readonly #sent: number[] = [];
   hasLost = false;
 
+  /** `prefix` is what the keys of one run begin with. */
   constructor(port: RedisPort, prefix: string, loss?: Loss) {
     this.#port = port;
     this.#prefix = prefix;
@@ -35,35 +42,33 @@ export class Gate {
       isReady: () => true,
       send: (key, args) => {
         if (key.endsWith("layout")) return Promise.resolve("OK");
-        return new Promise((resolve, reject) => this.#wait(process, key, args, resolve, reject));
+        return new Promise((resolve, reject) => this.#wait(process, key, args, { resolve, reject }));
       },
     };
   }
 
-  #wait(
-    process: number,
-    key: string,
-    args: readonly string[],
-    resolve: (reply: unknown) => void,
-    reject: (error: unknown) => void,
-  ): void {
+  #wait(process: number, key: string, args: readonly string[], answer: Answer): void {
     const number = (this.#sent[process] ?? 0) + 1;
     this.#sent[process] = number;
+    const isLost = this.#loss?.process === process && this.#loss.at === number;
     const waiting: Waiting = {
       process,
-      id: `${process}: ${args.join(" ").replaceAll(this.#prefix, "")}`,
+      id: `${process}.${number}`,
+      text: () => `${process}.${number} ${args.join(" ").slice(0, 150)}`,
       key: key.slice(this.#prefix.length),
       isRead: args[0] === "GET" || args[0] === "EXISTS" || args[1] === RANGE.sha,
       release: async () => {
         this.#waiting.delete(waiting);
-        const isLost = this.#loss?.process === process && this.#loss.at === number;
-        const reply = isLost && !this.#loss?.isDone ? undefined : this.#port.send(key, args);
-        if (!isLost) return reply?.then(resolve, reject);
-        await reply;
-        this.hasLost = true;
-        reject(new Error("Connection is closed."));
+        if (isLost) await this.#lose(key, args, answer);
+        else await this.#port.send(key, args).then(answer.resolve, answer.reject);
       },
     };
     this.#waiting.add(waiting);
+  }
+
+  async #lose(key: string, args: readonly string[], { reject }: Answer): Promise<void> {
+    if (this.#loss?.isDone) await this.#port.send(key, args);
+    this.hasLost = true;
+    reject(new Error("Connection is closed."));
   }
 }

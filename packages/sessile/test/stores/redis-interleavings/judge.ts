@@ -15,6 +15,8 @@ export interface Outcome {
 export interface Aftermath {
   readonly scenario: Scenario;
   readonly outcomes: readonly Outcome[];
+  /** True when nothing was made to fail. */
+  readonly isCalm: boolean;
   /** A store that nobody gates. */
   readonly store: SessionStore;
   /** Members of the user's index, now. */
@@ -30,6 +32,7 @@ interface Ending {
 }
 
 export async function judge(aftermath: Aftermath): Promise<void> {
+  const members = await aftermath.members();
   const ending = await readEnding(aftermath);
   checkDead(aftermath, ending);
   checkListed(aftermath, ending);
@@ -37,8 +40,9 @@ export async function judge(aftermath: Aftermath): Promise<void> {
   checkFirst(aftermath, ending);
   checkRotations(aftermath, ending);
   checkCommits(aftermath, ending);
-  await checkLimit(aftermath, ending);
-  await checkNext(aftermath, ending);
+  checkLimit(aftermath, ending, members);
+  if (aftermath.isCalm) checkIndex(ending, members);
+  else await checkNext(aftermath, ending);
 }
 
 /** The list comes first: it finishes what a crashed caller left marked. */
@@ -93,24 +97,34 @@ function createdBy(outcome: Outcome): (Created & { status: "created" }) | null {
   return created.status === "created" ? created : null;
 }
 
-/** A session that began ends for a reason that somebody reports; one that a revocation met on its way does not begin. */
+/** A session that began ends for a reason that somebody reports. */
 function checkCreated(aftermath: Aftermath, { live }: Ending): void {
-  const { outcomes } = aftermath;
-  for (const [process, outcome] of outcomes.entries()) {
+  for (const [process, outcome] of aftermath.outcomes.entries()) {
     if (outcome.kind !== "create" || outcome.status !== "returned") continue;
     const { sid } = NEW[process] as SessionRecord;
-    const { status } = outcome.value as Created;
-    if (status === "created" && !live.has(sid)) assert.ok(isReported(sid, outcomes), `${nameOf(sid)} died unreported`);
-    for (const [other, { kind, status: revocation }] of outcomes.entries()) {
-      if (kind !== "revokeAll" || revocation !== "returned") continue;
-      const isBefore = aftermath.lastIndexCommandOf(other) < aftermath.firstCommandOf(process);
-      const hadPlace = aftermath.scenario.limit === undefined;
-      const isMet = hadPlace && aftermath.firstCommandOf(process) < aftermath.firstCommandOf(other);
-      if (isMet) assert.ok(!live.has(sid), `${nameOf(sid)} was being created when revokeAll ${other} began, and lives`);
-      if (isBefore && !mayBeEnded(aftermath, process, other))
-        assert.equal(status, "created", "a revocation of before hit it");
+    if (createdBy(outcome) !== null && !live.has(sid)) {
+      assert.ok(isReported(sid, aftermath.outcomes), `${nameOf(sid)} died unreported`);
+    }
+    for (const [other, { kind, status }] of aftermath.outcomes.entries()) {
+      if (kind === "revokeAll" && status === "returned") checkMeeting(aftermath, process, other, live.has(sid));
     }
   }
+}
+
+/** What was being created when a revocation began is ended by it; what began after it is not. */
+function checkMeeting(aftermath: Aftermath, create: number, revokeAll: number, isLive: boolean): void {
+  const { scenario, outcomes, firstCommandOf, lastIndexCommandOf } = aftermath;
+  if (scenario.isOneProcess) return;
+  // Under a limit, the first command may only have asked; the place comes with a later one.
+  const isMet = scenario.limit === undefined && firstCommandOf(create) < firstCommandOf(revokeAll);
+  assert.ok(
+    !(isMet && isLive),
+    `create ${create} was under way when revokeAll ${revokeAll} began, and its session lives`,
+  );
+  const isAfter = lastIndexCommandOf(revokeAll) < firstCommandOf(create);
+  if (!isAfter || mayBeEnded(aftermath, create, revokeAll)) return;
+  const { status } = outcomes[create]?.value as Created;
+  assert.notEqual(status, "revoked", "it began after the revocation that hit it");
 }
 
 /** True when something but the revocation `except` may end what `process` creates. */
@@ -202,10 +216,10 @@ function checkRotations({ outcomes }: Aftermath, { live }: Ending): void {
 }
 
 /** No more sessions than allowed; nobody is refused by a rule that evicts. */
-async function checkLimit({ scenario, outcomes, members }: Aftermath, { live }: Ending): Promise<void> {
+function checkLimit({ scenario, outcomes }: Aftermath, { live }: Ending, members: readonly string[]): void {
   const { limit } = scenario;
   if (limit === undefined) return;
-  const places = (await members()).filter((member) => !member.startsWith("r"));
+  const places = members.filter((member) => !member.startsWith("r"));
   assert.ok(places.length <= limit.max, `${places.length} places with a limit of ${limit.max}`);
   const usable = [FIRST.sid, ...handedOut(outcomes)].filter((sid) => live.has(sid));
   assert.ok(usable.length <= limit.max, `${usable.length} sessions with a limit of ${limit.max}`);
@@ -213,6 +227,12 @@ async function checkLimit({ scenario, outcomes, members }: Aftermath, { live }: 
     if (outcome.kind !== "create" || outcome.status !== "returned") continue;
     if (limit.onExceeded === "evictOldest") assert.notEqual((outcome.value as Created).status, "refused");
   }
+}
+
+/** When nothing failed, the index names what lives, and nothing else. */
+function checkIndex({ live }: Ending, members: readonly string[]): void {
+  const confirmed = [...live.keys()].map((sid) => `c${sid}`);
+  assert.deepEqual([...members].sort(), confirmed.sort(), "the index names something else than what lives");
 }
 
 /** Whoever comes next finds a clean house: nothing marked, nothing in the way, nothing that lives after a revocation. */
@@ -223,7 +243,6 @@ async function checkNext({ store, members, outcomes }: Aftermath, { live }: Endi
   for (const sid of live.keys()) {
     if (!orphans.includes(sid)) assert.equal(await store.load(sid), null, `${nameOf(sid)} outlived a revocation`);
   }
-  if (outcomes.every(({ status }) => status === "returned")) return;
   const next = sampleRecord({ userId: USER });
   assert.deepEqual(await store.create(next, { max: 1, onExceeded: "refuse" }), { status: "created", evicted: [] });
 }

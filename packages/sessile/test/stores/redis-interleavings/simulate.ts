@@ -36,12 +36,12 @@ export const soundStore: MakeStore = (port, prefix) =>
 export async function simulate(
   port: RedisPort,
   scenario: Scenario,
-  { stop, loss }: Fault = {},
+  fault: Fault = {},
   { makeStore = soundStore, onEnd = (_outcomes: readonly Outcome[]) => {}, ...options }: Options = {},
 ): Promise<Simulated> {
   let hasLost = false;
   const start = async (): Promise<Execution> => {
-    const world = new World(port, scenario, makeStore, loss);
+    const world = new World(port, scenario, makeStore, fault);
     await world.begin();
     return {
       waiting: () => world.gate.waiting(),
@@ -51,7 +51,7 @@ export async function simulate(
       },
     };
   };
-  const explored = await explore({ start, ...options, ...(stop && { stop }) });
+  const explored = await explore({ start, ...options, ...(fault.stop && { stop: fault.stop }) });
   return { ...explored, hasLost };
 }
 
@@ -65,8 +65,10 @@ class World {
   readonly #index = this.#keys.user(USER);
   readonly #store: SessionStore;
   readonly #outcomes: Outcome[];
+  readonly #isCalm: boolean;
 
-  constructor(port: RedisPort, scenario: Scenario, makeStore: MakeStore, loss: Loss | undefined) {
+  constructor(port: RedisPort, scenario: Scenario, makeStore: MakeStore, { stop, loss }: Fault) {
+    this.#isCalm = stop === undefined && loss === undefined;
     this.#port = port;
     this.#scenario = scenario;
     this.#makeStore = makeStore;
@@ -107,13 +109,14 @@ class World {
       await judge({
         scenario: this.#scenario,
         outcomes,
+        isCalm: this.#isCalm,
         store: this.#store,
         members,
         firstCommandOf,
         lastIndexCommandOf,
       });
     } catch (error) {
-      const order = trace.map(({ id }) => `  ${id.slice(0, 150)}`).join("\n");
+      const order = trace.map(({ text }) => `  ${text()}`).join("\n");
       const said = outcomes.map((outcome, process) => `  ${process}: ${JSON.stringify(outcome)}`).join("\n");
       throw new Error(`${(error as Error).message}\nin ${this.#scenario.name}\n${order}\n${said}`, { cause: error });
     }

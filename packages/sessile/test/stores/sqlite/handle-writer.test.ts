@@ -88,6 +88,19 @@ describe("drivers that differ", { skip: unable }, () => {
     raw.close();
   });
 
+  test("texts that a driver would cut off at a NUL, and backslashes, come back whole and stay apart", async () => {
+    const raw = openRaw(":memory:");
+    const store = sqliteStore({ database: raw });
+    const texts = ["a", "a\0", "a\0b", "a\\0", "a\\", "a\\\\", "\\\0\\0", "\0"];
+    const records = texts.map((text) => sampleRecord({ userId: text, device: text }));
+    for (const record of records) await store.create(record, { max: 1, onExceeded: "refuse" });
+    for (const record of records) {
+      assert.deepEqual((await store.list(record.userId as string)).records, [record]);
+      assert.deepEqual(await store.deleteByUser(record.userId as string), [record.sid]);
+    }
+    raw.close();
+  });
+
   test("a lock is a lock in every driver's words", async () => {
     for (const words of [
       { code: "SQLITE_BUSY" },

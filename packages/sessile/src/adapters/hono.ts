@@ -1,0 +1,135 @@
+// Sessions for Hono 4, on every runtime that Hono runs on. Translates, and decides nothing.
+
+import type { Context, MiddlewareHandler } from "hono";
+import { isSessionError } from "../core/errors.ts";
+import type { OpenSession, SessionManager } from "../core/manager.ts";
+import type { Session, SignedInSession } from "../core/session.ts";
+import type { SessionRequest, SessionResponse } from "../core/transport.ts";
+import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
+
+export type { GuardOptions } from "./answer.ts";
+
+/** What `sessions` adds to an application's environment: `c.var.session`. */
+export interface SessionEnv<Data extends object> {
+  Variables: { session: Session<Data> };
+}
+
+/** What `requireSession` adds to that: together they make `c.var.session` a `SignedInSession`. */
+export interface SignedInEnv {
+  Variables: { session: Pick<SignedInSession, "sid" | "userId" | Instant> };
+}
+
+type Instant = "createdAt" | "authenticatedAt" | "lastSeenAt" | "expiresAt";
+
+/**
+ * Gives every request a session, `c.var.session`, and settles it before the response leaves:
+ *
+ * ```ts
+ * const app = new Hono().use(sessions(manager));
+ * ```
+ *
+ * What the library throws in a route is answered with `{"detail": …}`, unless the application's `onError` answers.
+ */
+export function sessions<Data extends object>(manager: SessionManager<Data>): MiddlewareHandler<SessionEnv<Data>> {
+  return async (c, next) => {
+    let opened: OpenSession<Data>;
+    try {
+      opened = await manager.open(toRequest(c));
+    } catch (error) {
+      return toResponse(answerOrThrow(error));
+    }
+    c.set("session", opened.session);
+    await next().catch((error: unknown) => abandon(opened, error));
+    if (isSessionError(c.error) && (await isHonosOwn(c.res))) replace(c, answerTo(c.error, opened.session));
+    try {
+      await opened.commit(c.res.status, new HonoResponse(c));
+    } catch (error) {
+      c.res.body?.cancel().catch(() => {});
+      replace(c, answerTo(error, opened.session) ?? FAILURE);
+      answerOrThrow(error);
+    }
+    return undefined;
+  };
+}
+
+/** Lets signed-in users pass, and tells the handlers after it so; everybody else gets a 401. */
+export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler<SignedInEnv> {
+  return async (c, next) => {
+    const session = c.get("session") as Session;
+    return session.isSignedIn() ? next() : toResponse(notSignedIn(session, detail));
+  };
+}
+
+function toRequest({ req }: Context): SessionRequest {
+  return {
+    method: req.method,
+    path: req.path,
+    header: (name) => req.header(name) ?? (name === "host" ? new URL(req.url).host : undefined),
+  };
+}
+
+class HonoResponse implements SessionResponse {
+  readonly #c: Context;
+
+  constructor(c: Context) {
+    this.#c = c;
+  }
+
+  set(name: string, value: string): void {
+    if (name !== "cache-control" || !this.#tryOn((headers) => headers.set(name, value))) this.#c.header(name, value);
+  }
+
+  append(name: string, value: string): void {
+    if (name !== "vary" || !this.#tryOn((headers) => vary(headers, value))) this.#c.header(name, value, { append: true });
+  }
+
+  /**
+   * Changes the response itself, which costs half of what `c.header` does: that makes a copy. Only for headers that are the
+   * same for every user. An application may keep a response and return it for several requests, and the next user would
+   * get the token of the one before. False when the headers cannot be changed, as with the results of `fetch`.
+   */
+  #tryOn(change: (headers: Headers) => void): boolean {
+    try {
+      change(this.#c.res.headers);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Without repetition: the response may be one that is returned again and again. */
+function vary(headers: Headers, value: string): void {
+  const present = headers.get("vary")?.split(", ") ?? [];
+  if (!present.includes(value)) headers.append("vary", value);
+}
+
+/** A value that is no `Error` passes Hono by, and leaves no response behind. */
+async function abandon<Data extends object>(opened: OpenSession<Data>, error: unknown): Promise<never> {
+  await opened.commit(500, { set: () => {}, append: () => {} });
+  throw error;
+}
+
+/** Whether this is what Hono itself makes of an error: an application's `onError` has the last word. */
+async function isHonosOwn(response: Response): Promise<boolean> {
+  return response.status === 500 && (await response.clone().text()) === "Internal Server Error";
+}
+
+/** Answers something else. What does not describe the body stays, such as the headers of CORS. */
+function replace(c: Context, answer: Answer | null): void {
+  if (answer === null) return;
+  const { status, headers, body } = answer;
+  const kept = [...c.res.headers].filter(([name]) => !describesBody(name) && !(name in headers));
+  c.res = undefined;
+  c.res = new Response(body, { status, headers: [...kept, ...Object.entries(headers)] });
+}
+
+function answerOrThrow(error: unknown): Answer {
+  const answer = answerTo(error);
+  if (answer === null) throw error;
+  return answer;
+}
+
+function toResponse({ status, headers, body }: Answer): Response {
+  return new Response(body, { status, headers });
+}

@@ -1,0 +1,77 @@
+// Sessions for Koa 3. Translates, and decides nothing.
+
+import type { DefaultContext, DefaultState, Middleware, Next, ParameterizedContext } from "koa";
+import type { SessionManager } from "../core/manager.ts";
+import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
+import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./answer.ts";
+import { hold } from "./hold-response.ts";
+import { MountedExchange } from "./mounted-exchange.ts";
+
+export type { GuardOptions } from "./answer.ts";
+
+declare module "koa" {
+  interface DefaultContext {
+    /** The session of this request; typed by `SessionData`. */
+    session: Session<DefaultData>;
+  }
+}
+
+/** A context of which it is known that somebody is signed in. */
+export type SignedInContext<State = DefaultState, Context = DefaultContext> = ParameterizedContext<State, Context> & {
+  readonly session: SignedInSession<DefaultData>;
+};
+
+/** Answers a signed-in user. */
+export type SignedInHandler<State = DefaultState, Context = DefaultContext> = (
+  ctx: SignedInContext<State, Context>,
+  next: Next,
+) => unknown;
+
+/**
+ * Gives every request that comes by a `session`, and settles it before the first byte of the response leaves, whatever wrote it:
+ *
+ * ```ts
+ * app.use(sessions(manager));
+ * ```
+ *
+ * What the library throws further down is answered with `{"detail": …}`. Middleware that is to answer it otherwise comes below.
+ */
+export function sessions(manager: SessionManager): Middleware {
+  return async (ctx, next) => {
+    const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
+    const exchange = new MountedExchange(ctx.originalUrl, ctx.req, ctx.res, report);
+    try {
+      ctx.session = await exchange.open(manager);
+      hold(ctx.res, exchange);
+      await next();
+    } catch (error) {
+      const result = ctx.headerSent ? null : answerTo(error, ctx.session);
+      if (result === null) throw error;
+      answer(ctx, result);
+    }
+  };
+}
+
+/** Lets signed-in users pass; everybody else gets a 401. */
+export function requireSession(options?: GuardOptions): Middleware;
+/** Lets a handler answer signed-in users only; everybody else gets a 401. */
+export function requireSession<State = DefaultState, Context = DefaultContext>(
+  handler: SignedInHandler<State, Context>,
+  options?: GuardOptions,
+): Middleware<State, Context>;
+export function requireSession(first: SignedInHandler | GuardOptions = {}, options: GuardOptions = {}): Middleware {
+  const [handler, { detail }] = typeof first === "function" ? [first, options] : [passOn, first];
+  return async (ctx, next) => {
+    if (ctx.session.isSignedIn()) await handler(ctx as SignedInContext, next);
+    else answer(ctx, notSignedIn(ctx.session, detail));
+  };
+}
+
+const passOn: SignedInHandler = (_ctx, next) => next();
+
+function answer(ctx: ParameterizedContext, { status, headers, body }: Answer): void {
+  for (const name of Object.keys(ctx.response.headers)) if (describesBody(name)) ctx.remove(name);
+  ctx.set(headers);
+  ctx.status = status;
+  ctx.body = body;
+}

@@ -1,0 +1,4 @@
+import express from "express-4";
+import { expressSuite } from "./express-suite.ts";
+
+expressSuite("Express 4", express);

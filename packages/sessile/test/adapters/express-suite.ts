@@ -1,0 +1,41 @@
+// The adapter suite on any version of Express.
+
+import { createServer } from "node:http";
+import { Readable } from "node:stream";
+import type express from "express";
+import { requireSession, sessions } from "sessile/express";
+import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
+import { listen } from "./support/listen.ts";
+
+export function expressSuite(name: string, createApp: typeof express): void {
+  adapterSuite(name, (manager, routes) => {
+    const app = createApp().set("env", "test");
+    app.disable("etag");
+    app.use(sessions(manager, { onError: () => {} }));
+    for (const route of routes) {
+      const method = route.method === "GET" ? "get" : "post";
+      app[method](route.path, route.isGuarded ? requireSession(mount(route)) : passErrors(mount(route)));
+    }
+    return listen(createServer(app));
+  });
+}
+
+type Handler = (request: express.Request, response: express.Response) => Promise<void>;
+
+function mount(route: SuiteRoute): Handler {
+  return async ({ session, originalUrl }, response) => {
+    send(response, await route.answer({ session, url: originalUrl }));
+  };
+}
+
+/** Express 4 does not wait for handlers. */
+function passErrors(handler: Handler): express.RequestHandler {
+  return (request, response, next) => void handler(request, response).catch(next);
+}
+
+function send(response: express.Response, { status = 200, headers = {}, body }: SuiteAnswer): void {
+  response.status(status).set(headers as Record<string, string | string[]>);
+  if (body === undefined) response.end();
+  else if (typeof body === "string") response.send(body);
+  else Readable.from(body).pipe(response);
+}

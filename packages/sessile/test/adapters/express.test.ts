@@ -1,0 +1,4 @@
+import express from "express";
+import { expressSuite } from "./express-suite.ts";
+
+expressSuite("Express 5", express);

@@ -1,0 +1,27 @@
+import { createServer } from "node:http";
+import { Readable } from "node:stream";
+import Koa, { type Context, type Middleware } from "koa";
+import { requireSession, sessions } from "sessile/koa";
+import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
+import { listen } from "./support/listen.ts";
+import { routeOf } from "./support/routes.ts";
+
+adapterSuite("Koa", (manager, routes) => {
+  const app = new Koa();
+  app.silent = true;
+  app.use(sessions(manager));
+  const handlers = new Map(routes.map((route) => [route, mount(route)]));
+  app.use((ctx, next) => handlers.get(routeOf(routes, ctx.method, ctx.path) as SuiteRoute)?.(ctx, next));
+  return listen(createServer(app.callback()));
+});
+
+function mount(route: SuiteRoute): Middleware {
+  const handler: Middleware = async (ctx) => write(ctx, await route.answer({ session: ctx.session, url: ctx.originalUrl }));
+  return route.isGuarded ? requireSession(handler) : handler;
+}
+
+function write(ctx: Context, { status = 200, headers = {}, body }: SuiteAnswer): void {
+  ctx.set(headers as Record<string, string | string[]>);
+  ctx.body = body === undefined || typeof body === "string" ? (body ?? null) : Readable.from(body);
+  ctx.status = status;
+}
