@@ -20,7 +20,7 @@ try {
 
 /** Installs and builds what is missing; returns the Node that can run the server. */
 async function makeReady() {
-  const [node] = await Promise.all([findRuntime(), installPackages().then(() => runScript("build"))]);
+  const [node] = await Promise.all([findRuntime(), installPackages().then(() => runScript("build:server"))]);
   return node;
 }
 

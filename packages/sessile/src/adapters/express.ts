@@ -1,5 +1,6 @@
 // Sessions for Express 5 and 4. Translates, and decides nothing.
 
+import { finished } from "node:stream";
 import type { Application, ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
@@ -83,10 +84,12 @@ export function requireSession(first: SignedInHandler | GuardOptions = {}, optio
 
 const passOn: SignedInHandler = (_request, _response, next) => next();
 
+/** An answer that is whole, and may still be held, goes out before Express hears of the error and cuts the connection. */
 const answerError: ErrorRequestHandler = (error, request, response, next) => {
   const answer = response.headersSent ? null : answerTo(error, request.session);
-  if (answer === null) next(error);
-  else answerInstead(response, answer);
+  if (answer !== null) answerInstead(response, answer);
+  else if (response.writableEnded) finished(response, () => next(error));
+  else next(error);
 };
 
 /** An application that was given to another one's `use` knows that one. */

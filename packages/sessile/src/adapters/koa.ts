@@ -1,6 +1,6 @@
 // Sessions for Koa 3. Translates, and decides nothing.
 
-import type { DefaultContext, DefaultState, Middleware, Next, ParameterizedContext } from "koa";
+import type { Context, ExtendableContext, Middleware, Next } from "koa";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./answer.ts";
@@ -16,14 +16,9 @@ declare module "koa" {
   }
 }
 
-/** A context of which it is known that somebody is signed in. */
-export type SignedInContext<State = DefaultState, Context = DefaultContext> = ParameterizedContext<State, Context> & {
-  readonly session: SignedInSession<DefaultData>;
-};
-
 /** Answers a signed-in user. */
-export type SignedInHandler<State = DefaultState, Context = DefaultContext> = (
-  ctx: SignedInContext<State, Context>,
+export type SignedInHandler<Ctx extends ExtendableContext = Context> = (
+  ctx: Ctx & { readonly session: SignedInSession<DefaultData> },
   next: Next,
 ) => unknown;
 
@@ -55,21 +50,21 @@ export function sessions(manager: SessionManager): Middleware {
 /** Lets signed-in users pass; everybody else gets a 401. */
 export function requireSession(options?: GuardOptions): Middleware;
 /** Lets a handler answer signed-in users only; everybody else gets a 401. */
-export function requireSession<State = DefaultState, Context = DefaultContext>(
-  handler: SignedInHandler<State, Context>,
+export function requireSession<Ctx extends ExtendableContext = Context>(
+  handler: SignedInHandler<Ctx>,
   options?: GuardOptions,
-): Middleware<State, Context>;
+): (ctx: Ctx, next: Next) => Promise<void>;
 export function requireSession(first: SignedInHandler | GuardOptions = {}, options: GuardOptions = {}): Middleware {
   const [handler, { detail }] = typeof first === "function" ? [first, options] : [passOn, first];
   return async (ctx, next) => {
-    if (ctx.session.isSignedIn()) await handler(ctx as SignedInContext, next);
+    if (ctx.session.isSignedIn()) await handler(ctx as Parameters<SignedInHandler>[0], next);
     else answer(ctx, notSignedIn(ctx.session, detail));
   };
 }
 
 const passOn: SignedInHandler = (_ctx, next) => next();
 
-function answer(ctx: ParameterizedContext, { status, headers, body }: Answer): void {
+function answer(ctx: ExtendableContext, { status, headers, body }: Answer): void {
   for (const name of Object.keys(ctx.response.headers)) if (describesBody(name)) ctx.remove(name);
   ctx.set(headers);
   ctx.status = status;

@@ -11,6 +11,7 @@ import type { NodeResponse } from "./node-response.ts";
 export type { GuardOptions } from "./answer.ts";
 export type { NodeRequest } from "./node-exchange.ts";
 export type { NodeResponse } from "./node-response.ts";
+export { openUpgrade, type UpgradeOptions } from "./upgrade.ts";
 
 /** Answers a request that comes with its session. With http2, name the types of `request` and `response`. */
 export type SessionHandler<

@@ -26,7 +26,8 @@ export function intercept<Extra extends object>(
     get(target, name) {
       if (Object.hasOwn(extra, name)) return Reflect.get(extra, name);
       const value = Reflect.get(target, name) as unknown;
-      if (!METHODS.has(name) || typeof value !== "function") return value;
+      if (typeof value !== "function") return value;
+      if (!METHODS.has(name)) return value.bind(target) as unknown;
       return async (...args: unknown[]): Promise<unknown> => {
         await before(name as StoreMethod);
         return Reflect.apply(value, target, args) as unknown;

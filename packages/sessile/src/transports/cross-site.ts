@@ -7,7 +7,7 @@ import type { SessionRequest } from "../core/transport.ts";
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * A test of requests. Safe methods pass. Otherwise the browser's own word decides, `Sec-Fetch-Site`; without it, `Origin`
+ * A test of requests. Safe methods pass, but for upgrades. Otherwise the browser's own word decides, `Sec-Fetch-Site`; without it, `Origin`
  * must name the host that was asked, or be absent, as it is when no browser is involved. Trusted origins and exempt paths
  * pass; both match exactly, because a pattern that normalises would exempt more than was meant (CVE-2025-47910).
  */
@@ -19,7 +19,12 @@ export function crossSitePolicy(
   if (!Array.isArray(exemptPaths)) throw wrongPaths();
   const origins = new Set(trustedOrigins.map(checkOriginOption));
   const paths = new Set(exemptPaths.map(checkPathOption));
-  return (request) => SAFE.has(request.method) || isSameSite(request) || isExempt(request, origins, paths);
+  return (request) => isSafe(request) || isSameSite(request) || isExempt(request, origins, paths);
+}
+
+/** A WebSocket begins as a GET, but browsers let other sites read and write it (cross-site WebSocket hijacking). */
+function isSafe(request: SessionRequest): boolean {
+  return SAFE.has(request.method) && request.header("upgrade") === undefined;
 }
 
 function isSameSite(request: SessionRequest): boolean {

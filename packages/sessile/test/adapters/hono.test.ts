@@ -1,25 +1,132 @@
+import assert from "node:assert/strict";
+import { describe, mock, test } from "node:test";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
-import { requireSession, sessions } from "sessile/hono";
-import { adapterSuite, type SuiteRoute } from "sessile/testing";
+import { cors } from "hono/cors";
+import { HTTPException } from "hono/http-exception";
+import { streamSSE } from "hono/streaming";
+import { requireSession, type SessionEnv, sessions } from "sessile/hono";
+import { adapterSuite } from "sessile/testing";
+import { honoApp } from "./support/hono-app.ts";
 import { listen } from "./support/listen.ts";
-import { bodyOf } from "./support/to-response.ts";
+import { cookieFor, testManager } from "./support/session-server.ts";
 
-adapterSuite("Hono", (manager, routes) => {
-  const app = new Hono().use(sessions(manager)).onError((_error, c) => c.text("Internal Server Error", 500));
-  for (const route of routes) {
-    if (route.isGuarded) app.on(route.method, route.path, requireSession(), mount(route));
-    else app.on(route.method, route.path, mount(route));
+mock.method(console, "error", () => {}); // where Hono reports what a handler throws
+
+adapterSuite("Hono", (manager, routes) =>
+  listen(createAdaptorServer({ fetch: honoApp(manager, routes).fetch, overrideGlobalObjects: false })),
+);
+
+type Env = SessionEnv<Record<string, string>>;
+
+describe("the adapter of Hono", () => {
+  async function withApp(handler: (c: Context<Env>) => Response | Promise<Response>) {
+    const { manager, store } = testManager();
+    const app = new Hono<Env>().use(cors({ origin: "https://app.example" }), sessions(manager)).all("/", handler);
+    const cookie = await cookieFor(manager);
+    const send = (headers: Record<string, string> = { cookie }) => app.request("/", { method: "POST", headers });
+    return { app, manager, store, cookie, send };
   }
-  return listen(createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }));
+
+  test("a response that the application keeps for all requests carries nobody's cookie", async () => {
+    const shared = new Response(null, { headers: { vary: "Origin" } });
+    const { send } = await withApp(async (c) => {
+      if (c.req.header("x-user")) await c.var.session.signIn("anna");
+      return c.var.session.isSignedIn() ? shared : shared;
+    });
+    const mine = await send({ "x-user": "anna" });
+    assert.match(mine.headers.get("set-cookie") ?? "", /^__Host-session=ses_/);
+    for (let requests = 0; requests < 3; requests++) {
+      const { headers } = await send({});
+      assert.deepEqual([headers.get("set-cookie"), headers.get("vary")], [null, "Origin, Cookie"]);
+    }
+  });
+
+  test("a response of fetch, whose headers cannot be changed, gets those of the session", async () => {
+    const { send } = await withApp(async (c) => {
+      await c.var.session.signOut();
+      return fetch("data:text/plain,proxied");
+    });
+    const response = await send();
+    assert.match(response.headers.get("set-cookie") ?? "", /^__Host-session=; Max-Age=0;/);
+    assert.deepEqual([response.headers.get("cache-control"), await response.text()], ["no-store", "proxied"]);
+  });
+
+  test("what an application's onError answers is left as it is, and keeps what was written below 500", async () => {
+    const { app, send, manager, cookie } = await withApp((c) => {
+      c.var.session.set("kept", "1");
+      c.var.session.requireFresh(0);
+      return c.body(null);
+    });
+    app.onError((error, c) => c.text(`mine: ${error.name}`, 418));
+    const response = await send();
+    assert.deepEqual([response.status, await response.text()], [418, "mine: SessionError"]);
+    const { session } = await manager.open({ method: "GET", path: "/", header: () => cookie });
+    assert.equal(session.has("kept"), true);
+  });
+
+  test("an HTTPException is answered by Hono, with the headers of the session", async () => {
+    const { send } = await withApp(async (c) => {
+      await c.var.session.signOut();
+      throw new HTTPException(409, { message: "conflict" });
+    });
+    const response = await send();
+    assert.deepEqual([response.status, await response.text()], [409, "conflict"]);
+    assert.match(response.headers.get("set-cookie") ?? "", /^__Host-session=; Max-Age=0;/);
+  });
+
+  test("P1: a 503 in place of a response keeps the headers of CORS", async () => {
+    const { send, store } = await withApp((c) => {
+      c.var.session.set("kept", "1");
+      return c.json({}, 200, { etag: '"1"' });
+    });
+    store.fail("commit");
+    const { status, headers } = await send();
+    assert.equal(status, 503);
+    assert.deepEqual([headers.get("access-control-allow-origin"), headers.get("etag")], ["https://app.example", null]);
+  });
+
+  test("a mistake that shows at the commit reaches onError", async () => {
+    const { app, send } = await withApp((c) => {
+      c.var.session.set("huge", "x".repeat(70_000));
+      return c.json({}, 200, { etag: '"1"' });
+    });
+    app.onError((error, c) => c.text(error.name, 500));
+    const response = await send();
+    assert.deepEqual([response.status, await response.text()], [500, "SessionError"]);
+    assert.deepEqual([response.headers.get("etag"), response.headers.get("cache-control")], [null, "no-store"]);
+  });
+
+  test("what is thrown and is no error keeps nothing", async () => {
+    const { send, manager } = await withApp(async (c) => {
+      await c.var.session.signIn("bob");
+      throw "nothing"; // biome-ignore lint/style/useThrowOnlyError: what this test is about
+    });
+    await assert.rejects(async () => send({}), (thrown) => thrown === "nothing");
+    assert.deepEqual((await manager.list("bob")).sessions, []);
+  });
+
+  test("server-sent events go out after the commit, and the session can be watched", async () => {
+    const { send, manager } = await withApp((c) => {
+      const { session } = c.var;
+      session.set("seen", "1");
+      return streamSSE(c, async (stream) => {
+        await new Promise<void>((resolve) => session.onEnded(resolve));
+        await stream.writeSSE({ event: "ended", data: "" });
+      });
+    });
+    const response = await send();
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    await manager.revokeUser("anna");
+    assert.equal(await response.text(), "event: ended\ndata: \n\n");
+  });
+
+  test("requireSession answers what it is told to", async () => {
+    const { manager } = testManager();
+    const app = new Hono().use(sessions(manager)).get("/", requireSession({ detail: "Who are you?" }), (c) => c.text(c.var.session.userId));
+    const nobody = await app.request("/");
+    assert.deepEqual([nobody.status, await nobody.json()], [401, { detail: "Who are you?" }]);
+    const anna = await app.request("/", { headers: { cookie: await cookieFor(manager) } });
+    assert.equal(await anna.text(), "anna");
+  });
 });
-
-type Environment = { Variables: { session: Parameters<SuiteRoute["answer"]>[0]["session"] } };
-
-function mount(route: SuiteRoute): (c: Context<Environment>) => Promise<Response> {
-  return async (c) => {
-    const { pathname, search } = new URL(c.req.url);
-    const { status = 200, headers = {}, body } = await route.answer({ session: c.var.session, url: pathname + search });
-    return c.body(bodyOf(body), status as 200, headers as Record<string, string | string[]>);
-  };
-}

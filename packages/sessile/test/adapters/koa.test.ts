@@ -16,7 +16,8 @@ adapterSuite("Koa", (manager, routes) => {
 });
 
 function mount(route: SuiteRoute): Middleware {
-  const handler: Middleware = async (ctx) => write(ctx, await route.answer({ session: ctx.session, url: ctx.originalUrl }));
+  const handler: Middleware = async (ctx) =>
+    write(ctx, await route.answer({ session: ctx.session, url: ctx.originalUrl }));
   return route.isGuarded ? requireSession(handler) : handler;
 }
 

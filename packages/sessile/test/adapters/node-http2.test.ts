@@ -98,11 +98,10 @@ describe("node:http2", () => {
   test("a client that gives its stream up does no harm", async () => {
     const stream = client.request({ ":method": "GET", ":path": "/big", cookie: await cookieFor(manager) });
     await once(stream, "response");
-    stream.close();
-    await once(stream, "close");
+    stream.destroy();
     const left = client.request({ ":method": "GET", ":path": "/late", cookie: await cookieFor(manager) });
     await lateArrived;
-    left.close();
+    left.destroy();
     await lateAnswered;
     assert.equal(errors.length, 2);
     assert.equal((await send("GET", "/profile")).status, 401);

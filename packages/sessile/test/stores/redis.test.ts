@@ -1,11 +1,11 @@
 // The Redis store: the shared suite over both client libraries, and what only it has to keep.
 
-import { after, before } from "node:test";
+import { after } from "node:test";
 import { createClient } from "@redis/client";
 import { Redis } from "ioredis";
 import { redisStore } from "sessile/redis";
 import { storeSuite } from "sessile/testing";
-import { type RedisServer, startRedis } from "sessile-test-support/redis-server";
+import { startRedis } from "sessile-test-support/redis-server";
 
 const server = await startRedis();
 after(() => server.close());

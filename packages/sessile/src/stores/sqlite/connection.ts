@@ -7,13 +7,23 @@ import { isBusy, nodeSqlite, type OwnDatabase, type SqliteDatabase } from "./por
 import { ensureSchema, hasSchema } from "./schema.ts";
 import { applySettings, type ConnectionSettings } from "./settings.ts";
 
-/** Opens `path` as the first connection of a store: makes the file and the tables if they are not there. */
-export function openFile(path: string, settings: ConnectionSettings, busyTimeout: number): OwnDatabase {
+/** What a store opens with: how its connection is set up, and how long it may wait for other processes. */
+export interface Opening extends ConnectionSettings {
+  readonly busyTimeout: number;
+}
+
+/**
+ * Opens `path` as the first connection of a store, makes the file and the tables if they are not there, and gives what `use`
+ * makes of it. Any failure on the way, of `use` too, closes it again.
+ */
+export function openFile<T>(path: string, opening: Opening, use: (database: OwnDatabase) => T): T {
   const connect = connector();
   try {
     createFile(path);
-    const database = connect(path);
-    return closeOnError(database, () => retryWhileBusy(busyTimeout, () => prepareFile(database, settings)));
+    return closeOnError(connect(path), (database) => {
+      retryWhileBusy(opening.busyTimeout, () => prepareFile(database, opening));
+      return use(database);
+    });
   } catch (error) {
     throw cannotOpen(path, error);
   }
@@ -23,8 +33,10 @@ export function openFile(path: string, settings: ConnectionSettings, busyTimeout
 export function openAgain(path: string, settings: ConnectionSettings): OwnDatabase {
   // SQLite would make a new, empty file: the writer would write into one file while readers read another.
   if (!existsSync(path)) throw new Error(`the file \`${path}\` is gone`);
-  const database = connector()(path);
-  return closeOnError(database, () => applySettings(database, settings));
+  return closeOnError(connector()(path), (database) => {
+    applySettings(database, settings);
+    return database;
+  });
 }
 
 /**
@@ -60,10 +72,9 @@ function connector(): (path: string) => OwnDatabase {
   );
 }
 
-function closeOnError(database: OwnDatabase, prepare: () => void): OwnDatabase {
+function closeOnError<T>(database: OwnDatabase, use: (database: OwnDatabase) => T): T {
   try {
-    prepare();
-    return database;
+    return use(database);
   } catch (error) {
     database.close();
     throw error;

@@ -10,6 +10,7 @@ import { HandleWriter } from "./handle-writer.ts";
 import { firstValue, type SqliteDatabase } from "./port.ts";
 import { ensureSchema } from "./schema.ts";
 import { checkEngine } from "./settings.ts";
+import { prepareStatements } from "./statements.ts";
 import { SqliteStore } from "./store.ts";
 import { WriterThread } from "./writer-thread.ts";
 
@@ -62,7 +63,7 @@ const LOCK_WAIT = { caller: 2, writer: 50 };
 export function sqliteStore(options: SqliteStoreOptions): SessionStore {
   checkNames(options, KNOWN, "");
   const busyTimeout = duration("busyTimeout", options.busyTimeout ?? 2000, 1);
-  if ((options?.path === undefined) === (options?.database === undefined))
+  if ((options.path === undefined) === (options.database === undefined))
     throw wrong("path", "given, or else `database`");
   return options.database === undefined ? fileStore(options, busyTimeout) : handleStore(options, busyTimeout);
 }
@@ -70,10 +71,12 @@ export function sqliteStore(options: SqliteStoreOptions): SessionStore {
 function fileStore({ path, synchronous = "FULL" }: SqliteFileOptions, busyTimeout: number): SessionStore {
   if (synchronous !== "FULL" && synchronous !== "NORMAL") throw wrong("synchronous", '`"FULL"` or `"NORMAL"`');
   const file = checkPath(path);
-  const database = openFile(file, { synchronous, lockWait: LOCK_WAIT.caller }, busyTimeout);
-  checkEngine(String(firstValue(database, "SELECT sqlite_version()")));
-  const writer = new WriterThread({ path: file, settings: { synchronous, lockWait: LOCK_WAIT.writer } });
-  return new SqliteStore({ database, writer, busyTimeout, release: () => database.close() });
+  return openFile(file, { synchronous, lockWait: LOCK_WAIT.caller, busyTimeout }, (database) => {
+    checkEngine(String(firstValue(database, "SELECT sqlite_version()")));
+    const statements = prepareStatements(database);
+    const writer = new WriterThread({ path: file, settings: { synchronous, lockWait: LOCK_WAIT.writer } });
+    return new SqliteStore({ statements, writer, busyTimeout, release: () => database.close() });
+  });
 }
 
 function handleStore({ database, synchronous }: SqliteHandleOptions, busyTimeout: number): SessionStore {
@@ -81,7 +84,8 @@ function handleStore({ database, synchronous }: SqliteHandleOptions, busyTimeout
   checkHandle(database);
   try {
     retryWhileBusy(busyTimeout, () => ensureSchema(database, "shared"));
-    return new SqliteStore({ database, writer: new HandleWriter(database), busyTimeout, release: () => {} });
+    const statements = prepareStatements(database);
+    return new SqliteStore({ statements, writer: new HandleWriter(database), busyTimeout, release: () => {} });
   } catch (error) {
     throw storeError("prepare its tables in `database`", error);
   }

@@ -3,10 +3,11 @@
 /** What is bound to a parameter. Other types mean something else to every driver. */
 export type SqliteValue = string | number | null;
 
+/** Parameters are `SqliteValue`s; the types of some drivers could not be told so. */
 export interface SqliteStatement {
-  get(...parameters: SqliteValue[]): unknown;
-  all(...parameters: SqliteValue[]): unknown[];
-  run(...parameters: SqliteValue[]): { readonly changes: number | bigint };
+  get(...parameters: unknown[]): unknown;
+  all(...parameters: unknown[]): unknown[];
+  run(...parameters: unknown[]): { readonly changes: number | bigint };
 }
 
 /** An open database: a `DatabaseSync` of node:sqlite, a `Database` of better-sqlite3 or of bun:sqlite. */

@@ -56,7 +56,7 @@ export function hasSchema(database: SqliteDatabase, ownership: Ownership): boole
   const version = firstValue(database, "SELECT version FROM sessile_meta");
   if (version === VERSION) return true;
   throw refused(
-    `has version ${version} of the store's tables; this release of \`sessile\` knows version ${VERSION}. Use a newer release`,
+    `has version ${version ?? "unknown"} of the store's tables; this release of \`sessile\` knows version ${VERSION}. Use a newer release`,
   );
 }
 

@@ -30,7 +30,8 @@ function pragmas({ synchronous, lockWait }: ConnectionSettings): readonly (reado
     ["cell_size_check", 1],
     // With a map, another process that truncates the file would kill this one.
     ["mmap_size", 0],
-    // What is deleted is overwritten, so that a copy of the file does not tell of sessions that ended.
+    // What is deleted is overwritten, so that a copy of the file does not tell of sessions that ended. In the log it stays
+    // until that is written over; closing the store empties the log.
     ["secure_delete", 1],
   ];
 }

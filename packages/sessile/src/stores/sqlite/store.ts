@@ -16,9 +16,9 @@ import type {
 } from "../../core/store.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, slicePage } from "../paging.ts";
 import { busyError, closedError, storeError } from "./errors.ts";
-import { firstRow, isBusy, plain, type Row, type SqliteDatabase } from "./port.ts";
+import { firstRow, isBusy, plain, type Row } from "./port.ts";
 import { freezeRecord, toText } from "./row.ts";
-import { prepareStatements, readRecord, type Statements } from "./statements.ts";
+import { readRecord, type Statements } from "./statements.ts";
 import { WriteQueue, type Writer } from "./write-queue.ts";
 
 /** Between attempts to read while another connection holds a lock that even readers wait for. Rare in WAL mode. */
@@ -28,10 +28,10 @@ const PAUSE = 10;
 const START: Position = { absoluteExpiresAt: -1, sid: "" };
 
 export interface SqliteStoreParts {
-  readonly database: SqliteDatabase;
+  readonly statements: Statements;
   readonly writer: Writer;
   readonly busyTimeout: number;
-  /** Closes `database` if the store opened it. */
+  /** Closes the database if the store opened it. */
   readonly release: () => void;
 }
 
@@ -43,7 +43,7 @@ export class SqliteStore implements SessionStore {
 
   constructor(parts: SqliteStoreParts) {
     this.#parts = parts;
-    this.#statements = prepareStatements(parts.database);
+    this.#statements = parts.statements;
     this.#writes = new WriteQueue(parts.writer, parts.busyTimeout);
   }
 
@@ -94,8 +94,13 @@ export class SqliteStore implements SessionStore {
   }
 
   async #close(): Promise<void> {
-    await this.#writes.close();
-    this.#parts.release();
+    try {
+      await this.#writes.close();
+    } catch (error) {
+      throw storeError("end its writer thread", error);
+    } finally {
+      this.#parts.release();
+    }
   }
 
   /** Reads at once. No transaction stays open while something is awaited: the log could not be emptied meanwhile. */

@@ -32,8 +32,10 @@ export class Gate {
     this.#loss = loss;
   }
 
+  /** Those on the index first: when what all processes touch is tried first, fewer runs turn out to be needless. */
   waiting(): readonly Waiting[] {
-    return [...this.#waiting];
+    const all = [...this.#waiting];
+    return [...all.filter(({ key }) => key.startsWith("u:")), ...all.filter(({ key }) => !key.startsWith("u:"))];
   }
 
   /** The port of one process. */

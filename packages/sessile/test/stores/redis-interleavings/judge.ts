@@ -123,8 +123,11 @@ function checkMeeting(aftermath: Aftermath, create: number, revokeAll: number, i
   );
   const isAfter = lastIndexCommandOf(revokeAll) < firstCommandOf(create);
   if (!isAfter || mayBeEnded(aftermath, create, revokeAll)) return;
-  const { status } = outcomes[create]?.value as Created;
-  assert.notEqual(status, "revoked", "it began after the revocation that hit it");
+  assert.notEqual(
+    (outcomes[create] as { value: Created }).value.status,
+    "revoked",
+    "it began after the revocation that hit it",
+  );
 }
 
 /** True when something but the revocation `except` may end what `process` creates. */

@@ -73,6 +73,15 @@ describe("opening a sqlite store", { skip: unable }, () => {
     refusesUnchanged(path, /file is not a database/);
   });
 
+  test("R14: a file whose tables are not the store's is refused", async () => {
+    const path = newPath();
+    await sqliteStore({ path }).close();
+    change(path, "ALTER TABLE sessile_sessions RENAME COLUMN device TO gadget");
+    refusesUnchanged(path, /no such column: device/);
+    change(path, "DELETE FROM sessile_meta");
+    refusesUnchanged(path, /has version unknown/);
+  });
+
   test("an empty file becomes a store", async () => {
     const path = newPath();
     writeFileSync(path, "");
@@ -105,6 +114,7 @@ describe("opening a sqlite store", { skip: unable }, () => {
   test("options that cannot work are refused by name", () => {
     const path = newPath();
     for (const [options, name] of [
+      [undefined, "options"],
       [{}, "path"],
       [{ path, database: {} }, "path"],
       [{ path: "" }, "path"],

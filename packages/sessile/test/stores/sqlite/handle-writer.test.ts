@@ -101,6 +101,18 @@ describe("drivers that differ", { skip: unable }, () => {
     raw.close();
   });
 
+  test("R14: an entry of a user's index that leads to another user's session shows nothing", async () => {
+    const raw = openRaw(":memory:");
+    const [mine, yours] = [sampleRecord({ userId: "me" }), sampleRecord({ userId: "you" })];
+    const mislead = (row: unknown): unknown =>
+      Object.keys(row as object).length === 2 ? { ...(row as object), sid: yours.sid } : row;
+    const store = sqliteStore({ database: wrap(raw, { row: mislead }) });
+    for (const record of [mine, yours]) await store.create(record);
+    assert.deepEqual((await store.list("me")).records, []);
+    assert.deepEqual((await store.list("you")).records, [yours]);
+    raw.close();
+  });
+
   test("a lock is a lock in every driver's words", async () => {
     for (const words of [
       { code: "SQLITE_BUSY" },

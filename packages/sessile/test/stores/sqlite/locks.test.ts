@@ -67,6 +67,21 @@ describe("while another process holds the lock", { skip: unable }, () => {
   });
 });
 
+test("opening a new file waits for a process that makes it, but not beyond its deadline", {
+  skip: unable,
+}, async () => {
+  const path = newPath();
+  const held = await lock(path);
+  assert.throws(() => sqliteStore({ path, busyTimeout: 50 }), {
+    code: "ERR_SESSION_STORE",
+    message: /database is locked/,
+  });
+  held.kill("SIGKILL");
+  await once(held, "exit");
+  await lock(path, 200);
+  await sqliteStore({ path, busyTimeout: 30_000 }).close();
+});
+
 test("P10: reads leave no transaction open that would keep the log from being emptied", { skip: unable }, async () => {
   const path = newPath();
   const store = sqliteStore({ path });

@@ -23,7 +23,7 @@ const EXPECTED = {
 describe("the settings of a sqlite connection", { skip: unable }, () => {
   test("P9: the reading and the writing connection have every setting", () => {
     const path = newPath();
-    const reading = openFile(path, { synchronous: "FULL", lockWait: 2 }, 1000);
+    const reading = openFile(path, { synchronous: "FULL", lockWait: 2, busyTimeout: 1000 }, (database) => database);
     const writing = openAgain(path, { synchronous: "FULL", lockWait: 50 });
     assert.deepEqual(readBack(reading), { ...EXPECTED, busy_timeout: 2 });
     assert.deepEqual(readBack(writing), { ...EXPECTED, busy_timeout: 50 });
@@ -31,7 +31,7 @@ describe("the settings of a sqlite connection", { skip: unable }, () => {
   });
 
   test("P9: synchronous NORMAL is set where it is asked for", () => {
-    const database = openFile(newPath(), { synchronous: "NORMAL", lockWait: 2 }, 1000);
+    const database = openFile(newPath(), { synchronous: "NORMAL", lockWait: 2, busyTimeout: 1000 }, (opened) => opened);
     assert.equal(pick(database, "PRAGMA synchronous"), 1);
     database.close();
   });

@@ -1,0 +1,65 @@
+// The session of a request that wants to go on as a WebSocket, or in another protocol. Knows no WebSocket library.
+
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { SessionManager } from "../core/manager.ts";
+import type { SignedInSession } from "../core/session.ts";
+import { type Answer, type GuardOptions, notSignedIn } from "./answer.ts";
+import { NodeExchange } from "./node-exchange.ts";
+
+export interface UpgradeOptions extends GuardOptions {
+  /** Hears of what is nobody's business but the program's; the client hears 500. Default `console.error`. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * The session of a signed-in user who asks for an upgrade. `null` when the request was answered on `socket` instead: 401 when
+ * nobody is signed in, 403 for another site's page, 503 when the store cannot tell; and when the client has left.
+ *
+ * ```ts
+ * server.on("upgrade", async (request, socket, head) => {
+ *   const session = await openUpgrade(manager, request, socket);
+ *   if (session === null) return;
+ *   webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+ *     const stop = session.onEnded(() => webSocket.close(4401, "Signed out"));
+ *     webSocket.on("close", stop);
+ *   });
+ * });
+ * ```
+ *
+ * What is changed in such a session is written by `await session.commit()`, which also counts as activity of the user.
+ */
+export async function openUpgrade<Data extends object>(
+  manager: SessionManager<Data>,
+  request: IncomingMessage,
+  socket: Duplex,
+  { detail, onError = console.error }: UpgradeOptions = {},
+): Promise<SignedInSession<Data> | null> {
+  const exchange = new NodeExchange<Data>(request, new ServerResponse(request), onError);
+  socket.on("error", ignore);
+  try {
+    const session = await exchange.open(manager);
+    if (!session.isSignedIn()) refuse(socket, notSignedIn(session, detail));
+    else if (!socket.destroyed) {
+      socket.off("error", ignore);
+      return session;
+    }
+  } catch (error) {
+    refuse(socket, exchange.answerTo(error));
+  }
+  return null;
+}
+
+/** Node leaves this socket to the program: a client that breaks off while the store is asked would end the process. */
+function ignore(): void {}
+
+/**
+ * Node has no response for an upgrade, and one that is made for it cannot be given a socket on which an earlier request is
+ * still being answered.
+ */
+function refuse(socket: Duplex, { status, headers, body }: Answer): void {
+  const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(body), connection: "close" });
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
+  socket.once("finish", () => socket.destroy());
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}

@@ -1,0 +1,25 @@
+// The routes of the adapter suite as an application of Hono.
+
+import { type Context, Hono } from "hono";
+import type { Session, SessionManager } from "sessile";
+import { requireSession, sessions } from "sessile/hono";
+import type { SuiteRoute } from "sessile/testing";
+import { bodyOf } from "./to-response.ts";
+
+export function honoApp(manager: SessionManager, routes: readonly SuiteRoute[]): Hono {
+  const app = new Hono();
+  app.use(sessions(manager));
+  for (const route of routes) {
+    if (route.isGuarded) app.on(route.method, route.path, requireSession(), mount(route));
+    else app.on(route.method, route.path, mount(route));
+  }
+  return app;
+}
+
+function mount(route: SuiteRoute): (c: Context<{ Variables: { session: Session } }>) => Promise<Response> {
+  return async (c) => {
+    const { pathname, search } = new URL(c.req.url);
+    const { status = 200, headers = {}, body } = await route.answer({ session: c.var.session, url: pathname + search });
+    return c.newResponse(bodyOf(body), status as 200, headers as Record<string, string | string[]>);
+  };
+}
