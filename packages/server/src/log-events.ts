@@ -16,9 +16,9 @@ const LEVELS: Record<SessionEventName, "debug" | "info" | "warn" | "error"> = {
 
 export function logEvents(manager: SessionManager, log: FastifyBaseLogger): void {
   for (const [event, level] of Object.entries(LEVELS) as [SessionEventName, "debug"][]) {
-    manager.on(event, ({ at, ...details }) => {
+    manager.on(event, ({ at: _at, ...details }) => {
       const { error, ...rest } = { error: undefined, ...details } as { error?: unknown };
-      log[level]({ event, ...rest, time: at, ...(error !== undefined && { reason: describe(error) }) });
+      log[level]({ event, ...rest, ...(error !== undefined && { reason: describe(error) }) });
     });
   }
 }

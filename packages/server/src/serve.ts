@@ -1,7 +1,7 @@
 // `sessile serve`: opens the store, listens, tells what it serves, and stops in order.
 
 import { isIP } from "node:net";
-import { destination, pino } from "pino";
+import { destination, type Logger, pino, stdTimeFunctions } from "pino";
 import { bearerTransport, headerTransport, SessionManager } from "sessile";
 import { createApp } from "./app.ts";
 import { banner } from "./banner.ts";
@@ -17,7 +17,7 @@ const SAME_SIGNAL = 500;
 export async function serve(config: Config): Promise<void> {
   checkDemo(config);
   const opened = await openStore(config.store);
-  const log = pino({ level: config.logLevel }, destination({ dest: 2, sync: true }));
+  const log = createLog(config.logLevel);
   const manager = new SessionManager({
     store: opened.store,
     transports: [headerTransport(), bearerTransport()],
@@ -39,6 +39,15 @@ export async function serve(config: Config): Promise<void> {
   process.stdout.write(banner(config, opened, url));
 }
 
+/** JSON lines on stderr, so that stdout is for people. Times are UTC (ASVS 16.2.2). */
+function createLog(level: string): Logger {
+  const formatters = { level: (label: string) => ({ level: label }) };
+  return pino(
+    { level, base: null, formatters, timestamp: stdTimeFunctions.isoTime },
+    destination({ dest: 2, sync: true }),
+  );
+}
+
 /** Anybody can sign in as the demo user, so only programs of this machine may reach it unless told otherwise. */
 function checkDemo({ host, demo }: Config): void {
   if (demo || isLoopback(host)) return;
@@ -53,7 +62,7 @@ export function isLoopback(host: string): boolean {
 
 async function listen(app: Awaited<ReturnType<typeof createApp>>, { host, port }: Config): Promise<string> {
   try {
-    return await app.listen({ host, port, listenTextResolver: () => "" });
+    return await app.listen({ host, port });
   } catch (error) {
     throw new UsageError(listenProblem((error as { code?: string }).code ?? String(error), host, port));
   }

@@ -12,7 +12,7 @@ export type JsonObject = Readonly<Record<string, Json>>;
 export const DEFAULT_DEPTH = 32;
 
 /** Text that may hold a `__proto__` key, spelled out or escaped. Rare, and every key is looked at then. */
-const SUSPICIOUS = /__proto__|\\u00/i;
+const SUSPICIOUS = /__proto__|\\u00/;
 
 /**
  * A deep copy of `value` without a reference to the original.

@@ -47,6 +47,7 @@ const SWEEP_BATCH = 1000;
 export class SessionManager<Data extends object = DefaultData> {
   readonly #core: Core;
   readonly #sweeper: NodeJS.Timeout | undefined;
+  #isSweeping = false;
 
   /** Throws `ERR_SESSION_OPTION` when an option is unknown or cannot work. */
   constructor(options: SessionManagerOptions) {
@@ -123,8 +124,12 @@ export class SessionManager<Data extends object = DefaultData> {
     await this.#core.ask("close", (store) => store.close());
   }
 
+  /** A sweep that takes longer than `sweepInterval` is not joined by another. */
   async #sweepQuietly(): Promise<void> {
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
     await this.sweep().catch(() => 0);
+    this.#isSweeping = false;
   }
 
   #emitRevoked(sid: string, userId: string | null): void {

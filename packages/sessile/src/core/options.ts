@@ -176,7 +176,7 @@ function checkUserLimit(limit: UserLimit | undefined): UserLimit | undefined {
   if (limit === undefined) return undefined;
   checkNames(limit, new Set(["max", "onExceeded"]), "userLimit.");
   if (!Number.isSafeInteger(limit.max) || limit.max < 1) throw wrong("userLimit.max", "a whole number, at least 1");
-  if (limit.onExceeded === "evictOldest" || limit.onExceeded === "refuse") return limit;
+  if (limit.onExceeded === "evictOldest" || limit.onExceeded === "refuse") return Object.freeze({ ...limit });
   throw wrong("userLimit.onExceeded", '`"evictOldest"` or `"refuse"`');
 }
 

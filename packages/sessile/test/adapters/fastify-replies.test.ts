@@ -13,7 +13,10 @@ const UNAVAILABLE = '{"detail":"Service unavailable"}';
 type Server = { url: string; cookie: string; app: FastifyInstance } & ReturnType<typeof testManager>;
 
 /** Serves what `mount` adds to an app with sessions, for the time of `body`. */
-async function withApp(mount: (app: FastifyInstance) => unknown, body: (server: Server) => Promise<void>): Promise<void> {
+async function withApp(
+  mount: (app: FastifyInstance) => unknown,
+  body: (server: Server) => Promise<void>,
+): Promise<void> {
   const { store, manager } = testManager();
   const app = Fastify({ forceCloseConnections: true });
   await app.register(sessions, { manager });
@@ -98,7 +101,12 @@ describe("what Fastify can send", () => {
       (app) => {
         app.post("/", async ({ session }) => {
           await session.signIn("bob");
-          const headers = [["set-cookie", "a=1"], ["set-cookie", "b=2"], ["vary", "Origin"], ["cache-control", "public"]] as [string, string][];
+          const headers = [
+            ["set-cookie", "a=1"],
+            ["set-cookie", "b=2"],
+            ["vary", "Origin"],
+            ["cache-control", "public"],
+          ] as [string, string][];
           return new Response("body", { status: 201, headers });
         });
         app.post("/fail", async ({ session }) => {
@@ -109,8 +117,14 @@ describe("what Fastify can send", () => {
       async ({ url, cookie, manager, store }) => {
         const response = await fetch(url, { method: "POST" });
         assert.deepEqual([response.status, await response.text()], [201, "body"]);
-        assert.deepEqual(response.headers.getSetCookie().map((each) => each.split("=")[0]), ["a", "b", "__Host-session"]);
-        assert.deepEqual([response.headers.get("vary"), response.headers.get("cache-control")], ["Origin, Cookie", "no-store"]);
+        assert.deepEqual(
+          response.headers.getSetCookie().map((each) => each.split("=")[0]),
+          ["a", "b", "__Host-session"],
+        );
+        assert.deepEqual(
+          [response.headers.get("vary"), response.headers.get("cache-control")],
+          ["Origin, Cookie", "no-store"],
+        );
         assert.equal((await fetch(`${url}/fail`, { method: "POST", headers: { cookie } })).status, 500);
         assert.equal(await dataOf(manager, store), "{}");
       },
@@ -127,7 +141,10 @@ describe("what Fastify can send", () => {
         }),
       async ({ url }) => {
         const { headers } = await fetch(url, { method: "POST" });
-        assert.deepEqual(headers.getSetCookie().map((each) => each.split("=")[0]), ["a", "b", "__Host-session"]);
+        assert.deepEqual(
+          headers.getSetCookie().map((each) => each.split("=")[0]),
+          ["a", "b", "__Host-session"],
+        );
         assert.equal(headers.get("vary"), "Origin, Cookie");
       },
     ));
@@ -178,7 +195,9 @@ describe("errors", () => {
   test("an application's error handler has the last word on errors of the library that routes throw", () =>
     withApp(
       (app) => {
-        app.setErrorHandler(async (error, _request, reply) => reply.code(418).send({ mine: (error as { code?: string }).code }));
+        app.setErrorHandler(async (error, _request, reply) =>
+          reply.code(418).send({ mine: (error as { code?: string }).code }),
+        );
         app.post("/", async ({ session }) => session.requireFresh(1));
       },
       async ({ url }) => {
@@ -248,7 +267,11 @@ describe("errors", () => {
     withApp(
       (app) => {
         const schema = { response: { "4xx": { type: "object", properties: { other: { type: "string" } } } } };
-        app.get("/", { schema }, requireSession(async () => "body", { detail: "Sign in first" }));
+        app.get(
+          "/",
+          { schema },
+          requireSession(async () => "body", { detail: "Sign in first" }),
+        );
       },
       async ({ url }) => assert.equal(await (await fetch(url)).text(), '{"detail":"Sign in first"}'),
     ));
@@ -302,7 +325,11 @@ describe("mounting", () => {
 
   test("inject works as a client does", () =>
     withApp(
-      (app) => app.get("/", requireSession(async ({ session }) => session.userId)),
+      (app) =>
+        app.get(
+          "/",
+          requireSession(async ({ session }) => session.userId),
+        ),
       async ({ app, cookie }) => {
         assert.equal((await app.inject({ url: "/", headers: { cookie } })).body, "anna");
         const { statusCode, body } = await app.inject("/");

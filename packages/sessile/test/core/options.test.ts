@@ -154,7 +154,10 @@ describe("a manager", () => {
   test("keeps the settings it was made with, whatever happens to the options", () => {
     const transports = [headerTransport()];
     const limits = { keys: 5 };
-    const settings = resolveOptions({ ...GOOD, transports, limits });
+    const userLimit = { max: 3, onExceeded: "refuse" as const };
+    const settings = resolveOptions({ ...GOOD, transports, limits, userLimit });
+    userLimit.max = 99;
+    assert.equal(settings.userLimit?.max, 3);
     transports.pop();
     limits.keys = 1;
     assert.deepEqual([settings.transports.length, settings.limits.keys, Object.isFrozen(settings)], [1, 5, true]);

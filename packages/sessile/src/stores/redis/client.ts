@@ -62,7 +62,7 @@ function nodeRedisSender(client: Exclude<RedisClient, IoredisClient>, options: o
   return (_key, args) => client.sendCommand(args, options);
 }
 
-function isIoredis(client: RedisClient): client is IoredisClient {
+export function isIoredis(client: RedisClient): client is IoredisClient {
   return typeof (client as IoredisClient)?.call === "function" && typeof (client as IoredisClient).status === "string";
 }
 

@@ -26,7 +26,8 @@ export async function commitDelta(
   for (let isFresh = known === null; record !== null; isFresh = true) {
     const next = apply(record, delta);
     if (typeof next === "string") {
-      if (isFresh) return next === "gone" ? GONE : { status: "conflict", record };
+      const isPast = delta.ifVersion !== undefined && delta.ifVersion < record.version; // versions only go up
+      if (isFresh || (isPast && next === "conflict")) return next === "gone" ? GONE : { status: "conflict", record };
       record = readableRecord(await readText(reach, sid, endsAt), sid);
     } else {
       const [answer, current] = await replaceRecord(reach, record.version, next, endsAt);

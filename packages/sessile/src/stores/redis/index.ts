@@ -25,16 +25,16 @@ export interface RedisStoreOptions {
 const LONGEST_DEADLINE = 60_000;
 
 /**
- * Makes a store in Redis 6.2 or later, or Valkey. While the client is not connected, every call fails at once with
- * `ERR_SESSION_STORE`: nothing waits for the connection to come back.
+ * Makes a store in Redis 6.2 or later, or Valkey. Its user needs no other commands than GET, SET, GETDEL, DEL, EXISTS,
+ * EVAL, EVALSHA, ZADD, ZREM, ZRANGE, ZRANGEBYSCORE, ZREMRANGEBYSCORE, ZCOUNT, ZSCORE and PEXPIREAT, on keys that begin
+ * with `prefix`. While the client is not connected, every call fails at once with
+ * `ERR_SESSION_STORE`; nothing waits for the connection to come back.
  */
 export function redisStore(options: RedisStoreOptions): SessionStore {
   checkNames(options, new Set(["client", "prefix", "deadline"]), "");
   const deadline = checkDeadline(options.deadline ?? 250);
-  return new RedisStore(portOf(options.client, deadline), {
-    prefix: checkKeyPrefix(options.prefix ?? "sessile:"),
-    deadline,
-  });
+  const prefix = checkKeyPrefix(options.prefix ?? "sessile:");
+  return new RedisStore(portOf(options.client, deadline), { prefix, deadline }, options.client);
 }
 
 function checkDeadline(value: number): number {

@@ -8,11 +8,14 @@ const LAYOUT = "1";
 
 export class RedisKeys {
   readonly layout: string;
+  /** The channel on which processes tell each other which sessions ended. */
+  readonly ended: string;
   readonly #prefix: string;
 
   constructor(prefix: string) {
     this.#prefix = prefix;
     this.layout = `${prefix}layout`;
+    this.ended = `${prefix}ended`;
   }
 
   session(sid: string): string {

@@ -56,11 +56,15 @@ export class RedisLink {
       const late = () => reject(failure(`Redis did not answer \`${args[0]}\` within ${this.#deadline} ms.`));
       const left = endsAt - performance.now();
       if (left <= 0) return late();
-      const timer = setTimeout(late, left);
-      this.#port
-        .send(key, args)
-        .then(resolve, reject)
-        .finally(() => clearTimeout(timer));
+      // After a stall of this process its timers run before its sockets are read: one more turn lets an answer in.
+      const timer = setTimeout(() => setImmediate(late), left);
+      const settle = <T>(done: (value: T) => void) => {
+        return (value: T) => {
+          clearTimeout(timer);
+          done(value);
+        };
+      };
+      this.#port.send(key, args).then(settle(resolve), settle(reject));
     });
   }
 }

@@ -4,10 +4,11 @@ import type { SessionDelta } from "../../core/delta.ts";
 import type { SessionRecord } from "../../core/record.ts";
 import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
 import { isSid } from "../../core/token.ts";
-import type { RedisPort } from "./client.ts";
+import type { RedisClient, RedisPort } from "./client.ts";
 import { decodeRecord, readableRecord } from "./codec.ts";
 import { commitDelta } from "./commit.ts";
 import { createAnonymous, createForUser } from "./create.ts";
+import { EndedChannel } from "./ended-channel.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import { checkLayout, RedisKeys } from "./keys.ts";
 import { failure, RedisLink } from "./link.ts";
@@ -17,18 +18,28 @@ import { listByUser, revokeByUser } from "./walk.ts";
 
 export class RedisStore implements SessionStore {
   readonly #reach: Reach;
+  readonly #ended: EndedChannel | undefined;
   readonly #commits = new KeyedQueue<Committed>();
   #layout: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor(port: RedisPort, { prefix, deadline }: { readonly prefix: string; readonly deadline: number }) {
-    this.#reach = { link: new RedisLink(port, deadline), keys: new RedisKeys(prefix) };
+  /** Without `client` nobody is told of sessions that end. */
+  constructor(
+    port: RedisPort,
+    { prefix, deadline }: { readonly prefix: string; readonly deadline: number },
+    client?: RedisClient,
+  ) {
+    const keys = new RedisKeys(prefix);
+    this.#reach = { link: new RedisLink(port, deadline), keys };
+    this.#ended = client && new EndedChannel(client, keys.ended);
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
     await this.#ready();
     if (record.userId === null) return createAnonymous(this.#reach, record);
-    return createForUser(this.#reach, record.userId, record, limit);
+    const created = await createForUser(this.#reach, record.userId, record, limit);
+    if (created.status === "created") for (const sid of created.evicted) this.#ended?.announce(sid);
+    return created;
   }
 
   async load(sid: string): Promise<SessionRecord | null> {
@@ -51,6 +62,7 @@ export class RedisStore implements SessionStore {
     await this.#ready();
     const text = isSid(sid) ? await takeText(this.#reach, sid) : null;
     const userId = readableRecord(text, sid)?.userId;
+    if (text !== null) this.#ended?.announce(sid);
     if (userId != null) await forget(this.#reach, this.#reach.keys.user(userId), ["c", "p"], [sid]).catch(() => {});
     return text !== null;
   }
@@ -62,7 +74,9 @@ export class RedisStore implements SessionStore {
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
     await this.#ready();
-    return revokeByUser(this.#reach, userId, except);
+    const ended = await revokeByUser(this.#reach, userId, except);
+    for (const sid of ended) this.#ended?.announce(sid);
+    return ended;
   }
 
   /** Redis drops expired records by itself, a margin after their deadline. */
@@ -77,8 +91,13 @@ export class RedisStore implements SessionStore {
     return { kind: "redis", sessions: null };
   }
 
+  watch(listener: (sid: string | null) => void): () => void {
+    return this.#ended?.listen(listener) ?? (() => {});
+  }
+
   /** The client was handed in, so it stays open. */
   async close(): Promise<void> {
+    this.#ended?.close();
     this.#isClosed = true;
   }
 

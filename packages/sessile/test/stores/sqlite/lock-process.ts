@@ -17,7 +17,12 @@ export async function lock(path: string, holdFor = 60_000): Promise<ChildProcess
 if (process.argv[1] === FILE) {
   const database = openRaw(process.argv[2] as string);
   database.exec("PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE");
-  process.on("disconnect", () => process.exit());
-  setTimeout(() => process.exit(), Number(process.argv[3]));
+  // Also keeps the garbage collector from closing the connection, and the lock with it.
+  const letGo = (): never => {
+    database.close();
+    process.exit();
+  };
+  process.on("disconnect", letGo);
+  setTimeout(letGo, Number(process.argv[3]));
   process.send?.("locked");
 }

@@ -1,0 +1,175 @@
+// The suite is trusted because bad adapters fail it: a plain one passes, and the same with one fault does not.
+
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { describe, test } from "node:test";
+import {
+  type DefaultData,
+  isSessionError,
+  type OpenSession,
+  type Session,
+  type SessionManager,
+  type SessionResponse,
+} from "sessile";
+import { adapterChecks, type StartServer, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
+import { answerTo, FAILURE, notSignedIn } from "#dist/adapters/answer.js";
+import { listen } from "./support/listen.ts";
+import { routeOf } from "./support/routes.ts";
+
+/** What can be wrong with an adapter, and a check that must notice. */
+const FAULTS = {
+  "answers before it commits": "no byte of the response of /key?name=a leaves before the store has confirmed",
+  "commits every status as 200": "a response with status 500 keeps nothing",
+  "commits what a handler that threw had written": "a handler that throws keeps nothing and is a 500",
+  "forgets the sign-out of a handler that threw":
+    "a sign-out stands although the handler throws afterwards, and the cookie is cleared",
+  "replaces the application's cookies": "H8: the application's own cookies and Vary survive",
+  "replaces the application's Vary": "H8: the application's own cookies and Vary survive",
+  "sees only the first of repeated headers": "B4: two different credentials are a 400, whatever carries them",
+  "does not hand over the host": "I1: a cross-site request with the cookie is a 403, with the header it is none",
+  "calls every method GET": "I1: a cross-site request with the cookie is a 403, with the header it is none",
+  "takes store trouble for nobody":
+    "P1: a store that is down is a 503 with Retry-After, never a 401, and the cookie stays",
+  "answers as if a failed commit had worked":
+    "P1: a commit that fails turns the response of /key?name=a into a whole, clean 503",
+  "sends the handler's headers with its 503":
+    "P1: a commit that fails turns the response of /key?name=a into a whole, clean 503",
+  "keeps the stream that it does not send":
+    "P1: a commit that fails turns the response of /big into a whole, clean 503",
+  "has no guard": "B9: without a credential the 401 has a plain challenge",
+  "drops the session's headers of a 401":
+    "H7: a response that looked at the session carries no-store and varies by every transport",
+} as const;
+
+type Fault = keyof typeof FAULTS | "none";
+
+async function failuresOf(fault: Fault): Promise<string[]> {
+  const failed: string[] = [];
+  for (const check of adapterChecks) await check.run(adapterWith(fault)).catch(() => failed.push(check.name));
+  return failed;
+}
+
+describe("adapterSuite", () => {
+  test("a plain adapter passes", async () => assert.deepEqual(await failuresOf("none"), []));
+
+  for (const [fault, check] of Object.entries(FAULTS) as [keyof typeof FAULTS, string][]) {
+    test(`an adapter that ${fault} fails`, async () => {
+      const failed = await failuresOf(fault);
+      assert.ok(failed.includes(check), `failed only ${JSON.stringify(failed)}`);
+    });
+  }
+});
+
+function adapterWith(fault: Fault): StartServer {
+  return (manager, routes) =>
+    listen(createServer((request, response) => void serve(fault, manager, routes, request, response)));
+}
+
+async function serve(
+  fault: Fault,
+  manager: SessionManager,
+  routes: readonly SuiteRoute[],
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
+  const route = routeOf(routes, request.method, request.url) as SuiteRoute;
+  const opened = await open(fault, manager, request);
+  if (!("session" in opened)) return write(response, opened);
+  const { answer, threw } = await run(fault, route, opened.session, request.url ?? "/");
+  const headers: OutgoingHttpHeaders = { ...(answer.headers as OutgoingHttpHeaders) };
+  if (fault === "answers before it commits") write(response, answer);
+  if (threw && fault === "forgets the sign-out of a handler that threw") return write(response, answer);
+  const status =
+    fault === "commits every status as 200" || (threw && fault === "commits what a handler that threw had written")
+      ? 200
+      : answer.status;
+  try {
+    await opened.commit(
+      status ?? 200,
+      headersInto(fault, answer.status === 401 && fault === "drops the session's headers of a 401" ? {} : headers),
+    );
+  } catch (error) {
+    if (fault === "answers as if a failed commit had worked") return write(response, answer);
+    if (typeof answer.body === "object" && fault !== "keeps the stream that it does not send")
+      answer.body[Symbol.iterator]().return?.();
+    const instead = answerTo(error) ?? FAILURE;
+    const kept =
+      fault === "sends the handler's headers with its 503" ? headers : { "set-cookie": ours(headers["set-cookie"]) };
+    return write(response, { ...instead, headers: { ...kept, ...instead.headers } as SuiteAnswer["headers"] & object });
+  }
+  write(response, { ...answer, headers: headers as SuiteAnswer["headers"] & object });
+}
+
+async function open(
+  fault: Fault,
+  manager: SessionManager,
+  { method = "GET", url = "/", headers, rawHeaders }: IncomingMessage,
+): Promise<OpenSession<DefaultData> | SuiteAnswer> {
+  const lines = (name: string): string[] =>
+    rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+  const header = (name: string): string | undefined => {
+    if (name === "host" && fault === "does not hand over the host") return undefined;
+    if (name === "authorization" && fault !== "sees only the first of repeated headers")
+      return lines(name).join(", ") || undefined;
+    return [headers[name]].flat().join(", ") || undefined;
+  };
+  const request = {
+    method: fault === "calls every method GET" ? "GET" : method,
+    path: url.split("?")[0] as string,
+    header,
+  };
+  try {
+    return await manager.open(request);
+  } catch (error) {
+    const isTrouble = isSessionError(error, "ERR_SESSION_STORE");
+    if (isTrouble && fault === "takes store trouble for nobody") return notSignedIn();
+    return answerTo(error) ?? FAILURE;
+  }
+}
+
+async function run(
+  fault: Fault,
+  route: SuiteRoute,
+  session: Session,
+  url: string,
+): Promise<{ answer: SuiteAnswer; threw: boolean }> {
+  try {
+    const isRefused = route.isGuarded && !session.isSignedIn() && fault !== "has no guard";
+    return { answer: isRefused ? notSignedIn(session) : await route.answer({ session, url }), threw: false };
+  } catch (error) {
+    return { answer: answerTo(error, session) ?? FAILURE, threw: true };
+  }
+}
+
+function headersInto(fault: Fault, headers: OutgoingHttpHeaders): SessionResponse {
+  return {
+    set(name, value) {
+      headers[name] = value;
+    },
+    append(name, value) {
+      const present = headers[name];
+      if (name === "set-cookie")
+        headers[name] =
+          fault === "replaces the application's cookies" ? [value] : [present ?? [], value].flat().map(String);
+      else
+        headers[name] =
+          present === undefined || fault === "replaces the application's Vary" ? value : `${present}, ${value}`;
+    },
+  };
+}
+
+/** The cookies of the session among others. */
+function ours(cookies: unknown): string[] {
+  return [cookies ?? []]
+    .flat()
+    .map(String)
+    .filter((cookie) => cookie.startsWith("__Host-"));
+}
+
+function write(response: ServerResponse, { status = 200, headers = {}, body }: SuiteAnswer): void {
+  if (response.headersSent) return;
+  response.writeHead(status, headers as OutgoingHttpHeaders);
+  if (body === undefined || typeof body === "string") response.end(body);
+  else Readable.from(body).pipe(response);
+}

@@ -1,0 +1,117 @@
+// What the compiler must accept and refuse. The assertions are the `@ts-expect-error` lines: the tests' `tsc` checks them.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { createServer as createServer2, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { test } from "node:test";
+import Fastify, { type FastifyRequest } from "fastify";
+import { headerTransport, memoryStore, SessionManager } from "sessile";
+import * as fastify from "sessile/fastify";
+import * as node from "sessile/node";
+import * as web from "sessile/web";
+
+interface Shop {
+  cart: string[];
+  visits: number;
+}
+
+const options = { store: memoryStore(), transports: [headerTransport()], sweepInterval: 0 };
+const shop = new SessionManager<Shop>(options);
+const plain = new SessionManager(options);
+
+function typedOnceByTheManager(): void {
+  node.withSession(shop, (_request, response, session) => {
+    const cart: readonly string[] | undefined = session.get("cart");
+    session.set("visits", 1);
+    session.update("cart", (cart) => [...(cart ?? []), "book"]);
+    // @ts-expect-error the key is misspelt
+    session.get("crat");
+    // @ts-expect-error the value has another type
+    session.set("visits", "1");
+    // @ts-expect-error what a session gives out is read-only
+    session.get("cart")?.push("book");
+    // @ts-expect-error nobody may be signed in
+    const userId: string = session.userId;
+    response.end(`${cart} ${userId}`);
+  });
+  web.withSession(shop, (_request, session) => {
+    // @ts-expect-error the key is misspelt
+    session.get("crat");
+    return new Response(`${session.get("visits")}`);
+  });
+}
+
+function signedInBehindTheGuard(): void {
+  node.withSession(
+    shop,
+    node.requireSession((request, response, session) => {
+      const userId: string = session.userId;
+      const visits: number | undefined = session.get("visits");
+      // @ts-expect-error the key is misspelt
+      session.get("crat");
+      response.end(`${request.url} ${userId} ${visits}`);
+    }),
+  );
+  web.withSession(
+    shop,
+    web.requireSession((request, session) => {
+      const userId: string = session.userId;
+      const since: number = session.authenticatedAt;
+      // @ts-expect-error the key is misspelt
+      session.get("crat");
+      return new Response(`${request.url} ${userId} ${since}`);
+    }),
+  );
+  fastify.requireSession(async ({ session }) => {
+    const userId: string = session.userId;
+    const sid: string = session.sid;
+    return `${userId} ${sid}`;
+  });
+}
+
+function serversTakeTheListeners(): void {
+  createServer(node.withSession(shop, (_request, response) => response.end()));
+  createServer2(
+    node.withSession(shop, (_request: Http2ServerRequest, response: Http2ServerResponse, session) => {
+      // @ts-expect-error the key is misspelt
+      session.get("crat");
+      response.end();
+    }),
+  );
+  const handle = web.withSession(plain, (_request, _session, env: { name: string }) => new Response(env.name));
+  // @ts-expect-error the platform must pass what the handler takes
+  void handle(new Request("http://x/"));
+}
+
+async function fastifyKnowsTheSession(): Promise<void> {
+  for (const app of [Fastify(), Fastify({ logger: true })]) {
+    await app.register(fastify.sessions, { manager: plain });
+    // @ts-expect-error the manager is missing
+    await app.register(fastify.sessions, {});
+    app.get("/", async ({ session }) => {
+      // @ts-expect-error nobody may be signed in
+      const userId: string = session.userId;
+      return userId;
+    });
+    app.get(
+      "/guarded",
+      fastify.requireSession(async ({ session }) => session.userId.length),
+    );
+    app.get<{ Params: { name: string } }>(
+      "/:name",
+      fastify.requireSession(async ({ params, session }) => `${params.name} ${session.userId.length}`),
+    );
+    app.post(
+      "/",
+      { schema: {} },
+      fastify.requireSession(async (request: FastifyRequest) => request.url, { detail: "Sign in" }),
+    );
+    // @ts-expect-error an unknown option
+    fastify.requireSession(async () => "", { details: "Sign in" });
+  }
+}
+
+test("the types hold", () => {
+  const checked = [typedOnceByTheManager, signedInBehindTheGuard, serversTakeTheListeners, fastifyKnowsTheSession];
+  assert.ok(checked.every((each) => typeof each === "function"));
+});
