@@ -72,7 +72,7 @@ test("the server and the examples use nothing of the library but its public entr
 });
 
 test("every error code is explained in docs/errors.md, and nothing else is", () => {
-  const documented = [...readFileSync(join(ROOT, "docs/errors.md"), "utf8").matchAll(/^\| `(ERR_\w+)` \| (\d{3})/gm)];
+  const documented = [...readFileSync(join(ROOT, "docs/errors.md"), "utf8").matchAll(/^\| `(ERR_\w+)` +\| (\d{3})/gm)];
   assert.deepEqual(documented.map(([, code]) => code).sort(), [...SESSION_ERROR_CODES].sort());
 });
 
@@ -90,7 +90,7 @@ test("every entry point in the README is exported, and every export but the help
 
 test("the README's program compiles, runs and does what it says", async () => {
   const [program, changes] = codeBlocks("README.md", "ts") as [string, string];
-  assert.ok(program.split("\n").length <= 12);
+  assert.equal(program.split("\n").filter((line) => line !== "" && !line.startsWith("import")).length, 8);
   const folder = join(ROOT, "packages/sessile/build-test/readme");
   mkdirSync(folder, { recursive: true });
   const inRoute = `app.post("/change", async ({ session }) => {\n${changes.replace("await session.signOut();", "")}\n});\n`;
@@ -131,9 +131,9 @@ async function useProgram(url: string): Promise<void> {
   const cookie = (welcome.headers.get("set-cookie") ?? "").split(";")[0] as string;
   assert.match(cookie, /^__Host-session=ses_/);
   const known = await fetch(`${url}/profile`, { headers: { cookie } });
-  assert.deepEqual(await known.json(), { user: "42", name: "john_doe" });
+  assert.deepEqual(await known.json(), { id: "42", name: "Anna" });
   assert.equal((await fetch(`${url}/change`, { method: "POST", headers: { cookie } })).status, 200);
-  assert.equal(await (await fetch(`${url}/logout`, { method: "POST", headers: { cookie } })).text(), "bye");
+  assert.equal((await fetch(`${url}/logout`, { method: "POST", headers: { cookie } })).status, 200);
   assert.equal((await fetch(`${url}/profile`, { headers: { cookie } })).status, 401);
 }
 
@@ -145,5 +145,7 @@ function exportsOf(name: string): Record<string, string> {
 
 function codeBlocks(file: string, language: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map(([, code]) => code as string);
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map(
+    ([, code]) => code as string,
+  );
 }

@@ -60,7 +60,10 @@ export function sessions(manager: SessionManager, { onError = console.error }: S
 
 /** Lets signed-in users pass; everybody else gets a 401. */
 export function requireSession(options?: GuardOptions): RequestHandler;
-/** Lets a handler answer signed-in users only; everybody else gets a 401. */
+/**
+ * Lets a handler answer signed-in users only; everybody else gets a 401. TypeScript does not see the path from here, so name its
+ * parameters where they are used: `requireSession<{ id: string }>(…)`.
+ */
 export function requireSession<
   Params = Request["params"],
   ResBody = Request["body"],

@@ -6,6 +6,9 @@ import {
   checkChunk,
   checkStatus,
   cut,
+  destroySource,
+  emitDrain,
+  forget,
   type GivenHeaders,
   headersSent,
   type LooseResponse,
@@ -143,7 +146,8 @@ class Hold {
     const status = this.#response.statusCode;
     checkStatus(status);
     this.#state = "holding";
-    Object.defineProperties(this.#response, WHILE_HOLDING);
+    Object.defineProperty(this.#response, "headersSent", WHILE_HOLDING.headersSent);
+    Object.defineProperty(this.#response, "writableEnded", WHILE_HOLDING.writableEnded);
     void this.#settle(status);
   }
 
@@ -221,22 +225,19 @@ function heldFlushHeaders(this: LooseResponse): void {
 }
 
 /** While output is held, handlers and frameworks find the response as if it had been let through. */
-const WHILE_HOLDING: PropertyDescriptorMap & ThisType<LooseResponse> = {
-  headersSent: {
-    configurable: true,
-    enumerable: true,
-    get(): boolean {
-      return holdOf(this).isHolding || inherited(this, "headersSent");
-    },
-  },
-  writableEnded: {
-    configurable: true,
-    enumerable: true,
-    get(): boolean {
-      return holdOf(this).isEnded || inherited(this, "writableEnded");
-    },
-  },
+const WHILE_HOLDING = {
+  headersSent: getter((response) => holdOf(response).isHolding || inherited(response, "headersSent")),
+  writableEnded: getter((response) => holdOf(response).isEnded || inherited(response, "writableEnded")),
 };
+
+function getter(read: (response: LooseResponse) => boolean): PropertyDescriptor & ThisType<LooseResponse> {
+  return {
+    configurable: true,
+    get() {
+      return read(this);
+    },
+  };
+}
 
 function inherited(response: LooseResponse, property: string): boolean {
   return Reflect.get(Object.getPrototypeOf(response) as object, property, response) as boolean;
@@ -244,20 +245,4 @@ function inherited(response: LooseResponse, property: string): boolean {
 
 function holdOf(response: LooseResponse): Hold {
   return (response as Held)[HOLD] as Hold;
-}
-
-/** Tells the writer that its chunk is dealt with. */
-function forget(args: readonly unknown[]): true {
-  const callback = args.find((arg) => typeof arg === "function") as (() => void) | undefined;
-  if (callback !== undefined) process.nextTick(callback);
-  return true;
-}
-
-/** A stream is unpiped when the answer is through, and would keep its file open for ever. */
-function destroySource(source: unknown): void {
-  (source as { destroy?: () => void }).destroy?.();
-}
-
-function emitDrain(response: LooseResponse): void {
-  response.emit("drain");
 }

@@ -80,7 +80,8 @@ class HonoResponse implements SessionResponse {
   }
 
   append(name: string, value: string): void {
-    if (name !== "vary" || !this.#tryOn((headers) => vary(headers, value))) this.#c.header(name, value, { append: true });
+    if (name !== "vary" || !this.#tryOn((headers) => vary(headers, value)))
+      this.#c.header(name, value, { append: true });
   }
 
   /**

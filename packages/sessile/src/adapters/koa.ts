@@ -16,6 +16,9 @@ declare module "koa" {
   }
 }
 
+/** Middleware that adds nothing to the types of an application but the session. */
+type SessionMiddleware = Middleware<object, { session: Session<DefaultData> }>;
+
 /** Answers a signed-in user. */
 export type SignedInHandler<Ctx extends ExtendableContext = Context> = (
   ctx: Ctx & { readonly session: SignedInSession<DefaultData> },
@@ -31,7 +34,7 @@ export type SignedInHandler<Ctx extends ExtendableContext = Context> = (
  *
  * What the library throws further down is answered with `{"detail": …}`. Middleware that is to answer it otherwise comes below.
  */
-export function sessions(manager: SessionManager): Middleware {
+export function sessions(manager: SessionManager): SessionMiddleware {
   return async (ctx, next) => {
     const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
     const exchange = new MountedExchange(ctx.originalUrl, ctx.req, ctx.res, report);
@@ -48,13 +51,19 @@ export function sessions(manager: SessionManager): Middleware {
 }
 
 /** Lets signed-in users pass; everybody else gets a 401. */
-export function requireSession(options?: GuardOptions): Middleware;
-/** Lets a handler answer signed-in users only; everybody else gets a 401. */
+export function requireSession(options?: GuardOptions): SessionMiddleware;
+/**
+ * Lets a handler answer signed-in users only; everybody else gets a 401. TypeScript does not see the application's own types
+ * from here, so name its context where they are used: `requireSession<ParameterizedContext<State>>(…)`.
+ */
 export function requireSession<Ctx extends ExtendableContext = Context>(
   handler: SignedInHandler<Ctx>,
   options?: GuardOptions,
 ): (ctx: Ctx, next: Next) => Promise<void>;
-export function requireSession(first: SignedInHandler | GuardOptions = {}, options: GuardOptions = {}): Middleware {
+export function requireSession(
+  first: SignedInHandler | GuardOptions = {},
+  options: GuardOptions = {},
+): SessionMiddleware {
   const [handler, { detail }] = typeof first === "function" ? [first, options] : [passOn, first];
   return async (ctx, next) => {
     if (ctx.session.isSignedIn()) await handler(ctx as Parameters<SignedInHandler>[0], next);

@@ -45,6 +45,22 @@ export function cut(response: LooseResponse): void {
   else response.stream.close(NGHTTP2_INTERNAL_ERROR);
 }
 
+/** Tells the writer that its chunk is dealt with. */
+export function forget(args: readonly unknown[]): true {
+  const callback = args.find((arg) => typeof arg === "function") as (() => void) | undefined;
+  if (callback !== undefined) process.nextTick(callback);
+  return true;
+}
+
+/** A stream is unpiped when the answer is through, and would keep its file open for ever. */
+export function destroySource(source: unknown): void {
+  (source as { destroy?: () => void }).destroy?.();
+}
+
+export function emitDrain(response: LooseResponse): void {
+  response.emit("drain");
+}
+
 /** Sets headers in all the shapes that `writeHead` takes, to the same effect. */
 export function setHeaders(response: LooseResponse, headers: GivenHeaders): void {
   if (headers == null) return;

@@ -1,10 +1,10 @@
 // The digest of a secret, and its comparison. The only file that hashes. Knows no store and no token format.
 
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 
 /** What a store may know of a secret: its SHA-256, base64url. Enough for 256 random bits (ASVS 6.5.2, 11.4.1). */
 export function digestSecret(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url");
+  return hash("sha256", secret, "base64url");
 }
 
 /** Compares two digests in constant time (ASVS 11.2.4). Digests of different length are different, not an error. */

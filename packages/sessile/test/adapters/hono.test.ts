@@ -22,7 +22,7 @@ type Env = SessionEnv<Record<string, string>>;
 describe("the adapter of Hono", () => {
   async function withApp(handler: (c: Context<Env>) => Response | Promise<Response>) {
     const { manager, store } = testManager();
-    const app = new Hono<Env>().use(cors({ origin: "https://app.example" }), sessions(manager)).all("/", handler);
+    const app = new Hono<Env>().use(cors(), sessions(manager)).all("/", handler);
     const cookie = await cookieFor(manager);
     const send = (headers: Record<string, string> = { cookie }) => app.request("/", { method: "POST", headers });
     return { app, manager, store, cookie, send };
@@ -32,7 +32,8 @@ describe("the adapter of Hono", () => {
     const shared = new Response(null, { headers: { vary: "Origin" } });
     const { send } = await withApp(async (c) => {
       if (c.req.header("x-user")) await c.var.session.signIn("anna");
-      return c.var.session.isSignedIn() ? shared : shared;
+      c.var.session.keys();
+      return shared;
     });
     const mine = await send({ "x-user": "anna" });
     assert.match(mine.headers.get("set-cookie") ?? "", /^__Host-session=ses_/);
@@ -61,7 +62,11 @@ describe("the adapter of Hono", () => {
     app.onError((error, c) => c.text(`mine: ${error.name}`, 418));
     const response = await send();
     assert.deepEqual([response.status, await response.text()], [418, "mine: SessionError"]);
-    const { session } = await manager.open({ method: "GET", path: "/", header: () => cookie });
+    const { session } = await manager.open({
+      method: "GET",
+      path: "/",
+      header: (name) => (name === "cookie" ? cookie : undefined),
+    });
     assert.equal(session.has("kept"), true);
   });
 
@@ -83,7 +88,7 @@ describe("the adapter of Hono", () => {
     store.fail("commit");
     const { status, headers } = await send();
     assert.equal(status, 503);
-    assert.deepEqual([headers.get("access-control-allow-origin"), headers.get("etag")], ["https://app.example", null]);
+    assert.deepEqual([headers.get("access-control-allow-origin"), headers.get("etag")], ["*", null]);
   });
 
   test("a mistake that shows at the commit reaches onError", async () => {
@@ -100,9 +105,12 @@ describe("the adapter of Hono", () => {
   test("what is thrown and is no error keeps nothing", async () => {
     const { send, manager } = await withApp(async (c) => {
       await c.var.session.signIn("bob");
-      throw "nothing"; // biome-ignore lint/style/useThrowOnlyError: what this test is about
+      throw "nothing";
     });
-    await assert.rejects(async () => send({}), (thrown) => thrown === "nothing");
+    await assert.rejects(
+      async () => send({}),
+      (thrown) => thrown === "nothing",
+    );
     assert.deepEqual((await manager.list("bob")).sessions, []);
   });
 
@@ -123,7 +131,9 @@ describe("the adapter of Hono", () => {
 
   test("requireSession answers what it is told to", async () => {
     const { manager } = testManager();
-    const app = new Hono().use(sessions(manager)).get("/", requireSession({ detail: "Who are you?" }), (c) => c.text(c.var.session.userId));
+    const app = new Hono()
+      .use(sessions(manager))
+      .get("/", requireSession({ detail: "Who are you?" }), (c) => c.text(c.var.session.userId));
     const nobody = await app.request("/");
     assert.deepEqual([nobody.status, await nobody.json()], [401, { detail: "Who are you?" }]);
     const anna = await app.request("/", { headers: { cookie: await cookieFor(manager) } });

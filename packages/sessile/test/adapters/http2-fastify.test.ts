@@ -5,7 +5,7 @@ import { bigChunks, http2Tests } from "./support/http2-client.ts";
 
 http2Tests("Fastify", async (manager) => {
   const app = Fastify({ http2: true });
-  await app.register(sessions as never, { manager });
+  await app.register(sessions, { manager });
   app.post("/login", async ({ session }, reply) => {
     await session.signIn("anna");
     return reply.code(201).header("set-cookie", "theme=dark").send("in");

@@ -29,7 +29,8 @@ export function withKoa(
         ctx.body = "public";
         return undefined;
       });
-      return app.use(handler).callback();
+      const answer = app.use(handler).callback();
+      return (request, response) => void answer(request, response);
     },
     body,
     transport,

@@ -1,46 +1,37 @@
-// The Redis store: the shared suite over both client libraries, and what only it has to keep.
+// The shared suite over both client libraries, and the options.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
+import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
-import { inspect } from "node:util";
 import { createClient } from "@redis/client";
-import { Redis } from "ioredis";
-import { headerTransport, SessionManager, type SessionRecord, type SessionStore } from "sessile";
-import { redisStore } from "sessile/redis";
-import { fullRecord, sampleRecord, storeSuite } from "sessile/testing";
+import { type RedisClient, redisStore } from "sessile/redis";
+import { sampleRecord, storeSuite } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
-import { markAll } from "#dist/stores/redis/user-index.js";
-import { portOf, type RedisPort } from "#dist/stores/redis/client.js";
-import { RedisKeys } from "#dist/stores/redis/keys.js";
-import { RedisLink } from "#dist/stores/redis/link.js";
-import { RedisStore } from "#dist/stores/redis/store.js";
+import { connectIoredis, patientStore } from "./redis/connect.ts";
 
-const MARGIN = 60_000;
-const COMMANDS =
-  "get set getdel del exists eval evalsha zadd zrem zrange zrangebyscore zremrangebyscore zcount zscore pexpireat";
+const STORE_COMMANDS = [
+  ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pexpireat"],
+  ...["zadd", "zrem", "zrange", "zrangebyscore", "zremrangebyscore", "zcount", "zscore"],
+];
+const CLIENT_COMMANDS = ["hello", "auth", "client", "info"];
 
 const server = await startRedis();
 const admin = await createClient({ url: server.url }).connect();
-const PASSWORD = randomBytes(16).toString("hex");
-const forConnecting = ["hello", "auth", "client", "info", "ping"];
-await admin.sendCommand(
-  ["ACL", "SETUSER", "sessions", "on", `>${PASSWORD}`, "~suite-*"].concat(
-    [...COMMANDS.split(" "), ...forConnecting].map((name) => `+${name}`),
-  ),
-);
+const user = { username: "sessions", password: randomBytes(16).toString("hex") };
+await admin.sendCommand([
+  ...["ACL", "SETUSER", user.username, "on", `>${user.password}`, "~suite-*"],
+  ...[...STORE_COMMANDS, ...CLIENT_COMMANDS].map((name) => `+${name}`),
+]);
 after(async () => {
   admin.destroy();
   await server.close();
 });
 
-storeSuite("redis over @redis/client, with the documented commands only", async () => {
-  const connect = () => createClient({ url: server.url, username: "sessions", password: PASSWORD }).connect();
+storeSuite("redis over @redis/client, allowed no more than the documented commands", async () => {
+  const connect = () => createClient({ url: server.url, ...user }).connect();
   const clients = [await connect(), await connect()] as const;
-  const options = { prefix: "suite-n:", deadline: 5000 };
   return {
-    stores: [redisStore({ client: clients[0], ...options }), redisStore({ client: clients[1], ...options })],
+    stores: [patientStore(clients[0], "suite-n:"), patientStore(clients[1], "suite-n:")],
     expiresByItself: true,
     corrupt: (sid) => truncate(`suite-n:s:${sid}`),
     close: async () => {
@@ -49,16 +40,89 @@ storeSuite("redis over @redis/client, with the documented commands only", async 
   };
 });
 
-storeSuite("redis over ioredis, with the documented commands only", async () => {
-  const connect = () => connectIoredis(server.port, { username: "sessions", password: PASSWORD });
+storeSuite("redis over @redis/client with RESP 2", async () => {
+  const connect = () => createClient({ url: server.url, RESP: 2 }).connect();
   const clients = [await connect(), await connect()] as const;
-  const options = { prefix: "suite-i:", deadline: 5000 };
   return {
-    stores: [redisStore({ client: clients[0], ...options }), redisStore({ client: clients[1], ...options })],
+    stores: [patientStore(clients[0], "resp-2:"), patientStore(clients[1], "resp-2:")],
+    expiresByItself: true,
+    corrupt: (sid) => truncate(`resp-2:s:${sid}`),
+    close: async () => {
+      for (const client of clients) client.destroy();
+    },
+  };
+});
+
+storeSuite("redis over ioredis, allowed no more than the documented commands", async () => {
+  const clients = [await connectIoredis(server.port, user), await connectIoredis(server.port, user)] as const;
+  return {
+    stores: [patientStore(clients[0], "suite-i:"), patientStore(clients[1], "suite-i:")],
     expiresByItself: true,
     corrupt: (sid) => truncate(`suite-i:s:${sid}`),
     close: async () => {
       for (const client of clients) client.disconnect();
     },
   };
+});
+
+storeSuite("redis over both client libraries at once, each with unusual options", async () => {
+  const buffers = createClient({ url: server.url, commandOptions: { typeMapping: { 36: Buffer, 58: String } } });
+  const node = await buffers.connect();
+  const strings = {
+    stringNumbers: true,
+    replyMapping: "resp3",
+    enableAutoPipelining: true,
+    keyPrefix: "unusual:",
+  } as const;
+  const ioredis = await connectIoredis(server.port, strings);
+  return {
+    stores: [patientStore(node, "unusual:both:"), patientStore(ioredis, "both:")],
+    expiresByItself: true,
+    corrupt: (sid) => truncate(`unusual:both:s:${sid}`),
+    close: async () => {
+      node.destroy();
+      ioredis.disconnect();
+    },
+  };
+});
+
+/** Damage that keeps the beginning, where the version is. */
+async function truncate(key: string): Promise<void> {
+  const text = (await admin.get(key)) ?? "";
+  await admin.set(key, text.slice(0, -1));
+}
+
+test("L5: the commands that go through everything are not among those that the store needs", async () => {
+  const limited = await createClient({ url: server.url, ...user }).connect();
+  for (const command of [
+    ["KEYS", "*"],
+    ["SCAN", "0"],
+    ["SMEMBERS", "suite-n:x"],
+    ["FLUSHALL"],
+    ["CONFIG", "GET", "*"],
+  ]) {
+    await assert.rejects(limited.sendCommand(command), /NOPERM/);
+  }
+  limited.destroy();
+});
+
+test("options that cannot work are refused by name", () => {
+  const client = { isReady: true, sendCommand: async () => null } satisfies RedisClient;
+  const refused = (options: object, name: RegExp) => {
+    assert.throws(() => redisStore({ client, ...options }), { code: "ERR_SESSION_OPTION", message: name });
+  };
+  refused({ ttl: 1 }, /`ttl` must be one of `client`, `prefix`, `deadline`/);
+  refused({ client: undefined }, /`client`/);
+  refused({ client: {} }, /`client`/);
+  for (const prefix of ["", "a b", "é", "x".repeat(65), 1]) refused({ prefix }, /`prefix`/);
+  for (const deadline of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 60_001, "1"])
+    refused({ deadline }, /`deadline`/);
+});
+
+test("a store that is closed leaves the client open", async () => {
+  const store = redisStore({ client: admin, prefix: "closed:" });
+  await store.close();
+  await assert.rejects(store.load(sampleRecord().sid), { code: "ERR_SESSION_STORE", message: /closed/ });
+  await assert.rejects(store.stats(), { code: "ERR_SESSION_STORE" });
+  assert.equal(await admin.ping(), "PONG");
 });

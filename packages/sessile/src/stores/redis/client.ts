@@ -19,14 +19,14 @@ export interface NodeRedisClient {
 export interface NodeRedisCluster {
   readonly isReady: boolean;
   readonly slots: unknown;
-  sendCommand(key: string, isReadonly: boolean, args: readonly string[], options?: object): Promise<unknown>;
+  sendCommand(key: string, isReadonly: boolean, args: string[], options?: object): Promise<unknown>;
 }
 
 /** A client of `@redis/client` or `redis`, made with `createSentinel`. */
 export interface NodeRedisSentinel {
   readonly isReady: boolean;
   readonly getSentinelNode: unknown;
-  sendCommand(isReadonly: boolean, args: readonly string[], options?: object): Promise<unknown>;
+  sendCommand(isReadonly: boolean, args: string[], options?: object): Promise<unknown>;
 }
 
 /** A `Redis` or `Cluster` of `ioredis` or `iovalkey`. */
@@ -57,8 +57,8 @@ function nodeRedisOptions(deadline: number): object {
 
 /** Always the primary: a replica may still show a session that was signed out. */
 function nodeRedisSender(client: Exclude<RedisClient, IoredisClient>, options: object): RedisPort["send"] {
-  if ("slots" in client) return (key, args) => client.sendCommand(key, false, args, options);
-  if ("getSentinelNode" in client) return (_key, args) => client.sendCommand(false, args, options);
+  if ("slots" in client) return (key, args) => client.sendCommand(key, false, [...args], options);
+  if ("getSentinelNode" in client) return (_key, args) => client.sendCommand(false, [...args], options);
   return (_key, args) => client.sendCommand(args, options);
 }
 

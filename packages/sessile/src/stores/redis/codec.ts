@@ -8,10 +8,12 @@ const FORM = 1;
 
 /**
  * The version stands first, so that a script compares it without parsing. The header is JSON, which never holds a raw
- * line break, so the data follows as the text it already is: it is neither escaped again nor parsed on load.
+ * line break, so the data follows as the text it already is: it is neither escaped again nor parsed on load. Its length is written
+ * down, so that text which was cut off is noticed without parsing too.
  */
 export function encodeRecord({ version, sid, data, ...rest }: SessionRecord): string {
-  return `${beginning(version, sid)},${JSON.stringify(rest).slice(1)}\n${data}`;
+  const header = JSON.stringify({ ...rest, dataLength: data.length });
+  return `${beginning(version, sid)},${header.slice(1)}\n${data}`;
 }
 
 /** How the stored form of a session begins at this version; that of another session, version or form begins otherwise. */
@@ -22,9 +24,9 @@ export function beginning(version: number, sid: string): string {
 /** The record of a stored text. Throws `ERR_SESSION_RECORD` when the text is not a whole record of this `sid`. */
 export function decodeRecord(text: string, sid: string): SessionRecord {
   const [, version = "", header = "", data = ""] =
-    /^([1-9]\d{0,15})\|(\{[^\n]*\})\n(\{[\s\S]*\})$/.exec(text) ?? unreadable();
+    /^([1-9]\d{0,15})\|(\{[^\n]*\})\n([\s\S]*)$/.exec(text) ?? unreadable();
   const fields = parseHeader(header);
-  if (fields.v !== FORM || fields.sid !== sid) return unreadable();
+  if (fields.v !== FORM || fields.sid !== sid || fields.dataLength !== data.length) return unreadable();
   return Object.freeze({
     sid,
     userId: orNull(isText, fields.userId),
@@ -51,7 +53,7 @@ export function readableRecord(text: string | null, sid: string): SessionRecord 
   }
 }
 
-function parseHeader(text: string): Readonly<Partial<Record<keyof SessionRecord | "v", unknown>>> {
+function parseHeader(text: string): Readonly<Partial<Record<keyof SessionRecord | "v" | "dataLength", unknown>>> {
   try {
     return JSON.parse(text) as object;
   } catch {

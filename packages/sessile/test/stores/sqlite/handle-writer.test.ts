@@ -94,6 +94,7 @@ describe("drivers that differ", { skip: unable }, () => {
     const texts = ["a", "a\0", "a\0b", "a\\0", "a\\", "a\\\\", "\\\0\\0", "\0"];
     const records = texts.map((text) => sampleRecord({ userId: text, device: text }));
     for (const record of records) await store.create(record, { max: 1, onExceeded: "refuse" });
+    assert.equal(pick(raw, "SELECT count(*) FROM sessile_sessions WHERE instr(user_id || device, char(0)) > 0"), 0);
     for (const record of records) {
       assert.deepEqual((await store.list(record.userId as string)).records, [record]);
       assert.deepEqual(await store.deleteByUser(record.userId as string), [record.sid]);

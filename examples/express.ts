@@ -1,0 +1,27 @@
+// Sessions for browsers with Express; the token travels in a cookie. Try it:
+//   curl -c jar -X POST localhost:3000/login && curl -b jar localhost:3000/profile
+import express from "express";
+import { cookieTransport, memoryStore, SessionManager } from "sessile";
+import { requireSession, sessions } from "sessile/express";
+
+const app = express();
+app.use(sessions(new SessionManager({ store: memoryStore(), transports: [cookieTransport()] })));
+
+app.post("/login", async (req, res) => {
+  await req.session.signIn("1", { data: { username: "john_doe" } });
+  res.json({ message: "Logged in successfully" });
+});
+
+app.get(
+  "/profile",
+  requireSession((req, res) => {
+    res.json({ username: req.session.get("username"), user_id: Number(req.session.userId) });
+  }),
+);
+
+app.post("/logout", async (req, res) => {
+  await req.session.signOut();
+  res.json({ message: "Logged out successfully" });
+});
+
+app.listen(Number(process.env.PORT ?? 3000));

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compile } from "./support/compile.ts";
+
+test("ctx.session is typed by SessionData, and narrowed by requireSession", async () => {
+  const output = await compile(
+    "koa",
+    `
+    import Koa, { type Context, type DefaultContext, type Middleware, type ParameterizedContext } from "koa";
+    import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
+    import { requireSession, sessions } from "sessile/koa";
+
+    declare module "sessile" {
+      interface SessionData { cart: string[] }
+    }
+
+    const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()] });
+    const app = new Koa();
+    app.use(sessions(manager));
+
+    app.use(async (ctx, next) => {
+      const session: Session = ctx.session;
+      const user: string | null = session.userId;
+      const cart: readonly string[] | undefined = ctx.session.get("cart");
+      ctx.session.set("cart", [ctx.path]);
+      // @ts-expect-error: no such key
+      ctx.session.set("crat", []);
+      // @ts-expect-error: not a list
+      ctx.session.set("cart", "x");
+      // @ts-expect-error: nobody may be signed in
+      const id: string = ctx.session.userId;
+      ctx.body = [user, cart, id];
+      await next();
+    });
+
+    app.use(requireSession(async (ctx, next) => {
+      const user: string = ctx.session.userId;
+      const cart: readonly string[] | undefined = ctx.session.get("cart");
+      // @ts-expect-error: no such key
+      ctx.session.get("crat");
+      ctx.body = [user, cart];
+      await next();
+    }, { detail: "Members only" }));
+
+    app.use(requireSession());
+    app.use(requireSession({ detail: "Members only" }));
+    // @ts-expect-error: no such option
+    app.use(requireSession({ details: "Members only" }));
+    // @ts-expect-error: a manager is needed
+    app.use(sessions());
+
+    interface State { language: "en" | "de" }
+    interface Own extends DefaultContext { log(text: string): void }
+    const typed = new Koa<State, Own>();
+    typed.use(sessions(manager)).use((ctx) => {
+      const language: "en" | "de" = ctx.state.language;
+      ctx.log(language + ctx.session.userId);
+      // @ts-expect-error: no such language
+      const french: "fr" = ctx.state.language;
+      ctx.body = french;
+    });
+    const named = requireSession<ParameterizedContext<State, Own>>((ctx) => {
+      const user: string = ctx.session.userId;
+      const language: "en" | "de" = ctx.state.language;
+      ctx.log(user + language);
+    });
+    typed.use(named);
+    const middleware: Middleware = requireSession((ctx: Context) => { ctx.body = ctx.session.userId; });
+    app.use(middleware);
+    `,
+  );
+  assert.equal(output, "");
+});

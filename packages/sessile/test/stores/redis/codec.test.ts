@@ -1,0 +1,79 @@
+// The stored form of a record: nothing is lost, and nothing damaged is believed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fullRecord, sampleRecord } from "sessile/testing";
+import { beginning, decodeRecord, encodeRecord, readableRecord } from "#dist/stores/redis/codec.js";
+
+const record = fullRecord();
+const text = encodeRecord(record);
+const unreadable = { code: "ERR_SESSION_RECORD" };
+
+test("a record comes back with every field, frozen, its data as the text it was", () => {
+  const decoded = decodeRecord(text, record.sid);
+  assert.deepEqual({ ...decoded }, { ...record });
+  assert.ok(Object.isFrozen(decoded) && Object.isFrozen(decoded.retiredDigests));
+  assert.ok(text.endsWith(`\n${record.data}`), "the data is neither escaped nor rewritten");
+});
+
+test("data that holds what separates the parts comes back", () => {
+  for (const data of ["{}", '{"a":"|\\n{}"}', '{\n"a": 1}', '{"a":"}\\n{"}']) {
+    assert.equal(decodeRecord(encodeRecord(sampleRecord({ ...record, data })), record.sid).data, data);
+  }
+});
+
+test("the stored form begins with what names the session, its version and the form", () => {
+  assert.ok(text.startsWith(beginning(record.version, record.sid)));
+  for (const other of [beginning(record.version + 1, record.sid), beginning(record.version, sampleRecord().sid)]) {
+    assert.ok(!text.startsWith(other));
+  }
+});
+
+test("G2: a record that was cut off anywhere is unreadable", () => {
+  for (let length = 0; length < text.length; length++) {
+    assert.throws(() => decodeRecord(text.slice(0, length), record.sid), unreadable);
+  }
+});
+
+test("G2: a damaged byte makes a record unreadable or leaves every field of its type, and fails in no other way", () => {
+  const types = Object.entries(record).map(([name, value]) => [name, typeof value]);
+  for (let at = 0; at < text.length; at++) {
+    for (const byte of ["\0", "0", '"', "{", "}", "\n", "|", ","]) {
+      const damaged = readableRecord(text.slice(0, at) + byte + text.slice(at + 1), record.sid);
+      if (damaged === null) continue;
+      assert.deepEqual(
+        Object.entries(damaged).map(([name, value]) => [name, typeof value]),
+        types,
+      );
+    }
+  }
+});
+
+test("G2: a field that is missing or of another type makes a record unreadable", () => {
+  for (const name of Object.keys(record).filter((name) => name !== "version" && name !== "data")) {
+    for (const value of [undefined, 1.5, -1, {}, [], [1], true, "text", null, 2 ** 53]) {
+      const [nullable, isText] = [
+        ["userId", "authenticatedAt", "device"].includes(name),
+        ["userId", "secretDigest", "device"].includes(name),
+      ];
+      if ((nullable && value === null) || (isText && value === "text")) continue;
+      if (name === "retiredDigests" && Array.isArray(value) && value.length === 0) continue;
+      assert.throws(
+        () => decodeRecord(encodeRecord({ ...record, [name]: value }), record.sid),
+        unreadable,
+        `${name}: ${value}`,
+      );
+    }
+  }
+});
+
+test("G2: a record of another session, another form or an impossible version is unreadable", () => {
+  assert.throws(() => decodeRecord(text, sampleRecord().sid), unreadable);
+  for (const form of ["0", "2", '"1"', "null"]) {
+    assert.throws(() => decodeRecord(text.replace('"v":1', `"v":${form}`), record.sid), unreadable);
+  }
+  for (const version of ["0", "-1", "01", "1.5", "", "9".repeat(17)]) {
+    assert.throws(() => decodeRecord(text.replace(/^7/, version), record.sid), unreadable);
+  }
+  assert.equal(readableRecord(null, record.sid), null);
+});
