@@ -8,6 +8,7 @@ export { type OpenSession, type SessionInfo, SessionManager, type SessionPage } 
 export type { DataLimits, SessionManagerOptions } from "./core/options.ts";
 export type { SessionRecord } from "./core/record.ts";
 export type { DataSchema } from "./core/schema.ts";
+export type { DigestKey } from "./core/secret.ts";
 export {
   type DefaultData,
   type Frozen,

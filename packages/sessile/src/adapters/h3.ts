@@ -1,6 +1,6 @@
 // Sessions for h3 2, and so for Nitro. Translates, and decides nothing.
 
-import type { EventHandlerRequest, EventHandlerResponse, EventHandler, H3Event, Middleware } from "h3";
+import type { EventHandler, EventHandlerRequest, EventHandlerResponse, H3Event, Middleware } from "h3";
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
@@ -32,18 +32,21 @@ export type SignedInEvent<Request extends EventHandlerRequest = EventHandlerRequ
  */
 export function sessions(manager: SessionManager): Middleware {
   return async (event, next) => {
-    let opened: OpenSession<DefaultData> | undefined;
-    let value: unknown;
+    let opened: OpenSession<DefaultData>;
     try {
       opened = await manager.open(new EventRequest(event));
-      event.context.session = opened.session;
-      value = await Promise.resolve(next()).catch(asFailure);
-      await opened.commit(statusOf(value, event), new EventResponse(event, value));
+    } catch (error) {
+      return toResponse(answerOrThrow(error));
+    }
+    event.context.session = opened.session;
+    const [value, isThrown] = await outcomeOf(next);
+    try {
+      await opened.commit(statusOf(value, isThrown, event), new EventResponse(event, value));
     } catch (error) {
       discard(value);
-      return toResponse(answerOrThrow(error, opened?.session));
+      return toResponse(answerOrThrow(error));
     }
-    if (value instanceof Failure) throw value.asHttpError(opened.session);
+    if (isThrown) throw toHttpError(value, opened.session);
     return value;
   };
 }
@@ -103,8 +106,9 @@ class EventResponse implements SessionResponse {
 
   /** h3 adds cookies to those that the value has itself; any other header would replace the value's own. */
   append(name: string, value: string): void {
+    const own = name === "set-cookie" ? undefined : this.#own?.get(name);
     for (const headers of this.#targets()) {
-      if (name !== "set-cookie" && !headers.has(name)) headers.append(name, this.#own?.get(name) ?? value);
+      if (own && !headers.has(name)) headers.set(name, own);
       headers.append(name, value);
     }
   }
@@ -115,10 +119,66 @@ class EventResponse implements SessionResponse {
   }
 }
 
-/** What a handler threw. */
-class Failure {
-  readonly status: number;
-  readonly #error: unknown;
+async function outcomeOf(next: () => unknown): Promise<[value: unknown, isThrown: boolean]> {
+  try {
+    return [await next(), false];
+  } catch (error) {
+    return [error, true];
+  }
+}
 
-  constructor
+/** The status that h3 will answer with. Only what is branded as a response has one of its own; other values are bodies. */
+function statusOf(value: unknown, isThrown: boolean, { res }: H3Event): number {
+  const { status, statusCode } = (value ?? {}) as { status?: number; statusCode?: number };
+  if (value === NOT_FOUND) return 404;
+  if (isThrown || value instanceof Error) return Number(status ?? statusCode ?? value) || 500;
+  return (isResponse(value) ? status : undefined) ?? res.status ?? 200;
+}
+
+function isResponse(value: unknown): boolean {
+  return (
+    Object.prototype.toString.call(value) === "[object Response]" || (value as Branded | null)?.[HTTP_RESPONSE] === true
+  );
+}
+
+/** A route that does not exist, and what h3's helpers such as `redirect` give back. */
+const NOT_FOUND = Symbol.for("h3.notFound");
+const HTTP_RESPONSE = Symbol.for("h3.HTTPResponse");
+
+interface Branded {
+  readonly [HTTP_RESPONSE]?: boolean;
+}
+
+/**
+ * An error of the library in the shape of h3's own: an application's `onError` sees its status, with the error itself as the
+ * `cause`, and without an `onError` the client hears the answer. Any other value comes back as it is.
+ */
+function toHttpError(error: unknown, session: Session): unknown {
+  const answer = answerTo(error, session);
+  if (answer === null) return error;
+  const { status, headers, body } = answer;
+  const shape = { name: "HTTPError", status, headers: new Headers(headers), toJSON: () => JSON.parse(body) };
+  return Object.assign(new Error((error as Error).message, { cause: error }), shape);
+}
+
+interface Readable {
+  pipe(to: unknown): unknown;
+  destroy(): void;
+}
+
+/** Frees what would have been streamed. */
+function discard(value: unknown): void {
+  const { body = value } = (isResponse(value) ? value : {}) as { body?: unknown };
+  if (body instanceof ReadableStream) body.cancel().catch(() => {});
+  else if (typeof (body as Readable | null)?.pipe === "function") (body as Readable).destroy();
+}
+
+function answerOrThrow(error: unknown): Answer {
+  const answer = answerTo(error);
+  if (answer === null) throw error;
+  return answer;
+}
+
+function toResponse({ status, headers, body }: Answer): Response {
+  return new Response(body, { status, headers });
 }

@@ -7,7 +7,6 @@ import { SessionError } from "./errors.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
 import { validateData } from "./schema.ts";
-import { digestSecret } from "./secret.ts";
 import { formatToken, newSecret } from "./token.ts";
 import { deadline } from "./validity.ts";
 
@@ -72,7 +71,7 @@ function nextRotation(core: Core, { record, digest, rotation }: Writing): Rotati
   if (rotation === "never" || digest !== record.secretDigest) return null;
   if (rotation === "whenDue" && core.now() - record.rotatedAt < core.settings.rotateAfter) return null;
   const secret = newSecret();
-  return { from: record.secretDigest, to: digestSecret(secret), secret };
+  return { from: record.secretDigest, to: core.settings.digests.of(secret), secret };
 }
 
 async function nextDelta(

@@ -4,7 +4,6 @@ import { isSessionError, SessionError } from "./errors.ts";
 import { EventHub } from "./events.ts";
 import type { Settings } from "./options.ts";
 import { NO_DATA, type SessionRecord } from "./record.ts";
-import { digestSecret } from "./secret.ts";
 import type { Created, SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid } from "./token.ts";
 import { deadline } from "./validity.ts";
@@ -79,7 +78,7 @@ export class Core {
     const record: SessionRecord = Object.freeze({
       sid: parts.sid,
       userId,
-      secretDigest: digestSecret(parts.secret),
+      secretDigest: this.settings.digests.of(parts.secret),
       retiredDigests: NONE,
       data,
       createdAt: now,

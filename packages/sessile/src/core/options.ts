@@ -3,6 +3,7 @@
 import { SessionError } from "./errors.ts";
 import { DEFAULT_DEPTH } from "./json.ts";
 import type { DataSchema } from "./schema.ts";
+import { checkKeys, type DigestKey, Digests } from "./secret.ts";
 import type { SessionStore, UserLimit } from "./store.ts";
 import { checkPrefix } from "./token.ts";
 import type { SessionTransport } from "./transport.ts";
@@ -37,6 +38,11 @@ export interface SessionManagerOptions {
   readonly userLimit?: UserLimit;
   /** Starts every token. Default `ses_`. */
   readonly tokenPrefix?: string;
+  /**
+   * Keys for the digests of secrets, the first for new ones. With keys, somebody who can write into the store cannot make
+   * up a session. Existing sessions end when keys are introduced, and when their key is removed. Default: none, SHA-256.
+   */
+  readonly keys?: readonly DigestKey[];
   /** Checks the data when it is loaded and before it is written. */
   readonly schema?: DataSchema;
   /** Bounds of one session's data. */
@@ -66,6 +72,7 @@ export interface Settings extends Lifetimes {
   readonly rotateAfter: number;
   readonly userLimit: UserLimit | undefined;
   readonly tokenPrefix: string;
+  readonly digests: Digests;
   readonly schema: DataSchema | undefined;
   readonly limits: DataLimits;
   readonly sweepInterval: number;
@@ -83,6 +90,7 @@ const KNOWN = new Set<string>([
   "rotationGrace",
   "userLimit",
   "tokenPrefix",
+  "keys",
   "schema",
   "limits",
   "sweepInterval",
@@ -121,6 +129,7 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
     rotationGrace: duration("rotationGrace", rotationGrace, 0),
     userLimit: checkUserLimit(options.userLimit),
     tokenPrefix: checkPrefix(tokenPrefix),
+    digests: new Digests(checkKeys(options.keys ?? [])),
     schema: checkSchema(options.schema),
     limits: checkLimits(limits),
     sweepInterval: checkSweepInterval(sweepInterval),

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compile } from "./support/compile.ts";
+
+test("event.context.session is typed by SessionData, and narrowed by requireSession", async () => {
+  const output = await compile(
+    "h3",
+    `
+    import { defineHandler, H3, type H3Event } from "h3";
+    import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
+    import { requireSession, type SignedInEvent, sessions } from "sessile/h3";
+
+    declare module "sessile" {
+      interface SessionData { cart: string[] }
+    }
+
+    const app = new H3();
+    app.use(sessions(new SessionManager({ store: memoryStore(), transports: [cookieTransport()] })));
+
+    app.get("/cart", ({ context, url }) => {
+      const session: Session = context.session;
+      const cart: readonly string[] | undefined = context.session.get("cart");
+      context.session.set("cart", [url.pathname]);
+      // @ts-expect-error: no such key
+      context.session.set("crat", []);
+      // @ts-expect-error: not a list
+      context.session.set("cart", "x");
+      // @ts-expect-error: nobody may be signed in
+      const id: string = context.session.userId;
+      return { cart, id, session: session.sid };
+    });
+
+    app.get("/profile", requireSession(async (event) => {
+      const user: string = event.context.session.userId;
+      const cart: readonly string[] | undefined = event.context.session.get("cart");
+      // @ts-expect-error: no such key
+      event.context.session.get("crat");
+      return { cart, user, path: event.url.pathname };
+    }));
+    app.get("/detail", requireSession(({ context }) => context.session.userId, { detail: "Members only" }));
+    app.get("/defined", defineHandler(requireSession(({ context }) => context.session.userId)));
+    app.get("/query", requireSession<{ query: { id: string } }>((event: SignedInEvent<{ query: { id: string } }>) => event.req.method));
+    const handler = (event: H3Event): string | null => event.context.session.userId;
+    app.get("/plain", handler);
+
+    // @ts-expect-error: no such option
+    requireSession(() => "", { details: "Members only" });
+    // @ts-expect-error: a manager is needed
+    app.use(sessions());
+    `,
+  );
+  assert.equal(output, "");
+});
