@@ -1,1 +1,123 @@
-export {};
+// Sessions for Elysia 1.4, on Bun and wherever else Elysia runs. Translates, and decides nothing.
+
+import type { AnyElysia, Elysia } from "elysia";
+import { SessionError } from "../core/errors.ts";
+import type { SessionManager } from "../core/manager.ts";
+import type { Session, SignedInSession } from "../core/session.ts";
+import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
+import { withSession } from "./web.ts";
+import { toResponse } from "./web-response.ts";
+
+export type { GuardOptions } from "./answer.ts";
+
+// biome-ignore lint/complexity/noBannedTypes: in Elysia's types this says that there is nothing
+type None = {};
+
+interface Hooks<Derive> {
+  derive: Derive;
+  resolve: None;
+  schema: None;
+  standaloneSchema: None;
+  response: None;
+}
+
+interface Metadata<Data extends object> {
+  macro: { readonly requireSession?: boolean | GuardOptions };
+  macroFn: {
+    readonly requireSession: (wanted: boolean | GuardOptions) => {
+      readonly resolve: () => { readonly session: SignedInSession<Data> };
+    };
+  };
+  parser: None;
+  schema: None;
+  standaloneSchema: None;
+  response: None;
+}
+
+/** An application whose routes have a `session`, and the option `requireSession`. */
+export type ElysiaWithSessions<Data extends object> = Elysia<
+  "",
+  { decorator: None; store: None; derive: None; resolve: None },
+  { typebox: None; error: None },
+  Metadata<Data>,
+  None,
+  Hooks<None>,
+  Hooks<{ readonly session: Session<Data> }>
+>;
+
+/**
+ * Gives the routes after it a `session`, and settles it before the response leaves:
+ *
+ * ```ts
+ * new Elysia()
+ *   .use(sessions(manager))
+ *   .get("/", ({ session }) => session.userId)
+ *   .get("/profile", ({ session }) => session.userId.toUpperCase(), { requireSession: true });
+ * ```
+ *
+ * `requireSession` lets signed-in users pass, and everybody else gets a 401. What the library throws in a route is answered
+ * with `{"detail": …}`, unless an `onError` that comes before this plugin answers.
+ */
+export function sessions<Data extends object>(
+  manager: SessionManager<Data>,
+): (app: AnyElysia) => ElysiaWithSessions<Data> {
+  const opened = openedBy(manager);
+  const sessionOf = (request: Request): Session<Data> => opened.get(request) as Session<Data>;
+  const run = withSession(manager, (request, session, handle: () => Promise<Response>) => {
+    opened.set(request, session);
+    return handle();
+  });
+  return (app) => {
+    checkCompiled(app);
+    const plugged = app
+      .wrap(((handle: Handle, request: Request) =>
+        opened.has(request) ? handle : settling(handle, (inner) => run(request, inner))) as never)
+      .onError(({ error, request }) => {
+        const answer = answerTo(error, opened.get(request));
+        return answer === null ? undefined : toResponse(answer);
+      })
+      .derive(({ request }) => ({ session: sessionOf(request) }))
+      .macro({
+        requireSession: (wanted: boolean | GuardOptions) =>
+          wanted !== false && {
+            beforeHandle: ({ request }: { request: Request }) => guard(sessionOf(request), wanted),
+          },
+      });
+    return plugged as unknown as ElysiaWithSessions<Data>;
+  };
+}
+
+type Handle = (...args: unknown[]) => Response | undefined | Promise<Response | undefined>;
+
+/** `handle`, run by `run`. An upgrade to a WebSocket answers by itself: then there is no response to settle. */
+function settling(handle: Handle, run: (handle: () => Promise<Response>) => Promise<Response>): Handle {
+  return async (...args) => {
+    let isUpgraded = false;
+    const response = await run(async () => {
+      const own = await handle(...args);
+      isUpgraded = own === undefined;
+      return own ?? new Response();
+    });
+    return isUpgraded ? undefined : response;
+  };
+}
+
+function guard<Data extends object>(session: Session<Data>, wanted: boolean | GuardOptions): Response | undefined {
+  const { detail } = typeof wanted === "object" ? wanted : {};
+  return session.isSignedIn() ? undefined : toResponse(notSignedIn(session, detail));
+}
+
+const OPENED = new WeakMap<object, WeakMap<Request, unknown>>();
+
+/** The sessions of requests, so that each is opened once although several parts of an application use the plugin. */
+function openedBy<Data extends object>(manager: SessionManager<Data>): WeakMap<Request, Session<Data>> {
+  const opened = OPENED.get(manager) ?? new WeakMap<Request, unknown>();
+  OPENED.set(manager, opened);
+  return opened as WeakMap<Request, Session<Data>>;
+}
+
+/** Without its compiler Elysia passes over `wrap`, and sessions would never be written. */
+function checkCompiled({ config }: AnyElysia): void {
+  if (config.aot !== false) return;
+  throw new SessionError("ERR_SESSION_OPTION", "Sessions need Elysia's compiler; do not set `aot: false`.");
+}

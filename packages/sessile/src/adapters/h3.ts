@@ -4,7 +4,9 @@ import type { EventHandler, EventHandlerRequest, EventHandlerResponse, H3Event, 
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
-import { type Answer, answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
+import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
+import { outcomeOf } from "./outcome.ts";
+import { responseTo, toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -36,7 +38,7 @@ export function sessions(manager: SessionManager): Middleware {
     try {
       opened = await manager.open(new EventRequest(event));
     } catch (error) {
-      return toResponse(answerOrThrow(error));
+      return responseTo(error);
     }
     event.context.session = opened.session;
     const [value, isThrown] = await outcomeOf(next);
@@ -44,7 +46,7 @@ export function sessions(manager: SessionManager): Middleware {
       await opened.commit(statusOf(value, isThrown, event), new EventResponse(event, value));
     } catch (error) {
       discard(value);
-      return toResponse(answerOrThrow(error));
+      return responseTo(error);
     }
     if (isThrown) throw toHttpError(value, opened.session);
     return value;
@@ -119,19 +121,12 @@ class EventResponse implements SessionResponse {
   }
 }
 
-async function outcomeOf(next: () => unknown): Promise<[value: unknown, isThrown: boolean]> {
-  try {
-    return [await next(), false];
-  } catch (error) {
-    return [error, true];
-  }
-}
-
 /** The status that h3 will answer with. Only what is branded as a response has one of its own; other values are bodies. */
 function statusOf(value: unknown, isThrown: boolean, { res }: H3Event): number {
   const { status, statusCode } = (value ?? {}) as { status?: number; statusCode?: number };
   if (value === NOT_FOUND) return 404;
-  if (isThrown || value instanceof Error) return Number(status ?? statusCode ?? value) || 500;
+  if (typeof value === "number" && isThrown) return value;
+  if (isThrown || value instanceof Error) return Number(status ?? statusCode ?? 500);
   return (isResponse(value) ? status : undefined) ?? res.status ?? 200;
 }
 
@@ -171,14 +166,4 @@ function discard(value: unknown): void {
   const { body = value } = (isResponse(value) ? value : {}) as { body?: unknown };
   if (body instanceof ReadableStream) body.cancel().catch(() => {});
   else if (typeof (body as Readable | null)?.pipe === "function") (body as Readable).destroy();
-}
-
-function answerOrThrow(error: unknown): Answer {
-  const answer = answerTo(error);
-  if (answer === null) throw error;
-  return answer;
-}
-
-function toResponse({ status, headers, body }: Answer): Response {
-  return new Response(body, { status, headers });
 }

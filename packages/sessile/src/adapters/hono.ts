@@ -6,6 +6,7 @@ import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
+import { responseTo, toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -36,7 +37,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
     try {
       opened = await manager.open(toRequest(c));
     } catch (error) {
-      return toResponse(answerOrThrow(error));
+      return responseTo(error);
     }
     c.set("session", opened.session);
     await next().catch((error: unknown) => abandon(opened, error));
@@ -45,8 +46,9 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
       await opened.commit(c.res.status, new HonoResponse(c));
     } catch (error) {
       c.res.body?.cancel().catch(() => {});
-      replace(c, answerTo(error, opened.session) ?? FAILURE);
-      answerOrThrow(error);
+      const answer = answerTo(error, opened.session);
+      replace(c, answer ?? FAILURE);
+      if (answer === null) throw error;
     }
     return undefined;
   };
@@ -123,14 +125,4 @@ function replace(c: Context, answer: Answer | null): void {
   const kept = [...c.res.headers].filter(([name]) => !describesBody(name) && !(name in headers));
   c.res = undefined;
   c.res = new Response(body, { status, headers: [...kept, ...Object.entries(headers)] });
-}
-
-function answerOrThrow(error: unknown): Answer {
-  const answer = answerTo(error);
-  if (answer === null) throw error;
-  return answer;
-}
-
-function toResponse({ status, headers, body }: Answer): Response {
-  return new Response(body, { status, headers });
 }

@@ -150,7 +150,10 @@ describe("the adapter of h3", () => {
       let isGivenUp = false;
       const { send, store } = await withApp(({ context }) => {
         context.session.set("kept", 1);
-        return wrap(new ReadableStream({ cancel: () => void (isGivenUp = true) }));
+        const cancel = (): void => {
+          isGivenUp = true;
+        };
+        return wrap(new ReadableStream({ cancel }));
       });
       store.fail("commit");
       assert.deepEqual([(await send()).status, isGivenUp], [503, true]);

@@ -58,35 +58,41 @@ function turn(): Promise<void> {
 }
 
 /** So many runs share one connection, and so its round trips. */
-const PARALLEL = 32;
+const PARALLEL = 128;
 
-export async function explore(exploration: Exploration): Promise<Explored> {
+export function explore(exploration: Exploration): Promise<Explored> {
   const { most = Number.POSITIVE_INFINITY } = exploration;
   const branches: Branch[] = [{ choices: [], asleep: [] }];
   const random = repeatableRandom();
   const count = { runs: 0, cut: 0, wasStopped: false };
   let busy = 0;
-  await Promise.all(Array.from({ length: PARALLEL }, work));
-  return { ...count, isComplete: branches.length === 0 };
+  return new Promise((resolve, reject) => {
+    startSome();
 
-  async function work(): Promise<void> {
-    while (branches.length + busy > 0 && count.runs < most) {
-      const branch = count.runs + busy < most ? take() : undefined;
-      if (branch === undefined) {
-        await turn();
-        continue;
+    function startSome(): void {
+      for (; branches.length > 0 && busy < PARALLEL && count.runs + busy < most; busy++) {
+        run(exploration, take(), add).then(end, reject);
       }
-      busy++;
-      const outcome = await run(exploration, branch, (other) => branches.push(other)).finally(() => busy--);
-      count[outcome.isCut ? "cut" : "runs"]++;
-      count.wasStopped ||= outcome.wasStopped;
+      if (busy === 0) resolve({ ...count, isComplete: branches.length === 0 });
     }
-  }
+
+    function add(branch: Branch): void {
+      branches.push(branch);
+      startSome();
+    }
+
+    function end({ isCut, wasStopped }: { isCut: boolean; wasStopped: boolean }): void {
+      busy--;
+      count[isCut ? "cut" : "runs"]++;
+      count.wasStopped ||= wasStopped;
+      startSome();
+    }
+  });
 
   /** The newest, so that few wait; where not all are run, any, so that those that are run differ much. */
-  function take(): Branch | undefined {
-    if (most === Number.POSITIVE_INFINITY) return branches.pop();
-    return branches.splice(Math.floor(random() * branches.length), 1)[0];
+  function take(): Branch {
+    const at = most === Number.POSITIVE_INFINITY ? branches.length - 1 : Math.floor(random() * branches.length);
+    return branches.splice(at, 1)[0] as Branch;
   }
 }
 
