@@ -65,13 +65,15 @@ export function sessions<Data extends object>(
       await opened.commit(READ_ONLY, { set: () => {}, append: () => {} });
       return opened.session;
     },
-    action: (handler) => async (...args) => {
-      const opened = await open("POST");
-      const [value, isThrown] = await outcomeOf(() => handler(opened.session, ...args));
-      await opened.commit(isThrown ? statusOf(value) : 200, new CookieResponse(await cookies()));
-      if (isThrown) throw value;
-      return value;
-    },
+    action:
+      (handler) =>
+      async (...args) => {
+        const opened = await open("POST");
+        const [value, isThrown] = await outcomeOf(() => handler(opened.session, ...args));
+        await opened.commit(isThrown ? statusOf(value) : 200, new CookieResponse(await cookies()));
+        if (isThrown) throw value;
+        return value;
+      },
   };
 }
 
@@ -83,7 +85,8 @@ async function toRequest(method: string, next: NextHeaders): Promise<SessionRequ
   return {
     method,
     path: "",
-    header: (name) => (name === "cookie" ? cookieHeader(headers.get(name) ?? "", cookies) : (headers.get(name) ?? undefined)),
+    header: (name) =>
+      name === "cookie" ? cookieHeader(headers.get(name) ?? "", cookies) : (headers.get(name) ?? undefined),
   };
 }
 
@@ -121,14 +124,17 @@ class CookieResponse implements SessionResponse {
 }
 
 function parseCookie(line: string): NextCookie {
-  const [[name = "", value = ""] = [], ...attributes] = line.split("; ").map((part) => part.split("=", 2));
-  const cookie: NextCookie = { name, value };
-  for (const [key = "", text = ""] of attributes) ATTRIBUTES[key.toLowerCase()]?.(cookie, text);
-  return cookie;
+  const [[name = "", value = ""] = [], ...attributes] = line.split("; ").map((part) => part.split("="));
+  return {
+    name,
+    value,
+    ...Object.fromEntries(attributes.map(([key = "", text]) => attribute(key.toLowerCase(), text))),
+  };
 }
 
-const ATTRIBUTES: Readonly<Record<string, (cookie: NextCookie, text: string) => void>> = {
-  "max-age": (cookie, text) => {
-    cookie.maxAge = Number(text);
-  },
-};
+function attribute(key: string, text: string | undefined): [keyof NextCookie, unknown] {
+  if (key === "max-age") return ["maxAge", Number(text)];
+  if (key === "expires") return ["expires", new Date(String(text))];
+  if (key === "samesite") return ["sameSite", text?.toLowerCase()];
+  return [key === "httponly" ? "httpOnly" : (key as keyof NextCookie), text ?? true];
+}

@@ -30,7 +30,11 @@ test("a device is well-formed text of at most 200 characters, or nothing", () =>
 test("the first data is what `data` names over what `keep` keeps", async () => {
   const present = (): JsonObject => Object.assign(Object.create(null) as object, { a: 1, b: { c: [2] }, d: 3 });
   const keep = ["a", "b", "missing", "constructor"];
-  assert.deepEqual(JSON.parse(await firstData(core, { keep, data: { a: 9, e: 4 } }, present)), { a: 9, b: { c: [2] }, e: 4 });
+  assert.deepEqual(JSON.parse(await firstData(core, { keep, data: { a: 9, e: 4 } }, present)), {
+    a: 9,
+    b: { c: [2] },
+    e: 4,
+  });
   assert.equal(await firstData(core, {}, present), "{}");
 });
 

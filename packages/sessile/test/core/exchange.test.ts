@@ -391,6 +391,22 @@ describe("sign-out", () => {
     }
   });
 
+  test("F1: that failed lets nothing more be written", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn();
+    bench.clock.now += 2 * MINUTE; // a touch would be due
+    bench.spied.before = (method) => (method === "delete" ? assert.fail("down") : undefined);
+    bench.spied.take();
+    await bench.send(token, async (session) => {
+      session.set("k", 1);
+      session.rotate();
+      await assert.rejects(session.signOut(), { code: "ERR_SESSION_STORE" });
+      assert.throws(() => session.set("k", 2), { code: "ERR_SESSION_STATE" });
+      await session.commit();
+    });
+    assert.deepEqual(bench.spied.take(), { load: 1, delete: 1 });
+  });
+
   test("F1: that failed does not let a sign-in go on", async () => {
     const bench = new Bench();
     const token = await bench.signIn();
@@ -587,7 +603,7 @@ describe("parallel requests", () => {
     const bench = new Bench();
     const token = await bench.signIn("ann", { old: 1, gone: 1 });
     const requests = await all(20, () => openRequest(bench, token));
-    requests.forEach(({ session }, i) => session.set(`k${i}`, i));
+    for (const [i, { session }] of requests.entries()) session.set(`k${i}`, i);
     requests[0]?.session.remove("gone");
     await Promise.all(requests.map(({ finish }) => finish()));
     assert.deepEqual(await bench.dataOf(token), {
@@ -614,7 +630,7 @@ describe("parallel requests", () => {
     const bench = new Bench({ limits: { dataBytes: 300, keys: 5 } });
     const token = await bench.signIn();
     const requests = await all(20, () => openRequest(bench, token));
-    requests.forEach(({ session }, i) => session.set(`k${i}`, "x".repeat(20)));
+    for (const [i, { session }] of requests.entries()) session.set(`k${i}`, "x".repeat(20));
     const answers = await Promise.allSettled(requests.map(({ finish }) => finish()));
     const kept = answers.filter(({ status }) => status === "fulfilled").length;
     for (const answer of answers)

@@ -85,7 +85,10 @@ function expectStateError(error: { code?: string }): void {
   assert.equal(error.code, "ERR_SESSION_STATE", String(error));
 }
 
-for (const [kinds, endings] of [[8, "none that end the session"], [10, "some that end the session"]] as const) {
+for (const [kinds, endings] of [
+  [8, "none that end the session"],
+  [10, "some that end the session"],
+] as const) {
   test(`F3, F4: ${ROUNDS} random interleavings of ${REQUESTS} requests, with ${endings}`, async () => {
     for (let round = 0; round < ROUNDS; round++) await playRound(round, kinds);
   });
@@ -108,13 +111,19 @@ async function playRound(round: number, kinds: number): Promise<void> {
   const issued = [token, ...stories.flatMap((story) => story.issued ?? [])];
   const live = new Set<string>();
   for (const each of issued) if ((await bench.recordOf(each)) !== null) live.add(sidOf(each));
-  assert.equal((await bench.manager.stats()).sessions, live.size, `${told}: every record belongs to a token that a client has`);
+  assert.equal(
+    (await bench.manager.stats()).sessions,
+    live.size,
+    `${told}: every record belongs to a token that a client has`,
+  );
 
   const record = await bench.recordOf(token);
   if (record === null) return;
   const digests = issued.filter((each) => sidOf(each) === original).map((each) => digestSecret(each.slice(26, 69)));
   assert.ok(digests.includes(record.secretDigest), `${told}: some client has the current token`);
   const n = (JSON.parse(record.data) as { n?: number }).n ?? 0;
-  const [least, most] = (["least", "most"] as const).map((bound) => stories.reduce((sum, { added }) => sum + added[bound], 0));
+  const [least, most] = (["least", "most"] as const).map((bound) =>
+    stories.reduce((sum, { added }) => sum + added[bound], 0),
+  );
   assert.ok(n >= (least as number) && n <= (most as number), `${told}: ${n} of ${least} to ${most} additions`);
 }

@@ -227,8 +227,22 @@ describe("sweep", () => {
     manager.on("storeFailed", () => failures++);
     const { promise: swept, resolve } = withResolvers();
     manager.on("expired", resolve);
-    await Promise.race([swept, sleep(5000, undefined, { ref: true }).then(() => assert.fail("nothing was swept"))]);
+    const awake = setInterval(() => {}, 1000); // the sweeper alone does not keep a process alive
+    await swept;
+    clearInterval(awake);
     assert.equal(failures, 1);
+    await manager.close();
+  });
+
+  test("P3: that takes longer than its interval is not joined by another", async () => {
+    const spied = new SpiedStore(memoryStore());
+    const gate = new Gate();
+    spied.before = (method) => (method === "deleteExpired" ? gate.pass() : undefined);
+    const manager = new SessionManager({ store: spied.store, transports: [headerTransport()], sweepInterval: 1 });
+    await gate.reached;
+    await sleep(30);
+    assert.deepEqual(spied.take(), { deleteExpired: 1 });
+    gate.open();
     await manager.close();
   });
 });

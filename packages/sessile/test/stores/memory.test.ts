@@ -32,6 +32,52 @@ test("P12: a store that is full of bytes refuses to grow and keeps what it has",
   assert.equal((await store.commit(record.sid, { at: Date.now(), remove: ["k"] })).status, "ok");
 });
 
+test("P12: a sign-in that finds no room evicts nobody", async () => {
+  const store = memoryStore({ maxBytes: 100 });
+  const oldest = sampleRecord({ userId: "ann", data: '{"k":"0123456789"}' });
+  await store.create(oldest);
+  const limit = { max: 1, onExceeded: "evictOldest" } as const;
+  const tooBig = sampleRecord({ userId: "ann", data: JSON.stringify({ k: "x".repeat(100) }) });
+  await assert.rejects(store.create(tooBig, limit), { code: "ERR_SESSION_STORE", message: /maxBytes/ });
+  assert.notEqual(await store.load(oldest.sid), null);
+  const fits = sampleRecord({ userId: "ann", data: JSON.stringify({ k: "x".repeat(40) }) });
+  assert.deepEqual(
+    await store.create(fits, limit),
+    { status: "created", evicted: [oldest.sid] },
+    "what is evicted makes room",
+  );
+});
+
+test("P12: a full store still lets a user who is at the limit sign in again", async () => {
+  const store = memoryStore({ maxSessions: 1 });
+  const first = sampleRecord({ userId: "ann" });
+  await store.create(first);
+  const second = sampleRecord({ userId: "ann" });
+  assert.deepEqual(await store.create(second, { max: 1, onExceeded: "evictOldest" }), {
+    status: "created",
+    evicted: [first.sid],
+  });
+  await assert.rejects(store.create(sampleRecord({ userId: "bob" })), { code: "ERR_SESSION_STORE" });
+});
+
+test("P12: bytes are counted exactly through every change", async () => {
+  const store = memoryStore({ maxBytes: 60 });
+  for (let round = 0; round < 100; round++) {
+    const records = [sampleRecord({ userId: "ann", data: '{"k":"12345"}' }), sampleRecord({ data: '{"k":"12345"}' })];
+    for (const record of records) assert.equal((await store.create(record)).status, "created");
+    const [first, second] = records as [(typeof records)[0], (typeof records)[0]];
+    await assert.rejects(store.create(sampleRecord({ data: '{"k":"12345"}' })), { code: "ERR_SESSION_STORE" });
+    assert.equal((await store.commit(first.sid, { at: Date.now(), set: { k: "1234567" } })).status, "ok");
+    await assert.rejects(store.commit(second.sid, { at: Date.now(), set: { k: "1234567890" } }), {
+      code: "ERR_SESSION_STORE",
+    });
+    assert.equal((await store.commit(second.sid, { at: Date.now(), remove: ["k"] })).status, "ok");
+    await store.deleteByUser("ann");
+    await store.deleteExpired({ now: second.expiresAt, limit: 10 });
+    assert.equal((await store.stats()).sessions, 0);
+  }
+});
+
 test("options that cannot work are refused by name", () => {
   assert.throws(() => memoryStore({ maxSessions: 0 }), { code: "ERR_SESSION_OPTION", message: /`maxSessions`/ });
   assert.throws(() => memoryStore({ maxSession: 1 } as object), {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bearerTransport } from "sessile";
-import { requestWith, ResponseRecorder } from "../support/requests.ts";
+import { ResponseRecorder, requestWith } from "../support/requests.ts";
 
 function read(authorization: string | undefined): readonly string[] {
   return bearerTransport().read(requestWith({ authorization }));
@@ -47,14 +47,23 @@ for (const [value, expected] of [
 }
 
 test("B7: a hostile header is read in linear time", () => {
-  const hostile = ["Bearer " + "a".repeat(1e6) + "!", "Bearer " + "=".repeat(1e6), `Bearer ${" ".repeat(1e6)}x`, "Bearer a,".repeat(1e5), "bearer".repeat(1e5)];
+  const hostile = [
+    "Bearer " + "a".repeat(1e6) + "!",
+    "Bearer " + "=".repeat(1e6),
+    `Bearer ${" ".repeat(1e6)}x`,
+    "Bearer a,".repeat(1e5),
+    "bearer".repeat(1e5),
+  ];
   const start = performance.now();
   for (const value of hostile) read(value);
   assert.ok(performance.now() - start < 2000);
 });
 
 test("a new token leaves in X-Session-Token, or in a header of another name", () => {
-  for (const [options, name] of [[{}, "x-session-token"], [{ responseHeader: "X-Next" }, "x-next"]] as const) {
+  for (const [options, name] of [
+    [{}, "x-session-token"],
+    [{ responseHeader: "X-Next" }, "x-next"],
+  ] as const) {
     const response = new ResponseRecorder();
     const transport = bearerTransport(options);
     transport.issue("T", 1000, response);
@@ -65,6 +74,9 @@ test("a new token leaves in X-Session-Token, or in a header of another name", ()
 
 test("H4: a response header that cannot be is refused by the option's name", () => {
   for (const responseHeader of ["", "a b", "Set-Cookie", "x\r\ny", 5, null]) {
-    assert.throws(() => bearerTransport({ responseHeader: responseHeader as string }), { code: "ERR_SESSION_OPTION", message: /`responseHeader`/ });
+    assert.throws(() => bearerTransport({ responseHeader: responseHeader as string }), {
+      code: "ERR_SESSION_OPTION",
+      message: /`responseHeader`/,
+    });
   }
 });

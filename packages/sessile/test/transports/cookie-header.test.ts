@@ -90,13 +90,16 @@ test("B7: a hostile header is read in linear time", () => {
 });
 
 test("whatever stands around it, a cookie is found exactly when a pair is its name, an equals sign and a value", () => {
-  const part = fc.oneof(fc.constantFrom(NAME, `${NAME}=`, `${NAME}=A`, "=", ";", "; ", " ", "\t", "\u2000", '"', "%", "a=b"), fc.string({ maxLength: 5 }));
+  const part = fc.oneof(
+    fc.constantFrom(NAME, `${NAME}=`, `${NAME}=A`, "=", ";", "; ", " ", "\t", "\u2000", '"', "%", "a=b"),
+    fc.string({ maxLength: 5 }),
+  );
   fc.assert(
     fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
       const header = parts.join("");
       const expected = new Set<string>();
       for (const pair of header.split(";")) {
-        const match = /^[ \t]*__Host-session=([^]*)$/.exec(pair);
+        const match = /^[ \t]*__Host-session=(.*)$/s.exec(pair);
         const value = match?.[1]?.replace(/^[ \t]+$/, "").replace(/([^ \t])[ \t]+$/, "$1");
         if (value) expected.add(value);
       }

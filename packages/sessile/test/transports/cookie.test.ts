@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type CookieOptions, cookieTransport } from "sessile";
-import { Bench, requestWith, ResponseRecorder } from "../support/requests.ts";
+import { Bench, ResponseRecorder, requestWith } from "../support/requests.ts";
 
 const DAY = 86_400_000;
 
@@ -25,7 +25,10 @@ describe("Set-Cookie", () => {
     [{ sameSite: "None" }, "; Path=/; Secure; HttpOnly; SameSite=None"],
     [{ partitioned: true, sameSite: "None" }, "; Path=/; Secure; HttpOnly; SameSite=None; Partitioned"],
     [{ name: "__Host-Http-session" }, "; Path=/; Secure; HttpOnly; SameSite=Lax"],
-    [{ name: "__Secure-s", domain: "example.com", path: "/app" }, "; Path=/app; Domain=example.com; Secure; HttpOnly; SameSite=Lax"],
+    [
+      { name: "__Secure-s", domain: "example.com", path: "/app" },
+      "; Path=/app; Domain=example.com; Secure; HttpOnly; SameSite=Lax",
+    ],
     [{ name: "__Http-s", path: "/app" }, "; Path=/app; Secure; HttpOnly; SameSite=Lax"],
     [{ name: "sid", secure: false }, "; Path=/; HttpOnly; SameSite=Lax"],
   ] as const) {
@@ -59,11 +62,19 @@ describe("Set-Cookie", () => {
 
   test("H5: is below 4096 bytes with the longest name, prefix, path and domain", () => {
     const name = `__Secure-${"n".repeat(91)}`;
-    const [set] = lines({ name, path: `/${"p".repeat(1000)}`, domain: `${"d".repeat(60)}.`.repeat(4) + "example", partitioned: true });
+    const [set] = lines({
+      name,
+      path: `/${"p".repeat(1000)}`,
+      domain: `${"d".repeat(60)}.`.repeat(4) + "example",
+      partitioned: true,
+    });
     assert.ok(Buffer.byteLength(set.split(";")[0] as string) + 91 < 4096);
     assert.throws(() => cookieTransport({ name: "n".repeat(101) }), { code: "ERR_SESSION_OPTION", message: /`name`/ });
     assert.throws(() => cookieTransport({ path: `/${"p".repeat(1001)}` }), { code: "ERR_SESSION_OPTION" });
-    assert.throws(() => cookieTransport({ name: "s", domain: `${"d".repeat(60)}.`.repeat(5) + "example" }), { code: "ERR_SESSION_OPTION", message: /`domain`/ });
+    assert.throws(() => cookieTransport({ name: "s", domain: `${"d".repeat(60)}.`.repeat(5) + "example" }), {
+      code: "ERR_SESSION_OPTION",
+      message: /`domain`/,
+    });
   });
 
   test("H9, H8: is appended, and the token is in no other header", async () => {
@@ -73,7 +84,10 @@ describe("Set-Cookie", () => {
     const response = new ResponseRecorder();
     response.append("set-cookie", "own=1");
     await commit(200, response);
-    assert.deepEqual(response.all("set-cookie"), ["own=1", `__Host-session=${token}; Max-Age=86400; Path=/; Secure; HttpOnly; SameSite=Lax`]);
+    assert.deepEqual(response.all("set-cookie"), [
+      "own=1",
+      `__Host-session=${token}; Max-Age=86400; Path=/; Secure; HttpOnly; SameSite=Lax`,
+    ]);
     for (const [name, value] of response.lines) assert.ok(name === "set-cookie" || !value.includes(token));
   });
 
@@ -83,13 +97,19 @@ describe("Set-Cookie", () => {
     const token = await first.session.signIn("ann");
     await first.commit(200, new ResponseRecorder());
     bench.clock.now += 3_000_500;
-    for (const [isRotated, expected] of [[false, []], [true, ["Max-Age=83399"]]] as const) {
+    for (const [isRotated, expected] of [
+      [false, []],
+      [true, ["Max-Age=83399"]],
+    ] as const) {
       const { session, commit } = await bench.manager.open(requestWith({ cookie: `__Host-session=${token}` }));
       assert.equal(session.userId, "ann");
       if (isRotated) session.rotate();
       const response = new ResponseRecorder();
       await commit(200, response);
-      assert.deepEqual(response.all("set-cookie").map((line) => line.split("; ")[1]), expected);
+      assert.deepEqual(
+        response.all("set-cookie").map((line) => line.split("; ")[1]),
+        expected,
+      );
     }
   });
 });
@@ -107,13 +127,72 @@ describe("cookie options", () => {
     [{ name: "__Host-Http-s", path: "/x" }, /needs `path/],
     [{ name: "s", sameSite: "None", secure: false }, /`secure`/],
     [{ name: "s", partitioned: true, secure: false }, /`secure`/],
-    ...["lax", "none", "", "Lax; Domain=x", true, null, 1].map((sameSite) => [{ sameSite }, /`sameSite`/] as [Record<string, unknown>, RegExp]),
-    ...["", "a b", "a=b", "a;b", "a,b", 'a"b', "a\r\nb", "a\0", "é", "a\\b", "a/b", "(a)", "[a]", "{a}", "a:b", null, 5].map((name) => [{ name }, /`name`/] as [Record<string, unknown>, RegExp]),
-    ...["", "app", "app/", "/a;b", "/a\r\nb", "/é", "/\0", "/a\x7f", null, 5].map((path) => [{ name: "s", path }, /`path`/] as [Record<string, unknown>, RegExp]),
-    ...["", "com", ".example.com", "example.com.", "a b.c", "exa_mple.com", "example.com; x", "example.com\r\n", "exämple.com", "http://example.com", "example.com:80", null, 5].map((domain) => [{ name: "s", domain }, /`domain`/] as [Record<string, unknown>, RegExp]),
-    ...["https://a.example", [""], ["null"], ["*"], ["a.example"], ["https://a.example/"], ["https://a.example/x"], ["https://A.example"], ["https://a.example:443"], ["https://u@a.example"], [5], [null], null, {}].map((trustedOrigins) => [{ trustedOrigins }, /`trustedOrigins`/] as [Record<string, unknown>, RegExp]),
-    ...["/x", ["x"], [""], [5], [null], null, {}].map((exemptPaths) => [{ exemptPaths }, /`exemptPaths`/] as [Record<string, unknown>, RegExp]),
-    ...["yes", 0, 1, null].flatMap((flag) => [[{ secure: flag, name: "s" }, /`secure`/], [{ partitioned: flag }, /`partitioned`/]] as [Record<string, unknown>, RegExp][]),
+    ...["lax", "none", "", "Lax; Domain=x", true, null, 1].map(
+      (sameSite) => [{ sameSite }, /`sameSite`/] as [Record<string, unknown>, RegExp],
+    ),
+    ...[
+      "",
+      "a b",
+      "a=b",
+      "a;b",
+      "a,b",
+      'a"b',
+      "a\r\nb",
+      "a\0",
+      "é",
+      "a\\b",
+      "a/b",
+      "(a)",
+      "[a]",
+      "{a}",
+      "a:b",
+      null,
+      5,
+    ].map((name) => [{ name }, /`name`/] as [Record<string, unknown>, RegExp]),
+    ...["", "app", "app/", "/a;b", "/a\r\nb", "/é", "/\0", "/a\x7f", null, 5].map(
+      (path) => [{ name: "s", path }, /`path`/] as [Record<string, unknown>, RegExp],
+    ),
+    ...[
+      "",
+      "com",
+      ".example.com",
+      "example.com.",
+      "a b.c",
+      "exa_mple.com",
+      "example.com; x",
+      "example.com\r\n",
+      "exämple.com",
+      "http://example.com",
+      "example.com:80",
+      null,
+      5,
+    ].map((domain) => [{ name: "s", domain }, /`domain`/] as [Record<string, unknown>, RegExp]),
+    ...[
+      "https://a.example",
+      [""],
+      ["null"],
+      ["*"],
+      ["a.example"],
+      ["https://a.example/"],
+      ["https://a.example/x"],
+      ["https://A.example"],
+      ["https://a.example:443"],
+      ["https://u@a.example"],
+      [5],
+      [null],
+      null,
+      {},
+    ].map((trustedOrigins) => [{ trustedOrigins }, /`trustedOrigins`/] as [Record<string, unknown>, RegExp]),
+    ...["/x", ["x"], [""], [5], [null], null, {}].map(
+      (exemptPaths) => [{ exemptPaths }, /`exemptPaths`/] as [Record<string, unknown>, RegExp],
+    ),
+    ...["yes", 0, 1, null].flatMap(
+      (flag) =>
+        [
+          [{ secure: flag, name: "s" }, /`secure`/],
+          [{ partitioned: flag }, /`partitioned`/],
+        ] as [Record<string, unknown>, RegExp][],
+    ),
     [{ httpOnly: false }, /`httpOnly`/],
     [{ maxAge: 5 }, /`maxAge`/],
     [{ samesite: "Lax" }, /`samesite`/],
@@ -125,11 +204,31 @@ describe("cookie options", () => {
   }
 
   test("H4: no options at all can make more than one attribute list of a line", () => {
-    const text = fc.oneof(fc.string({ unit: "binary", maxLength: 8 }), fc.constantFrom("/", "/a", "s", "__Host-s", "example.com", "; Domain=evil.example", "\r\nSet-Cookie: a=b", "Lax", "None"));
+    const text = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 8 }),
+      fc.constantFrom(
+        "/",
+        "/a",
+        "s",
+        "__Host-s",
+        "example.com",
+        "; Domain=evil.example",
+        "\r\nSet-Cookie: a=b",
+        "Lax",
+        "None",
+      ),
+    );
     const flag = fc.boolean();
     const often = <T>(good: T): fc.Arbitrary<T | string> => fc.oneof({ arbitrary: fc.constant(good), weight: 4 }, text);
     const options = fc.record(
-      { name: often("s"), path: often("/"), domain: often("example.com"), sameSite: often("None"), secure: flag, partitioned: flag },
+      {
+        name: often("s"),
+        path: often("/"),
+        domain: often("example.com"),
+        sameSite: often("None"),
+        secure: flag,
+        partitioned: flag,
+      },
       { requiredKeys: [] },
     );
     let made = 0;
@@ -144,7 +243,10 @@ describe("cookie options", () => {
         }
         made++;
         for (const line of both) {
-          assert.match(line, /^[\x21\x23-\x2b\x2d-\x3a\x3c\x3e-\x7e]+=(TOKEN)?(; (Max-Age=\d+|Expires=[A-Za-z0-9 :,]+|Path=\/[\x20-\x3a\x3c-\x7e]*|Domain=[A-Za-z0-9.-]+|Secure|HttpOnly|SameSite=(Lax|Strict|None)|Partitioned))+$/);
+          assert.match(
+            line,
+            /^[\x21\x23-\x2b\x2d-\x3a\x3c\x3e-\x7e]+=(TOKEN)?(; (Max-Age=\d+|Expires=[A-Za-z0-9 :,]+|Path=\/[\x20-\x3a\x3c-\x7e]*|Domain=[A-Za-z0-9.-]+|Secure|HttpOnly|SameSite=(Lax|Strict|None)|Partitioned))+$/,
+          );
           assert.equal(line.match(/HttpOnly/g)?.length, 1);
         }
       }),

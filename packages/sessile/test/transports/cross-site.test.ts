@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { bearerTransport, cookieTransport, headerTransport } from "sessile";
 import { crossSitePolicy } from "#dist/transports/cross-site.js";
-import { Bench, requestWith, ResponseRecorder } from "../support/requests.ts";
+import { Bench, ResponseRecorder, requestWith } from "../support/requests.ts";
 
 interface Sent {
   readonly site?: string;
@@ -38,7 +38,8 @@ describe("a request", () => {
     [{ site: "cross-site", method: "OPTIONS" }, true],
     [{ site: "cross-site", method: "PUT" }, false],
   ] as const) {
-    test(`I1: with ${JSON.stringify(sent)} is ${expected ? "permitted" : "refused"}`, () => assert.equal(permits(sent), expected));
+    test(`I1: with ${JSON.stringify(sent)} is ${expected ? "permitted" : "refused"}`, () =>
+      assert.equal(permits(sent), expected));
   }
 
   for (const [sent, expected] of [
@@ -95,7 +96,15 @@ describe("a request", () => {
   }
 
   test("I1: with an unknown, repeated or oddly written Sec-Fetch-Site is refused", () => {
-    for (const site of ["unknown", "Same-Origin", "same-origin, cross-site", "same-origin,same-origin", " same-origin", "none;", "0"]) {
+    for (const site of [
+      "unknown",
+      "Same-Origin",
+      "same-origin, cross-site",
+      "same-origin,same-origin",
+      " same-origin",
+      "none;",
+      "0",
+    ]) {
       assert.equal(permits({ site, origin: "https://example.com" }), false, site);
     }
   });
@@ -135,13 +144,33 @@ describe("a request", () => {
   });
 
   test("I1: with any method but GET, HEAD and OPTIONS is unsafe", () => {
-    for (const method of ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "QUERY", "get", "", "GET "]) {
+    for (const method of [
+      "POST",
+      "PUT",
+      "PATCH",
+      "DELETE",
+      "TRACE",
+      "CONNECT",
+      "PROPFIND",
+      "QUERY",
+      "get",
+      "",
+      "GET ",
+    ]) {
       assert.equal(permits({ method, site: "cross-site" }), false, method);
     }
   });
 
   test("I4: is judged whatever its content type", () => {
-    for (const type of ["text/plain", "TEXT/PLAIN", "application/json", "multipart/form-data; boundary=x", "", "application/x-www-form-urlencoded", "x"]) {
+    for (const type of [
+      "text/plain",
+      "TEXT/PLAIN",
+      "application/json",
+      "multipart/form-data; boundary=x",
+      "",
+      "application/x-www-form-urlencoded",
+      "x",
+    ]) {
       assert.equal(permits({ site: "cross-site", type }), false);
       assert.equal(permits({ origin: ATTACKER, type }), false);
       assert.equal(permits({ site: "same-origin", type }), true);
@@ -159,8 +188,21 @@ test("I1: origins to trust must be origins", () => {
       return false;
     }
   };
-  for (const origin of ["https://example.com", "https://example.com:8080", "http://example.com"]) assert.equal(accepts(origin), true);
-  for (const origin of ["example.com", "https://", "https://example.com/", "https://example.com/path", "https://example.com?query=value", "https://example.com#fragment", "https://ex ample.com", "", "null", "*", "https://*.example.com/"]) {
+  for (const origin of ["https://example.com", "https://example.com:8080", "http://example.com"])
+    assert.equal(accepts(origin), true);
+  for (const origin of [
+    "example.com",
+    "https://",
+    "https://example.com/",
+    "https://example.com/path",
+    "https://example.com?query=value",
+    "https://example.com#fragment",
+    "https://ex ample.com",
+    "",
+    "null",
+    "*",
+    "https://*.example.com/",
+  ]) {
     assert.equal(accepts(origin), false, origin);
   }
 });
@@ -173,7 +215,10 @@ describe("a manager", () => {
     await first.commit(200, new ResponseRecorder());
     bench.spied.take();
     const crossSite = { cookie: `__Host-session=${token}`, "sec-fetch-site": "cross-site" };
-    await assert.rejects(bench.manager.open(requestWith(crossSite)), { code: "ERR_SESSION_CROSS_SITE", statusCode: 403 });
+    await assert.rejects(bench.manager.open(requestWith(crossSite)), {
+      code: "ERR_SESSION_CROSS_SITE",
+      statusCode: 403,
+    });
     assert.deepEqual(bench.spied.take(), {});
     const safe = await bench.manager.open(requestWith(crossSite, { method: "GET" }));
     assert.equal(safe.session.userId, "ann");
@@ -187,13 +232,22 @@ describe("a manager", () => {
       const { session } = await bench.manager.open(requestWith({ ...crossSite, ...carried }));
       assert.equal(session.userId, "ann");
     }
-    await assert.rejects(bench.manager.open(requestWith({ ...crossSite, cookie: `__Host-session=${token}` })), { code: "ERR_SESSION_CROSS_SITE" });
+    await assert.rejects(bench.manager.open(requestWith({ ...crossSite, cookie: `__Host-session=${token}` })), {
+      code: "ERR_SESSION_CROSS_SITE",
+    });
   });
 
   test("I7: lets a trusted origin and an exempt path sign in", async () => {
-    const bench = new Bench({ transports: [cookieTransport({ trustedOrigins: ["https://app.example"], exemptPaths: ["/callback"] })] });
-    for (const [headers, path] of [[{ origin: "https://app.example" }, "/"], [{ origin: "null" }, "/callback"]] as const) {
-      const { session } = await bench.manager.open(requestWith({ "sec-fetch-site": "cross-site", ...headers }, { path }));
+    const bench = new Bench({
+      transports: [cookieTransport({ trustedOrigins: ["https://app.example"], exemptPaths: ["/callback"] })],
+    });
+    for (const [headers, path] of [
+      [{ origin: "https://app.example" }, "/"],
+      [{ origin: "null" }, "/callback"],
+    ] as const) {
+      const { session } = await bench.manager.open(
+        requestWith({ "sec-fetch-site": "cross-site", ...headers }, { path }),
+      );
       await session.signIn("ann");
       assert.equal(session.userId, "ann");
     }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { headerTransport } from "sessile";
-import { Bench, requestWith, ResponseRecorder } from "../support/requests.ts";
+import { Bench, ResponseRecorder, requestWith } from "../support/requests.ts";
 
 test("H9: the header transport reads and writes its header, and nothing else", () => {
   const transport = headerTransport();
@@ -25,7 +25,20 @@ test("the header can be named, in any case", () => {
 });
 
 test("H4: a name that is no header name, or another transport's, is refused", () => {
-  for (const name of ["", "a b", "a:b", "x\r\nset-cookie", "é", "x".repeat(65), "Cookie", "authorization", "Set-Cookie", null, 5, ["x"]]) {
+  for (const name of [
+    "",
+    "a b",
+    "a:b",
+    "x\r\nset-cookie",
+    "é",
+    "x".repeat(65),
+    "Cookie",
+    "authorization",
+    "Set-Cookie",
+    null,
+    5,
+    ["x"],
+  ]) {
     assert.throws(() => headerTransport({ name: name as string }), { code: "ERR_SESSION_OPTION", message: /`name`/ });
   }
 });
@@ -33,7 +46,11 @@ test("H4: a name that is no header name, or another transport's, is refused", ()
 test("I5: a token in a header needs no cross-site check", async () => {
   const bench = new Bench({ transports: [headerTransport()] });
   const token = await bench.signIn();
-  const crossSite = requestWith({ "x-session-token": token, "sec-fetch-site": "cross-site", origin: "https://attacker.example" });
+  const crossSite = requestWith({
+    "x-session-token": token,
+    "sec-fetch-site": "cross-site",
+    origin: "https://attacker.example",
+  });
   const { session } = await bench.manager.open(crossSite);
   assert.equal(session.userId, "ann");
   await session.signIn("ann");

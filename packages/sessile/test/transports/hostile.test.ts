@@ -5,15 +5,50 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { bearerTransport, cookieTransport, headerTransport, isSessionError } from "sessile";
 import { parseToken } from "#dist/core/token.js";
-import { Bench, requestWith, ResponseRecorder, sidOf } from "../support/requests.ts";
+import { Bench, ResponseRecorder, requestWith, sidOf } from "../support/requests.ts";
 
 const RUNS = { numRuns: 1500 };
 
-const odd = fc.constantFrom("", "\0", "\r\n", ";", ",", ", ", "; ", "=", '"', "%E0%A4%A", "%00", "Bearer ", "bearer", "Basic ", "__Host-session=", "__host-session=", "\u2000", "é\u00ff", "🔑", "\ud800", "{tag}", "*", "../x", "' OR 1=1--", "__proto__", "constructor", "null", "undefined");
+const odd = fc.constantFrom(
+  "",
+  "\0",
+  "\r\n",
+  ";",
+  ",",
+  ", ",
+  "; ",
+  "=",
+  '"',
+  "%E0%A4%A",
+  "%00",
+  "Bearer ",
+  "bearer",
+  "Basic ",
+  "__Host-session=",
+  "__host-session=",
+  "\u2000",
+  "é\u00ff",
+  "🔑",
+  "\ud800",
+  "{tag}",
+  "*",
+  "../x",
+  "' OR 1=1--",
+  "__proto__",
+  "constructor",
+  "null",
+  "undefined",
+);
 
 /** Text around pieces of a live token. */
 function hostile(token: string): fc.Arbitrary<string> {
-  const piece = fc.oneof(odd, fc.string({ unit: "binary", maxLength: 20 }), fc.nat(75).map((at) => token.slice(0, at)), fc.nat(75).map((at) => token.slice(at)), fc.constant(token));
+  const piece = fc.oneof(
+    odd,
+    fc.string({ unit: "binary", maxLength: 20 }),
+    fc.nat(75).map((at) => token.slice(0, at)),
+    fc.nat(75).map((at) => token.slice(at)),
+    fc.constant(token),
+  );
   return fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(""));
 }
 
@@ -52,7 +87,11 @@ test("B2, B7: whatever the three headers hold, a request is somebody's, nobody's
 
 test("B2: of every transport, what is not exactly a token is nobody", async () => {
   const { bench, token } = await liveBench();
-  const carriers = [(value: string) => ({ "x-session-token": value }), (value: string) => ({ authorization: `Bearer ${value}` }), (value: string) => ({ cookie: `__Host-session=${value}` })];
+  const carriers = [
+    (value: string) => ({ "x-session-token": value }),
+    (value: string) => ({ authorization: `Bearer ${value}` }),
+    (value: string) => ({ cookie: `__Host-session=${value}` }),
+  ];
   await fc.assert(
     fc.asyncProperty(hostile(token), fc.constantFrom(...carriers), async (value, carry) => {
       fc.pre(!value.includes(token));
@@ -73,7 +112,12 @@ test("B2: of every transport, what is not exactly a token is nobody", async () =
 test("B2: a cookie of 10 MB costs no store call and little time", async () => {
   const { bench } = await liveBench();
   const start = performance.now();
-  for (const cookie of [`__Host-session=${"x".repeat(1e7)}`, "__Host-session=x;".repeat(6e5), `${" ".repeat(1e7)}__Host-session=`, `__Host-session=${" ".repeat(1e7)}x`]) {
+  for (const cookie of [
+    `__Host-session=${"x".repeat(1e7)}`,
+    "__Host-session=x;".repeat(6e5),
+    `${" ".repeat(1e7)}__Host-session=`,
+    `__Host-session=${" ".repeat(1e7)}x`,
+  ]) {
     const { session } = await bench.manager.open(requestWith({ cookie }));
     assert.equal(session.userId, null);
   }
