@@ -118,7 +118,7 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
   const { idleTimeout = HOUR, absoluteTimeout = 24 * HOUR, rotateAfter, rotationGrace = 10 * SECOND } = options;
   duration("idleTimeout", idleTimeout, 1);
   const { touchInterval = Math.min(MINUTE, Math.floor(idleTimeout / 10)), sweepInterval = MINUTE } = options;
-  const { tokenPrefix = "ses_", limits = {}, clock = Date.now, onListenerError = reportToConsole } = options;
+  const { tokenPrefix = "ses_", keys = [], limits = {}, clock = Date.now, onListenerError = reportToConsole } = options;
   return Object.freeze({
     store: checkStore(options.store),
     transports: checkTransports(options.transports),
@@ -129,7 +129,7 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
     rotationGrace: duration("rotationGrace", rotationGrace, 0),
     userLimit: checkUserLimit(options.userLimit),
     tokenPrefix: checkPrefix(tokenPrefix),
-    digests: new Digests(checkKeys(options.keys ?? [])),
+    digests: new Digests(checkKeys(keys)),
     schema: checkSchema(options.schema),
     limits: checkLimits(limits),
     sweepInterval: checkSweepInterval(sweepInterval),

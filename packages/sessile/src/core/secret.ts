@@ -17,11 +17,14 @@ export function digestSecret(secret: string): string {
   return hash("sha256", secret, "base64url");
 }
 
-/** Compares two digests in constant time (ASVS 11.2.4). Digests of different length are different, not an error. */
+/**
+ * Compares two digests in constant time (ASVS 11.2.4). Digests of different length are different, not an error. An empty one
+ * equals nothing: it stands for "none", and who writes one into the store must not open a session with it.
+ */
 export function sameDigest(a: string, b: string): boolean {
   const left = Buffer.from(a, "latin1");
   const right = Buffer.from(b, "latin1");
-  return left.length === right.length && timingSafeEqual(left, right);
+  return left.length > 0 && left.length === right.length && timingSafeEqual(left, right);
 }
 
 /**
@@ -63,7 +66,8 @@ export class Digests {
 
 /** Refuses keys that are too short, too simple to be random, or ambiguous. Messages name the key's id, never the key. */
 export function checkKeys(keys: readonly DigestKey[]): readonly DigestKey[] {
-  if (!Array.isArray(keys)) throw wrongKeys("a list of `{ id, key }`");
+  const isList = Array.isArray(keys) && keys.every((each) => typeof each === "object" && each !== null);
+  if (!isList) throw wrongKeys("a list of `{ id, key }`");
   for (const { id, key } of keys as readonly DigestKey[]) {
     if (typeof id !== "string" || !/^[A-Za-z0-9]{1,16}$/.test(id))
       throw wrongKeys("named by an `id` of 1 to 16 letters and digits");

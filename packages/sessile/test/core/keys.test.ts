@@ -3,8 +3,15 @@
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { type DigestKey, headerTransport, memoryStore, SessionManager, type SessionStore } from "sessile";
-import { mintSession, testClock } from "sessile/testing";
+import {
+  type DigestKey,
+  headerTransport,
+  memoryStore,
+  SessionManager,
+  type SessionRecord,
+  type SessionStore,
+} from "sessile";
+import { mintSession, randomDigest, testClock } from "sessile/testing";
 
 const [first, second]: DigestKey[] = [
   { id: "k1", key: randomBytes(32) },
@@ -86,6 +93,23 @@ test("C1: a digest that somebody without a key wrote into the store opens nothin
   assert.equal(await userOf(managerWith(store, [first]), token), null);
 });
 
+test("C1: an empty digest that somebody without a key wrote into the store opens nothing", async () => {
+  const store = memoryStore();
+  const manager = managerWith(store, [first]);
+  const { token, sid } = await mintSession(manager, "42");
+  const record = (await store.load(sid)) as SessionRecord;
+  const digests = ["", ".", "k1", "k1.", ".k1", "k2.", "k1..", "__proto__.", "constructor.x"];
+  for (const forged of [
+    ...digests.map((secretDigest) => ({ ...record, secretDigest })),
+    { ...record, secretDigest: randomDigest(), retiredDigests: digests, rotatedAt: clock.now() },
+  ]) {
+    await store.delete(sid);
+    await store.create(Object.freeze(forged));
+    assert.equal(await userOf(manager, token), null, JSON.stringify(forged.secretDigest));
+    assert.notEqual(await store.load(sid), null, "and is no theft");
+  }
+});
+
 test("O1: keys that are short, simple, unnamed or ambiguous are refused without being shown", () => {
   const bad: unknown[] = [
     [{ id: "k1", key: randomBytes(31) }],
@@ -96,6 +120,13 @@ test("O1: keys that are short, simple, unnamed or ambiguous are refused without 
     [{ id: "k1", key: "0123456789abcdef0123456789abcdef" }],
     [first, { id: "k1", key: randomBytes(32) }],
     "secret",
+    null,
+    {},
+    [null],
+    [undefined],
+    ["k1"],
+    [{ id: "k1" }],
+    [[first]],
   ];
   for (const keys of bad) {
     assert.throws(

@@ -20,6 +20,7 @@ test("A7: sameDigest accepts equal digests only", () => {
 });
 
 test("A7: digests of different length are different and no error", () => {
+  assert.equal(sameDigest("", ""), false, "an empty digest stands for none");
   const digest = digestSecret("x");
   for (const other of ["", "A", digest.slice(1), `${digest}A`, "x".repeat(10_000)]) {
     assert.equal(sameDigest(digest, other), false);

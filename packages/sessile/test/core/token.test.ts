@@ -115,7 +115,7 @@ test("isSid accepts sids and nothing else", () => {
     "x".repeat(23),
     `${"x".repeat(21)}\n`,
     `${"x".repeat(22)}\n`,
-    "x".repeat(21) + "é",
+    `${"x".repeat(21)}é`,
     null,
     undefined,
     1,

@@ -161,6 +161,18 @@ describe("a request", () => {
     }
   });
 
+  test("I1: that asks for an upgrade is unsafe whatever its method: other sites can open WebSockets", () => {
+    for (const method of ["GET", "HEAD", "OPTIONS", "CONNECT"]) {
+      const asked = (headers: Record<string, string>): boolean =>
+        crossSitePolicy([], [])(requestWith({ host: "example.com", upgrade: "websocket", ...headers }, { method }));
+      assert.equal(asked({ origin: ATTACKER }), false);
+      assert.equal(asked({ "sec-fetch-site": "cross-site" }), false);
+      assert.equal(asked({ "sec-fetch-site": "same-site", origin: "https://sub.example.com" }), false);
+      assert.equal(asked({ origin: "https://example.com" }), true);
+      assert.equal(asked({}), true);
+    }
+  });
+
   test("I4: is judged whatever its content type", () => {
     for (const type of [
       "text/plain",

@@ -1,0 +1,249 @@
+// Next.js is too large to install for a test. Its cookies are not: `RequestCookies` and `ResponseCookies` are the real ones,
+// which Next.js has a copy of. What Next.js puts around them is imitated here as its version 16.4 does it: cookies can be set
+// while an action runs, and a page that is rendered after it, in the same request, sees them, but only through `cookies()`.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { RequestCookies, type ResponseCookie, ResponseCookies } from "@edge-runtime/cookies";
+import { bearerTransport, cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
+import { type NextCookie, type NextCookies, sessions } from "sessile/next";
+import { failingStore, testClock } from "sessile/testing";
+import { withSession } from "sessile/web";
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** One request as Next.js gives it to a program: `next/headers`, and the order of its phases. */
+class NextRequest {
+  readonly #headers: Headers;
+  readonly #mutable: ResponseCookies;
+  readonly #sent = new Headers();
+  #cookies: NextCookies;
+
+  constructor(headers: Record<string, string>) {
+    this.#headers = new Headers(headers);
+    const received = new RequestCookies(this.#headers);
+    this.#cookies = readonly(received);
+    this.#mutable = new ResponseCookies(new Headers());
+    for (const cookie of received.getAll()) this.#mutable.set(cookie);
+  }
+
+  get headers() {
+    return { cookies: async () => this.#cookies, headers: async () => this.#headers };
+  }
+
+  get setCookies(): readonly string[] {
+    return this.#sent.getSetCookie();
+  }
+
+  /** Runs an action, and renders afterwards. */
+  async act(action: () => Promise<unknown>): Promise<void> {
+    const set = (cookie: NextCookie): void => {
+      this.#mutable.set(cookie as ResponseCookie);
+      const single = new ResponseCookies(new Headers());
+      single.set(cookie as ResponseCookie);
+      this.#sent.append("set-cookie", single.toString());
+    };
+    this.#cookies = { getAll: () => this.#mutable.getAll(), set };
+    try {
+      await action();
+    } finally {
+      const seen = new RequestCookies(new Headers());
+      for (const { name, value } of this.#mutable.getAll()) seen.set({ name, value });
+      this.#cookies = readonly(seen);
+    }
+  }
+}
+
+function readonly(cookies: RequestCookies): NextCookies {
+  const set = (): never => {
+    throw new Error("Cookies can only be modified in a Server Action or Route Handler.");
+  };
+  return { getAll: () => cookies.getAll(), set };
+}
+
+/** What `redirect()` and `notFound()` throw. */
+const signal = (digest: string): Error => Object.assign(new Error(digest.split(";")[0]), { digest });
+const REDIRECT = "NEXT_REDIRECT;push;/profile;303;";
+const NOT_FOUND = "NEXT_HTTP_ERROR_FALLBACK;404";
+
+describe("sessions in Next.js", () => {
+  function setUp(options = {}) {
+    const clock = testClock();
+    const store = failingStore(memoryStore());
+    const transports = [cookieTransport(), bearerTransport()];
+    const manager = new SessionManager({ store, transports, sweepInterval: 0, clock: clock.now, ...options });
+    const request = (headers: Record<string, string> = {}) => {
+      const next = new NextRequest({ host: "app.example", ...headers });
+      return { next, ...sessions(manager, next.headers) };
+    };
+    const signedIn = async (): Promise<string> => {
+      const { next, action } = request();
+      await next.act(action(async (session) => session.signIn("anna")));
+      return pairOf(next.setCookies);
+    };
+    return { clock, store, manager, request, signedIn };
+  }
+
+  const pairOf = ([line = ""]: readonly string[]): string => line.split(";")[0] as string;
+
+  test("H1: an action that signs in sets the cookie with its attributes, and the page after it sees the session", async () => {
+    const { request } = setUp();
+    const { next, action, readSession } = request({ cookie: "theme=dark" });
+    let token = "";
+    await next.act(
+      action(async (session) => {
+        token = await session.signIn("anna");
+      }),
+    );
+    assert.equal(next.setCookies.length, 1);
+    const { pair, attributes } = parts(next.setCookies[0] as string);
+    assert.equal(pair, `__Host-session=${token}`);
+    assert.deepEqual(attributes, ["HttpOnly", "Max-Age=86400", "Path=/", "SameSite=lax", "Secure"]);
+    assert.equal((await readSession()).userId, "anna");
+  });
+
+  test("H3: an action that signs out clears the cookie with the same attributes, and the page after it sees nobody", async () => {
+    const { request, signedIn } = setUp();
+    const { next, action, readSession } = request({ cookie: await signedIn() });
+    await next.act(action(async (session) => session.signOut()));
+    const { pair, attributes } = parts(next.setCookies[0] as string);
+    assert.equal(pair, "__Host-session=");
+    assert.deepEqual(attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=lax", "Secure"]);
+    assert.match(next.setCookies[0] ?? "", /Expires=Thu, 01 Jan 1970 00:00:00 GMT/);
+    assert.equal((await readSession()).isSignedIn(), false);
+  });
+
+  test("an action that ends by redirect() or notFound() keeps what it wrote, and one that fails does not", async () => {
+    const { request, signedIn } = setUp();
+    for (const [thrown, isKept] of [
+      [signal(REDIRECT), true],
+      [signal(NOT_FOUND), true],
+      [new Error("oops"), false],
+      [undefined, false],
+    ] as const) {
+      const cookie = await signedIn();
+      const { next, action } = request({ cookie });
+      const failing = action(async (session) => {
+        session.set("kept", 1);
+        throw thrown;
+      });
+      await assert.rejects(
+        next.act(() => failing()),
+        (error) => error === thrown,
+      );
+      const { readSession } = request({ cookie });
+      assert.equal((await readSession()).has("kept"), isKept, String(thrown));
+    }
+  });
+
+  test("an action that signs in and then fails leaves no session and sets no cookie", async () => {
+    const { request, manager } = setUp();
+    const { next, action } = request();
+    const failing = action(async (session) => {
+      await session.signIn("anna");
+      throw new Error("oops");
+    });
+    await assert.rejects(next.act(() => failing()));
+    assert.deepEqual([next.setCookies, (await manager.stats()).sessions], [[], 0]);
+  });
+
+  test("an action gets its arguments and gives back what it made", async () => {
+    const { request } = setUp();
+    const { next, action } = request();
+    const add = action(async (session: Session, a: number, b: number) => `${session.userId} ${a + b}`);
+    let result = "";
+    await next.act(async () => {
+      result = await add(1, 2);
+    });
+    assert.equal(result, "null 3");
+  });
+
+  test("F4: parallel actions lose nothing", async () => {
+    const { request, signedIn } = setUp();
+    const cookie = await signedIn();
+    const count = async (): Promise<void> => {
+      const { next, action } = request({ cookie });
+      await next.act(action(async (session) => session.update("count", (value) => Number(value ?? 0) + 1)));
+    };
+    await Promise.all(Array.from({ length: 20 }, count));
+    assert.equal((await request({ cookie }).readSession()).get("count"), 20);
+  });
+
+  test("a page can read, and whoever writes in it is told that this is lost", async () => {
+    const { request, signedIn } = setUp();
+    const session = await request({ cookie: await signedIn() }).readSession();
+    assert.deepEqual([session.userId, session.keys(), session.isSignedIn()], ["anna", [], true]);
+    assert.throws(() => session.set("lost", 1), { code: "ERR_SESSION_STATE" });
+    await assert.rejects(session.signOut(), { code: "ERR_SESSION_STATE" });
+  });
+
+  test("a page counts as activity, and never takes a new token that it could not hand out", async () => {
+    const { request, signedIn, clock } = setUp({ rotateAfter: 60_000 });
+    const cookie = await signedIn();
+    for (let half = 0; half < 4; half++) {
+      clock.advance(30 * 60_000);
+      assert.equal((await request({ cookie }).readSession()).userId, "anna");
+    }
+    clock.advance(DAY);
+    assert.equal((await request({ cookie }).readSession()).userId, null);
+  });
+
+  test("D5: an action hands the new token of a rotation out", async () => {
+    const { request, signedIn, clock } = setUp();
+    const before = await signedIn();
+    const { next, action } = request({ cookie: before });
+    await next.act(action(async (session) => session.rotate()));
+    const after = pairOf(next.setCookies);
+    assert.notEqual(after, before);
+    clock.advance(10_000);
+    assert.equal((await request({ cookie: after }).readSession()).userId, "anna");
+  });
+
+  test("B4: two cookies that differ are refused although Next.js shows the last only, and equal ones are not", async () => {
+    const { request, signedIn } = setUp();
+    const [a, b] = [await signedIn(), await signedIn()];
+    await assert.rejects(request({ cookie: `${a}; x=1; ${b}` }).readSession(), { code: "ERR_SESSION_CREDENTIALS" });
+    const bearer = `Bearer ${b.split("=")[1]}`;
+    await assert.rejects(request({ cookie: a, authorization: bearer }).readSession(), { code: "ERR_SESSION_CREDENTIALS" });
+    assert.equal((await request({ cookie: `${a}; x=%3B; ${a}` }).readSession()).userId, "anna");
+  });
+
+  test("I1: an action from another site is refused", async () => {
+    const { request, signedIn } = setUp();
+    const { action } = request({ cookie: await signedIn(), origin: "https://evil.example" });
+    await assert.rejects(action(async () => {})(), { code: "ERR_SESSION_CROSS_SITE" });
+  });
+
+  test("P1: a store that is down is an error, never nobody", async () => {
+    const { request, signedIn, store } = setUp();
+    const cookie = await signedIn();
+    store.fail();
+    await assert.rejects(request({ cookie }).readSession(), { code: "ERR_SESSION_STORE" });
+    store.recover();
+    store.fail("commit");
+    const { next, action } = request({ cookie });
+    const writing = action(async (session) => session.set("kept", 1));
+    await assert.rejects(
+      next.act(() => writing()),
+      { code: "ERR_SESSION_STORE" },
+    );
+  });
+
+  test("a route handler and the proxy take sessile/web: the headers by which the proxy tells Next.js to go on survive", async () => {
+    const { manager, signedIn } = setUp();
+    const proxy = withSession(manager, async (_request, session) => {
+      if (!session.isSignedIn()) return Response.redirect("http://app.example/login", 307);
+      session.set("seen", 1);
+      return new Response(null, { headers: { "x-middleware-next": "1" } });
+    });
+    const refused = await proxy(new Request("http://app.example/profile"));
+    assert.deepEqual([refused.status, refused.headers.get("location")], [307, "http://app.example/login"]);
+    const passed = await proxy(new Request("http://app.example/profile", { headers: { cookie: await signedIn() } }));
+    assert.equal(passed.headers.get("x-middleware-next"), "1");
+  });
+});
+
+function parts(line: string): { pair: string; attributes: string[] } {
+  const [pair = "", ...attributes] = line.split("; ");
+  return { pair, attributes: attributes.filter((each) => !each.startsWith("Expires=")).sort() };
+}
