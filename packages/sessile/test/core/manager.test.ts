@@ -227,9 +227,7 @@ describe("sweep", () => {
     manager.on("storeFailed", () => failures++);
     const { promise: swept, resolve } = withResolvers();
     manager.on("expired", resolve);
-    const awake = setInterval(() => {}, 1000); // the sweeper alone does not keep a process alive
-    await swept;
-    clearInterval(awake);
+    await whileAwake(swept);
     assert.equal(failures, 1);
     await manager.close();
   });
@@ -239,7 +237,7 @@ describe("sweep", () => {
     const gate = new Gate();
     spied.before = (method) => (method === "deleteExpired" ? gate.pass() : undefined);
     const manager = new SessionManager({ store: spied.store, transports: [headerTransport()], sweepInterval: 1 });
-    await gate.reached;
+    await whileAwake(gate.reached);
     await sleep(30);
     assert.deepEqual(spied.take(), { deleteExpired: 1 });
     gate.open();
@@ -296,6 +294,13 @@ describe("a manager", () => {
     );
   });
 });
+
+/** The sweeper alone does not keep a process alive. */
+async function whileAwake(promise: Promise<void>): Promise<void> {
+  const awake = setInterval(() => {}, 1000);
+  await promise;
+  clearInterval(awake);
+}
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => {};
