@@ -21,6 +21,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   testing: ["testing", "core", "stores", "transports"],
 };
 
+/** As strict as a new user's project, and without ours. */
+const COMPILE = "--ignoreConfig --noEmit --strict --skipLibCheck --module nodenext --target es2022 --types node".split(
+  " ",
+);
+
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !file.includes("node_modules"))
@@ -79,7 +84,7 @@ test("every error code is explained in docs/errors.md, and nothing else is", () 
 test("every entry point in the README is exported, and every export but the helpers is in the README", () => {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
   const named = new Set(
-    [...readme.matchAll(/`(sessile\/[a-z-]+)`/g)].map(([, name]) => `.${name?.slice("sessile".length)}`),
+    [...readme.matchAll(/`(sessile\/[a-z0-9-]+)`/g)].map(([, name]) => `.${name?.slice("sessile".length)}`),
   );
   const exported = Object.keys(exportsOf("sessile"));
   for (const name of named) assert.ok(exported.includes(name), name);
@@ -101,19 +106,7 @@ test("the README's program compiles, runs and does what it says", async () => {
   assert.notEqual(runnable, program);
   const file = join(folder, "program.mts");
   writeFileSync(file, runnable);
-  const options = [
-    "--ignoreConfig",
-    "--noEmit",
-    "--strict",
-    "--skipLibCheck",
-    "--module",
-    "nodenext",
-    "--target",
-    "es2022",
-    "--types",
-    "node",
-  ];
-  execFileSync(join(ROOT, "node_modules/.bin/tsc"), [...options, file], { cwd: folder, stdio: "pipe" });
+  execFileSync(join(ROOT, "node_modules/.bin/tsc"), [...COMPILE, file], { cwd: folder, stdio: "pipe" });
   writeFileSync(join(folder, "program.mjs"), runnable);
   const child = spawn(process.execPath, [join(folder, "program.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
   try {
@@ -121,6 +114,22 @@ test("the README's program compiles, runs and does what it says", async () => {
     await useProgram(String(line).trim());
   } finally {
     child.kill();
+  }
+});
+
+test("every program in docs/testing.md compiles and runs", () => {
+  const folder = join(ROOT, "packages/sessile/build-test/docs");
+  mkdirSync(folder, { recursive: true });
+  const programs = codeBlocks("docs/testing.md", "ts");
+  assert.ok(programs.length >= 4);
+  const files = programs.map((_, i) => join(folder, `testing-${i}.mts`));
+  for (const [i, program] of programs.entries()) writeFileSync(files[i] as string, `${program}\nprocess.exit();\n`);
+  execFileSync(join(ROOT, "node_modules/.bin/tsc"), [...COMPILE, ...files], { cwd: folder, stdio: "pipe" });
+  for (const [i, program] of programs.entries()) {
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", `${program}\nprocess.exit();`], {
+      cwd: folder,
+    });
+    assert.equal(String(output), program.includes("console.log") ? "null\n" : "", files[i]);
   }
 });
 

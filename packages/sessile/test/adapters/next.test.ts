@@ -204,7 +204,9 @@ describe("sessions in Next.js", () => {
     const [a, b] = [await signedIn(), await signedIn()];
     await assert.rejects(request({ cookie: `${a}; x=1; ${b}` }).readSession(), { code: "ERR_SESSION_CREDENTIALS" });
     const bearer = `Bearer ${b.split("=")[1]}`;
-    await assert.rejects(request({ cookie: a, authorization: bearer }).readSession(), { code: "ERR_SESSION_CREDENTIALS" });
+    await assert.rejects(request({ cookie: a, authorization: bearer }).readSession(), {
+      code: "ERR_SESSION_CREDENTIALS",
+    });
     assert.equal((await request({ cookie: `${a}; x=%3B; ${a}` }).readSession()).userId, "anna");
   });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { Readable } from "node:stream";
 import { describe, test } from "node:test";
 import { cookieTransport, SessionManager } from "sessile";
 import { openUpgrade, withSession } from "sessile/node";
@@ -63,6 +64,7 @@ async function refusal(
   webSocket: WebSocket,
 ): Promise<{ status: number | undefined; text: string; response: IncomingMessage }> {
   webSocket.on("error", () => {});
+  webSocket.on("open", () => webSocket.emit("unexpected-response", null, Readable.from(["it was accepted"])));
   const [, response] = (await once(webSocket, "unexpected-response")) as [unknown, IncomingMessage];
   const text = Buffer.concat(await response.toArray()).toString();
   return { status: response.statusCode, text, response };
@@ -146,6 +148,17 @@ describe("who gets a WebSocket", () => {
       const webSocket = open();
       assert.equal(await nextMessage(webSocket), "anna");
       webSocket.terminate();
+    }));
+
+  test("a client that is refused and keeps its end open is cut", () =>
+    withChat(async ({ url, server }) => {
+      const connection = once(server, "connection") as Promise<[Socket]>;
+      const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1", allowHalfOpen: true });
+      socket.on("error", () => {});
+      socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${HANDSHAKE}`);
+      const [serverSide] = await connection;
+      await once(serverSide, "close");
+      socket.destroy();
     }));
 
   test("a client that asks for a WebSocket while its last request is being answered harms nobody", () =>

@@ -7,7 +7,7 @@ import type { Session } from "sessile";
 import { digestSecret } from "#dist/core/secret.js";
 import { all, type Bag, Bench, ResponseRecorder, sidOf } from "../support/requests.ts";
 
-const ROUNDS = 1500;
+const ROUNDS = 500;
 const REQUESTS = 4;
 
 type Random = (below: number) => number;

@@ -15,12 +15,15 @@ import { portOf, type RedisPort } from "#dist/stores/redis/client.js";
 import * as scripts from "#dist/stores/redis/scripts.js";
 import { FAULTY_STORES } from "./redis-interleavings/faulty-stores.ts";
 import type { Outcome } from "./redis-interleavings/judge.ts";
-import { choices, KINDS, type Scenario } from "./redis-interleavings/scenario.ts";
+import { choices, type Scenario } from "./redis-interleavings/scenario.ts";
 import { type Fault, type Options, type Simulated, simulate } from "./redis-interleavings/simulate.ts";
 
 /** Scenarios that share the connection, and so its round trips. */
-const SIDE_BY_SIDE = 24;
+const SIDE_BY_SIDE = 6;
 const IS_FULL = process.env["SESSILE_INTERLEAVINGS"] === "full";
+
+/** Instead of the runner's timeout: the time is that of the machine, not of anything that hangs. */
+const PATIENTLY = { timeout: IS_FULL ? Number.POSITIVE_INFINITY : 300_000 };
 
 const LIMITS: readonly UserLimit[] = [
   { max: 1, onExceeded: "evictOldest" },
@@ -70,39 +73,34 @@ after(async () => {
   await server.close();
 });
 
-test("the promises hold in every order of two operations", (t) => runAll(t, ALL_PAIRS, nothing));
+test("the promises hold in every order of two operations", PATIENTLY, (t) => runAll(t, ALL_PAIRS, nothing));
 
-test("the promises hold in every order of two operations in one process", (t) => {
+test("the promises hold in every order of two operations in one process", PATIENTLY, (t) => {
   const inOneProcess = PAIRS.map((scenario) => ({ ...scenario, isOneProcess: true }));
   return runAll(t, inOneProcess, nothing);
 });
 
-test("the promises hold wherever one of two operations crashes", async (t) => {
+test("the promises hold wherever one of two operations crashes", PATIENTLY, async (t) => {
   await runAll(t, PAIRS, crash);
-  await runAll(t, LIMITED_PAIRS, crash);
+  await runAll(t, LIMITED_PAIRS, crash, { most: 60 });
 });
 
-test("the promises hold whichever answer one of two operations never gets", async (t) => {
+test("the promises hold whichever answer one of two operations never gets", PATIENTLY, async (t) => {
   await runAll(t, PAIRS, lostAnswer, { most: 60 });
   await runAll(t, LIMITED_PAIRS, lostAnswer, { most: 5 });
 });
 
-for (const kind of KINDS) {
-  test(`the promises hold in every order of three operations, the first ${kind}`, (t) => {
-    const scenarios = TRIPLES.filter(({ kinds }) => kinds[0] === kind);
-    return runAll(t, scenarios, nothing);
-  });
-}
+test("the promises hold in every order of three operations", PATIENTLY, (t) => runAll(t, TRIPLES, nothing));
 
-test("the promises hold in orders of three operations under a limit", (t) => {
+test("the promises hold in orders of three operations under a limit", PATIENTLY, (t) => {
   return runAll(t, LIMITED_TRIPLES, nothing, { most: 20 });
 });
 
-test("the promises hold in orders of three operations of which one crashes", (t) => {
+test("the promises hold in orders of three operations of which one crashes", PATIENTLY, (t) => {
   return runAll(t, TRIPLES, crash, { most: 4 });
 });
 
-test("the promises hold in every order of two operations over ioredis", async (t) => {
+test("the promises hold in every order of two operations over ioredis", PATIENTLY, async (t) => {
   const ioredis = new Redis(server.url, { autoResendUnfulfilledCommands: false });
   await once(ioredis, "ready");
   await runAll(t, PAIRS, nothing, { port: portOf(ioredis, Number.POSITIVE_INFINITY) });

@@ -58,7 +58,7 @@ function turn(): Promise<void> {
 }
 
 /** So many runs share one connection, and so its round trips. */
-const PARALLEL = 128;
+const PARALLEL = 32;
 
 export function explore(exploration: Exploration): Promise<Explored> {
   const { most = Number.POSITIVE_INFINITY } = exploration;

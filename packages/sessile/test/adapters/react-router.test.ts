@@ -1,0 +1,108 @@
+// The recipe for React Router 7 of docs/frameworks.md, in React Router's own server runtime. The routes are resource routes,
+// as they have no components.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import {
+  createContext,
+  createRequestHandler,
+  type LoaderFunctionArgs,
+  type MiddlewareFunction,
+  RouterContextProvider,
+  redirect,
+  type ServerBuild,
+} from "react-router";
+import type { Session, SessionManager, SignedInSession } from "sessile";
+import type { SuiteRoute } from "sessile/testing";
+import { requireSession, withSession } from "sessile/web";
+import { listen } from "./support/listen.ts";
+import { recipeSuite } from "./support/recipe-suite.ts";
+import { serveFetch } from "./support/serve-fetch.ts";
+import { testManager } from "./support/session-server.ts";
+import { toResponse } from "./support/to-response.ts";
+
+declare module "react-router" {
+  interface Future {
+    v8_middleware: true; // as `future` in react-router.config.ts makes it
+  }
+}
+
+const sessionContext = createContext<Session>();
+
+/** The middleware of the recipe. */
+function sessionMiddleware(manager: SessionManager): MiddlewareFunction<Response> {
+  const run = withSession(
+    manager,
+    (_request, session, [{ context }, next]: Parameters<MiddlewareFunction<Response>>) => {
+      context.set(sessionContext, session);
+      return next() as Promise<Response>;
+    },
+  );
+  return (args, next) => run(args.request, [args, next]);
+}
+
+/** The guard of the recipe; an API answers 401 instead of redirecting. */
+const requireUser: MiddlewareFunction<Response> = ({ context }) => {
+  if (!context.get(sessionContext).isSignedIn()) throw redirect("/login");
+};
+
+/** What an API does instead: a client that is no browser has no use for a page. */
+const refuse: MiddlewareFunction<Response> = async ({ request, context }, next) =>
+  context.get(sessionContext).isSignedIn() ? next() : refusal(request, context.get(sessionContext));
+
+const refusal = requireSession((_request, _session: SignedInSession) => new Response());
+
+recipeSuite("React Router", (manager, routes) => {
+  const modules = Object.fromEntries(routes.map((route) => [route.path, toModule(route)]));
+  return listen(createServer(serveFetch(handlerOf(sessionMiddleware(manager), modules))));
+});
+
+test("a loader redirects whoever is not signed in, and an action that throws a redirect keeps what it wrote", async () => {
+  const { manager } = testManager();
+  const login = async ({ context }: LoaderFunctionArgs): Promise<never> => {
+    await context.get(sessionContext).signIn("anna");
+    throw redirect("/profile");
+  };
+  const loader = async ({ context }: LoaderFunctionArgs) => Response.json(context.get(sessionContext).userId);
+  const handle = handlerOf(sessionMiddleware(manager), {
+    "/login": { action: login },
+    "/profile": { middleware: [requireUser], loader },
+  });
+  const refused = await handle(new Request("http://localhost/profile"));
+  assert.deepEqual([refused.status, refused.headers.get("location")], [302, "/login"]);
+  assert.deepEqual([refused.headers.get("cache-control"), refused.headers.get("vary")], ["no-store", "Cookie"]);
+  const welcome = await handle(new Request("http://localhost/login", { method: "POST" }));
+  assert.deepEqual([welcome.status, welcome.headers.get("location")], [302, "/profile"]);
+  const cookie = (welcome.headers.get("set-cookie") ?? "").split(";")[0] as string;
+  const profile = await handle(new Request("http://localhost/profile", { headers: { cookie } }));
+  assert.equal(await profile.text(), '"anna"');
+});
+
+function toModule(route: SuiteRoute): object {
+  const answer = async ({ request, context }: LoaderFunctionArgs): Promise<Response> => {
+    const { pathname, search } = new URL(request.url);
+    return toResponse(await route.answer({ session: context.get(sessionContext), url: pathname + search }));
+  };
+  return { middleware: route.isGuarded ? [refuse] : [], [route.method === "GET" ? "loader" : "action"]: answer };
+}
+
+/** The handler of an application with these route modules, whose root has the middleware. */
+function handlerOf(middleware: MiddlewareFunction<Response>, modules: Record<string, object>) {
+  const root = { id: "root", path: "", module: { middleware: [middleware], default: () => null } };
+  const routes = Object.entries(modules).map(([path, module]) => ({ id: path, parentId: "root", path, module }));
+  const build = {
+    entry: { module: { default: () => new Response(null, { status: 500 }), handleError: () => {} } },
+    routes: Object.fromEntries([root, ...routes].map((route) => [route.id, route])),
+    assets: { entry: { imports: [], module: "" }, routes: {}, url: "", version: "" },
+    future: { v8_middleware: true },
+    publicPath: "/",
+    assetsBuildDirectory: "",
+    ssr: true,
+    isSpaMode: false,
+    prerender: [],
+    routeDiscovery: { mode: "initial", manifestPath: "" },
+  };
+  const handle = createRequestHandler(build as unknown as ServerBuild, "production");
+  return (request: Request): Promise<Response> => handle(request, new RouterContextProvider());
+}
