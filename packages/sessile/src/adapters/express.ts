@@ -47,7 +47,7 @@ export type SignedInHandler<
  */
 export function sessions(manager: SessionManager, { onError = console.error }: SessionsOptions = {}): RequestHandler {
   return (request, response, next) => {
-    const exchange = new MountedExchange(request.originalUrl, request, response, onError);
+    const exchange = new MountedExchange(request.originalUrl, request, onError);
     const begin = (session: Session): void => {
       request.session = session;
       hold(response, exchange);

@@ -87,7 +87,7 @@ async function register(app: FastifyInstance, { manager }: SessionsOptions): Pro
 }
 
 async function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const exchange = new NodeExchange<DefaultData>(request.raw, reply.raw, (error) => request.log.error(error));
+  const exchange = new NodeExchange<DefaultData>(request.raw, (error) => request.log.error(error));
   try {
     request.session = await exchange.open(manager);
   } catch (error) {

@@ -1,6 +1,7 @@
 // Holds back what is written to a response of node:http or node:http2 until the session is settled; then lets it go, or
 // answers something else while that is still possible. Knows no framework.
 
+import type { SessionResponse } from "../core/transport.ts";
 import type { Answer } from "./answer.ts";
 import {
   checkChunk,
@@ -19,15 +20,18 @@ import {
 
 /** What a held response waits for. */
 export interface Settlement {
-  /** Resolves with `null` when the response may leave, or with the answer to send in its place. Never rejects. */
-  settle(status: number): Promise<Answer | null>;
+  /**
+   * Resolves with `null` when the response may leave, or with the answer to send in its place. Never rejects. What the client
+   * must know goes into `headers`.
+   */
+  settle(status: number, headers: SessionResponse): Promise<Answer | null>;
   /** Hears of an error that can no longer be answered. */
   report(error: unknown): void;
 }
 
 /**
  * Nothing written to `response` from now on leaves before `settlement` is through. It begins with the first output, and with
- * the status of that moment. Headers can be changed until the bytes really leave.
+ * the status of that moment. From then on handlers find the response as if it had left: a header that comes too late throws.
  *
  * Node sends headers while the handler's call is still on the stack, and a store answers later. The methods are replaced on
  * the object, by functions that all responses share, because frameworks such as Express exchange the prototype.
@@ -61,12 +65,13 @@ interface Held extends LooseResponse {
 }
 
 type Output = "writeHead" | "write" | "end" | "flushHeaders";
+type HeaderChange = "setHeader" | "appendHeader" | "removeHeader";
 type Call = readonly [Output, readonly unknown[]];
 
-class Hold {
+class Hold implements SessionResponse {
   readonly #response: Held;
   readonly #settlements: Settlement[];
-  readonly #original: Pick<LooseResponse, Output>;
+  readonly #original: Pick<LooseResponse, Output | HeaderChange>;
   #state: "open" | "holding" | "released" | "replaced" = "open";
   #isEnded = false;
   #queue: Call[] = [];
@@ -74,8 +79,8 @@ class Hold {
   constructor(response: Held, settlement: Settlement) {
     this.#response = response;
     this.#settlements = [settlement];
-    const { writeHead, write, end, flushHeaders } = response;
-    this.#original = { writeHead, write, end, flushHeaders };
+    const { writeHead, write, end, flushHeaders, setHeader, appendHeader, removeHeader } = response;
+    this.#original = { writeHead, write, end, flushHeaders, setHeader, appendHeader, removeHeader };
   }
 
   get isHolding(): boolean {
@@ -116,7 +121,7 @@ class Hold {
     checkChunk(args[0]);
     if (this.#state === "replaced") return forget(args);
     this.#keep("write", args);
-    return false;
+    return this.#hasOwnDrain;
   }
 
   end(args: readonly unknown[]): unknown {
@@ -133,8 +138,33 @@ class Hold {
     else if (this.#state !== "replaced") this.#keep("flushHeaders", []);
   }
 
-  #pass(output: Output, args: readonly unknown[]): unknown {
-    return this.#original[output].apply(this.#response, args as unknown[]);
+  /** Without this, a second answer of a route that forgot to return would spoil the length of the first. */
+  changeHeader(change: HeaderChange, args: readonly unknown[]): unknown {
+    if (this.#state === "holding") throw headersSent();
+    return this.#pass(change, args);
+  }
+
+  set(name: string, value: string): void {
+    this.#pass("setHeader", [name, value]);
+  }
+
+  append(name: string, value: string): void {
+    const present = this.#response.getHeader(name);
+    if (present === undefined) this.set(name, value);
+    else if (name === "set-cookie") this.#pass("setHeader", [name, [present, value].flat().map(String)]);
+    else this.set(name, [present, value].flat().join(", "));
+  }
+
+  #pass(output: Output | HeaderChange, args: readonly unknown[]): unknown {
+    return (this.#original[output] as (...args: unknown[]) => unknown).apply(this.#response, args as unknown[]);
+  }
+
+  /**
+   * Whether somebody further out keeps the listeners of `drain` for a stream of his own, as the package `compression` does:
+   * then nobody here could wake a pipe, so it is not put to sleep. The price is that it writes on for as long as the store takes.
+   */
+  get #hasOwnDrain(): boolean {
+    return Object.hasOwn(this.#response, "on");
   }
 
   #keep(output: Output, args: readonly unknown[]): void {
@@ -168,7 +198,10 @@ class Hold {
   async #settleAll(status: number): Promise<Answer | null> {
     let answer: Answer | null = null;
     for (const settlement of this.#settlements) {
-      const instead: Answer | null = await settlement.settle(answer === null ? status : (answer as Answer).status);
+      const instead: Answer | null = await settlement.settle(
+        answer === null ? status : (answer as Answer).status,
+        this,
+      );
       answer = instead ?? answer;
     }
     return answer;
@@ -206,6 +239,9 @@ function install(response: Held, settlement: Settlement): void {
   response.write = heldWrite;
   response.end = heldEnd;
   response.flushHeaders = heldFlushHeaders;
+  response.setHeader = heldSetHeader;
+  response.appendHeader = heldAppendHeader;
+  response.removeHeader = heldRemoveHeader;
 }
 
 function heldWriteHead(this: LooseResponse, ...args: unknown[]): unknown {
@@ -222,6 +258,18 @@ function heldEnd(this: LooseResponse, ...args: unknown[]): unknown {
 
 function heldFlushHeaders(this: LooseResponse): void {
   holdOf(this).flushHeaders();
+}
+
+function heldSetHeader(this: LooseResponse, ...args: unknown[]): unknown {
+  return holdOf(this).changeHeader("setHeader", args);
+}
+
+function heldAppendHeader(this: LooseResponse, ...args: unknown[]): unknown {
+  return holdOf(this).changeHeader("appendHeader", args);
+}
+
+function heldRemoveHeader(this: LooseResponse, ...args: unknown[]): unknown {
+  return holdOf(this).changeHeader("removeHeader", args);
 }
 
 /** While output is held, handlers and frameworks find the response as if it had been let through. */

@@ -37,7 +37,7 @@ export type SignedInHandler<Ctx extends ExtendableContext = Context> = (
 export function sessions(manager: SessionManager): SessionMiddleware {
   return async (ctx, next) => {
     const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
-    const exchange = new MountedExchange(ctx.originalUrl, ctx.req, ctx.res, report);
+    const exchange = new MountedExchange(ctx.originalUrl, ctx.req, report);
     try {
       ctx.session = await exchange.open(manager);
       hold(ctx.res, exchange);

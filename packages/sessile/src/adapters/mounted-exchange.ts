@@ -2,14 +2,13 @@
 
 import type { DefaultData } from "../core/session.ts";
 import { NodeExchange, type NodeRequest } from "./node-exchange.ts";
-import type { NodeResponse } from "./node-response.ts";
 
 export class MountedExchange extends NodeExchange<DefaultData> {
   readonly #url: string;
 
   /** `url` is what the client asked for: paths that are compared, such as `exemptPaths`, must not depend on mounting. */
-  constructor(url: string, request: NodeRequest, response: NodeResponse, report: (error: unknown) => void) {
-    super(request, response, report);
+  constructor(url: string, request: NodeRequest, report: (error: unknown) => void) {
+    super(request, report);
     this.#url = url;
   }
 

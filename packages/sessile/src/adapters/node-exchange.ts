@@ -1,4 +1,4 @@
-// A request and its response of node:http or node:http2, as the core sees them. Knows no framework.
+// A request of node:http or node:http2, as the core sees them. Knows no framework.
 
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
@@ -7,7 +7,6 @@ import type { Session } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, FAILURE } from "./answer.ts";
 import type { Settlement } from "./hold-response.ts";
-import type { NodeResponse } from "./node-response.ts";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
@@ -33,16 +32,14 @@ const FIRST_LINE_ONLY = new Set([
   "user-agent",
 ]);
 
-export class NodeExchange<Data extends object> implements SessionRequest, SessionResponse, Settlement {
+export class NodeExchange<Data extends object> implements SessionRequest, Settlement {
   readonly #request: NodeRequest;
-  readonly #response: NodeResponse;
   readonly #report: (error: unknown) => void;
   #opened: OpenSession<Data> | null = null;
 
   /** `report` hears of every error that the client is told nothing about. */
-  constructor(request: NodeRequest, response: NodeResponse, report: (error: unknown) => void) {
+  constructor(request: NodeRequest, report: (error: unknown) => void) {
     this.#request = request;
-    this.#response = response;
     this.#report = report;
   }
 
@@ -61,17 +58,6 @@ export class NodeExchange<Data extends object> implements SessionRequest, Sessio
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
-  set(name: string, value: string): void {
-    this.#response.setHeader(name, value);
-  }
-
-  append(name: string, value: string): void {
-    const present = this.#response.getHeader(name);
-    if (present === undefined) this.#response.setHeader(name, value);
-    else if (name === "set-cookie") this.#response.setHeader(name, [present, value].flat().map(String));
-    else this.#response.setHeader(name, [present, value].flat().join(", "));
-  }
-
   async open(manager: SessionManager<Data>): Promise<Session<Data>> {
     this.#opened = await manager.open(this);
     return this.#opened.session;
@@ -81,9 +67,9 @@ export class NodeExchange<Data extends object> implements SessionRequest, Sessio
     await this.#opened?.commit(status, response);
   }
 
-  async settle(status: number): Promise<Answer | null> {
+  async settle(status: number, headers: SessionResponse): Promise<Answer | null> {
     try {
-      await this.commit(status, this);
+      await this.commit(status, headers);
       return null;
     } catch (error) {
       return this.answerTo(error);

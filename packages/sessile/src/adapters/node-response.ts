@@ -14,6 +14,7 @@ export interface LooseResponse {
   setHeader(name: string, value: OutgoingHttpHeader): unknown;
   appendHeader(name: string, value: OutgoingHttpHeader): unknown;
   removeHeader(name: string): unknown;
+  getHeader(name: string): OutgoingHttpHeader | undefined;
   getHeaderNames(): string[];
   emit(event: string): boolean;
   once(event: string, listener: (value: unknown) => void): unknown;

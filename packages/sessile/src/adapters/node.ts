@@ -53,7 +53,7 @@ export function withSession<
 
 /** Lets a handler answer signed-in users only; everybody else gets a 401. */
 export function requireSession<
-  Data extends object,
+  Data extends object = DefaultData,
   Request extends NodeRequest = IncomingMessage,
   Response extends NodeResponse = ServerResponse,
 >(
@@ -71,7 +71,7 @@ async function run<Data extends object, Request extends NodeRequest, Response ex
   response: Response,
   onError: (error: unknown) => void,
 ): Promise<void> {
-  const exchange = new NodeExchange<Data>(request, response, onError);
+  const exchange = new NodeExchange<Data>(request, onError);
   try {
     const session = await exchange.open(manager);
     hold(response, exchange);

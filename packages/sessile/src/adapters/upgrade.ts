@@ -1,6 +1,6 @@
 // The session of a request that wants to go on as a WebSocket, or in another protocol. Knows no WebSocket library.
 
-import { type IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { SessionManager } from "../core/manager.ts";
 import type { SignedInSession } from "../core/session.ts";
@@ -35,7 +35,7 @@ export async function openUpgrade<Data extends object>(
   socket: Duplex,
   { detail, onError = console.error }: UpgradeOptions = {},
 ): Promise<SignedInSession<Data> | null> {
-  const exchange = new NodeExchange<Data>(request, new ServerResponse(request), onError);
+  const exchange = new NodeExchange<Data>(request, onError);
   socket.on("error", ignore);
   try {
     const session = await exchange.open(manager);

@@ -58,7 +58,7 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
 }
 
 /** Lets a handler answer signed-in users only; everybody else gets a 401. */
-export function requireSession<Data extends object, Rest extends readonly unknown[] = []>(
+export function requireSession<Data extends object = DefaultData, Rest extends readonly unknown[] = []>(
   handler: SignedInHandler<Data, Rest>,
   { detail }: GuardOptions = {},
 ): SessionHandler<Data, Rest> {

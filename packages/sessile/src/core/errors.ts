@@ -52,6 +52,11 @@ export class SessionError extends Error {
     this.code = code;
     this.statusCode = STATUS[code];
   }
+
+  /** The same as `statusCode`, under the name that error handlers of Express and Koa look for. */
+  get status(): number {
+    return this.statusCode;
+  }
 }
 
 /** True for a `SessionError`, also one from another copy of this package; narrows by `code` when one is given. */

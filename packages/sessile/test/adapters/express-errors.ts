@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { ErrorRequestHandler } from "express";
 import { cookieTransport, isSessionError } from "sessile";
 import { requireSession, sessions } from "sessile/express";
 import { type Express, errorHandler, withExpress, withRoute } from "./express-app.ts";
@@ -64,6 +65,26 @@ export function expressErrors(name: string, createApp: Express): void {
         },
         async (server) => assert.equal(await (await heldResponse(server, "/")).text(), "whole"),
       ));
+
+    test("a route that answers twice: the first answer arrives whole, the error handlers hear of the second", async () => {
+      const codes: unknown[] = [];
+      await withExpress(
+        createApp,
+        (app) => {
+          app.get("/", (request, response) => {
+            request.session.set("kept", 1);
+            response.json({ answer: 1 });
+            response.json({ answer: "another one" });
+          });
+          app.use(((error, _request, _response, next) => {
+            codes.push(error.code);
+            next(error);
+          }) as ErrorRequestHandler);
+        },
+        async (server) => assert.equal(await (await heldResponse(server, "/")).text(), '{"answer":1}'),
+      );
+      assert.deepEqual(codes, ["ERR_HTTP_HEADERS_SENT"]);
+    });
 
     test("an error of the library in a route is answered, without a word about the program", () =>
       withRoute(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { get, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "node:test";
 import { cookieTransport, type Session, type SessionManager, type SessionStore } from "sessile";
@@ -88,15 +88,6 @@ describe("heads", () => {
       async ({ url }) => assert.equal((await fetchText(url)).headers.get("content-length"), "4"),
     ));
 
-  test("headers can be changed until the bytes leave", () =>
-    withHandler(
-      (_request, response) => {
-        response.end("x");
-        response.setHeader("x-late", "yes");
-      },
-      async ({ url }) => assert.equal((await fetchText(url)).headers.get("x-late"), "yes"),
-    ));
-
   test("trailers arrive", () =>
     withHandler(
       (_request, response) => {
@@ -176,6 +167,18 @@ describe("what a handler finds while its output is held", () => {
     "writing an object": [(response) => response.write({} as never), "ERR_INVALID_ARG_TYPE"],
     "ending with an object": [(response) => response.end({} as never), "ERR_INVALID_ARG_TYPE"],
     "an invalid header": [(response) => response.writeHead(200, { "x-own": "a\nb" }), "ERR_INVALID_CHAR"],
+    "a header that comes too late": [
+      (response) => response.end("x").setHeader("x-late", "yes"),
+      "ERR_HTTP_HEADERS_SENT",
+    ],
+    "a header that is added too late": [
+      (response) => response.end("x").appendHeader("x-late", "yes"),
+      "ERR_HTTP_HEADERS_SENT",
+    ],
+    "a header that is removed too late": [
+      (response) => response.end("x").removeHeader("x-own"),
+      "ERR_HTTP_HEADERS_SENT",
+    ],
     "half a pair of headers": [(response) => response.writeHead(200, ["x-own"]), "ERR_INVALID_ARG_VALUE"],
   };
   for (const [name, [misuse, code]] of Object.entries(misuses)) {
@@ -223,6 +226,15 @@ describe("what a handler finds while its output is held", () => {
       },
     ));
 
+  test("a pipe ends also where middleware keeps the listeners of drain for a stream of its own, as compression does", async () => {
+    const server = await serve(
+      (_request, response) => Readable.from(["a", "b", "c"]).pipe(response),
+      (listener) => (request, response) => listener(request, throughStream(response)),
+    );
+    assert.equal((await fetchText(server.url)).text, "abc");
+    await server.close();
+  });
+
   test("stream.pipeline into a response of 5 MB ends", () =>
     withHandler(
       async (_request, response, session) => {
@@ -233,6 +245,23 @@ describe("what a handler finds while its output is held", () => {
       async ({ url }) => assert.equal((await (await fetch(url)).arrayBuffer()).byteLength, 5 * 1024 * 1024),
     ));
 });
+
+/** As the package `compression` does with a response that it compresses. */
+function throughStream(response: ServerResponse): ServerResponse {
+  const stream = new PassThrough();
+  const { write, end, on } = response;
+  stream.on("data", (chunk) => Reflect.apply(write, response, [chunk]));
+  stream.on("end", () => Reflect.apply(end, response, []));
+  return Object.assign(response, {
+    on(event: string, listener: () => void) {
+      if (event === "drain") stream.on(event, listener);
+      else Reflect.apply(on, response, [event, listener]);
+      return response;
+    },
+    write: (chunk: string) => stream.write(chunk),
+    end: () => stream.end(),
+  });
+}
 
 describe("open responses", () => {
   test("server-sent events arrive one by one, the session is stored before the first", async () => {

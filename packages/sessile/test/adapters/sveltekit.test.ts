@@ -5,14 +5,14 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import type { Session, SessionManager } from "sessile";
+import type { Session, SessionManager, SignedInSession } from "sessile";
 import type { SuiteRoute } from "sessile/testing";
-import { withSession } from "sessile/web";
+import { requireSession, withSession } from "sessile/web";
 import { listen } from "./support/listen.ts";
 import { recipeSuite } from "./support/recipe-suite.ts";
 import { routeOf } from "./support/routes.ts";
 import { serveFetch } from "./support/serve-fetch.ts";
-import { cookieFor, testManager } from "./support/session-server.ts";
+import { testManager } from "./support/session-server.ts";
 import { toResponse } from "./support/to-response.ts";
 
 /** As much of SvelteKit's types as the hook uses. */
@@ -49,12 +49,27 @@ async function respond(request: Request, handle: Handle, endpoint: Endpoint): Pr
   return handle({ event, resolve });
 }
 
+/** The guard of the recipe for endpoints. */
+const guarded = requireSession((_request, _session: SignedInSession, answer: () => Promise<Response>) => answer());
+
 recipeSuite("SvelteKit", (manager, routes) => {
   const handle = hook(manager);
-  const answer: Endpoint = async ({ request, url, locals }) => {
+  const endpoint: Endpoint = async ({ request, url, locals: { session } }) => {
     const route = routeOf(routes, request.method, url.pathname) as SuiteRoute;
-    if (route.isGuarded && !locals.session.isSignedIn()) return unauthorized(request);
-    return toResponse(await route.answer({ session: locals.session, url: url.pathname + url.search }));
+    const answer = async () => toResponse(await route.answer({ session, url: url.pathname + url.search }));
+    return route.isGuarded ? guarded(request, session, answer) : answer();
   };
-  return listen(createServer(serveFetch((request) => respond(request, handle, answer))));
+  return listen(createServer(serveFetch((request) => respond(request, handle, endpoint))));
+});
+
+test("cookies that a route sets through SvelteKit stand beside that of the session", async () => {
+  const { manager } = testManager();
+  const response = await respond(new Request("http://localhost/", { method: "POST" }), hook(manager), async (event) => {
+    event.cookies.set("theme", "dark");
+    await event.locals.session.signIn("anna");
+    return new Response("welcome");
+  });
+  const [theme, session] = response.headers.getSetCookie();
+  assert.equal(theme, "theme=dark; Path=/; HttpOnly");
+  assert.match(session ?? "", /^__Host-session=ses_/);
 });

@@ -44,7 +44,7 @@ export async function simulate(
     const world = new World(port, scenario, makeStore, fault);
     await world.begin();
     return {
-      waiting: () => world.gate.waiting(),
+      waiting: () => world.waiting(),
       finish: async (trace) => {
         hasLost ||= world.gate.hasLost;
         onEnd(await world.finish(trace));
@@ -75,6 +75,19 @@ class World {
     this.gate = new Gate(port, this.#prefix, loss);
     this.#store = soundStore(withoutLayout(port), this.#prefix);
     this.#outcomes = scenario.kinds.map((kind) => ({ kind, status: "crashed" }));
+  }
+
+  /**
+   * Of equal operations the first begins first: the other way round is the same with the names changed. That is not so
+   * where one of them is to fail, or where their places in an order of age matter.
+   */
+  waiting(): readonly Waiting[] {
+    const waiting = this.gate.waiting();
+    const { kinds, limit } = this.#scenario;
+    if (!this.#isCalm || limit !== undefined) return waiting;
+    const beginning = waiting.filter(({ process, id }) => id === `${process}.1`);
+    const isTwin = (a: Waiting, b: Waiting) => a.process < b.process && kinds[a.process] === kinds[b.process];
+    return waiting.filter((each) => !beginning.includes(each) || !beginning.some((other) => isTwin(other, each)));
   }
 
   async begin(): Promise<void> {
