@@ -46,16 +46,14 @@ export class SessionError extends Error {
   readonly code: SessionErrorCode;
   /** The HTTP status an adapter answers with when nobody handles the error. */
   readonly statusCode: number;
+  /** The same, under the name that error handlers of Express and Koa look for. A field, because Koa assigns to it. */
+  readonly status: number;
 
   constructor(code: SessionErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
     this.statusCode = STATUS[code];
-  }
-
-  /** The same as `statusCode`, under the name that error handlers of Express and Koa look for. */
-  get status(): number {
-    return this.statusCode;
+    this.status = this.statusCode;
   }
 }
 
