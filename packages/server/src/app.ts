@@ -3,6 +3,7 @@
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import { isSessionError, type SessionManager } from "sessile";
 import { requireSession, sessions } from "sessile/fastify";
+import { HTTP_LIMITS, harden } from "./harden.ts";
 
 /** What the server keeps in a session. */
 export interface ServerData {
@@ -16,20 +17,16 @@ declare module "sessile" {
 /** The one user of the demo sign-in. */
 const DEMO_USER = { id: 1, username: "john_doe" } as const;
 
-const BODY_LIMIT = 16 * 1024;
-
 /** The server's routes over `manager`, not yet listening. */
 export async function createApp(manager: SessionManager, logger: FastifyBaseLogger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 65_000,
-    http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
+    ...HTTP_LIMITS,
     forceCloseConnections: "idle",
     return503OnClosing: false,
   });
+  harden(app);
   ignoreBodies(app);
   answerErrors(app);
   app.addHook("onResponse", async ({ method, url, log }, { statusCode, elapsedTime }) => {
