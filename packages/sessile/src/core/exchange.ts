@@ -175,8 +175,8 @@ export class SessionExchange {
   /** Shows what is stored now, with what was changed meanwhile on top. */
   async #refresh(): Promise<void> {
     if (this.#record === null) return;
-    const later = this.#changes;
     this.#loaded = this.#core.settings.schema === undefined ? null : await readData(this.#core, this.#record);
+    const later = this.#changes;
     if (later === null || later.isEmpty) this.#changes = null;
     else later.rebase(this.#loaded ?? this.#parseData());
   }

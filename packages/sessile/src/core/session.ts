@@ -179,7 +179,10 @@ export class Session<Data extends object = DefaultData> {
     return this.#exchange.onEnded(listener);
   }
 
-  /** Writes the changes now instead of when the response leaves: for open connections, and to see what was stored. */
+  /**
+   * Writes the changes now instead of when the response leaves: for open connections, and to see what was stored. What is
+   * changed while it waits is kept for the next time. A rotation waits for the response, which brings the new token.
+   */
   commit(): Promise<void> {
     return this.#exchange.flush();
   }

@@ -7,9 +7,10 @@ import type { SessionRequest } from "../core/transport.ts";
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * A test of requests. Safe methods pass, but for upgrades. Otherwise the browser's own word decides, `Sec-Fetch-Site`; without it, `Origin`
- * must name the host that was asked, or be absent, as it is when no browser is involved. Trusted origins and exempt paths
- * pass; both match exactly, because a pattern that normalises would exempt more than was meant (CVE-2025-47910).
+ * A test of requests. Safe methods pass, but for upgrades. Otherwise the browser's own word decides, `Sec-Fetch-Site`;
+ * without it, `Origin` must name the host that was asked, or be absent, as it is when no browser is involved. Trusted
+ * origins and exempt paths pass; both match exactly, because a pattern that normalises would exempt more than was meant
+ * (CVE-2025-47910).
  */
 export function crossSitePolicy(
   trustedOrigins: readonly string[],

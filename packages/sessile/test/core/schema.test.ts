@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DataSchema } from "#dist/core/schema.js";
 import { validateData } from "#dist/core/schema.js";
-import { Bench } from "../support/requests.ts";
+import { Bench, Gate } from "../support/requests.ts";
 
 type Validate = DataSchema["~standard"]["validate"];
 
@@ -66,6 +66,34 @@ test("a schema still applies to what is read after a sign-in and after a commit 
     assert.deepEqual([session.get("n"), session.get("list")], [2, []]);
   });
 });
+
+for (const [when, isWriting, nth] of [
+  ["nothing was committed", false, 1],
+  ["it checks what is to be committed", true, 1],
+  ["it looks at what was committed", true, 2],
+] as const) {
+  test(`F4: what is written while a schema takes its time is kept, when ${when}`, async () => {
+    const gate = new Gate();
+    let countdown = 0;
+    const slowly = async (value: unknown): Promise<ReturnType<Validate>> => {
+      if (--countdown === 0) await gate.pass();
+      return counting(value);
+    };
+    const bench = new Bench(schemaOf(slowly as Validate));
+    const token = await bench.signIn();
+    await bench.send(token, async (session) => {
+      if (isWriting) session.set("n", 1);
+      countdown = nth;
+      const committing = session.commit();
+      await gate.reached;
+      session.set("list", ["late"]);
+      gate.open();
+      await committing;
+      assert.deepEqual(session.get("list"), ["late"]);
+    });
+    assert.deepEqual(await bench.dataOf(token), { ...(isWriting && { n: 1 }), list: ["late"] });
+  });
+}
 
 test("G2: stored data that does not fit is no session, and an event says so", async () => {
   const bench = new Bench();
