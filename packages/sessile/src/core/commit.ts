@@ -71,7 +71,7 @@ function nextRotation(core: Core, { record, digest, rotation }: Writing): Rotati
   if (rotation === "never" || digest !== record.secretDigest) return null;
   if (rotation === "whenDue" && core.now() - record.rotatedAt < core.settings.rotateAfter) return null;
   const secret = newSecret();
-  return { from: record.secretDigest, to: core.settings.digests.of(secret), secret };
+  return { from: record.secretDigest, to: core.settings.digests.of(record, secret), secret };
 }
 
 async function nextDelta(

@@ -78,7 +78,7 @@ export class Core {
     const record: SessionRecord = Object.freeze({
       sid: parts.sid,
       userId,
-      secretDigest: this.settings.digests.of(parts.secret),
+      secretDigest: this.settings.digests.of({ sid: parts.sid, userId }, parts.secret),
       retiredDigests: NONE,
       data,
       createdAt: now,

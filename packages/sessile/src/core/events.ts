@@ -28,8 +28,11 @@ export interface SessionEvents {
   readonly storeFailed: { readonly operation: string; readonly error: unknown; readonly at: number };
 }
 
-/** Why a session was revoked: the application said so, the user's limit was exceeded, or a secret was reused. */
-export type RevokeReason = "revoked" | "limit" | "reuse";
+/**
+ * Why a session was revoked: the application said so, the user's limit was exceeded, a secret was reused, the request
+ * that began it failed, or its data cannot be read (`failed`).
+ */
+export type RevokeReason = "revoked" | "limit" | "reuse" | "failed";
 
 export type SessionEventName = keyof SessionEvents;
 export type SessionListener<Name extends SessionEventName> = (event: SessionEvents[Name]) => unknown;

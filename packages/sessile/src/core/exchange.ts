@@ -238,7 +238,9 @@ export class SessionExchange {
     this.#changes = null;
     if (record === null || !this.#removeOnFailure) return;
     this.#drop();
-    await this.#core.ask("end a session", (store) => store.delete(record.sid)).catch(() => false);
+    const { sid, userId } = record;
+    const ended = await this.#core.ask("end a session", (store) => store.delete(sid)).catch(() => false);
+    if (ended) this.#core.events.emit("revoked", { sid, userId, at: this.#core.now(), reason: "failed" });
   }
 
   #send(response: SessionResponse): void {

@@ -39,8 +39,8 @@ export interface SessionManagerOptions {
   /** Starts every token. Default `ses_`. */
   readonly tokenPrefix?: string;
   /**
-   * Keys for the digests of secrets, the first for new ones. With keys, somebody who can write into the store cannot make
-   * up a session. Existing sessions end when keys are introduced, and when their key is removed. Default: none, SHA-256.
+   * Keys for the digests of secrets, the first for new ones. With keys, somebody who can write into the store can neither make
+   * up a session nor give one to another user. Existing sessions end when keys are introduced, and when their key is removed. Default: none, SHA-256.
    */
   readonly keys?: readonly DigestKey[];
   /** Checks the data when it is loaded and before it is written. */
@@ -125,7 +125,7 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
     idleTimeout,
     absoluteTimeout: duration("absoluteTimeout", absoluteTimeout, 1),
     touchInterval: checkTouchInterval(touchInterval, idleTimeout),
-    rotateAfter: rotateAfter === undefined ? Number.POSITIVE_INFINITY : duration("rotateAfter", rotateAfter, 1),
+    rotateAfter: checkRotateAfter(rotateAfter, rotationGrace),
     rotationGrace: duration("rotationGrace", rotationGrace, 0),
     userLimit: checkUserLimit(options.userLimit),
     tokenPrefix: checkPrefix(tokenPrefix),
@@ -159,6 +159,12 @@ export function wrong(name: string, expected: string): SessionError {
 function checkTouchInterval(value: number, idleTimeout: number): number {
   if (duration("touchInterval", value, 0) < idleTimeout) return value;
   throw wrong("touchInterval", `less than \`idleTimeout\` (${idleTimeout} ms), or active sessions would end`);
+}
+
+function checkRotateAfter(value: number | undefined, grace: number): number {
+  if (value === undefined) return Number.POSITIVE_INFINITY;
+  if (duration("rotateAfter", value, 1) > grace) return value;
+  throw wrong("rotateAfter", `more than \`rotationGrace\` (${grace} ms), or slow requests would look like theft`);
 }
 
 function checkSweepInterval(value: number): number {

@@ -27,10 +27,14 @@ export function sameDigest(a: string, b: string): boolean {
   return left.length > 0 && left.length === right.length && timingSafeEqual(left, right);
 }
 
+/** Whose secret it is. */
+type Owner = Pick<SessionRecord, "sid" | "userId">;
+
 /**
  * Makes digests under a ring of keys: the first one makes new digests, all of them recognise their own. A stored digest
  * names its key, `<id>.<HMAC-SHA-256>`. So a key can be replaced without signing anybody out, and removing one ends exactly
- * the sessions under it. Whoever can write into the store, but has no key, cannot make a session of his own.
+ * the sessions under it. The HMAC also covers the sid and the user: whoever can write into the store, but has no key, can
+ * neither make up a session nor give one to another user.
  */
 export class Digests {
   readonly #keys: ReadonlyMap<string, KeyObject>;
@@ -42,24 +46,25 @@ export class Digests {
     this.#first = keys[0]?.id;
   }
 
-  /** The digest to store. */
-  of(secret: string): string {
-    return this.#first === undefined ? digestSecret(secret) : this.#under(this.#first, secret);
+  /** The digest of `secret` to store in the record of `owner`. */
+  of(owner: Owner, secret: string): string {
+    return this.#first === undefined ? digestSecret(secret) : this.#under(this.#first, owner, secret);
   }
 
   /** The digest of `secret` as it stands in `record`, current or retired; one that no record holds when it is in neither. */
-  in({ secretDigest, retiredDigests }: SessionRecord, secret: string): string {
+  in(record: SessionRecord, secret: string): string {
     if (this.#first === undefined) return digestSecret(secret);
-    for (const stored of [secretDigest, ...retiredDigests]) {
+    for (const stored of [record.secretDigest, ...record.retiredDigests]) {
       const [id = ""] = stored.split(".", 1);
-      const digest = this.#keys.has(id) && stored.includes(".") ? this.#under(id, secret) : "";
+      const digest = this.#keys.has(id) && stored.includes(".") ? this.#under(id, record, secret) : "";
       if (digest !== "" && sameDigest(digest, stored)) return digest;
     }
     return "";
   }
 
-  #under(id: string, secret: string): string {
-    const digest = createHmac("sha256", this.#keys.get(id) as KeyObject).update(secret);
+  /** Secret and sid have fixed lengths and no user id is empty, so no two of these texts are the same. */
+  #under(id: string, { sid, userId }: Owner, secret: string): string {
+    const digest = createHmac("sha256", this.#keys.get(id) as KeyObject).update(secret + sid + (userId ?? ""));
     return `${id}.${digest.digest("base64url")}`;
   }
 }

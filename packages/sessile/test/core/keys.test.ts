@@ -12,6 +12,7 @@ import {
   type SessionStore,
 } from "sessile";
 import { mintSession, randomDigest, testClock } from "sessile/testing";
+import { formatToken } from "#dist/core/token.js";
 
 const [first, second]: DigestKey[] = [
   { id: "k1", key: randomBytes(32) },
@@ -49,7 +50,7 @@ test("O2: the store holds an HMAC that names its key, and nothing that a bare ha
   const { token, sid } = await mintSession(managerWith(store, [first]), "42");
   const secret = token.slice(26, 69);
   const digest = createHmac("sha256", first?.key as Uint8Array)
-    .update(secret)
+    .update(`${secret}${sid}42`)
     .digest("base64url");
   assert.equal((await store.load(sid))?.secretDigest, `k1.${digest}`);
 });
@@ -108,6 +109,24 @@ test("C1: an empty digest that somebody without a key wrote into the store opens
     assert.equal(await userOf(manager, token), null, JSON.stringify(forged.secretDigest));
     assert.notEqual(await store.load(sid), null, "and is no theft");
   }
+});
+
+test("C1: a digest copied into another user's record, or a record given to another user, opens nothing", async () => {
+  const store = memoryStore();
+  const manager = managerWith(store, [first]);
+  const thief = await mintSession(manager, "thief");
+  const mine = await store.load(thief.sid);
+  assert.ok(mine);
+  await store.delete(thief.sid);
+  await store.create({ ...mine, userId: "admin" });
+  assert.equal(await userOf(manager, thief.token), null);
+  const victim = await mintSession(manager, "admin");
+  const theirs = await store.load(victim.sid);
+  assert.ok(theirs);
+  await store.delete(victim.sid);
+  await store.create({ ...theirs, secretDigest: mine.secretDigest });
+  const grafted = formatToken("ses_", { sid: victim.sid, secret: thief.token.slice(26, 69) });
+  assert.equal(await userOf(manager, grafted), null);
 });
 
 test("O1: keys that are short, simple, unnamed or ambiguous are refused without being shown", () => {
