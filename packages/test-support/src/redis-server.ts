@@ -16,6 +16,11 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
+/** A process that a signal ends runs its `exit` listeners only if it ends itself, and would leave its servers behind. */
+for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
+  process.once(signal, () => process.exit(code));
+}
+
 /** Another program may take a free port between our looking and the server's. */
 const ATTEMPTS = 5;
 const READY = "Ready to accept connections";

@@ -5,10 +5,11 @@ import { SessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
-import { withSession } from "./web.ts";
+import { type SessionHandler, type WithSessionOptions, withSession } from "./web.ts";
 import { toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
+export type { WithSessionOptions } from "./web.ts";
 
 // biome-ignore lint/complexity/noBannedTypes: in Elysia's types this says that there is nothing
 type None = {};
@@ -60,13 +61,15 @@ export type ElysiaWithSessions<Data extends object> = Elysia<
  */
 export function sessions<Data extends object>(
   manager: SessionManager<Data>,
+  options?: WithSessionOptions,
 ): (app: AnyElysia) => ElysiaWithSessions<Data> {
   const opened = openedBy(manager);
   const sessionOf = (request: Request): Session<Data> => opened.get(request) as Session<Data>;
-  const run = withSession(manager, (request, session, handle: () => Promise<Response>) => {
+  const enter: SessionHandler<Data, [Handler]> = (request, session, handle) => {
     opened.set(request, session);
     return handle();
-  });
+  };
+  const run = withSession(manager, enter, options);
   return (app) => {
     checkCompiled(app);
     const plugged = app
@@ -87,10 +90,12 @@ export function sessions<Data extends object>(
   };
 }
 
+/** Elysia's own handler of requests; it answers nothing when it made a WebSocket of one. */
 type Handle = (...args: unknown[]) => Response | undefined | Promise<Response | undefined>;
+type Handler = () => Promise<Response>;
 
-/** `handle`, run by `run`. An upgrade to a WebSocket answers by itself: then there is no response to settle. */
-function settling(handle: Handle, run: (handle: () => Promise<Response>) => Promise<Response>): Handle {
+/** `handle`, run by `run`, which wants a response in any case. */
+function settling(handle: Handle, run: (handle: Handler) => Promise<Response>): Handle {
   return async (...args) => {
     let isUpgraded = false;
     const response = await run(async () => {

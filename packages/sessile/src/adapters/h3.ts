@@ -115,9 +115,10 @@ class EventResponse implements SessionResponse {
     }
   }
 
+  /** The release candidates of h3 2, one of which Nitro 3.0 is built on, have no second set, and errors lose the first. */
   #targets(): readonly Headers[] {
-    const { headers, errHeaders } = this.#event.res;
-    return [headers, errHeaders];
+    const { headers, errHeaders } = this.#event.res as { headers: Headers; errHeaders?: Headers };
+    return errHeaders === undefined ? [headers] : [headers, errHeaders];
   }
 }
 

@@ -12,7 +12,7 @@ import { cookieFor } from "./support/session-server.ts";
 import { toResponse } from "./support/to-response.ts";
 
 adapterSuite("Elysia", async (manager, routes) => {
-  const app = new Elysia({ adapter: node() }).use(sessions(manager));
+  const app = new Elysia({ adapter: node() }).use(sessions(manager, { onError: () => {} }));
   for (const route of routes) app.route(route.method, route.path, mount(route), { requireSession: route.isGuarded });
   const server = await new Promise<Server>((resolve) => {
     app.listen({ port: 0, hostname: "127.0.0.1" }, (started) => resolve(nodeServer(started)));
@@ -106,6 +106,30 @@ describe("the adapter of Elysia", () => {
     assert.equal((await app.handle(ask("/part"))).status, 200);
     assert.deepEqual([store.calls("load"), store.calls("commit")], [1, 1]);
     assert.deepEqual((await read()).sort(), ["inner", "outer"]);
+  });
+
+  test("the plugin used twice opens and writes once", async () => {
+    const { manager, store, ask, read } = await setUp();
+    const app = new Elysia().use(sessions(manager)).use(sessions(manager)).post("/", ({ session }) => {
+      session.update("count", (count) => Number(count ?? 0) + 1);
+      return "";
+    });
+    await app.handle(ask("/"));
+    assert.deepEqual([store.calls("load"), store.calls("commit")], [1, 1]);
+    assert.deepEqual(await read(), ["count"]);
+  });
+
+  test("parts of an application may each have a manager of their own", async () => {
+    const [shop, staff] = [await setUp(), await setUp()];
+    const part = (name: string, { manager }: typeof shop) =>
+      new Elysia({ prefix: name }).use(sessions(manager)).post("/", ({ session }) => {
+        session.set("seen", name);
+        return String(session.userId);
+      });
+    const app = new Elysia().use(part("/shop", shop)).use(part("/staff", staff));
+    assert.equal(await (await app.handle(shop.ask("/shop"))).text(), "anna");
+    assert.equal(await (await app.handle(staff.ask("/staff"))).text(), "anna");
+    assert.deepEqual([await shop.read(), await staff.read()], [["seen"], ["seen"]]);
   });
 
   test("an onError before the plugin has the last word on the library's errors, and one after it has not", async () => {

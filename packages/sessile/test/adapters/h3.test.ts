@@ -160,6 +160,18 @@ describe("the adapter of h3", () => {
     }
   });
 
+  test("a release candidate of h3, which has one set of headers, gets them there", async () => {
+    const { manager, cookie } = await withApp(() => "");
+    const req = new Request("http://localhost/", { method: "POST", headers: { cookie } });
+    const event = { req, url: new URL(req.url), context: {}, res: { headers: new Headers() } } as unknown as H3Event;
+    const value = await sessions(manager)(event, async () => {
+      await event.context.session.signOut();
+      return "bye";
+    });
+    assert.equal(value, "bye");
+    assert.match(event.res.headers.get("set-cookie") ?? "", /^__Host-session=; Max-Age=0;/);
+  });
+
   test("a route that does not exist is a 404 that looked at no session", async () => {
     const { app, cookie } = await withApp(() => "");
     const { status, headers } = await app.request("/nowhere", { headers: { cookie } });

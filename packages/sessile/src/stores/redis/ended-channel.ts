@@ -77,14 +77,18 @@ export class EndedChannel {
     return () => subscriber.destroy();
   }
 
+  /** ioredis is ready before it has subscribed again; what ended in between must not go unmentioned. */
   #connectIoredis(subscriber: IoredisSubscriber): () => void {
+    const subscribe = () => {
+      subscriber.subscribe(this.#channel).then(
+        () => this.#tell(null),
+        () => {},
+      );
+    };
     subscriber.on("error", () => {});
-    subscriber.on("ready", () => this.#tell(null));
+    subscriber.on("ready", subscribe);
     subscriber.on("message", (_channel, sid) => this.#tell(sid));
-    subscriber.subscribe(this.#channel).then(
-      () => this.#tell(null),
-      () => {},
-    );
+    subscribe();
     return () => subscriber.disconnect();
   }
 

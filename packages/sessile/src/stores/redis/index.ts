@@ -25,10 +25,12 @@ export interface RedisStoreOptions {
 const LONGEST_DEADLINE = 60_000;
 
 /**
- * Makes a store in Redis 6.2 or later, or Valkey. Its user needs no other commands than GET, SET, GETDEL, DEL, EXISTS,
- * EVAL, EVALSHA, ZADD, ZREM, ZRANGE, ZRANGEBYSCORE, ZREMRANGEBYSCORE, ZCOUNT, ZSCORE and PEXPIREAT, on keys that begin
- * with `prefix`. While the client is not connected, every call fails at once with
+ * Makes a store in Redis 6.2 or later, or Valkey. While the client is not connected, every call fails at once with
  * `ERR_SESSION_STORE`; nothing waits for the connection to come back.
+ *
+ * Its user at Redis needs no other commands than GET, SET, GETDEL, DEL, EXISTS, EVAL, EVALSHA, ZADD, ZREM, ZRANGE,
+ * ZRANGEBYSCORE, ZREMRANGEBYSCORE, ZCOUNT, ZSCORE and PEXPIREAT on keys that begin with `prefix`; and PUBLISH and SUBSCRIBE
+ * on the channel `<prefix>ended`, so that open connections close soon after their session ended elsewhere.
  */
 export function redisStore(options: RedisStoreOptions): SessionStore {
   checkNames(options, new Set(["client", "prefix", "deadline"]), "");

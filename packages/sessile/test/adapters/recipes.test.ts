@@ -1,0 +1,101 @@
+// Compiles the programs of docs/frameworks.md as the files of a user's project. Next.js and SvelteKit are not installed here:
+// the little that the recipes use of them is declared below.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+const PROJECTS = join(ROOT, "packages/sessile/build-test/recipes");
+const PAGE = readFileSync(join(ROOT, "docs/frameworks.md"), "utf8");
+const SECTIONS = ["Hono", "h3", "Elysia", "NestJS", "Next.js", "React Router", "SvelteKit"];
+
+/** What the page says once for all its sections. */
+const PREAMBLE = `
+import type { Session, SessionManager } from "sessile";
+declare module "sessile" {
+  interface SessionData { username: string; cart: string[] }
+}
+declare global {
+  const manager: SessionManager;
+  const userOf: (form: FormData) => Promise<string>;
+  namespace App { interface Locals { session: Session } }
+  namespace JSX { interface IntrinsicElements { p: object } }
+}
+`;
+
+const STUBS = `
+declare module "next/headers" {
+  interface Cookie { name: string; value: string; [attribute: string]: unknown }
+  export function cookies(): Promise<{ getAll(): Cookie[]; set(name: string, value: string): void; set(cookie: Cookie): void }>;
+  export function headers(): Promise<Headers>;
+}
+declare module "next/navigation" { export function redirect(path: string): never }
+declare module "next/server" {
+  export class NextResponse extends Response {
+    static next(): NextResponse;
+    static override redirect(url: URL): NextResponse;
+  }
+}
+declare module "@sveltejs/kit" {
+  export interface RequestEvent { request: Request; locals: App.Locals }
+  export type Handle = (input: { event: RequestEvent; resolve: (event: RequestEvent) => Response | Promise<Response> }) => Response | Promise<Response>;
+  export function redirect(status: number, path: string): never;
+}
+declare module "*/$types" {
+  import type { RequestEvent } from "@sveltejs/kit";
+  export type PageServerLoad = (event: RequestEvent) => unknown;
+  export type RequestHandler = (event: RequestEvent) => Response | Promise<Response>;
+}
+`;
+
+const OPTIONS = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noEmit: true,
+  skipLibCheck: true,
+  module: "preserve",
+  target: "es2022",
+  jsx: "preserve",
+  experimentalDecorators: true,
+  types: ["node"],
+};
+
+describe("docs/frameworks.md", { concurrency: 2 }, () => {
+  for (const section of SECTIONS) {
+    test(`the program of the section on ${section} compiles`, async () => {
+      assert.equal(await compile(section, programs(section)), "");
+    });
+  }
+});
+
+/** The files of a section, by the names that they begin with. */
+function programs(section: string): [name: string, code: string][] {
+  const text = PAGE.split(/^## /m).find((each) => each.startsWith(`${section}\n`)) ?? "";
+  const blocks = [...text.matchAll(/^```(tsx?)\n([\s\S]*?)^```/gm)];
+  assert.ok(blocks.length > 0, `${section} has no program`);
+  return blocks.map(([, language, code = ""]) => [/^\/\/ (\S+)\n/.exec(code)?.[1] ?? `program.${language}`, code]);
+}
+
+function compile(section: string, files: readonly [name: string, code: string][]): Promise<string> {
+  const folder = join(PROJECTS, section.replaceAll(/\W/g, "").toLowerCase());
+  rmSync(folder, { recursive: true, force: true });
+  const project = JSON.stringify({ compilerOptions: OPTIONS });
+  for (const [name, text] of [
+    ...files,
+    ["preamble.d.ts", PREAMBLE],
+    ["stubs.d.ts", STUBS],
+    ["tsconfig.json", project],
+  ]) {
+    const file = join(folder, name as string);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text as string);
+  }
+  const compiler = join(ROOT, "node_modules/.bin/tsc");
+  return new Promise((resolve) =>
+    execFile(compiler, ["-p", folder], { cwd: folder }, (_error, output) => resolve(output)),
+  );
+}
