@@ -63,18 +63,19 @@ export function sessions<Data extends object>(
   manager: SessionManager<Data>,
   options?: WithSessionOptions,
 ): (app: AnyElysia) => ElysiaWithSessions<Data> {
-  const opened = openedBy(manager);
+  const { opened, id } = openedBy(manager);
   const sessionOf = (request: Request): Session<Data> => opened.get(request) as Session<Data>;
   const enter: SessionHandler<Data, [Handler]> = (request, session, handle) => {
     opened.set(request, session);
     return handle();
   };
   const run = withSession(manager, enter, options);
+  const wrap = (handle: Handle, request: Request): Handle => settling(handle, opened, request, run);
+  wrap.toString = () => id; // Elysia takes functions of the same text for the same one, and keeps the first
   return (app) => {
     checkCompiled(app);
     const plugged = app
-      .wrap(((handle: Handle, request: Request) =>
-        opened.has(request) ? handle : settling(handle, (inner) => run(request, inner))) as never)
+      .wrap(wrap as never)
       .onError(({ error, request }) => {
         const answer = answerTo(error, opened.get(request));
         return answer === null ? undefined : toResponse(answer);
@@ -94,15 +95,22 @@ export function sessions<Data extends object>(
 type Handle = (...args: unknown[]) => Response | undefined | Promise<Response | undefined>;
 type Handler = () => Promise<Response>;
 
-/** `handle`, run by `run`, which wants a response in any case. */
-function settling(handle: Handle, run: (handle: Handler) => Promise<Response>): Handle {
+/** `handle`, run by `run`, which wants a response in any case; once, however often a request is wrapped. */
+function settling<Data extends object>(
+  handle: Handle,
+  opened: Opened<Data>,
+  request: Request,
+  run: (request: Request, handle: Handler) => Promise<Response>,
+): Handle {
   return async (...args) => {
+    if (opened.has(request)) return handle(...args);
     let isUpgraded = false;
-    const response = await run(async () => {
+    const response = await run(request, async () => {
       const own = await handle(...args);
       isUpgraded = own === undefined;
       return own ?? new Response();
     });
+    opened.delete(request); // tests may send it again
     return isUpgraded ? undefined : response;
   };
 }
@@ -112,13 +120,16 @@ function guard<Data extends object>(session: Session<Data>, wanted: boolean | Gu
   return session.isSignedIn() ? undefined : toResponse(notSignedIn(session, detail));
 }
 
-const OPENED = new WeakMap<object, WeakMap<Request, unknown>>();
+type Opened<Data extends object> = WeakMap<Request, Session<Data>>;
+
+const OPENED = new WeakMap<object, { opened: WeakMap<Request, unknown>; id: string }>();
+let managers = 0;
 
 /** The sessions of requests, so that each is opened once although several parts of an application use the plugin. */
-function openedBy<Data extends object>(manager: SessionManager<Data>): WeakMap<Request, Session<Data>> {
-  const opened = OPENED.get(manager) ?? new WeakMap<Request, unknown>();
-  OPENED.set(manager, opened);
-  return opened as WeakMap<Request, Session<Data>>;
+function openedBy<Data extends object>(manager: SessionManager<Data>): { opened: Opened<Data>; id: string } {
+  const known = OPENED.get(manager) ?? { opened: new WeakMap<Request, unknown>(), id: `sessile ${++managers}` };
+  OPENED.set(manager, known);
+  return known as { opened: Opened<Data>; id: string };
 }
 
 /** Without its compiler Elysia passes over `wrap`, and sessions would never be written. */

@@ -110,13 +110,18 @@ describe("the adapter of Elysia", () => {
 
   test("the plugin used twice opens and writes once", async () => {
     const { manager, store, ask, read } = await setUp();
-    const app = new Elysia().use(sessions(manager)).use(sessions(manager)).post("/", ({ session }) => {
-      session.update("count", (count) => Number(count ?? 0) + 1);
-      return "";
-    });
-    await app.handle(ask("/"));
+    const app = new Elysia()
+      .use(sessions(manager))
+      .use(sessions(manager))
+      .post("/", ({ session }) => {
+        session.update("count", (count) => Number(count ?? 0) + 1);
+        return "";
+      });
+    const request = ask("/");
+    await app.handle(request);
     assert.deepEqual([store.calls("load"), store.calls("commit")], [1, 1]);
     assert.deepEqual(await read(), ["count"]);
+    assert.equal((await app.handle(request)).status, 200, "a request object may come again");
   });
 
   test("parts of an application may each have a manager of their own", async () => {
