@@ -4,6 +4,7 @@ import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
+import { toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -127,10 +128,6 @@ class HeaderChanges implements SessionResponse {
 function checkResponse(response: Response): Response {
   if (typeof response?.status === "number" && typeof response.headers?.append === "function") return response;
   throw new TypeError("The handler must return a `Response`.");
-}
-
-function toResponse({ status, headers, body }: Answer): Response {
-  return new Response(body, { status, headers });
 }
 
 function failure(error: unknown, onError: (error: unknown) => void): Answer {

@@ -4,7 +4,7 @@ import { SessionError } from "./errors.ts";
 import { DEFAULT_DEPTH } from "./json.ts";
 import type { DataSchema } from "./schema.ts";
 import { checkKeys, type DigestKey, Digests } from "./secret.ts";
-import type { SessionStore, UserLimit } from "./store.ts";
+import { type SessionStore, STORE_METHODS, type UserLimit } from "./store.ts";
 import { checkPrefix } from "./token.ts";
 import type { SessionTransport } from "./transport.ts";
 import type { Lifetimes } from "./validity.ts";
@@ -97,18 +97,6 @@ const KNOWN = new Set<string>([
   "clock",
   "onListenerError",
 ] satisfies (keyof SessionManagerOptions)[]);
-
-const STORE_METHODS = [
-  "create",
-  "load",
-  "commit",
-  "delete",
-  "list",
-  "deleteByUser",
-  "deleteExpired",
-  "stats",
-  "close",
-] as const satisfies (keyof SessionStore)[];
 
 const TRANSPORT_METHODS = ["read", "issue", "clear"] as const satisfies (keyof SessionTransport)[];
 

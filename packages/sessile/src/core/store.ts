@@ -97,3 +97,16 @@ export interface SessionStore {
   /** Writes out what waits and frees what the store opened itself. Later calls fail with `ERR_SESSION_STORE`. */
   close(): Promise<void>;
 }
+
+/** The methods that every store has; `watch` is optional. */
+export const STORE_METHODS = [
+  "create",
+  "load",
+  "commit",
+  "delete",
+  "list",
+  "deleteByUser",
+  "deleteExpired",
+  "stats",
+  "close",
+] as const satisfies (keyof SessionStore)[];

@@ -1,20 +1,10 @@
 // A store with something in front of its methods. Knows no store.
 
-import type { SessionStore } from "../core/store.ts";
+import { type SessionStore, STORE_METHODS } from "../core/store.ts";
 
 export type StoreMethod = keyof SessionStore;
 
-const METHODS: ReadonlySet<PropertyKey> = new Set<StoreMethod>([
-  "create",
-  "load",
-  "commit",
-  "delete",
-  "list",
-  "deleteByUser",
-  "deleteExpired",
-  "stats",
-  "close",
-]);
+const METHODS: ReadonlySet<PropertyKey> = new Set<StoreMethod>(STORE_METHODS);
 
 /** `store` with `extra` beside its methods. Each call waits for `before`, and fails with what that throws. */
 export function intercept<Extra extends object>(

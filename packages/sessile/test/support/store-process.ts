@@ -5,22 +5,11 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { SessionError, type SessionErrorCode, type SessionStore } from "sessile";
 import { type SqliteFileOptions, sqliteStore } from "sessile/sqlite";
-
-const METHODS = [
-  "create",
-  "load",
-  "commit",
-  "delete",
-  "list",
-  "deleteByUser",
-  "deleteExpired",
-  "stats",
-  "close",
-] as const;
+import { STORE_METHODS } from "#dist/core/store.js";
 
 interface Call {
   readonly id: number;
-  readonly method: (typeof METHODS)[number];
+  readonly method: (typeof STORE_METHODS)[number];
   readonly parameters: readonly unknown[];
 }
 
@@ -73,7 +62,7 @@ function remoteStore(child: ChildProcess): SessionStore {
       waiting.set(id, { resolve, reject });
       child.send({ id, method, parameters } satisfies Call, (error) => error && reject(error));
     });
-  const methods = METHODS.map((method) => [method, (...parameters: unknown[]) => ask(method, parameters)]);
+  const methods = STORE_METHODS.map((method) => [method, (...parameters: unknown[]) => ask(method, parameters)]);
   const store = Object.fromEntries(methods) as unknown as SessionStore;
   // What IPC brings is not frozen, and only a store in this process can promise that it is.
   return { ...store, load: async (sid) => frozen(await store.load(sid)) };
