@@ -1,0 +1,67 @@
+// Properties: what holds for every input. `npm test` tries each with a few inputs, `npm run fuzz` all of them with a million.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+
+export interface Property {
+  /** What holds, as a sentence, after the requirements it is about. */
+  readonly name: string;
+  /** How many of a million inputs are its share: fewer where one costs more. */
+  readonly cases: number;
+  /** Made anew for each run, so that no run depends on what an earlier one left behind. */
+  readonly make: () => fc.IRawProperty<unknown>;
+  /** For `skip`: why it cannot run here; false where it can. */
+  readonly skip?: string | false;
+}
+
+/** How inputs are chosen: the same numbers give the same inputs. */
+export interface Trial {
+  readonly seed: number;
+  readonly cases: number;
+}
+
+/** What came of one trial. */
+export interface Finding extends Trial {
+  /** The smallest input that breaks the property; `null` when none was found. */
+  readonly report: string | null;
+  readonly ms: number;
+}
+
+/** Of the cases of a whole run, this part is tried by `npm test`. */
+const TEST_PART = 1 / 250;
+const TEST_LEAST = 20;
+
+/** The input is shown up to here; the seed gives the whole of it. */
+const LONGEST_INPUT = 2000;
+
+/** Tries one property. */
+export async function tryProperty(property: Property, { seed, cases }: Trial): Promise<Finding> {
+  const start = performance.now();
+  const details = await fc.check(property.make(), { seed, numRuns: cases });
+  const report = details.failed ? await describe(details) : null;
+  return { seed, cases: details.numRuns, report, ms: Math.round(performance.now() - start) };
+}
+
+async function describe({
+  counterexample,
+  counterexamplePath,
+  errorInstance,
+}: fc.RunDetails<unknown>): Promise<string> {
+  const input = (await fc.asyncStringify(counterexample)).slice(0, LONGEST_INPUT);
+  const error = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
+  return `It breaks with ${input}\n(path ${counterexamplePath})\n${error?.slice(0, LONGEST_INPUT)}`;
+}
+
+/** A test for each property. Its inputs are the same for a day, so that a failure can be looked at again. */
+export function testProperties(properties: readonly Property[]): void {
+  const seed = Math.floor(Date.now() / 86_400_000);
+  for (const property of properties) {
+    test(property.name, { skip: property.skip ?? false }, async (context) => {
+      const trial = { seed, cases: Math.max(Math.ceil(property.cases * TEST_PART), TEST_LEAST) };
+      context.diagnostic(`seed ${trial.seed}, ${trial.cases} cases`);
+      const { report } = await tryProperty(property, trial);
+      assert.ok(report === null, `${report}\n\nAgain: npm run fuzz -- --seed ${seed} --only "${property.name}"`);
+    });
+  }
+}

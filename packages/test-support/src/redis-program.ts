@@ -1,0 +1,104 @@
+// The redis-server or valkey-server program: where it is, how one process of it starts, and that none outlives this one.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { createInterface } from "node:readline";
+
+/** A process that a signal ends runs its `exit` listeners only if it ends itself, and would leave its servers behind. */
+for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
+  process.once(signal, () => process.exit(code));
+}
+
+const leftovers = new Set<() => void>();
+process.once("exit", () => {
+  for (const end of leftovers) end();
+});
+
+/** Calls `end` when this process ends, unless the returned function is called before. */
+export function atExit(end: () => void): () => void {
+  leftovers.add(end);
+  return () => leftovers.delete(end);
+}
+
+/** Removes a folder when this process ends, or earlier by the returned function. */
+export function ownedFolder(folder: string): () => void {
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const forget = atExit(remove);
+  return () => {
+    forget();
+    remove();
+  };
+}
+
+/** Starts a process and waits until it has printed `ready`. Goes on reading, so that it never waits for a full pipe. */
+export async function startProgram(args: readonly string[], ready: string): Promise<ChildProcess> {
+  const child = spawn(findProgram(), [...args], { env: environment(), stdio: ["ignore", "pipe", "inherit"] });
+  const forget = atExit(() => child.kill("SIGKILL"));
+  child.once("exit", forget);
+  try {
+    await untilPrinted(child, ready);
+  } catch (error) {
+    await endProgram(child);
+    throw error;
+  }
+  return child;
+}
+
+/** Ends a process at once, as a power cut would, and waits until it is gone. */
+export async function endProgram(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Another program may take a free port between our looking and the server's, so starting is tried a few times. */
+export async function retried<T>(start: () => Promise<T>, attempts = 5): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (attempts === 1) throw error;
+    return retried(start, attempts - 1);
+  }
+}
+
+function untilPrinted(child: ChildProcess, ready: string): Promise<void> {
+  const said: string[] = [];
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout as NonNullable<ChildProcess["stdout"]> }).on("line", (line) => {
+      if (line.includes(ready)) resolve();
+      if (said.length < 100) said.push(line);
+    });
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error(`The Redis server ended at once. It said:\n${said.join("\n")}`)));
+  });
+}
+
+let found: string | undefined;
+
+function findProgram(): string {
+  found ??= process.env["SESSILE_REDIS_SERVER"] || onPath();
+  if (found !== undefined) return found;
+  throw new Error("There is no `redis-server` or `valkey-server` on PATH. Run `npm test`: it brings one where it can.");
+}
+
+function onPath(): string | undefined {
+  return ["redis-server", "valkey-server"].find((name) => spawnSync(name, ["--version"]).status === 0);
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const libraries = process.env["SESSILE_REDIS_LIBRARY_PATH"];
+  return libraries ? { ...process.env, LD_LIBRARY_PATH: libraries } : process.env;
+}

@@ -1,0 +1,30 @@
+// Moves a slot of a Cluster from one primary to another, and lets tests act in the middle of it.
+
+import type { RedisServer } from "./redis-server.ts";
+
+/** Moves a slot as `redis-cli --cluster reshard` does it, with `halfway` in the middle: one key has moved. */
+export async function moveSlot(
+  slot: number,
+  from: RedisServer,
+  to: RedisServer,
+  nodes: readonly RedisServer[],
+  halfway: () => Promise<void>,
+): Promise<void> {
+  const [fromId, toId] = [await from.ask("CLUSTER", "MYID"), await to.ask("CLUSTER", "MYID")].map(String);
+  await to.ask("CLUSTER", "SETSLOT", String(slot), "IMPORTING", String(fromId));
+  await from.ask("CLUSTER", "SETSLOT", String(slot), "MIGRATING", String(toId));
+  await moveKeys(slot, from, to, 1);
+  await halfway();
+  while (await moveKeys(slot, from, to, 100));
+  for (const node of [to, from, ...nodes.filter((other) => other !== to && other !== from)]) {
+    // A replica refuses, and learns it from its primary.
+    await node.ask("CLUSTER", "SETSLOT", String(slot), "NODE", String(toId)).catch(() => {});
+  }
+}
+
+/** Moves some keys of a slot. False when there was none. */
+async function moveKeys(slot: number, from: RedisServer, to: RedisServer, most: number): Promise<boolean> {
+  const keys = (await from.ask("CLUSTER", "GETKEYSINSLOT", String(slot), String(most))) as readonly string[];
+  if (keys.length > 0) await from.ask("MIGRATE", "127.0.0.1", String(to.port), "", "0", "5000", "KEYS", ...keys);
+  return keys.length > 0;
+}

@@ -1,0 +1,23 @@
+// A Redis server that is spoken to over TLS, beside its plain port.
+
+import { type Certificate, makeCertificate } from "./certificate.ts";
+import { freePort } from "./redis-program.ts";
+import { type RedisServer, startRedis } from "./redis-server.ts";
+
+export interface TlsRedis {
+  /** Its `port` is the plain one. */
+  readonly server: RedisServer;
+  readonly tlsPort: number;
+  readonly certificate: Certificate;
+}
+
+/** Starts one; `null` where there is no `openssl`, or the server was built without TLS. */
+export async function startTlsRedis(args: readonly string[] = []): Promise<TlsRedis | null> {
+  const certificate = makeCertificate();
+  if (certificate === null) return null;
+  const tlsPort = await freePort();
+  const { certFile, keyFile } = certificate;
+  const files = ["--tls-cert-file", certFile, "--tls-key-file", keyFile, "--tls-auth-clients", "no"];
+  const server = await startRedis(["--tls-port", String(tlsPort), ...files, ...args]).catch(() => null);
+  return server && { server, tlsPort, certificate };
+}
