@@ -1,0 +1,22 @@
+// The process that `npm run fuzz` starts: lists the properties, or tries the one that it is given with its cases and seed.
+import { tryProperty } from "../../packages/test-support/dist/properties.js";
+import { inRoot } from "../ready/repository.mjs";
+
+const PACKAGES = ["sessile", "server"];
+
+const lists = PACKAGES.map((name) => import(inRoot(`packages/${name}/build-test/fuzz/properties.js`)));
+const properties = (await Promise.all(lists)).flatMap((module) => module.properties);
+const [wanted, cases, seed] = process.argv.slice(2);
+
+if (wanted === undefined) send(properties.map(({ name, cases }) => ({ name, cases })));
+else send(await attempt(properties.find(({ name }) => name === wanted)));
+
+async function attempt(property) {
+  if (property.skip) return { seed, cases: 0, ms: 0, report: null, skipped: property.skip };
+  return tryProperty(property, { cases: Number(cases), seed: Number(seed) });
+}
+
+/** What a property left open must not hold the answer up. */
+function send(message) {
+  process.send(message, () => process.exit());
+}
