@@ -8,7 +8,7 @@ export { type OpenSession, type SessionInfo, SessionManager, type SessionPage } 
 export type { DataLimits, SessionManagerOptions } from "./core/options.ts";
 export type { SessionRecord } from "./core/record.ts";
 export type { DataSchema } from "./core/schema.ts";
-export type { DigestKey } from "./core/secret.ts";
+export type { KeyRing } from "./core/secret.ts";
 export {
   type DefaultData,
   type Frozen,
@@ -19,6 +19,7 @@ export {
   type SignInOptions,
 } from "./core/session.ts";
 export type {
+  CacheStats,
   Committed,
   Created,
   Page,

@@ -30,7 +30,7 @@ export async function firstData(
 }
 
 export function checkUserId(userId: unknown): string {
-  if (typeof userId === "string" && userId !== "" && userId.length <= 256 && userId.isWellFormed()) return userId;
+  if (userId !== "" && isText(userId, 256)) return userId;
   throw new SessionError(
     "ERR_SESSION_VALUE",
     "`userId` must be well-formed text of 1 to 256 characters. Convert numbers with `String(id)`.",
@@ -39,6 +39,10 @@ export function checkUserId(userId: unknown): string {
 
 export function checkDevice(device: unknown): string | null {
   if (device === undefined) return null;
-  if (typeof device === "string" && device.length <= 200 && device.isWellFormed()) return device;
+  if (isText(device, 200)) return device;
   throw new SessionError("ERR_SESSION_VALUE", "`device` must be well-formed text of at most 200 characters.");
+}
+
+function isText(value: unknown, most: number): value is string {
+  return typeof value === "string" && value.length <= most && value.isWellFormed();
 }

@@ -66,30 +66,48 @@ interface Rotation {
   readonly secret: string;
 }
 
-/** A new secret when one is asked for or due. The holder of a retired secret gets none: its successor exists already. */
-function nextRotation(core: Core, { record, digest, rotation }: Writing): Rotation | null {
-  if (rotation === "never" || digest !== record.secretDigest) return null;
-  if (rotation === "whenDue" && core.now() - record.rotatedAt < core.settings.rotateAfter) return null;
+/** Whether there is anything to write at all. */
+export function isDue(core: Core, writing: Writing): boolean {
+  return isChanged(writing) || isTouchDue(core, writing, writing.record) || isRotationDue(core, writing);
+}
+
+function isChanged({ changes }: Writing): boolean {
+  return changes !== null && !changes.isEmpty;
+}
+
+function isTouchDue(core: Core, { isActivity }: Writing, { lastSeenAt }: SessionRecord): boolean {
+  return isActivity && core.now() - lastSeenAt >= core.settings.touchInterval;
+}
+
+/** The holder of a retired secret gets no new one: its successor exists already. */
+function isRotationDue(core: Core, { record, digest, rotation }: Writing): boolean {
+  if (rotation === "never" || digest !== record.secretDigest) return false;
+  return rotation === "asked" || core.now() - record.rotatedAt >= core.settings.rotateAfter;
+}
+
+function nextRotation(core: Core, writing: Writing): Rotation | null {
+  if (!isRotationDue(core, writing)) return null;
+  const { record } = writing;
   const secret = newSecret();
-  return { from: record.secretDigest, to: core.settings.digests.of(record, secret), secret };
+  return { from: record.secretDigest, to: core.settings.keys.of(record, secret), secret };
 }
 
 async function nextDelta(
   core: Core,
-  { changes, isActivity }: Writing,
+  writing: Writing,
   record: SessionRecord,
   rotation: Rotation | null,
 ): Promise<SessionDelta | null> {
-  const { touchInterval, idleTimeout, limits } = core.settings;
+  const { isActivity } = writing;
+  const changes = isChanged(writing) ? writing.changes : null;
+  if (changes === null && rotation === null && !isTouchDue(core, writing, record)) return null;
+  const { idleTimeout, limits } = core.settings;
+  if (changes !== null) await checkedText(core, changes.view);
   const at = core.now();
-  const isChanged = changes !== null && !changes.isEmpty;
-  const isTouchDue = isActivity && at - record.lastSeenAt >= touchInterval;
-  if (!isChanged && rotation === null && !isTouchDue) return null;
-  if (isChanged) await checkedText(core, changes.view);
   return {
     at,
-    ...(isChanged && { ...changes.outcome(), limits }),
-    ...(isChanged && changes.isDependent && { ifVersion: record.version }),
+    ...(changes && { ...changes.outcome(), limits }),
+    ...(changes?.isDependent && { ifVersion: record.version }),
     ...(isActivity && { touch: { expiresAt: deadline(at, idleTimeout, record.absoluteExpiresAt) } }),
     ...(rotation && { rotate: { from: rotation.from, to: rotation.to } }),
   };
@@ -100,7 +118,7 @@ function tooLarge(): SessionError {
   return new SessionError("ERR_SESSION_VALUE", "Session data would exceed `limits`. Keep less in the session.");
 }
 
-function announceRotation(core: Core, { sid, userId, rotatedAt: at }: SessionRecord, { secret }: Rotation): string {
-  core.events.emit("rotated", { sid, userId, at });
-  return formatToken(core.settings.tokenPrefix, { sid, secret });
+function announceRotation(core: Core, record: SessionRecord, { secret }: Rotation): string {
+  core.tell("rotated", record);
+  return formatToken(core.settings.tokenPrefix, { sid: record.sid, secret });
 }

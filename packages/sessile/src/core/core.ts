@@ -1,7 +1,7 @@
 // What every request of one manager shares: settings, time, events, and the store behind one error rule.
 
 import { isSessionError, SessionError } from "./errors.ts";
-import { EventHub } from "./events.ts";
+import { EventHub, type SessionEvent, type SessionEventName, type SessionEvents } from "./events.ts";
 import type { Settings } from "./options.ts";
 import { NO_DATA, type SessionRecord } from "./record.ts";
 import type { Created, SessionStore } from "./store.ts";
@@ -15,6 +15,9 @@ export interface Beginning {
   readonly data?: string;
   readonly device?: string | null;
 }
+
+/** Which session, and whose. */
+type About = Pick<SessionRecord, "sid" | "userId">;
 
 /** A session that was just created, and the only copy of its token. */
 export interface NewSession {
@@ -57,6 +60,26 @@ export class Core {
     this.events.emit("storeFailed", { operation: "read a stored session", error, at: this.now() });
   }
 
+  /** Ends a session. True when it was this call that did, and then listeners of `name` hear of it. */
+  async end<Name extends "signedOut" | "revoked" | "expired">(
+    session: About,
+    name: Name,
+    more?: Omit<SessionEvents[Name], keyof SessionEvent>,
+  ): Promise<boolean> {
+    const isEnded = await this.ask("end a session", (store) => store.delete(session.sid));
+    if (isEnded) this.tell(name, session, more);
+    return isEnded;
+  }
+
+  /** Tells what happened to a session just now. */
+  tell<Name extends Exclude<SessionEventName, "storeFailed">>(
+    name: Name,
+    { sid, userId }: About,
+    more?: Omit<SessionEvents[Name], keyof SessionEvent>,
+  ): void {
+    this.events.emit(name, { sid, userId, at: this.now(), ...more } as SessionEvents[Name]);
+  }
+
   /** Creates a session. Throws `ERR_SESSION_LIMIT` or `ERR_SESSION_REVOKED` when the store does not let it be. */
   async create(beginning: Beginning): Promise<NewSession> {
     for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
@@ -78,7 +101,7 @@ export class Core {
     const record: SessionRecord = Object.freeze({
       sid: parts.sid,
       userId,
-      secretDigest: this.settings.digests.of({ sid: parts.sid, userId }, parts.secret),
+      secretDigest: this.settings.keys.of({ sid: parts.sid, userId }, parts.secret),
       retiredDigests: NONE,
       data,
       createdAt: now,
@@ -107,10 +130,10 @@ export class Core {
       );
     }
     if (answer.status === "exists") return false;
-    const { sid, userId, device, createdAt: at } = record;
-    this.events.emit("created", { sid, userId, at });
-    if (userId !== null) this.events.emit("signedIn", { sid, userId, device, at });
-    for (const evicted of answer.evicted) this.events.emit("revoked", { sid: evicted, userId, at, reason: "limit" });
+    const { userId } = record;
+    this.tell("created", record);
+    if (userId !== null) this.tell("signedIn", record, { device: record.device });
+    for (const sid of answer.evicted) this.tell("revoked", { sid, userId }, { reason: "limit" });
     return true;
   }
 }

@@ -3,7 +3,7 @@
 
 import { type Arrival, checkDevice, checkUserId, firstData } from "./arrival.ts";
 import { Changes } from "./changes.ts";
-import { checkedText, commitRecord, readData } from "./commit.ts";
+import { checkedText, commitRecord, isDue, readData, type Writing } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { type JsonObject, parseData } from "./json.ts";
@@ -31,8 +31,8 @@ export class SessionExchange {
   #isSettled = false;
   /** The handler looked at the session: the response depends on it. */
   #isUsed = false;
-  /** The last of the steps that wait for the store. They run one after the other, also when the handler does not wait. */
-  #lastStep: Promise<unknown> = Promise.resolve();
+  /** The last of the steps that wait for the store, if any. They run one after the other, also when the handler does not wait. */
+  #lastStep: Promise<unknown> | null = null;
 
   constructor(core: Core, request: SessionRequest, opened: Opened) {
     this.#core = core;
@@ -129,11 +129,19 @@ export class SessionExchange {
   async commit(status: number, response: SessionResponse): Promise<void> {
     const isFirst = !this.#isSettled;
     this.#isSettled = true;
-    await (isFirst ? this.#inTurn(() => this.#settle(status, response)) : this.#lastStep);
+    if (isFirst && this.#isUntouched) this.#send(response);
+    else await (isFirst ? this.#inTurn(() => this.#settle(status, response)) : this.#lastStep);
+  }
+
+  /** Most requests only read: then there is nothing to write, and nobody to wait for. */
+  get #isUntouched(): boolean {
+    if (this.#lastStep !== null || this.#removeOnFailure) return false;
+    if (this.#record === null) return this.#changes === null || this.#changes.isEmpty;
+    return !isDue(this.#core, this.#writing(this.#record, this.#changes, true));
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
-    const done = this.#lastStep.then(step);
+    const done = this.#lastStep === null ? step() : this.#lastStep.then(step);
     this.#lastStep = done.catch(() => {});
     return done;
   }
@@ -153,9 +161,8 @@ export class SessionExchange {
     const record = this.record;
     this.#isSignedOut = true;
     this.#newToken = null;
-    const ended = record !== null && (await this.#core.ask("end a session", (store) => store.delete(record.sid)));
+    if (record !== null) await this.#core.end(record, "signedOut");
     this.#drop();
-    if (ended) this.#core.events.emit("signedOut", { sid: record.sid, userId: record.userId, at: this.#core.now() });
   }
 
   /** What the handler changes while this waits for the store is kept for the next commit. */
@@ -181,21 +188,20 @@ export class SessionExchange {
     else later.rebase(this.#loaded ?? this.#parseData());
   }
 
-  /** Only the last write of a request may rotate: the client learns the new token from the response alone. */
   async #write(changes: Changes | null, isLast: boolean): Promise<void> {
     if (this.#isGone || this.#isSignedOut) return;
     if (this.#record === null) return this.#beginAnonymous(changes);
-    const canRotate = isLast && this.#newToken === null;
-    const written = await commitRecord(this.#core, {
-      record: this.#record,
-      digest: this.#digest,
-      changes,
-      isActivity: this.#isActivity,
-      rotation: !canRotate ? "never" : this.#rotationAsked ? "asked" : "whenDue",
-    });
+    const written = await commitRecord(this.#core, this.#writing(this.#record, changes, isLast));
     if (written === "gone") return this.#leave();
     this.#record = written.record;
     this.#newToken ??= written.newToken;
+  }
+
+  /** Only the last write of a request may rotate: the client learns the new token from the response alone. */
+  #writing(record: SessionRecord, changes: Changes | null, isLast: boolean): Writing {
+    const canRotate = isLast && this.#newToken === null;
+    const rotation = !canRotate ? "never" : this.#rotationAsked ? "asked" : "whenDue";
+    return { record, digest: this.#digest, changes, isActivity: this.#isActivity, rotation };
   }
 
   /** An anonymous session costs nothing until something is written into it. */
@@ -238,9 +244,7 @@ export class SessionExchange {
     this.#changes = null;
     if (record === null || !this.#removeOnFailure) return;
     this.#drop();
-    const { sid, userId } = record;
-    const ended = await this.#core.ask("end a session", (store) => store.delete(sid)).catch(() => false);
-    if (ended) this.#core.events.emit("revoked", { sid, userId, at: this.#core.now(), reason: "failed" });
+    await this.#core.end(record, "revoked", { reason: "failed" }).catch(() => {});
   }
 
   #send(response: SessionResponse): void {

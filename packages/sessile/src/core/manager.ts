@@ -85,9 +85,7 @@ export class SessionManager<Data extends object = DefaultData> {
     if (!isSid(sid)) return false;
     const record = await this.#core.ask("load a session", (store) => store.load(sid));
     if (record === null || ("userId" in owner && record.userId !== owner.userId)) return false;
-    const ended = await this.#core.ask("end a session", (store) => store.delete(sid));
-    if (ended) this.#emitRevoked(sid, record.userId);
-    return ended;
+    return this.#core.end(record, "revoked", { reason: "revoked" });
   }
 
   /** Ends all sessions of a user, but `except` when given (a sid). Returns how many ended. */
@@ -95,8 +93,16 @@ export class SessionManager<Data extends object = DefaultData> {
     const ended = await this.#core.ask("end a user's sessions", (store) =>
       store.deleteByUser(userId, except ?? undefined),
     );
-    for (const sid of ended) this.#emitRevoked(sid, userId);
+    for (const sid of ended) this.#core.tell("revoked", { sid, userId }, { reason: "revoked" });
     return ended.length;
+  }
+
+  /**
+   * Ends all sessions of a user, and leaves nothing of the user in the store (GDPR Art. 17). Returns how many ended. Backups, replicas and
+   * append-only files of the store are the operator's.
+   */
+  eraseUser(userId: string): Promise<number> {
+    return this.revokeUser(userId);
   }
 
   /** Removes expired records, at most `limit`. Returns how many. The manager does this by itself every `sweepInterval`. */
@@ -105,7 +111,7 @@ export class SessionManager<Data extends object = DefaultData> {
     while (removed < limit) {
       const budget = { now: this.#core.now(), limit: Math.min(SWEEP_BATCH, limit - removed) };
       const expired = await this.#core.ask("sweep", (store) => store.deleteExpired(budget));
-      for (const sid of expired) this.#core.events.emit("expired", { sid, userId: null, at: budget.now });
+      for (const sid of expired) this.#core.tell("expired", { sid, userId: null });
       removed += expired.length;
       if (expired.length < budget.limit) break;
     }
@@ -130,10 +136,6 @@ export class SessionManager<Data extends object = DefaultData> {
     this.#isSweeping = true;
     await this.sweep().catch(() => 0);
     this.#isSweeping = false;
-  }
-
-  #emitRevoked(sid: string, userId: string | null): void {
-    this.#core.events.emit("revoked", { sid, userId, at: this.#core.now(), reason: "revoked" });
   }
 }
 

@@ -7,7 +7,7 @@ import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
 import { parseToken } from "./token.ts";
 import { readCredential, type SessionRequest, type SessionTransport } from "./transport.ts";
-import { judge } from "./validity.ts";
+import { isValid, judge } from "./validity.ts";
 
 /** What a request turned out to hold. */
 export interface Opened {
@@ -35,10 +35,14 @@ export async function open(core: Core, request: SessionRequest): Promise<Opened>
   const parts = parseToken(core.settings.tokenPrefix, credential.token);
   if (parts === null) return { ...ANONYMOUS, transport };
   checkOrigin(transport, request);
-  const record = await loadRecord(core, parts.sid);
+  let suited: SessionRecord | null = null;
+  const record = await loadRecord(core, parts.sid, (copy) => {
+    if (isValid(judge(copy, core.settings.keys.in(copy, parts.secret), core.now(), core.settings))) suited = copy;
+    return suited === copy;
+  });
   if (record === null) return { ...ANONYMOUS, transport };
-  const digest = core.settings.digests.in(record, parts.secret);
-  if (!(await isGood(core, record, digest))) return { ...ANONYMOUS, transport };
+  const digest = core.settings.keys.in(record, parts.secret);
+  if (record !== suited && !(await isGood(core, record, digest))) return { ...ANONYMOUS, transport };
   if (core.settings.schema === undefined) return { transport, record, digest, data: null };
   const data = await dataOrNull(core, record);
   return data === null ? { ...ANONYMOUS, transport } : { transport, record, digest, data };
@@ -50,9 +54,14 @@ export function checkOrigin(transport: SessionTransport, request: SessionRequest
   throw new SessionError("ERR_SESSION_CROSS_SITE", "A cross-site request must not act with this site's session.");
 }
 
-async function loadRecord(core: Core, sid: string): Promise<SessionRecord | null> {
+/** An old copy may let a request in, but never turn it away or end the session: what it does not know may have happened since. */
+async function loadRecord(
+  core: Core,
+  sid: string,
+  suits: (copy: SessionRecord) => boolean,
+): Promise<SessionRecord | null> {
   try {
-    return await core.ask("load a session", (store) => store.load(sid));
+    return await core.ask("load a session", (store) => store.load(sid, suits));
   } catch (error) {
     return nullWhenCorrupt(error);
   }
@@ -75,17 +84,10 @@ function nullWhenCorrupt(error: unknown): null {
 
 /** Whether the secret opens the record; ends the session where it must not go on. */
 async function isGood(core: Core, record: SessionRecord, digest: string): Promise<boolean> {
-  const at = core.now();
-  const verdict = judge(record, digest, at, core.settings);
-  if (verdict === "current" || verdict === "retired") return true;
+  const verdict = judge(record, digest, core.now(), core.settings);
+  if (isValid(verdict)) return true;
   if (verdict === "unknown") return false;
-  const { sid, userId } = record;
-  const ended = await core.ask("end a session", (store) => store.delete(sid));
-  if (!ended) return false;
-  if (verdict === "expired") core.events.emit("expired", { sid, userId, at });
-  else {
-    core.events.emit("reuseDetected", { sid, userId, at });
-    core.events.emit("revoked", { sid, userId, at, reason: "reuse" });
-  }
+  if (verdict === "expired") await core.end(record, "expired");
+  else if (await core.end(record, "revoked", { reason: "reuse" })) core.tell("reuseDetected", record);
   return false;
 }

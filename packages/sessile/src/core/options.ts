@@ -1,11 +1,11 @@
 // What a manager can be told, its defaults, and the checks. Everything is checked when the manager is made.
 
-import { SessionError } from "./errors.ts";
 import { DEFAULT_DEPTH } from "./json.ts";
+import { hasMethods, isFunction, milliseconds, type Rule, resolve, wholeNumber, wrong } from "./rules.ts";
 import type { DataSchema } from "./schema.ts";
-import { checkKeys, type DigestKey, Digests } from "./secret.ts";
+import { type KeyRing, NO_KEYS } from "./secret.ts";
 import { type SessionStore, STORE_METHODS, type UserLimit } from "./store.ts";
-import { checkPrefix } from "./token.ts";
+import { isPrefix } from "./token.ts";
 import type { SessionTransport } from "./transport.ts";
 import type { Lifetimes } from "./validity.ts";
 
@@ -39,10 +39,11 @@ export interface SessionManagerOptions {
   /** Starts every token. Default `ses_`. */
   readonly tokenPrefix?: string;
   /**
-   * Keys for the digests of secrets, the first for new ones. With keys, somebody who can write into the store can neither make
-   * up a session nor give one to another user. Existing sessions end when keys are introduced, and when their key is removed. Default: none, SHA-256.
+   * Keys for the digests of secrets. With keys, somebody who can write into the store can neither make
+   * up a session nor give one to another user. Existing sessions end when keys are introduced, and when their key is removed.
+   * `keyRing` of `sessile/keys` makes it. Default: none, SHA-256.
    */
-  readonly keys?: readonly DigestKey[];
+  readonly keys?: KeyRing;
   /** Checks the data when it is loaded and before it is written. */
   readonly schema?: DataSchema;
   /** Bounds of one session's data. */
@@ -72,7 +73,7 @@ export interface Settings extends Lifetimes {
   readonly rotateAfter: number;
   readonly userLimit: UserLimit | undefined;
   readonly tokenPrefix: string;
-  readonly digests: Digests;
+  readonly keys: KeyRing;
   readonly schema: DataSchema | undefined;
   readonly limits: DataLimits;
   readonly sweepInterval: number;
@@ -80,132 +81,68 @@ export interface Settings extends Lifetimes {
   readonly onListenerError: (error: unknown, event: string) => void;
 }
 
-const KNOWN = new Set<string>([
-  "store",
-  "transports",
-  "idleTimeout",
-  "absoluteTimeout",
-  "touchInterval",
-  "rotateAfter",
-  "rotationGrace",
-  "userLimit",
-  "tokenPrefix",
-  "keys",
-  "schema",
-  "limits",
-  "sweepInterval",
-  "clock",
-  "onListenerError",
-] satisfies (keyof SessionManagerOptions)[]);
+const RULES = {
+  store: [(store: SessionStore) => hasMethods(store, STORE_METHODS), "a store, such as `memoryStore()`"],
+  transports: [isTransports, "a list of `headerTransport()`, `bearerTransport()` or `cookieTransport()`"],
+  idleTimeout: [...milliseconds(1), HOUR],
+  absoluteTimeout: [...milliseconds(1), 24 * HOUR],
+  touchInterval: [...milliseconds(0), undefined],
+  rotateAfter: [...milliseconds(1), Number.POSITIVE_INFINITY],
+  rotationGrace: [...milliseconds(0), 10 * SECOND],
+  userLimit: [Boolean, "`{ max, onExceeded }`", undefined],
+  tokenPrefix: [isPrefix, "1 to 15 letters and digits, a letter first, then one underscore", "ses_"],
+  keys: [(keys: KeyRing) => hasMethods(keys, ["of", "in"]), "a `keyRing(…)` of `sessile/keys`", NO_KEYS],
+  schema: [
+    (schema: DataSchema) => isFunction(schema?.["~standard"]?.validate),
+    "a Standard Schema v1 validator, such as one made with zod, valibot or arktype",
+    undefined,
+  ],
+  limits: [Boolean, "an object", {}],
+  sweepInterval: [...milliseconds(0, LONGEST_TIMER), MINUTE],
+  clock: [isClock, "a function that returns the time as a whole number of milliseconds", Date.now],
+  onListenerError: [isFunction, "a function", reportToConsole],
+} satisfies { [Name in keyof SessionManagerOptions]-?: Rule };
 
-const TRANSPORT_METHODS = ["read", "issue", "clear"] as const satisfies (keyof SessionTransport)[];
+const USER_LIMIT = {
+  max: wholeNumber(1),
+  onExceeded: [(rule) => rule === "evictOldest" || rule === "refuse", '`"evictOldest"` or `"refuse"`'],
+} satisfies { [Name in keyof UserLimit]: Rule };
+
+const LIMITS = {
+  dataBytes: [...wholeNumber(1), 65_536],
+  keys: [...wholeNumber(1), 256],
+  depth: [...wholeNumber(1), DEFAULT_DEPTH],
+} satisfies { [Name in keyof DataLimits]: Rule };
 
 /** Fills in the defaults. Throws `ERR_SESSION_OPTION` for an unknown option and for a value that cannot work. */
 export function resolveOptions(options: SessionManagerOptions): Settings {
-  checkNames(options, KNOWN, "");
-  const { idleTimeout = HOUR, absoluteTimeout = 24 * HOUR, rotateAfter, rotationGrace = 10 * SECOND } = options;
-  duration("idleTimeout", idleTimeout, 1);
-  const { touchInterval = Math.min(MINUTE, Math.floor(idleTimeout / 10)), sweepInterval = MINUTE } = options;
-  const { tokenPrefix = "ses_", keys = [], limits = {}, clock = Date.now, onListenerError = reportToConsole } = options;
+  const given = resolve<Settings>(RULES, options);
+  const { idleTimeout, rotateAfter, rotationGrace, transports, userLimit, limits } = given;
+  const { touchInterval = Math.min(MINUTE, Math.floor(idleTimeout / 10)) } = given;
+  if (touchInterval >= idleTimeout)
+    throw wrong("touchInterval", `less than \`idleTimeout\` (${idleTimeout} ms), or active sessions would end`);
+  if (rotateAfter <= rotationGrace)
+    throw wrong(
+      "rotateAfter",
+      `more than \`rotationGrace\` (${rotationGrace} ms), or slow requests would look like theft`,
+    );
   return Object.freeze({
-    store: checkStore(options.store),
-    transports: checkTransports(options.transports),
-    idleTimeout,
-    absoluteTimeout: duration("absoluteTimeout", absoluteTimeout, 1),
-    touchInterval: checkTouchInterval(touchInterval, idleTimeout),
-    rotateAfter: checkRotateAfter(rotateAfter, rotationGrace),
-    rotationGrace: duration("rotationGrace", rotationGrace, 0),
-    userLimit: checkUserLimit(options.userLimit),
-    tokenPrefix: checkPrefix(tokenPrefix),
-    digests: new Digests(checkKeys(keys)),
-    schema: checkSchema(options.schema),
-    limits: checkLimits(limits),
-    sweepInterval: checkSweepInterval(sweepInterval),
-    clock: checkClock(clock),
-    onListenerError: checkFunction("onListenerError", onListenerError),
+    ...given,
+    touchInterval,
+    transports: Object.freeze([...transports]),
+    userLimit: userLimit && resolve<UserLimit>(USER_LIMIT, userLimit, "userLimit."),
+    limits: resolve<DataLimits>(LIMITS, limits, "limits."),
   });
 }
 
-/** Throws when `options` has a name that is not in `known`, so that a typing error is not a silent default. */
-export function checkNames(options: object, known: ReadonlySet<string>, prefix: string): void {
-  if (typeof options !== "object" || options === null) throw wrong(prefix.slice(0, -1) || "options", "an object");
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw wrong(prefix + name, `one of ${[...known].map((each) => `\`${each}\``).join(", ")}`);
-  }
-}
-
-/** A whole number of milliseconds, at least `least` (NaN, infinities and fractions are refused). */
-export function duration(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= 1e14) return value;
-  throw wrong(name, `a whole number of milliseconds, at least ${least}`);
-}
-
-export function wrong(name: string, expected: string): SessionError {
-  return new SessionError("ERR_SESSION_OPTION", `\`${name}\` must be ${expected}.`);
-}
-
-function checkTouchInterval(value: number, idleTimeout: number): number {
-  if (duration("touchInterval", value, 0) < idleTimeout) return value;
-  throw wrong("touchInterval", `less than \`idleTimeout\` (${idleTimeout} ms), or active sessions would end`);
-}
-
-function checkRotateAfter(value: number | undefined, grace: number): number {
-  if (value === undefined) return Number.POSITIVE_INFINITY;
-  if (duration("rotateAfter", value, 1) > grace) return value;
-  throw wrong("rotateAfter", `more than \`rotationGrace\` (${grace} ms), or slow requests would look like theft`);
-}
-
-function checkSweepInterval(value: number): number {
-  if (duration("sweepInterval", value, 0) <= LONGEST_TIMER) return value;
-  throw wrong("sweepInterval", `at most ${LONGEST_TIMER} ms, the longest timer there is`);
-}
-
-function checkStore(store: SessionStore): SessionStore {
-  if (hasMethods(store, STORE_METHODS)) return store;
-  throw wrong("store", "a store, such as `memoryStore()` of `sessile` or `sqliteStore(…)` of `sessile/sqlite`");
-}
-
-function checkTransports(transports: readonly SessionTransport[]): readonly SessionTransport[] {
-  const usable = Array.isArray(transports) && transports.every((each) => hasMethods(each, TRANSPORT_METHODS));
-  if (usable && transports.length > 0) return Object.freeze([...transports]);
-  throw wrong("transports", "a list of one or more of `headerTransport()`, `bearerTransport()`, `cookieTransport()`");
-}
-
-function hasMethods<T>(value: T, names: readonly (keyof T)[]): boolean {
-  return names.every((name) => typeof value?.[name] === "function");
-}
-
-function checkUserLimit(limit: UserLimit | undefined): UserLimit | undefined {
-  if (limit === undefined) return undefined;
-  checkNames(limit, new Set(["max", "onExceeded"]), "userLimit.");
-  if (!Number.isSafeInteger(limit.max) || limit.max < 1) throw wrong("userLimit.max", "a whole number, at least 1");
-  if (limit.onExceeded === "evictOldest" || limit.onExceeded === "refuse") return Object.freeze({ ...limit });
-  throw wrong("userLimit.onExceeded", '`"evictOldest"` or `"refuse"`');
-}
-
-function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
-  if (schema === undefined || typeof schema?.["~standard"]?.validate === "function") return schema;
-  throw wrong("schema", "a Standard Schema v1 validator, such as one made with zod, valibot or arktype");
-}
-
-function checkLimits(limits: Partial<DataLimits>): DataLimits {
-  checkNames(limits, new Set(["dataBytes", "keys", "depth"]), "limits.");
-  const all = { dataBytes: 65_536, keys: 256, depth: DEFAULT_DEPTH, ...limits };
-  for (const [name, value] of Object.entries(all)) {
-    if (!Number.isSafeInteger(value) || value < 1) throw wrong(`limits.${name}`, "a whole number, at least 1");
-  }
-  return Object.freeze(all);
+function isTransports(transports: readonly SessionTransport[]): boolean {
+  if (!Array.isArray(transports) || transports.length === 0) return false;
+  return transports.every((each) => hasMethods(each, ["read", "issue", "clear"]));
 }
 
 /** `NaN` would make sessions endless, and stores keep instants as whole numbers. */
-function checkClock(clock: () => number): () => number {
-  if (typeof clock === "function" && Number.isSafeInteger(clock())) return clock;
-  throw wrong("clock", "a function that returns the time as a whole number of milliseconds");
-}
-
-function checkFunction<F>(name: string, value: F): F {
-  if (typeof value === "function") return value;
-  throw wrong(name, "a function");
+function isClock(clock: () => number): boolean {
+  return isFunction(clock) && Number.isSafeInteger(clock());
 }
 
 function reportToConsole(error: unknown, event: string): void {

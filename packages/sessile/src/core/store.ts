@@ -58,6 +58,29 @@ export interface StoreStats {
   readonly kind: string;
   /** Records present, expired ones that were not yet removed included; `null` when counting would cost too much. */
   readonly sessions: number | null;
+  /** Of a store behind a network: whether its calls pass (`closed`), fail at once (`open`), or one is let through as a probe. */
+  readonly circuit?: { readonly state: "closed" | "open" | "halfOpen"; readonly opened: number };
+  /** Of the copies in front of the store, where there are any. */
+  readonly cache?: CacheStats;
+}
+
+/** Figures about copies of records in this process. Counted since the start, but for `entries` and `bytes`. */
+export interface CacheStats {
+  /** False while the store is asked for everything, because changes might go unnoticed. */
+  readonly isCoherent: boolean;
+  /** Why that was so the last time; `null` when it is over. */
+  readonly problem: string | null;
+  readonly entries: number;
+  /** About what the entries take. */
+  readonly bytes: number;
+  /** Answers from a copy, or from a load that another request had begun; and loads that were asked of the store. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Entries that went because a session changed elsewhere, and because there was no room. */
+  readonly invalidations: number;
+  readonly evictions: number;
+  /** How often all entries went, because changes might have gone unnoticed. */
+  readonly resets: number;
 }
 
 /**
@@ -71,8 +94,11 @@ export interface StoreStats {
 export interface SessionStore {
   /** Inserts `record` if its sid is free, and keeps the user's limit in the same step. Never overwrites. */
   create(record: SessionRecord, limit?: UserLimit): Promise<Created>;
-  /** The record, expired or not; `null` when there is none. */
-  load(sid: string): Promise<SessionRecord | null>;
+  /**
+   * The record as it is now, expired or not; `null` when there is none. A store that keeps copies may answer with one for which
+   * `suits` returns true, and without `suits` with none: whoever acts on what a record says must not act on an old one.
+   */
+  load(sid: string, suits?: (copy: SessionRecord) => boolean): Promise<SessionRecord | null>;
   /**
    * Applies `delta` with `applyDelta` in one atomic step. Never creates. `base` is the record as the request loaded it: a
    * hint that may save a round trip, never a condition.

@@ -1,8 +1,7 @@
 // The token: how it is made and how it is recognised. Knows no store, no transport, no digest.
 
-import { crc32, sixDigits } from "./crc32.ts";
-import { SessionError } from "./errors.ts";
-import { randomBase62 } from "./random.ts";
+import { crc32 } from "node:zlib";
+import { BASE62, randomBase62 } from "./random.ts";
 
 const SID_LENGTH = 22;
 const SECRET_LENGTH = 43;
@@ -27,7 +26,7 @@ export function newSecret(): string {
 /** Prefix + sid + secret + six digits of CRC-32: fixed length, one double-click selects it, secret scanners can verify it. */
 export function formatToken(prefix: string, { sid, secret }: TokenParts): string {
   const body = prefix + sid + secret;
-  return body + sixDigits(crc32(body));
+  return body + checksum(body);
 }
 
 /**
@@ -40,7 +39,7 @@ export function parseToken(prefix: string, text: string): TokenParts | null {
   for (let index = prefix.length; index < text.length; index++) {
     if (!isBase62(text.charCodeAt(index))) return null;
   }
-  if (!text.endsWith(sixDigits(crc32(text, bodyLength)))) return null;
+  if (!text.endsWith(checksum(text.slice(0, bodyLength)))) return null;
   const secretStart = prefix.length + SID_LENGTH;
   return { sid: text.slice(prefix.length, secretStart), secret: text.slice(secretStart, bodyLength) };
 }
@@ -50,13 +49,16 @@ export function isSid(text: unknown): text is string {
   return typeof text === "string" && /^[0-9A-Za-z]{22}$/.test(text);
 }
 
-/** Refuses a prefix that would make tokens ambiguous or hard to select; returns it otherwise. */
-export function checkPrefix(prefix: string): string {
-  if (typeof prefix === "string" && /^[A-Za-z][A-Za-z0-9]{0,14}_$/.test(prefix)) return prefix;
-  throw new SessionError(
-    "ERR_SESSION_OPTION",
-    "`tokenPrefix` must be 1 to 15 letters and digits, a letter first, followed by one underscore, such as `ses_`.",
-  );
+/** False for a prefix that would make tokens ambiguous or hard to select. */
+export function isPrefix(prefix: unknown): boolean {
+  return typeof prefix === "string" && /^[A-Za-z][A-Za-z0-9]{0,14}_$/.test(prefix);
+}
+
+/** CRC-32 as exactly six base62 digits, most significant first. It saves work on mistyped tokens; it is no security control. */
+function checksum(body: string): string {
+  let digits = "";
+  for (let rest = crc32(body); digits.length < 6; rest = Math.floor(rest / 62)) digits = BASE62[rest % 62] + digits;
+  return digits;
 }
 
 function isBase62(code: number): boolean {

@@ -16,6 +16,11 @@ export type Verdict =
   /** a secret this session never had */
   | "unknown";
 
+/** Whether a secret of this kind opens the session. */
+export function isValid(verdict: Verdict): boolean {
+  return verdict === "current" || verdict === "retired";
+}
+
 /** True from the first millisecond of `expiresAt` on. */
 export function isExpired(record: Pick<SessionRecord, "expiresAt">, now: number): boolean {
   return now >= record.expiresAt;

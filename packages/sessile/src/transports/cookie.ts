@@ -1,7 +1,7 @@
 // The token in a cookie, with the strictest attributes a session can live with. Knows no adapter.
 
 import { SessionError } from "../core/errors.ts";
-import { checkNames, wrong } from "../core/options.ts";
+import { checkNames, wrong } from "../core/rules.ts";
 import type { SessionTransport } from "../core/transport.ts";
 import { readCookies } from "./cookie-header.ts";
 import { crossSitePolicy } from "./cross-site.ts";
@@ -19,6 +19,11 @@ export interface CookieOptions {
   readonly secure?: boolean;
   /** Keeps the cookie apart for each site that embeds this one (CHIPS). Default false. */
   readonly partitioned?: boolean;
+  /**
+   * What else the browser is to forget of this site at sign-out, by `Clear-Site-Data` (ASVS 14.3.1). `"cookies"` would also take the
+   * application's other cookies. Default `["cache", "storage"]`; an empty list sends nothing.
+   */
+  readonly clearSiteData?: readonly ("cache" | "cookies" | "storage")[];
   /** Origins, such as `https://app.example.com`, that may act with the cookie from another site. Default: none. */
   readonly trustedOrigins?: readonly string[];
   /** Exact paths where a cross-site request may act with the cookie. Default: none. */
@@ -32,6 +37,7 @@ const KNOWN = new Set<string>([
   "path",
   "secure",
   "partitioned",
+  "clearSiteData",
   "trustedOrigins",
   "exemptPaths",
 ] satisfies (keyof CookieOptions)[]);
@@ -45,8 +51,14 @@ const LONGEST_AGE = 400 * 24 * 60 * 60;
  */
 export function cookieTransport(options: CookieOptions = {}): SessionTransport {
   checkNames(options, KNOWN, "");
-  const { name = "__Host-session", trustedOrigins = [], exemptPaths = [] } = options;
+  const {
+    name = "__Host-session",
+    trustedOrigins = [],
+    exemptPaths = [],
+    clearSiteData = ["cache", "storage"],
+  } = options;
   const attributes = formatAttributes(name, options);
+  const forgotten = formatForgotten(clearSiteData);
   return Object.freeze({
     name: "cookie",
     requestHeader: "Cookie",
@@ -56,6 +68,7 @@ export function cookieTransport(options: CookieOptions = {}): SessionTransport {
     },
     clear(response) {
       response.append("set-cookie", `${name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${attributes}`);
+      if (forgotten !== "") response.set("clear-site-data", forgotten);
     },
     permits: crossSitePolicy(trustedOrigins, exemptPaths),
   } satisfies SessionTransport);
@@ -75,7 +88,7 @@ function formatAttributes(name: string, options: CookieOptions): string {
   if (!["Strict", "Lax", "None"].includes(sameSite)) throw wrong("sameSite", '`"Strict"`, `"Lax"` or `"None"`');
   if (!secure && (sameSite === "None" || partitioned))
     throw wrong("secure", 'true with `sameSite: "None"` or `partitioned`');
-  if (!/^\/[\x20-\x3a\x3c-\x7e]{0,1000}$/.test(path))
+  if (typeof path !== "string" || !/^\/[\x20-\x3a\x3c-\x7e]{0,1000}$/.test(path))
     throw wrong("path", "a path that starts with `/`, without `;` and control characters");
   if (domain !== undefined && !isHostName(domain)) throw wrong("domain", "a host name such as `example.com`");
   return [
@@ -86,6 +99,12 @@ function formatAttributes(name: string, options: CookieOptions): string {
     `; SameSite=${sameSite}`,
     partitioned ? "; Partitioned" : "",
   ].join("");
+}
+
+function formatForgotten(kinds: readonly string[]): string {
+  if (!Array.isArray(kinds) || !kinds.every((kind) => ["cache", "cookies", "storage"].includes(kind)))
+    throw wrong("clearSiteData", 'a list of `"cache"`, `"cookies"` and `"storage"`');
+  return kinds.map((kind) => `"${kind}"`).join(", ");
 }
 
 /** Text such as `"false"` is true for JavaScript, and no decision. */

@@ -4,9 +4,8 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { crc32 } from "node:zlib";
 import { headerTransport, memoryStore, SessionManager } from "sessile";
-import { crc32 as ourCrc32, sixDigits } from "#dist/core/crc32.js";
 import { BASE62, randomBase62 } from "#dist/core/random.js";
-import { checkPrefix, formatToken, isSid, newSecret, newSid, parseToken } from "#dist/core/token.js";
+import { formatToken, isPrefix, isSid, newSecret, newSid, parseToken } from "#dist/core/token.js";
 import { Bench, sidOf } from "../support/requests.ts";
 
 /** What docs and secret scanners match with. */
@@ -126,8 +125,8 @@ test("isSid accepts sids and nothing else", () => {
   assert.equal(isSid(["x".repeat(22)]), false);
 });
 
-test("checkPrefix accepts letters and digits with one underscore at the end", () => {
-  for (const good of ["a_", "ses_", "Ses1_", "abcdefghijklmno_"]) assert.equal(checkPrefix(good), good);
+test("a prefix is letters and digits with one underscore at the end", () => {
+  for (const good of ["a_", "ses_", "Ses1_", "abcdefghijklmno_"]) assert.equal(isPrefix(good), true);
   for (const bad of [
     "",
     "_",
@@ -145,7 +144,7 @@ test("checkPrefix accepts letters and digits with one underscore at the end", ()
     5,
     ["a_"],
   ]) {
-    assert.throws(() => checkPrefix(bad as string), { code: "ERR_SESSION_OPTION", message: /`tokenPrefix`/ });
+    assert.equal(isPrefix(bad), false);
   }
 });
 
@@ -266,5 +265,4 @@ test("the store keeps no token", async () => {
   for (const form of [token, secret, Buffer.from(secret).toString("base64url"), Buffer.from(secret).toString("hex")]) {
     assert.ok(!dump.includes(form));
   }
-  assert.equal(sixDigits(ourCrc32(token, 69)), token.slice(-6));
 });

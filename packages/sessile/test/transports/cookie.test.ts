@@ -41,6 +41,21 @@ describe("Set-Cookie", () => {
     });
   }
 
+  test("F9: sign-out tells the browser what else to forget, and sign-in does not", () => {
+    const sent = (options: CookieOptions): (string | undefined)[] => {
+      const transport = cookieTransport(options);
+      const [issued, cleared] = [new ResponseRecorder(), new ResponseRecorder()];
+      transport.issue("TOKEN", 1000, issued);
+      transport.clear(cleared);
+      return [issued.get("clear-site-data"), cleared.get("clear-site-data")];
+    };
+    assert.deepEqual(sent({}), [undefined, '"cache", "storage"']);
+    assert.deepEqual(sent({ clearSiteData: ["cookies"] }), [undefined, '"cookies"']);
+    assert.deepEqual(sent({ clearSiteData: [] }), [undefined, undefined]);
+    for (const bad of ["cache", ["*"], [null], ['cache", "cookies'], null])
+      assert.throws(() => cookieTransport({ clearSiteData: bad as never }), /`clearSiteData`/);
+  });
+
   test("E11: lasts as long as the session can, at least a second and at most 400 days", () => {
     for (const [maxAge, seconds] of [
       [400, 1],

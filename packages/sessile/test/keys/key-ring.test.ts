@@ -3,14 +3,8 @@
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import {
-  type DigestKey,
-  headerTransport,
-  memoryStore,
-  SessionManager,
-  type SessionRecord,
-  type SessionStore,
-} from "sessile";
+import { headerTransport, memoryStore, SessionManager, type SessionRecord, type SessionStore } from "sessile";
+import { type DigestKey, keyRing } from "sessile/keys";
 import { mintSession, randomDigest, testClock } from "sessile/testing";
 import { formatToken } from "#dist/core/token.js";
 
@@ -22,8 +16,8 @@ const [first, second]: DigestKey[] = [
 const clock = testClock();
 
 function managerWith(store: SessionStore, keys: readonly (DigestKey | undefined)[]): SessionManager {
-  const ring = keys as readonly DigestKey[];
-  return new SessionManager({ store, transports: [headerTransport()], keys: ring, sweepInterval: 0, clock: clock.now });
+  const ring = keys.length === 0 ? {} : { keys: keyRing(keys as readonly DigestKey[]) };
+  return new SessionManager({ store, transports: [headerTransport()], ...ring, sweepInterval: 0, clock: clock.now });
 }
 
 async function userOf(manager: SessionManager, token: string): Promise<string | null> {
@@ -138,6 +132,7 @@ test("O1: keys that are short, simple, unnamed or ambiguous are refused without 
     [{ id: "a.b", key: randomBytes(32) }],
     [{ id: "k1", key: "0123456789abcdef0123456789abcdef" }],
     [first, { id: "k1", key: randomBytes(32) }],
+    [],
     "secret",
     null,
     {},
@@ -149,7 +144,7 @@ test("O1: keys that are short, simple, unnamed or ambiguous are refused without 
   ];
   for (const keys of bad) {
     assert.throws(
-      () => managerWith(memoryStore(), keys as DigestKey[]),
+      () => keyRing(keys as DigestKey[]),
       (error: Error & { code: string }) => {
         assert.equal(error.code, "ERR_SESSION_OPTION");
         assert.match(error.message, /`keys`/);

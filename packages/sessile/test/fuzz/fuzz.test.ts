@@ -1,0 +1,6 @@
+// A few inputs for every property, anew each day; `npm run fuzz` tries a million.
+
+import { testProperties } from "sessile-test-support/properties";
+import { properties } from "./properties.ts";
+
+testProperties(properties);
