@@ -70,30 +70,30 @@ export function sessions<Data extends object>(
     return handle();
   };
   const run = withSession(manager, enter, options);
+  const requireSession = (wanted: boolean | GuardOptions) =>
+    wanted !== false && { beforeHandle: ({ request }: Requested) => guard(sessionOf(request), wanted) };
   const wrap = (handle: Handle, request: Request): Handle => settling(handle, opened, request, run);
   wrap.toString = () => id; // Elysia takes functions of the same text for the same one, and keeps the first
   return (app) => {
     checkCompiled(app);
-    const plugged = app
+    return app
       .wrap(wrap as never)
       .onError(({ error, request }) => {
         const answer = answerTo(error, opened.get(request));
         return answer === null ? undefined : toResponse(answer);
       })
       .derive(({ request }) => ({ session: sessionOf(request) }))
-      .macro({
-        requireSession: (wanted: boolean | GuardOptions) =>
-          wanted !== false && {
-            beforeHandle: ({ request }: { request: Request }) => guard(sessionOf(request), wanted),
-          },
-      });
-    return plugged as unknown as ElysiaWithSessions<Data>;
+      .macro({ requireSession }) as unknown as ElysiaWithSessions<Data>;
   };
 }
 
 /** Elysia's own handler of requests; it answers nothing when it made a WebSocket of one. */
 type Handle = (...args: unknown[]) => Response | undefined | Promise<Response | undefined>;
 type Handler = () => Promise<Response>;
+
+interface Requested {
+  readonly request: Request;
+}
 
 /** `handle`, run by `run`, which wants a response in any case; once, however often a request is wrapped. */
 function settling<Data extends object>(

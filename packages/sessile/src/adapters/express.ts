@@ -6,7 +6,7 @@ import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { answerInstead, hold } from "./hold-response.ts";
-import { MountedExchange } from "./mounted-exchange.ts";
+import { NodeExchange } from "./node-exchange.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -47,7 +47,7 @@ export type SignedInHandler<
  */
 export function sessions(manager: SessionManager, { onError = console.error }: SessionsOptions = {}): RequestHandler {
   return (request, response, next) => {
-    const exchange = new MountedExchange(request.originalUrl, request, onError);
+    const exchange = new NodeExchange<DefaultData>(request, onError, request.originalUrl);
     const begin = (session: Session): void => {
       request.session = session;
       hold(response, exchange);

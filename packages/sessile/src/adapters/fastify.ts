@@ -5,8 +5,12 @@ import type {
   FastifyPluginAsync,
   FastifyReply,
   FastifyRequest,
+  FastifySchema,
+  FastifyTypeProvider,
+  FastifyTypeProviderDefault,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
+  RawServerBase,
   RawServerDefault,
   RouteGenericInterface,
   RouteHandlerMethod,
@@ -14,10 +18,11 @@ import type {
 import { isSessionError, type SessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import type { SessionResponse } from "../core/transport.ts";
-import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./answer.ts";
+import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
+import { type AnyReply, headersOf, isFastifysOwn, prepare, unwrap } from "./fastify-reply.ts";
 import { hold, release } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
+import { discard } from "./payload.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -33,9 +38,34 @@ export interface SessionsOptions {
 }
 
 /** A request of which it is known that somebody is signed in. */
-export type SignedInRequest<Route extends RouteGenericInterface = RouteGenericInterface> = FastifyRequest<Route> & {
+export type SignedInRequest<
+  Route extends RouteGenericInterface = RouteGenericInterface,
+  Server extends RawServerBase = RawServerDefault,
+  Schema extends FastifySchema = FastifySchema,
+  Provider extends FastifyTypeProvider = FastifyTypeProviderDefault,
+> = FastifyRequest<Route, Server, RawRequestDefaultExpression<Server>, Schema, Provider> & {
   readonly session: SignedInSession<DefaultData>;
 };
+
+/** Answers a signed-in user. */
+export type SignedInHandler<
+  Route extends RouteGenericInterface = RouteGenericInterface,
+  Server extends RawServerBase = RawServerDefault,
+  Schema extends FastifySchema = FastifySchema,
+  Provider extends FastifyTypeProvider = FastifyTypeProviderDefault,
+> = (
+  this: FastifyInstance<Server>,
+  request: SignedInRequest<Route, Server, Schema, Provider>,
+  reply: FastifyReply<
+    Route,
+    Server,
+    RawRequestDefaultExpression<Server>,
+    RawReplyDefaultExpression<Server>,
+    unknown,
+    Schema,
+    Provider
+  >,
+) => unknown;
 
 const EXCHANGE = Symbol("sessile.exchange");
 const FAILED = Symbol("sessile.failed");
@@ -62,18 +92,37 @@ export const sessions: FastifyPluginAsync<SessionsOptions> = Object.assign(regis
   [Symbol.for("plugin-meta")]: { name: "sessile", fastify: "5.x" },
 });
 
+/** Lets signed-in users pass; everybody else gets a 401: a hook for `preHandler`, of one route or of all. */
+export function requireSession(
+  options?: GuardOptions,
+): (request: { readonly session: Session<DefaultData> }, reply: AnyReply) => Promise<unknown>;
 /** Lets a handler answer signed-in users only; everybody else gets a 401. */
-export function requireSession<Route extends RouteGenericInterface = RouteGenericInterface>(
-  handler: (this: FastifyInstance, request: SignedInRequest<Route>, reply: FastifyReply<Route>) => unknown,
-  { detail }: GuardOptions = {},
-): RouteHandlerMethod<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, Route> {
-  const guarded = function (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): unknown {
-    const { session } = request;
-    if (!session.isSignedIn()) return reply.send(prepare(reply, notSignedIn(session, detail)));
-    return handler.call(this, request as SignedInRequest<Route>, reply as FastifyReply<Route>);
+export function requireSession<
+  Route extends RouteGenericInterface = RouteGenericInterface,
+  Server extends RawServerBase = RawServerDefault,
+  Schema extends FastifySchema = FastifySchema,
+  Provider extends FastifyTypeProvider = FastifyTypeProviderDefault,
+>(
+  handler: SignedInHandler<Route, Server, Schema, Provider>,
+  options?: GuardOptions,
+): RouteHandlerMethod<
+  Server,
+  RawRequestDefaultExpression<Server>,
+  RawReplyDefaultExpression<Server>,
+  Route,
+  unknown,
+  Schema,
+  Provider
+>;
+export function requireSession(first: SignedInHandler | GuardOptions = {}, options: GuardOptions = {}): unknown {
+  const [handler, { detail }] = typeof first === "function" ? [first, options] : [passOn, first];
+  return function (this: FastifyInstance, request: SignedInRequest, reply: FastifyReply): unknown {
+    if (request.session.isSignedIn()) return handler.call(this, request, reply);
+    return reply.send(prepare(reply, notSignedIn(request.session, detail)));
   };
-  return guarded as RouteHandlerMethod<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, Route>;
 }
+
+async function passOn(): Promise<void> {}
 
 async function register(app: FastifyInstance, { manager }: SessionsOptions): Promise<void> {
   app.decorateRequest("session", null as unknown as Session);
@@ -105,70 +154,17 @@ async function settle(request: FastifyRequest, reply: FastifyReply, payload: unk
   const { [EXCHANGE]: exchange, [FAILED]: failed } = keptOf(request);
   if (exchange === null) return payload;
   const content = unwrap(reply, payload);
+  let answer = failed !== null && isFastifysOwn(content, failed) ? answerTo(failed, request.session) : null;
   try {
-    await exchange.commit(reply.statusCode, new ReplyHeaders(reply));
+    await exchange.commit(reply.statusCode, headersOf(reply));
   } catch (error) {
     discard(content);
-    const answer = answerTo(error, request.session);
+    answer = answerTo(error, request.session);
     if (answer === null) throw error;
-    return prepare(reply, answer);
   } finally {
     release(reply.raw);
   }
-  const answer = failed !== null && isFastifysOwn(content, failed) ? answerTo(failed, request.session) : null;
   return answer === null ? content : prepare(reply, answer);
-}
-
-class ReplyHeaders implements SessionResponse {
-  readonly #reply: FastifyReply;
-
-  constructor(reply: FastifyReply) {
-    this.#reply = reply;
-  }
-
-  set(name: string, value: string): void {
-    this.#reply.header(name, value);
-  }
-
-  /** What is present may also be on `reply.raw`, where other plugins put it; Fastify's own headers would replace it there. */
-  append(name: string, value: string): void {
-    const present = this.#reply.getHeader(name);
-    const values = present === undefined ? [value] : [present, value].flat().map(String);
-    this.#reply.removeHeader(name).header(name, name === "set-cookie" ? values : values.join(", "));
-  }
-}
-
-/** Gives the reply the status and headers of `answer`, and its body to the caller. */
-function prepare(reply: FastifyReply, { status, headers, body }: Answer): string {
-  for (const name of Object.keys(reply.getHeaders())) if (describesBody(name)) reply.removeHeader(name);
-  reply.code(status).headers(headers);
-  return body;
-}
-
-/** Takes a web `Response` apart as Fastify does after its hooks: its headers would replace those of the session then. */
-function unwrap(reply: FastifyReply, payload: unknown): unknown {
-  if (Object.prototype.toString.call(payload) !== "[object Response]") return payload;
-  const { status, headers, body } = payload as Response;
-  reply.code(status);
-  for (const [name, value] of headers) reply.header(name, value);
-  return body;
-}
-
-/**
- * Whether `payload` is what Fastify itself makes of an error that no error handler answered. Only then the answer is ours:
- * an application's `setErrorHandler` has the last word, also on the errors of this library.
- */
-function isFastifysOwn(payload: unknown, error: SessionError): boolean {
-  if (typeof payload !== "string" || !payload.startsWith('{"statusCode":')) return false;
-  const { code, message } = JSON.parse(payload) as { code?: unknown; message?: unknown };
-  return code === error.code && message === error.message;
-}
-
-/** Frees what would have been streamed. */
-function discard(payload: unknown): void {
-  const stream = payload as { destroy?: () => void; cancel?: () => Promise<void> } | null | undefined;
-  if (typeof stream?.destroy === "function") stream.destroy();
-  else if (typeof stream?.cancel === "function") stream.cancel().catch(() => {});
 }
 
 function keptOf(request: FastifyRequest): Kept {

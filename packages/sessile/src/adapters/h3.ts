@@ -1,11 +1,13 @@
 // Sessions for h3 2, and so for Nitro. Translates, and decides nothing.
 
 import type { EventHandler, EventHandlerRequest, EventHandlerResponse, H3Event, Middleware } from "h3";
-import type { OpenSession, SessionManager } from "../core/manager.ts";
+import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import type { SessionRequest, SessionResponse } from "../core/transport.ts";
+import type { SessionResponse } from "../core/transport.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { outcomeOf } from "./outcome.ts";
+import { discard, isResponse } from "./payload.ts";
+import { WebRequest } from "./web-request.ts";
 import { responseTo, toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
@@ -34,18 +36,14 @@ export type SignedInEvent<Request extends EventHandlerRequest = EventHandlerRequ
  */
 export function sessions(manager: SessionManager): Middleware {
   return async (event, next) => {
-    let opened: OpenSession<DefaultData>;
-    try {
-      opened = await manager.open(new EventRequest(event));
-    } catch (error) {
-      return responseTo(error);
-    }
+    const opened = await manager.open(new WebRequest(event.req)).catch(responseTo);
+    if (isResponse(opened)) return opened;
     event.context.session = opened.session;
     const [value, isThrown] = await outcomeOf(next);
     try {
-      await opened.commit(statusOf(value, isThrown, event), new EventResponse(event, value));
+      await opened.commit(statusOf(value, isThrown, event), headersOf(event, value));
     } catch (error) {
-      discard(value);
+      discard(isAnswer(value) ? value.body : value);
       return responseTo(error);
     }
     if (isThrown) throw toHttpError(value, opened.session);
@@ -67,59 +65,30 @@ export function requireSession<
   };
 }
 
-class EventRequest implements SessionRequest {
-  readonly #event: H3Event;
-
-  constructor(event: H3Event) {
-    this.#event = event;
-  }
-
-  get method(): string {
-    return this.#event.req.method;
-  }
-
-  /** Not that of `event.url`: an application mounted below a path shortens it. */
-  get path(): string {
-    return new URL(this.#event.req.url).pathname;
-  }
-
-  header(name: string): string | undefined {
-    return this.#event.req.headers.get(name) ?? (name === "host" ? this.#event.url.host : undefined);
-  }
-}
-
 /**
  * Headers for what h3 will make of the handler's value. It has two sets, one for answers and one for errors, and which of
  * them counts is known only when it answers; so both get everything.
  */
-class EventResponse implements SessionResponse {
-  readonly #event: H3Event;
-  readonly #own: Headers | undefined;
+function headersOf({ res }: H3Event, value: unknown): SessionResponse {
+  const { headers: own } = (value ?? {}) as { headers?: Headers };
+  return {
+    set(name, text) {
+      for (const headers of setsOf(res)) headers.set(name, text);
+    },
+    /** h3 adds cookies to those that the value has itself; any other header would replace the value's own. */
+    append(name, text) {
+      const present = name !== "set-cookie" && typeof own?.getSetCookie === "function" ? own.get(name) : null;
+      for (const headers of setsOf(res)) {
+        if (present && !headers.has(name)) headers.set(name, present);
+        headers.append(name, text);
+      }
+    },
+  };
+}
 
-  constructor(event: H3Event, value: unknown) {
-    this.#event = event;
-    const { headers } = (value ?? {}) as { headers?: Headers };
-    if (typeof headers?.getSetCookie === "function") this.#own = headers;
-  }
-
-  set(name: string, value: string): void {
-    for (const headers of this.#targets()) headers.set(name, value);
-  }
-
-  /** h3 adds cookies to those that the value has itself; any other header would replace the value's own. */
-  append(name: string, value: string): void {
-    const own = name === "set-cookie" ? undefined : this.#own?.get(name);
-    for (const headers of this.#targets()) {
-      if (own && !headers.has(name)) headers.set(name, own);
-      headers.append(name, value);
-    }
-  }
-
-  /** The release candidates of h3 2, one of which Nitro 3.0 is built on, have no second set, and errors lose the first. */
-  #targets(): readonly Headers[] {
-    const { headers, errHeaders } = this.#event.res as { headers: Headers; errHeaders?: Headers };
-    return errHeaders === undefined ? [headers] : [headers, errHeaders];
-  }
+/** The release candidates of h3 2, one of which Nitro 3.0 is built on, have no second set, and errors lose the first. */
+function setsOf({ headers, errHeaders }: { headers: Headers; errHeaders?: Headers }): readonly Headers[] {
+  return errHeaders === undefined ? [headers] : [headers, errHeaders];
 }
 
 /** The status that h3 will answer with. Only what is branded as a response has one of its own; other values are bodies. */
@@ -128,13 +97,11 @@ function statusOf(value: unknown, isThrown: boolean, { res }: H3Event): number {
   if (value === NOT_FOUND) return 404;
   if (typeof value === "number" && isThrown) return value;
   if (isThrown || value instanceof Error) return Number(status ?? statusCode ?? 500);
-  return (isResponse(value) ? status : undefined) ?? res.status ?? 200;
+  return (isAnswer(value) ? status : undefined) ?? res.status ?? 200;
 }
 
-function isResponse(value: unknown): boolean {
-  return (
-    Object.prototype.toString.call(value) === "[object Response]" || (value as Branded | null)?.[HTTP_RESPONSE] === true
-  );
+function isAnswer(value: unknown): value is { readonly body?: unknown } {
+  return isResponse(value) || (value as Branded | null)?.[HTTP_RESPONSE] === true;
 }
 
 /** A route that does not exist, and what h3's helpers such as `redirect` give back. */
@@ -155,16 +122,4 @@ function toHttpError(error: unknown, session: Session): unknown {
   const { status, headers, body } = answer;
   const shape = { name: "HTTPError", status, headers: new Headers(headers), toJSON: () => JSON.parse(body) };
   return Object.assign(new Error((error as Error).message, { cause: error }), shape);
-}
-
-interface Readable {
-  pipe(to: unknown): unknown;
-  destroy(): void;
-}
-
-/** Frees what would have been streamed. */
-function discard(value: unknown): void {
-  const { body = value } = (isResponse(value) ? value : {}) as { body?: unknown };
-  if (body instanceof ReadableStream) body.cancel().catch(() => {});
-  else if (typeof (body as Readable | null)?.pipe === "function") (body as Readable).destroy();
 }

@@ -4,8 +4,9 @@ import type { Context, MiddlewareHandler } from "hono";
 import { isSessionError } from "../core/errors.ts";
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
-import type { SessionRequest, SessionResponse } from "../core/transport.ts";
+import type { SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
+import { WebRequest } from "./web-request.ts";
 import { responseTo, toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
@@ -33,17 +34,13 @@ type Instant = "createdAt" | "authenticatedAt" | "lastSeenAt" | "expiresAt";
  */
 export function sessions<Data extends object>(manager: SessionManager<Data>): MiddlewareHandler<SessionEnv<Data>> {
   return async (c, next) => {
-    let opened: OpenSession<Data>;
-    try {
-      opened = await manager.open(toRequest(c));
-    } catch (error) {
-      return responseTo(error);
-    }
+    const opened = await manager.open(new WebRequest(c.req.raw)).catch(responseTo);
+    if (!("commit" in opened)) return opened;
     c.set("session", opened.session);
     await next().catch((error: unknown) => abandon(opened, error));
     if (isSessionError(c.error) && (await isHonosOwn(c.res))) replace(c, answerTo(c.error, opened.session));
     try {
-      await opened.commit(c.res.status, new HonoResponse(c));
+      await opened.commit(c.res.status, headersOf(c));
     } catch (error) {
       c.res.body?.cancel().catch(() => {});
       const answer = answerTo(error, opened.session);
@@ -62,42 +59,28 @@ export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler
   };
 }
 
-function toRequest({ req }: Context): SessionRequest {
+function headersOf(c: Context): SessionResponse {
   return {
-    method: req.method,
-    path: req.path,
-    header: (name) => req.header(name) ?? (name === "host" ? new URL(req.url).host : undefined),
+    set(name, value) {
+      if (name !== "cache-control" || !tryOn(c, (headers) => headers.set(name, value))) c.header(name, value);
+    },
+    append(name, value) {
+      if (name !== "vary" || !tryOn(c, (headers) => vary(headers, value))) c.header(name, value, { append: true });
+    },
   };
 }
 
-class HonoResponse implements SessionResponse {
-  readonly #c: Context;
-
-  constructor(c: Context) {
-    this.#c = c;
-  }
-
-  set(name: string, value: string): void {
-    if (name !== "cache-control" || !this.#tryOn((headers) => headers.set(name, value))) this.#c.header(name, value);
-  }
-
-  append(name: string, value: string): void {
-    if (name !== "vary" || !this.#tryOn((headers) => vary(headers, value)))
-      this.#c.header(name, value, { append: true });
-  }
-
-  /**
-   * Changes the response itself, which costs half of what `c.header` does: that makes a copy. Only for headers that are the
-   * same for every user. An application may keep a response and return it for several requests, and the next user would
-   * get the token of the one before. False when the headers cannot be changed, as with the results of `fetch`.
-   */
-  #tryOn(change: (headers: Headers) => void): boolean {
-    try {
-      change(this.#c.res.headers);
-      return true;
-    } catch {
-      return false;
-    }
+/**
+ * Changes the response itself, which costs half of what `c.header` does: that makes a copy. Only for headers that are the
+ * same for every user. An application may keep a response and return it for several requests, and the next user would
+ * get the token of the one before. False when the headers cannot be changed, as with the results of `fetch`.
+ */
+function tryOn(c: Context, change: (headers: Headers) => void): boolean {
+  try {
+    change(c.res.headers);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -5,7 +5,7 @@ import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./answer.ts";
 import { hold } from "./hold-response.ts";
-import { MountedExchange } from "./mounted-exchange.ts";
+import { NodeExchange } from "./node-exchange.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -37,7 +37,7 @@ export type SignedInHandler<Ctx extends ExtendableContext = Context> = (
 export function sessions(manager: SessionManager): SessionMiddleware {
   return async (ctx, next) => {
     const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
-    const exchange = new MountedExchange(ctx.originalUrl, ctx.req, report);
+    const exchange = new NodeExchange<DefaultData>(ctx.req, report, ctx.originalUrl);
     try {
       ctx.session = await exchange.open(manager);
       hold(ctx.res, exchange);

@@ -52,12 +52,8 @@ export interface NextSessions<Data extends object> {
  *
  * The token must travel in a cookie: Next.js lets actions set no other header.
  */
-export function sessions<Data extends object>(
-  manager: SessionManager<Data>,
-  { cookies, headers }: NextHeaders,
-): NextSessions<Data> {
-  const open = async (method: string): Promise<OpenSession<Data>> =>
-    manager.open(await toRequest(method, { cookies, headers }));
+export function sessions<Data extends object>(manager: SessionManager<Data>, next: NextHeaders): NextSessions<Data> {
+  const open = async (method: string): Promise<OpenSession<Data>> => manager.open(await toRequest(method, next));
   return {
     async readSession() {
       const opened = await open("GET");
@@ -70,7 +66,7 @@ export function sessions<Data extends object>(
       async (...args) => {
         const opened = await open("POST");
         const [value, isThrown] = await outcomeOf(() => handler(opened.session, ...args));
-        await opened.commit(isThrown ? statusOf(value) : 200, new CookieResponse(await cookies()));
+        await opened.commit(isThrown ? statusOf(value) : 200, headersOf(await next.cookies()));
         if (isThrown) throw value;
         return value;
       },
@@ -109,30 +105,20 @@ function statusOf(error: unknown): number {
 }
 
 /** Only cookies can be set; answers of actions are kept by nobody, so the other headers are not missed. */
-class CookieResponse implements SessionResponse {
-  readonly #cookies: NextCookies;
-
-  constructor(cookies: NextCookies) {
-    this.#cookies = cookies;
-  }
-
-  set(): void {}
-
-  append(name: string, value: string): void {
-    if (name === "set-cookie") this.#cookies.set(parseCookie(value));
-  }
+function headersOf(cookies: NextCookies): SessionResponse {
+  return {
+    set: () => {},
+    append: (name, value) => void (name === "set-cookie" && cookies.set(parseCookie(value))),
+  };
 }
 
 function parseCookie(line: string): NextCookie {
   const [[name = "", value = ""] = [], ...attributes] = line.split("; ").map((part) => part.split("="));
-  return {
-    name,
-    value,
-    ...Object.fromEntries(attributes.map(([key = "", text]) => attribute(key.toLowerCase(), text))),
-  };
+  return { name, value, ...Object.fromEntries(attributes.map(([key = "", text]) => attribute(key, text))) };
 }
 
-function attribute(key: string, text: string | undefined): [keyof NextCookie, unknown] {
+function attribute(name: string, text: string | undefined): [keyof NextCookie, unknown] {
+  const key = name.toLowerCase();
   if (key === "max-age") return ["maxAge", Number(text)];
   if (key === "expires") return ["expires", new Date(String(text))];
   if (key === "samesite") return ["sameSite", text?.toLowerCase()];

@@ -35,12 +35,17 @@ const FIRST_LINE_ONLY = new Set([
 export class NodeExchange<Data extends object> implements SessionRequest, Settlement {
   readonly #request: NodeRequest;
   readonly #report: (error: unknown) => void;
+  readonly #url: string;
   #opened: OpenSession<Data> | null = null;
 
-  /** `report` hears of every error that the client is told nothing about. */
-  constructor(request: NodeRequest, report: (error: unknown) => void) {
+  /**
+   * `report` hears of every error that the client is told nothing about. `url` is what the client asked for, where a framework
+   * shortens that of the request for what is mounted below a path: what paths are compared with must not depend on mounting.
+   */
+  constructor(request: NodeRequest, report: (error: unknown) => void, url = request.url ?? "") {
     this.#request = request;
     this.#report = report;
+    this.#url = url;
   }
 
   get method(): string {
@@ -48,7 +53,7 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
   }
 
   get path(): string {
-    return (this.#request.url ?? "").split("?", 1)[0] as string;
+    return this.#url.split("?", 1)[0] as string;
   }
 
   header(name: string): string | undefined {
@@ -63,8 +68,8 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return this.#opened.session;
   }
 
-  async commit(status: number, response: SessionResponse): Promise<void> {
-    await this.#opened?.commit(status, response);
+  commit(status: number, response: SessionResponse): Promise<void> | undefined {
+    return this.#opened?.commit(status, response);
   }
 
   async settle(status: number, headers: SessionResponse): Promise<Answer | null> {
@@ -89,7 +94,10 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
 
   #allLines(name: string): string | undefined {
     const { rawHeaders } = this.#request;
-    const values = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+    const values: unknown[] = [];
+    for (let index = 0; index < rawHeaders.length; index += 2)
+      if (rawHeaders[index]?.length === name.length && rawHeaders[index]?.toLowerCase() === name)
+        values.push(rawHeaders[index + 1]);
     return values.length === 0 ? undefined : values.join(", ");
   }
 }

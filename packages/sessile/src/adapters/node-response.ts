@@ -75,6 +75,13 @@ export function setHeaders(response: LooseResponse, headers: GivenHeaders): void
   for (const [name, value] of pairs) response.appendHeader(name, value);
 }
 
+/** The value of the header `name` with `value` added to what is there: cookies are lines of their own, the rest is one list. */
+export function appended(name: string, present: OutgoingHttpHeader | undefined, value: string): string | string[] {
+  if (present === undefined) return value;
+  const values = [present, value].flat().map(String);
+  return name === "set-cookie" ? values : values.join(", ");
+}
+
 /** Throws what Node throws for such a status. */
 export function checkStatus(status: number): void {
   if ((status | 0) >= 100 && (status | 0) <= 999) return;

@@ -2,8 +2,10 @@
 
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import type { SessionRequest, SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
+import { HeaderChanges } from "./header-changes.ts";
+import { discard } from "./payload.ts";
+import { WebRequest } from "./web-request.ts";
 import { toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
@@ -67,64 +69,6 @@ export function requireSession<Data extends object = DefaultData, Rest extends r
     session.isSignedIn() ? handler(request, session, ...rest) : toResponse(notSignedIn(session, detail));
 }
 
-class WebRequest implements SessionRequest {
-  readonly #request: Request;
-
-  constructor(request: Request) {
-    this.#request = request;
-  }
-
-  get method(): string {
-    return this.#request.method.toUpperCase();
-  }
-
-  get path(): string {
-    return new URL(this.#request.url).pathname;
-  }
-
-  /** Some platforms keep the host out of the headers; then it is in the URL. */
-  header(name: string): string | undefined {
-    return this.#request.headers.get(name) ?? (name === "host" ? new URL(this.#request.url).host : undefined);
-  }
-}
-
-class HeaderChanges implements SessionResponse {
-  readonly #changes: ((headers: Headers) => void)[] = [];
-
-  set(name: string, value: string): void {
-    this.#changes.push((headers) => headers.set(name, value));
-  }
-
-  append(name: string, value: string): void {
-    this.#changes.push((headers) => headers.append(name, value));
-  }
-
-  /**
-   * The response with the changes. A copy where its headers cannot be changed, as with the results of `fetch`; and where it
-   * has no body, because only such a response can be kept and returned for several requests, and would then carry the cookie
-   * of one user to the next.
-   */
-  applyTo(response: Response): Response {
-    if (this.#changes.length === 0) return response;
-    const isItsOwn = response.body !== null || response.status < 200;
-    if (isItsOwn && this.#change(response)) return response;
-    const { status, statusText, headers } = response;
-    const copy = new Response(response.body, { status, statusText, headers: new Headers(headers) });
-    this.#change(copy);
-    return copy;
-  }
-
-  #change({ headers }: Response): boolean {
-    try {
-      for (const change of this.#changes) change(headers);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-}
-
-/** By shape: platforms replace the global `Response`, and `instanceof` then refuses what `fetch` gives. */
 function checkResponse(response: Response): Response {
   if (typeof response?.status === "number" && typeof response.headers?.append === "function") return response;
   throw new TypeError("The handler must return a `Response`.");
@@ -133,8 +77,4 @@ function checkResponse(response: Response): Response {
 function failure(error: unknown, onError: (error: unknown) => void): Answer {
   onError(error);
   return FAILURE;
-}
-
-function discard(body: ReadableStream | null): void {
-  body?.cancel().catch(() => {});
 }

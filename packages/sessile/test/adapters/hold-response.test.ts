@@ -121,6 +121,25 @@ describe("heads", () => {
     await server.close();
     assert.deepEqual(seen, ["inner no-store", "outer no-store"]);
   });
+
+  test("middleware that wraps setHeader finds every header once, also those of the session", async () => {
+    const seen: string[] = [];
+    await withHandler(
+      (_request, response, session) => {
+        const { setHeader } = response;
+        response.setHeader = (name, value) => {
+          seen.push(name);
+          return Reflect.apply(setHeader, response, [name, value]) as ServerResponse;
+        };
+        response.setHeader("x-own", "yes").end(session.userId);
+      },
+      async ({ url, cookie }) => {
+        const { headers } = await fetchText(url, { headers: { cookie } });
+        assert.deepEqual([headers.get("x-own"), headers.get("cache-control")], ["yes", "no-store"]);
+      },
+    );
+    assert.deepEqual(seen, ["x-own", "cache-control", "vary"]);
+  });
 });
 
 /** As the package `on-headers` does. */

@@ -11,13 +11,13 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const PROJECTS = join(ROOT, "packages/sessile/build-test/recipes");
 const PAGE = readFileSync(join(ROOT, "docs/frameworks.md"), "utf8");
-const SECTIONS = ["Hono", "h3", "Elysia", "NestJS", "Next.js", "React Router", "SvelteKit"];
+const SECTIONS = [...PAGE.matchAll(/^##? (.+)$/gm)].map(([, title = ""]) => title);
 
 /** What the page says once for all its sections. */
 const PREAMBLE = `
 import type { Session, SessionManager } from "sessile";
 declare module "sessile" {
-  interface SessionData { username: string; cart: string[] }
+  interface SessionData { username: string; cart: string[]; last: string }
 }
 declare global {
   const manager: SessionManager;
@@ -74,10 +74,13 @@ describe("docs/frameworks.md", { concurrency: 2 }, () => {
 
 /** The files of a section, by the names that they begin with. */
 function programs(section: string): [name: string, code: string][] {
-  const text = PAGE.split(/^## /m).find((each) => each.startsWith(`${section}\n`)) ?? "";
+  const text = PAGE.split(/^##? /m).find((each) => each.startsWith(`${section}\n`)) ?? "";
   const blocks = [...text.matchAll(/^```(tsx?)\n([\s\S]*?)^```/gm)];
   assert.ok(blocks.length > 0, `${section} has no program`);
-  return blocks.map(([, language, code = ""]) => [/^\/\/ (\S+)\n/.exec(code)?.[1] ?? `program.${language}`, code]);
+  return blocks.map(([, language, code = ""], i) => [
+    /^\/\/ (\S+)\n/.exec(code)?.[1] ?? `program-${i}.${language}`,
+    code,
+  ]);
 }
 
 function compile(section: string, files: readonly [name: string, code: string][]): Promise<string> {

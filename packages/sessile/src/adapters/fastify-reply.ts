@@ -1,0 +1,57 @@
+// Fastify's reply, as far as other hands must change it: its headers, its whole answer, and what it will send. Knows no session.
+
+import type { SessionError } from "../core/errors.ts";
+import type { SessionResponse } from "../core/transport.ts";
+import { type Answer, describesBody } from "./answer.ts";
+import { appended } from "./node-response.ts";
+import { isResponse } from "./payload.ts";
+
+/** As much of a reply as is needed, whatever server it belongs to. */
+export interface AnyReply {
+  code(status: number): unknown;
+  header(name: string, value: unknown): unknown;
+  headers(headers: Readonly<Record<string, string>>): unknown;
+  getHeader(name: string): number | string | string[] | undefined;
+  getHeaders(): object;
+  removeHeader(name: string): unknown;
+  send(payload: string): unknown;
+}
+
+/** What is present may also be on `reply.raw`, where other plugins put it; Fastify's own headers would replace it there. */
+export function headersOf(reply: AnyReply): SessionResponse {
+  return {
+    set: (name, value) => void reply.header(name, value),
+    append(name, value) {
+      const present = reply.getHeader(name);
+      if (present !== undefined) reply.removeHeader(name);
+      reply.header(name, appended(name, present, value));
+    },
+  };
+}
+
+/** Gives the reply the status and headers of `answer`, and its body to the caller. */
+export function prepare(reply: AnyReply, { status, headers, body }: Answer): string {
+  for (const name of Object.keys(reply.getHeaders())) if (describesBody(name)) reply.removeHeader(name);
+  reply.code(status);
+  reply.headers(headers);
+  return body;
+}
+
+/** Takes a web `Response` apart as Fastify does after its hooks: its headers would replace those of the session then. */
+export function unwrap(reply: AnyReply, payload: unknown): unknown {
+  if (!isResponse(payload)) return payload;
+  const { status, headers, body } = payload;
+  reply.code(status);
+  for (const [name, value] of headers) reply.header(name, value);
+  return body;
+}
+
+/**
+ * Whether `payload` is what Fastify itself makes of an error that no error handler answered. Only then the answer is ours:
+ * an application's `setErrorHandler` has the last word, also on the errors of this library.
+ */
+export function isFastifysOwn(payload: unknown, error: SessionError): boolean {
+  if (typeof payload !== "string" || !payload.startsWith('{"statusCode":')) return false;
+  const { code, message } = JSON.parse(payload) as { code?: unknown; message?: unknown };
+  return code === error.code && message === error.message;
+}

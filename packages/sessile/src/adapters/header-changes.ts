@@ -1,0 +1,39 @@
+// The headers of a session, for a `Response` that a handler has made. Knows no framework.
+
+import type { SessionResponse } from "../core/transport.ts";
+
+export class HeaderChanges implements SessionResponse {
+  readonly #changes: ((headers: Headers) => void)[] = [];
+
+  set(name: string, value: string): void {
+    this.#changes.push((headers) => headers.set(name, value));
+  }
+
+  append(name: string, value: string): void {
+    this.#changes.push((headers) => headers.append(name, value));
+  }
+
+  /**
+   * The response with the changes. A copy where its headers cannot be changed, as with the results of `fetch`; and where it
+   * has no body, because only such a response can be kept and returned for several requests, and would then carry the cookie
+   * of one user to the next.
+   */
+  applyTo(response: Response): Response {
+    if (this.#changes.length === 0) return response;
+    const isItsOwn = response.body !== null || response.status < 200;
+    if (isItsOwn && this.#change(response)) return response;
+    const { status, statusText, headers } = response;
+    const copy = new Response(response.body, { status, statusText, headers: new Headers(headers) });
+    this.#change(copy);
+    return copy;
+  }
+
+  #change({ headers }: Response): boolean {
+    try {
+      for (const change of this.#changes) change(headers);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

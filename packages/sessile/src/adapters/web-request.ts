@@ -1,0 +1,25 @@
+// A `Request` as the core sees it. Knows no framework.
+
+import type { SessionRequest } from "../core/transport.ts";
+
+export class WebRequest implements SessionRequest {
+  readonly #request: Request;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method.toUpperCase();
+  }
+
+  /** What the client asked for, wherever the framework mounts what answers it. */
+  get path(): string {
+    return new URL(this.#request.url).pathname;
+  }
+
+  /** Some platforms keep the host out of the headers; then it is in the URL. */
+  header(name: string): string | undefined {
+    return this.#request.headers.get(name) ?? (name === "host" ? new URL(this.#request.url).host : undefined);
+  }
+}

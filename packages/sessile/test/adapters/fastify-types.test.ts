@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compile } from "./support/compile.ts";
+
+const PREAMBLE = `
+  import Fastify, { type FastifyReply, type FastifyRequest, type FastifyTypeProvider } from "fastify";
+  import { readFileSync } from "node:fs";
+  import { cookieTransport, memoryStore, SessionManager } from "sessile";
+  import { requireSession, sessions, type SignedInRequest } from "sessile/fastify";
+
+  declare module "sessile" {
+    interface SessionData { cart: string[] }
+  }
+
+  const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()] });
+`;
+
+test("request.session is typed by SessionData, and narrowed by requireSession", async () => {
+  const output = await compile(
+    "fastify",
+    `${PREAMBLE}
+    const app = Fastify();
+    await app.register(sessions, { manager });
+    app.get("/", async ({ session }) => {
+      session.set("cart", ["x"]);
+      // @ts-expect-error: no such key
+      session.get("crat");
+      // @ts-expect-error: nobody may be signed in
+      const id: string = session.userId;
+      return id;
+    });
+    app.get("/me", requireSession(async ({ session }) => {
+      const user: string = session.userId;
+      // @ts-expect-error: no such key
+      session.get("crat");
+      return user;
+    }, { detail: "Members only" }));
+    app.get<{ Params: { id: string } }>("/items/:id", requireSession(async ({ params, session }, reply) => {
+      // @ts-expect-error: no such parameter
+      params.di;
+      return reply.code(200).send(params.id + session.userId);
+    }));
+    app.get<{ Params: { id: string } }>("/named/:id", requireSession<{ Params: { id: string } }>(async function ({ params }) {
+      return this.printRoutes() + params.id;
+    }));
+    const kept = requireSession(async ({ session }: SignedInRequest) => session.userId);
+    app.get("/kept", kept);
+    `,
+  );
+  assert.equal(output, "");
+});
+
+test("requireSession without a handler is a hook, of a route and of an application", async () => {
+  const output = await compile(
+    "fastify-hook",
+    `${PREAMBLE}
+    const app = Fastify({ logger: true });
+    app.get("/one", { preHandler: requireSession() }, async ({ session }) => session.userId);
+    app.get("/two", { preHandler: [requireSession({ detail: "Members only" })] }, async () => "");
+    app.get("/early", { onRequest: requireSession() }, async () => "");
+    app.route({ method: "GET", url: "/three", preHandler: requireSession(), handler: async () => "" });
+    app.addHook("preHandler", requireSession());
+    app.get<{ Params: { id: string } }>("/:id", { preHandler: requireSession() }, async ({ params }) => params.id);
+    const secure = Fastify({ http2: true });
+    secure.get("/one", { preHandler: requireSession() }, async () => "");
+    secure.addHook("preHandler", requireSession());
+    // @ts-expect-error: no such option
+    app.addHook("preHandler", requireSession({ details: "Members only" }));
+    `,
+  );
+  assert.equal(output, "");
+});
+
+test("requireSession fits every server of Fastify, without a cast", async () => {
+  const output = await compile(
+    "fastify-servers",
+    `${PREAMBLE}
+    const key = readFileSync("key");
+    const plain = Fastify({ http2: true });
+    await plain.register(sessions, { manager });
+    plain.get("/me", requireSession(async ({ raw, session }, reply) => {
+      raw.stream.session;
+      reply.raw.stream.respond;
+      // @ts-expect-error: that is HTTP/1
+      raw.statusMessage;
+      return session.userId.length;
+    }));
+    plain.route({ method: ["GET", "POST"], url: "/two", handler: requireSession(({ session }) => session.userId) });
+    plain.get<{ Params: { id: string } }>("/:id", requireSession(async ({ params }) => params.id));
+    const secure = Fastify({ http2: true, https: { key, cert: key } });
+    await secure.register(sessions, { manager });
+    secure.get("/me", requireSession(async ({ session }) => session.userId));
+    const tls = Fastify({ https: { key, cert: key }, logger: true });
+    await tls.register(sessions, { manager });
+    tls.get("/me", requireSession(async ({ session }) => session.userId));
+    `,
+  );
+  assert.equal(output, "");
+});
+
+test("behind requireSession, a type provider tells what the schema holds", async () => {
+  const output = await compile(
+    "fastify-provider",
+    `${PREAMBLE}
+    interface Provider extends FastifyTypeProvider {
+      validator: this["schema"] extends { of: infer T } ? T : unknown;
+      serializer: unknown;
+    }
+    const app = Fastify().withTypeProvider<Provider>();
+    await app.register(sessions, { manager });
+    app.post("/", { schema: { body: { of: { name: "" as string } } } }, requireSession(async ({ body, session }) => {
+      const name: string = body.name;
+      // @ts-expect-error: not in the schema
+      body.nothing;
+      return name + session.userId;
+    }));
+    app.post("/plain", { schema: {}, preHandler: requireSession() }, async ({ session }) => session.userId);
+    `,
+  );
+  assert.equal(output, "");
+});
