@@ -103,14 +103,15 @@ describe("the modules that are loaded", () => {
     ];
     assert.deepEqual(folders("./dist/index.js"), ["stores/memory", "stores/paging"]);
     assert.ok(folders("./dist/stores/redis/index.js").every((each) => !/sqlite|memory|adapters/.test(each)));
+    assert.ok(folders("./dist/stores/cached/index.js").every((each) => !/sqlite|memory|adapters/.test(each)));
     assert.ok(folders("./dist/stores/sqlite/index.js").every((each) => !/redis|memory|adapters/.test(each)));
   });
 
-  test("what serves every runtime needs nothing of Node but its cryptography", () => {
+  test("what serves every runtime needs nothing of Node but its cryptography and its CRC-32", () => {
     for (const name of ["", "/web", "/hono", "/h3", "/elysia", "/next"]) {
       const { builtins } = graphOf(MANIFEST.exports[`.${name}`] as string);
       assert.ok(
-        builtins.every((each) => each === "node:crypto"),
+        builtins.every((each) => each === "node:crypto" || each === "node:zlib"),
         `sessile${name}: ${builtins}`,
       );
     }

@@ -17,6 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   core: ["core"],
   transports: ["transports", "core"],
   stores: ["stores", "core"],
+  keys: ["keys", "core"],
   adapters: ["adapters", "core"],
   testing: ["testing", "core", "stores", "transports"],
 };

@@ -2,8 +2,8 @@
 
 import { applyDelta, type SessionDelta } from "../core/delta.ts";
 import { SessionError } from "../core/errors.ts";
-import { checkNames, wrong } from "../core/options.ts";
 import type { SessionRecord } from "../core/record.ts";
+import { type Rule, resolve, wholeNumber } from "../core/rules.ts";
 import type {
   Committed,
   Created,
@@ -24,6 +24,11 @@ export interface MemoryStoreOptions {
   readonly maxBytes?: number;
 }
 
+const RULES = {
+  maxSessions: [...wholeNumber(1), 1_000_000],
+  maxBytes: [...wholeNumber(1), 1024 ** 3],
+} satisfies { [Name in keyof MemoryStoreOptions]-?: Rule };
+
 /** Records looked at in one go while sweeping: well under a millisecond. */
 const SWEEP_SLICE = 1000;
 
@@ -43,9 +48,9 @@ class MemoryStore implements SessionStore {
   #isClosed = false;
 
   constructor(options: MemoryStoreOptions) {
-    checkNames(options, new Set(["maxSessions", "maxBytes"]), "");
-    this.#maxSessions = bound("maxSessions", options.maxSessions ?? 1_000_000);
-    this.#maxBytes = bound("maxBytes", options.maxBytes ?? 1024 ** 3);
+    const { maxSessions, maxBytes } = resolve<Required<MemoryStoreOptions>>(RULES, options);
+    this.#maxSessions = maxSessions;
+    this.#maxBytes = maxBytes;
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
@@ -185,11 +190,6 @@ class MemoryStore implements SessionStore {
 
 function bytesOf({ data }: SessionRecord): number {
   return data.length * 2;
-}
-
-function bound(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw wrong(name, "a whole number, at least 1");
 }
 
 function full(limit: string): SessionError {

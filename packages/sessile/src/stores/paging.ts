@@ -34,6 +34,7 @@ export function formatCursor({ absoluteExpiresAt, sid }: Position): string {
 /** Throws `ERR_SESSION_PAGE` for text that no page gave out. */
 export function parseCursor(after: string): Position {
   const match = /^(\d{1,16})\.([0-9A-Za-z]{22})$/.exec(after);
-  if (match === null) throw new SessionError("ERR_SESSION_PAGE", "`after` must be the `next` of an earlier page.");
-  return { absoluteExpiresAt: Number(match[1]), sid: match[2] as string };
+  const position = { absoluteExpiresAt: Number(match?.[1]), sid: match?.[2] ?? "" };
+  if (formatCursor(position) === after) return position;
+  throw new SessionError("ERR_SESSION_PAGE", "`after` must be the `next` of an earlier page.");
 }

@@ -1,19 +1,22 @@
-import { createClient } from "@redis/client";
+// The promises on one Redis, over both client libraries, each server with a connection of its own.
+
 import { redisStore } from "sessile/redis";
 import { startRedis } from "sessile-test-support/redis-server";
+import { type Library, SINGLE } from "../stores/redis/clients.ts";
 import { promises } from "./promises.ts";
 
-promises("redis, two connections", async () => {
-  const redis = await startRedis();
-  const clients = [
-    await createClient({ url: redis.url }).connect(),
-    await createClient({ url: redis.url }).connect(),
-  ] as const;
-  return {
-    stores: [redisStore({ client: clients[0], deadline: 5000 }), redisStore({ client: clients[1], deadline: 5000 })],
-    close: async () => {
-      for (const client of clients) client.destroy();
-      await redis.close();
-    },
-  };
-});
+for (const library of Object.keys(SINGLE) as Library[]) {
+  promises(`redis over ${library}`, async () => {
+    const redis = await startRedis();
+    const connect = () => SINGLE[library]([{ host: "127.0.0.1", port: redis.port }]);
+    const [one, two] = [await connect(), await connect()];
+    return {
+      stores: [redisStore({ client: one.client, deadline: 5000 }), redisStore({ client: two.client, deadline: 5000 })],
+      close: async () => {
+        one.close();
+        two.close();
+        await redis.close();
+      },
+    };
+  });
+}

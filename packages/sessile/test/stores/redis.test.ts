@@ -7,21 +7,13 @@ import { createClient } from "@redis/client";
 import { type RedisClient, redisStore } from "sessile/redis";
 import { sampleRecord, storeSuite } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
+import { CLIENT_COMMANDS, rights, STORE_COMMANDS } from "./redis/clients.ts";
 import { connectIoredis, patientStore } from "./redis/connect.ts";
-
-const STORE_COMMANDS = [
-  ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pexpireat"],
-  ...["zadd", "zrem", "zrange", "zrangebyscore", "zremrangebyscore", "zcount", "zscore"],
-];
-const CLIENT_COMMANDS = ["hello", "auth", "client", "info"];
 
 const server = await startRedis();
 const admin = await createClient({ url: server.url }).connect();
 const user = { username: "sessions", password: randomBytes(16).toString("hex") };
-await admin.sendCommand([
-  ...["ACL", "SETUSER", user.username, "on", `>${user.password}`, "~suite-*"],
-  ...[...STORE_COMMANDS, ...CLIENT_COMMANDS].map((name) => `+${name}`),
-]);
+await admin.sendCommand(["ACL", "SETUSER", ...rights(user, "suite-", [...STORE_COMMANDS, ...CLIENT_COMMANDS])]);
 after(async () => {
   admin.destroy();
   await server.close();

@@ -1,30 +1,58 @@
-// The stored form of a record: `<version>|<header>\n<data>`. Knows no Redis and does not judge a record.
+// The stored form of a record: `<version>.<tag>|<header>\n<data>`. Knows no Redis and does not judge a record.
 
+import { hash } from "node:crypto";
 import { SessionError } from "../../core/errors.ts";
 import { MAX_RETIRED, type SessionRecord } from "../../core/record.ts";
 
 /** The form of the header. A record of any other form belongs to another release and is left alone. */
 const FORM = 1;
 
+/** 48 bits: two writes of one version differ in it, unless they wrote the same. It is no security control. */
+const TAG_LENGTH = 8;
+
 /**
- * The version stands first, so that a script compares it without parsing. The header is JSON, which never holds a raw
- * line break, so the data follows as the text it already is: it is neither escaped again nor parsed on load. Its length is written
+ * What a script compares stands first, so that it parses nothing. The header is JSON, which never holds a raw line break,
+ * so the data follows as the text it already is: it is neither escaped again nor parsed on load. Its length is written
  * down, so that text which was cut off is noticed without parsing too.
  */
-export function encodeRecord({ version, sid, data, ...rest }: SessionRecord): string {
-  const header = JSON.stringify({ ...rest, dataLength: data.length });
-  return `${beginning(version, sid)},${header.slice(1)}\n${data}`;
+export function encodeRecord(record: SessionRecord): string {
+  const body = bodyOf(record);
+  return `${versionOf(record, body)}|${body}`;
 }
 
-/** How the stored form of a session begins at this version; that of another session, version or form begins otherwise. */
-export function beginning(version: number, sid: string): string {
-  return `${version}|{"v":${FORM},"sid":${JSON.stringify(sid)}`;
+/**
+ * How the stored form of a record begins: with its version, a digest of everything else, its form and its sid. The version
+ * alone would not do: after a failover that lost writes, the promoted replica counts the same versions again, with other contents.
+ */
+export function beginningOfRecord(record: SessionRecord): string {
+  return `${versionOf(record, bodyOf(record))}${formOf(record.sid)}`;
+}
+
+/** The same of a stored text of this form, whoever wrote it. */
+export function beginningOfText(text: string, sid: string): string {
+  return text.slice(0, text.indexOf("|")) + formOf(sid);
+}
+
+function versionOf({ version }: SessionRecord, body: string): string {
+  return `${version}.${hash("sha1", body, "base64url").slice(0, TAG_LENGTH)}`;
+}
+
+function formOf(sid: string): string {
+  return `|{"v":${FORM},"sid":${JSON.stringify(sid)}`;
+}
+
+/** The fields in one order, whichever they have in the record: so a record that was loaded gives the text that is stored. */
+function bodyOf({ sid, userId, secretDigest, retiredDigests, data, device, ...rest }: SessionRecord): string {
+  const { createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, absoluteExpiresAt } = rest;
+  const instants = { createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, absoluteExpiresAt };
+  const header = { v: FORM, sid, userId, secretDigest, retiredDigests, ...instants, device, dataLength: data.length };
+  return `${JSON.stringify(header)}\n${data}`;
 }
 
 /** The record of a stored text. Throws `ERR_SESSION_RECORD` when the text is not a whole record of this `sid`. */
 export function decodeRecord(text: string, sid: string): SessionRecord {
   const [, version = "", header = "", data = ""] =
-    /^([1-9]\d{0,15})\|(\{[^\n]*\})\n([\s\S]*)$/.exec(text) ?? unreadable();
+    /^([1-9]\d{0,15})\.[\w-]{8}\|(\{[^\n]*\})\n([\s\S]*)$/.exec(text) ?? unreadable();
   const fields = parseHeader(header);
   if (fields.v !== FORM || fields.sid !== sid || fields.dataLength !== data.length) return unreadable();
   return Object.freeze({

@@ -1,17 +1,24 @@
-// How a delta reaches a stored record: applied here by `applyDelta`, written where the version is still the same.
+// How a delta reaches a stored record: applied here by `applyDelta`, written where the record is still the same.
 
 import { applyDelta, type SessionDelta } from "../../core/delta.ts";
 import { isSessionError } from "../../core/errors.ts";
 import type { SessionRecord } from "../../core/record.ts";
 import type { Committed } from "../../core/store.ts";
-import { readableRecord } from "./codec.ts";
+import { beginningOfRecord, beginningOfText, readableRecord } from "./codec.ts";
+import { failure } from "./link.ts";
 import { type Reach, readText, replaceRecord } from "./records.ts";
 
 const GONE: Committed = Object.freeze({ status: "gone" });
 
+/** A record, and how its stored text begins. */
+interface Known {
+  readonly record: SessionRecord;
+  readonly beginning: string;
+}
+
 /**
- * Starts from `known`, usually the record as the request loaded it: then the usual commit is one round trip. `known` may
- * be out of date, so nothing is refused because of it; what refuses a delta is a record read during this very call.
+ * Starts from `base`, usually the record as the request loaded it: then the usual commit is one round trip. It may be out
+ * of date, so nothing is refused because of it; what refuses a delta is a record read during this very call.
  *
  * Each time round, another writer has written in between. The deadline ends it, at the latest.
  */
@@ -19,23 +26,42 @@ export async function commitDelta(
   reach: Reach,
   sid: string,
   delta: SessionDelta,
-  known: SessionRecord | null,
+  base: SessionRecord | null,
   endsAt: number,
 ): Promise<Committed> {
-  let record = known ?? readableRecord(await readText(reach, sid, endsAt), sid);
-  for (let isFresh = known === null; record !== null; isFresh = true) {
+  const read = async () => knownOf(await readText(reach, sid, endsAt), sid);
+  let known = base === null ? await read() : { record: base, beginning: beginningOfRecord(base) };
+  const origin = known;
+  for (let isFresh = base === null; known !== null; isFresh = true) {
+    const { record, beginning }: Known = known;
+    checkHistory(origin, known, delta);
     const next = apply(record, delta);
     if (typeof next === "string") {
       const isPast = delta.ifVersion !== undefined && delta.ifVersion < record.version; // versions only go up
       if (isFresh || (isPast && next === "conflict")) return next === "gone" ? GONE : { status: "conflict", record };
-      record = readableRecord(await readText(reach, sid, endsAt), sid);
+      known = await read();
     } else {
-      const [answer, current] = await replaceRecord(reach, record.version, next, endsAt);
+      const [answer, current] = await replaceRecord(reach, beginning, next, endsAt);
       if (answer === "written") return { status: "ok", record: next };
-      record = readableRecord(current ?? null, sid);
+      known = knownOf(current ?? null, sid);
     }
   }
   return GONE;
+}
+
+/**
+ * A failover lost the version that this delta was made for, and another of the same number took its place. Nobody can say
+ * `conflict` then, because the caller would see the very version it asked for.
+ */
+function checkHistory(origin: Known | null, known: Known, { ifVersion }: SessionDelta): void {
+  if (ifVersion === undefined || known.record.version !== ifVersion || origin?.record.version !== ifVersion) return;
+  if (known.beginning === origin.beginning) return;
+  throw failure("Redis lost what this request had read, as a failover may. Nothing was written; try again.");
+}
+
+function knownOf(text: string | null, sid: string): Known | null {
+  const record = readableRecord(text, sid);
+  return record && { record, beginning: beginningOfText(text as string, sid) };
 }
 
 /** A record whose data cannot be read is as good as absent. */

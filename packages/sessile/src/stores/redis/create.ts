@@ -27,8 +27,9 @@ export async function createForUser(
   try {
     return await begin(reach, index, record, admission);
   } catch (error) {
-    // What cannot be taken back now is of no use to anybody, and goes when its time is up.
-    await withdraw(reach, index, record).catch(() => {});
+    // Nobody waits for that, or a hanging Redis would cost two deadlines. What cannot be taken back is of no use to anybody:
+    // the place is given up after a minute, and the record, whose token nobody has, goes when its time is up.
+    void withdraw(reach, index, record).catch(() => {});
     throw error;
   }
 }
@@ -44,7 +45,7 @@ async function findPlace(reach: Reach, index: string, record: SessionRecord, lim
     await forgetEnded(reach, index, (sid) => hasEnded(reach, sid, record.createdAt));
     return await admit(reach, index, record, limit, true);
   } catch (error) {
-    await forget(reach, index, ["p"], [record.sid]).catch(() => {});
+    void forget(reach, index, ["p"], [record.sid]).catch(() => {});
     throw error;
   }
 }

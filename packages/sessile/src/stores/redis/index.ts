@@ -1,11 +1,15 @@
 // `sessile/redis`: sessions in Redis or Valkey.
 
-import { checkNames, duration, wrong } from "../../core/options.ts";
+import { checkNames, duration, wrong } from "../../core/rules.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { portOf, type RedisClient } from "./client.ts";
 import { RedisStore } from "./store.ts";
 
-export type { IoredisClient, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from "./client.ts";
+export { checkRedis, type RedisCheck, type RedisCheckOptions } from "./check.ts";
+export type { RedisClient } from "./client.ts";
+export type { IoredisClient } from "./ioredis.ts";
+export type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./node-redis.ts";
+export { rebuildUserIndex } from "./rebuild.ts";
 
 export interface RedisStoreOptions {
   /**
@@ -20,6 +24,13 @@ export interface RedisStoreOptions {
    * one lets requests wait longer while Redis hangs; a shorter one lets a busy Redis look like a broken one.
    */
   readonly deadline?: number;
+  /**
+   * Strict sign-out: how many replicas must confirm that a session was deleted before a sign-out or revocation is acknowledged.
+   * Fewer within the deadline are an `ERR_SESSION_STORE`, and the client is to try again. Default 0: Redis' answer is enough,
+   * and a failover can bring back a session that ended just before. `WAIT` is best effort: the replica that takes over may
+   * be another than those that confirmed. Opens a second connection, and needs `WAIT` at Redis.
+   */
+  readonly confirmReplicas?: number;
 }
 
 const LONGEST_DEADLINE = 60_000;
@@ -33,10 +44,16 @@ const LONGEST_DEADLINE = 60_000;
  * on the channel `<prefix>ended`, so that open connections close soon after their session ended elsewhere.
  */
 export function redisStore(options: RedisStoreOptions): SessionStore {
-  checkNames(options, new Set(["client", "prefix", "deadline"]), "");
+  checkNames(options, new Set(["client", "prefix", "deadline", "confirmReplicas"]), "");
   const deadline = checkDeadline(options.deadline ?? 250);
   const prefix = checkKeyPrefix(options.prefix ?? "sessile:");
-  return new RedisStore(portOf(options.client, deadline), { prefix, deadline }, options.client);
+  const confirmReplicas = checkReplicas(options.confirmReplicas ?? 0);
+  return new RedisStore(portOf(options.client, deadline), { prefix, deadline, confirmReplicas }, options.client);
+}
+
+function checkReplicas(value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0 && value <= 100) return value;
+  throw wrong("confirmReplicas", "a whole number of replicas, from 0 to 100");
 }
 
 function checkDeadline(value: number): number {

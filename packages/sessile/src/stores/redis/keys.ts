@@ -10,10 +10,13 @@ export class RedisKeys {
   readonly layout: string;
   /** The channel on which processes tell each other which sessions ended. */
   readonly ended: string;
+  /** Starts the keys by which a cache finds out whether it hears of changes. */
+  readonly beat: string;
   readonly #prefix: string;
 
   constructor(prefix: string) {
     this.#prefix = prefix;
+    this.beat = `${prefix}b:`;
     this.layout = `${prefix}layout`;
     this.ended = `${prefix}ended`;
   }

@@ -1,7 +1,8 @@
 // The steps on the record of one session. Which step follows which is decided by create, commit, list and revoke.
 
 import type { SessionRecord } from "../../core/record.ts";
-import { beginning, encodeRecord } from "./codec.ts";
+import { encodeRecord } from "./codec.ts";
+import type { ConfirmedDeletes } from "./confirmed-deletes.ts";
 import type { RedisKeys } from "./keys.ts";
 import type { RedisLink } from "./link.ts";
 import { DISCARD, REPLACE } from "./scripts.ts";
@@ -10,6 +11,8 @@ import { DISCARD, REPLACE } from "./scripts.ts";
 export interface Reach {
   readonly link: RedisLink;
   readonly keys: RedisKeys;
+  /** Where ending a session has to be confirmed by replicas. */
+  readonly deletes?: ConfirmedDeletes;
 }
 
 /**
@@ -37,27 +40,31 @@ export async function insertRecord({ link, keys }: Reach, record: SessionRecord)
 
 export type Replaced = readonly ["written"] | readonly ["absent"] | readonly ["changed", string];
 
-/** Stores `next` where the record is still at `version`; otherwise answers with what is there. */
+/** Stores `next` where the stored text still begins with `beginning`; otherwise answers with what is there. */
 export async function replaceRecord(
   { link, keys }: Reach,
-  version: number,
+  beginning: string,
   next: SessionRecord,
   endsAt: number,
 ): Promise<Replaced> {
-  const args = [beginning(version, next.sid), encodeRecord(next), removedAt(next)];
+  const args = [beginning, encodeRecord(next), removedAt(next)];
   return (await link.run(REPLACE, keys.session(next.sid), args, endsAt)) as Replaced;
 }
 
 /** Deletes the record. True when it was there. */
-export async function deleteRecord({ link, keys }: Reach, sid: string): Promise<boolean> {
-  const key = keys.session(sid);
-  return Number(await link.send(key, ["DEL", key])) === 1;
+export async function deleteRecord(reach: Reach, sid: string): Promise<boolean> {
+  return Number(await end(reach, sid, "DEL")) === 1;
 }
 
 /** Deletes the record and gives back its text; `null` when there was none. */
-export async function takeText({ link, keys }: Reach, sid: string): Promise<string | null> {
+export async function takeText(reach: Reach, sid: string): Promise<string | null> {
+  const text = await end(reach, sid, "GETDEL");
+  return text === null ? null : String(text);
+}
+
+function end({ link, keys, deletes }: Reach, sid: string, command: "DEL" | "GETDEL"): Promise<unknown> {
   const key = keys.session(sid);
-  return (await link.send(key, ["GETDEL", key])) as string | null;
+  return deletes === undefined ? link.send(key, [command, key]) : deletes.run(key, [command, key]);
 }
 
 /** Deletes the record where it is still `text`. True when it was. */

@@ -14,7 +14,10 @@ import { script } from "./link.ts";
 /** Most members that one reply gives and one command removes. */
 export const CHUNK = 1000;
 
-/** ARGV: how the value must begin, the new value, its deadline. A value that was cut off is left alone. */
+/**
+ * ARGV: how the value must begin, the new value, its deadline. A value that was cut off is left alone. Sent twice, it finds
+ * its own value the second time and changes nothing.
+ */
 export const REPLACE = script(`
 local current = redis.call('GET', KEYS[1])
 if not current then return {'absent'} end
@@ -54,6 +57,9 @@ end
  * Step 1 of `create`. Gives a place to a session, or says why not: `exists`, `full` (the caller shall look for sessions
  * that ended unnoticed, then ask again), `refused`. With the place come the sids evicted for it, and marked ones.
  *
+ * A pending session that has to make room is forgotten, not marked: its own `create` then fails and takes the record back, and
+ * nobody has its token. Many sign-ins at once would otherwise each finish the marks of all the others.
+ *
  * Pending sessions count until they are pruned, and can only be confirmed before: so the limit holds whatever the clocks
  * say. Confirmed ones count until their absolute deadline, and are forgotten a margin later, when Redis has dropped them.
  *
@@ -79,9 +85,13 @@ if max > 0 and excess > 0 then
   for _, state in ipairs({'c', 'p'}) do
     for i = 1, #present, 2 do
       if excess > 0 and string.sub(present[i], 1, 1) == state then
-        mark(present[i], present[i + 1])
         excess = excess - 1
-        if state == 'c' then table.insert(evicted, string.sub(present[i], 2)) end
+        if state == 'c' then
+          mark(present[i], present[i + 1])
+          table.insert(evicted, string.sub(present[i], 2))
+        else
+          redis.call('ZREM', KEYS[1], present[i])
+        end
       end
     end
   end
@@ -117,6 +127,22 @@ return {begun, pending, marks()}
 `);
 
 /** Members and their scores, in order. A script, because the same command answers differently under RESP 2 and 3. */
-export const RANGE = script(`
+export const RANGE = script(
+  `
 return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+`,
+  true,
+);
+
+/**
+ * Enters a session that the index does not name in any state. Should its `create` still be under way, that fails to confirm and
+ * takes the session back. ARGV: sid, absolute deadline, margin.
+ */
+export const RESTORE = script(`${OUTLIVE}
+for _, state in ipairs({'c', 'p', 'r'}) do
+  if redis.call('ZSCORE', KEYS[1], state .. ARGV[1]) then return 0 end
+end
+redis.call('ZADD', KEYS[1], ARGV[2], 'c' .. ARGV[1])
+outlive(ARGV[2], ARGV[3])
+return 1
 `);

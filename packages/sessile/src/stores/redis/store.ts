@@ -7,31 +7,47 @@ import { isSid } from "../../core/token.ts";
 import type { RedisClient, RedisPort } from "./client.ts";
 import { decodeRecord, readableRecord } from "./codec.ts";
 import { commitDelta } from "./commit.ts";
+import { ConfirmedDeletes } from "./confirmed-deletes.ts";
 import { createAnonymous, createForUser } from "./create.ts";
 import { EndedChannel } from "./ended-channel.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import { checkLayout, RedisKeys } from "./keys.ts";
 import { failure, RedisLink } from "./link.ts";
 import { type Reach, readText, takeText } from "./records.ts";
+import { togetherOf } from "./together.ts";
 import { forget } from "./user-index.ts";
 import { listByUser, revokeByUser } from "./walk.ts";
 
+interface Settings {
+  readonly prefix: string;
+  readonly deadline: number;
+  readonly confirmReplicas?: number;
+}
+
+/** What a cache in front of this store has to know. */
+export interface Origin {
+  readonly client: RedisClient;
+  /** How the keys of sessions begin; and those by which a cache finds out whether it hears of changes. */
+  readonly prefixes: { readonly session: string; readonly beat: string };
+}
+
 export class RedisStore implements SessionStore {
+  /** Absent where no client was handed in. */
+  readonly origin: Origin | undefined;
   readonly #reach: Reach;
   readonly #ended: EndedChannel | undefined;
   readonly #commits = new KeyedQueue<Committed>();
   #layout: Promise<void> | null = null;
   #isClosed = false;
 
-  /** Without `client` nobody is told of sessions that end. */
-  constructor(
-    port: RedisPort,
-    { prefix, deadline }: { readonly prefix: string; readonly deadline: number },
-    client?: RedisClient,
-  ) {
-    const keys = new RedisKeys(prefix);
-    this.#reach = { link: new RedisLink(port, deadline), keys };
+  /** Without `client` nobody is told of sessions that end, and no replica is asked. */
+  constructor(port: RedisPort, { prefix, deadline, confirmReplicas = 0 }: Settings, client?: RedisClient) {
+    const [keys, link] = [new RedisKeys(prefix), new RedisLink(port, deadline)];
+    const isConfirmed = client !== undefined && confirmReplicas > 0;
+    const deletes = isConfirmed && { deletes: new ConfirmedDeletes(togetherOf(client), link, confirmReplicas) };
+    this.#reach = { link, keys, ...deletes };
     this.#ended = client && new EndedChannel(client, keys.ended);
+    this.origin = client && { client, prefixes: { session: keys.session(""), beat: keys.beat } };
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
@@ -46,6 +62,7 @@ export class RedisStore implements SessionStore {
     await this.#ready();
     if (!isSid(sid)) return null;
     const text = await readText(this.#reach, sid);
+    if (text === null) await this.#confirmEnd(sid);
     return text === null ? null : decodeRecord(text, sid);
   }
 
@@ -88,7 +105,7 @@ export class RedisStore implements SessionStore {
   /** Counting the sessions would mean to go through all keys. */
   async stats(): Promise<StoreStats> {
     this.#checkOpen();
-    return { kind: "redis", sessions: null };
+    return { kind: "redis", sessions: null, circuit: this.#reach.link.circuit };
   }
 
   watch(listener: (sid: string | null) => void): () => void {
@@ -98,7 +115,14 @@ export class RedisStore implements SessionStore {
   /** The client was handed in, so it stays open. */
   async close(): Promise<void> {
     this.#ended?.close();
+    this.#reach.deletes?.close();
     this.#isClosed = true;
+  }
+
+  /** A sign-out that was refused as unconfirmed is tried again by its client: then it must not find "no session" and be content. */
+  async #confirmEnd(sid: string): Promise<void> {
+    const key = this.#reach.keys.session(sid);
+    if (this.#reach.deletes?.isUnconfirmed(key)) await takeText(this.#reach, sid);
   }
 
   async #ready(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { SessionError } from "../../core/errors.ts";
-import { checkNames, duration, wrong } from "../../core/options.ts";
+import { checkNames, duration, wrong } from "../../core/rules.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { openFile, retryWhileBusy } from "./connection.ts";
 import { storeError } from "./errors.ts";

@@ -2,7 +2,7 @@
 
 import { crc32 } from "node:zlib";
 import { SessionError } from "../../core/errors.ts";
-import type { SessionRecord } from "../../core/record.ts";
+import { MAX_RETIRED, type SessionRecord } from "../../core/record.ts";
 import { plain, type Row, type SqliteValue } from "./port.ts";
 
 /** The columns of a record, in the order of `toRow`; the checksum comes last. */
@@ -72,12 +72,13 @@ export function toChanges(record: SessionRecord): SqliteValue[] {
  */
 export function fromRow(sid: string, row: Row): SessionRecord {
   const fields = FIELDS.map((name) => plain(row[name]));
-  if (fields[0] !== sid || plain(row.checksum) !== checksum(fields)) throw unreadable(sid);
+  const isExact = fields.every((field) => typeof field !== "number" || Number.isSafeInteger(field)); // JSON takes infinity for null
+  if (fields[0] !== sid || !isExact || plain(row.checksum) !== checksum(fields)) throw unreadable(sid);
   return freezeRecord({
     sid,
     userId: fromText(fields[1]),
     secretDigest: fields[2] as string,
-    retiredDigests: JSON.parse(fields[3] as string) as string[],
+    retiredDigests: parseDigests(sid, fields[3] as string),
     data: fields[4] as string,
     createdAt: fields[5] as number,
     authenticatedAt: fields[6] as number | null,
@@ -102,6 +103,16 @@ function fromText(text: unknown): string | null {
   return typeof text !== "string"
     ? null
     : text.replace(/\\([\\0])/g, (_, character) => (character === "0" ? "\0" : "\\"));
+}
+
+/** A row that somebody else wrote can have a checksum that fits, and text here that is no list. */
+function parseDigests(sid: string, text: string): readonly string[] {
+  try {
+    const digests: unknown = JSON.parse(text);
+    const isList = Array.isArray(digests) && digests.length <= MAX_RETIRED;
+    if (isList && digests.every((each) => typeof each === "string")) return digests as string[];
+  } catch {}
+  throw unreadable(sid);
 }
 
 export function freezeRecord(record: SessionRecord): SessionRecord {

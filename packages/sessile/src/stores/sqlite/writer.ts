@@ -30,6 +30,7 @@ function attempt(operations: readonly Operation[]): Outcome[] {
   try {
     const outcomes = open().groups.attempt(operations);
     if (outcomes.some(({ status }) => status === "failed")) disconnect();
+    else if (operations.some(({ kind }) => kind === "deleteByUser")) emptyLog();
     return outcomes;
   } catch (error) {
     disconnect();
@@ -53,11 +54,15 @@ function disconnect(): void {
   connection = null;
 }
 
-/** Empties the log into the file, so that nothing of a deleted session stays behind in it. */
-function close(): void {
+/** Moves the log into the file, so that nothing of a deleted session stays behind in it. Other connections may prevent that. */
+function emptyLog(): void {
   try {
     open().database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch {}
+}
+
+function close(): void {
+  emptyLog();
   disconnect();
   parentPort?.close();
 }

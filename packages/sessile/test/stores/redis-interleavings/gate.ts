@@ -71,6 +71,7 @@ export class Gate {
   async #lose(key: string, args: readonly string[], { reject }: Answer): Promise<void> {
     if (this.#loss?.isDone) await this.#port.send(key, args);
     this.hasLost = true;
-    reject(new Error("Connection is closed."));
+    // Not as a lost connection: what only reads would be sent again, after a while that no order has a place for.
+    reject(new Error("ERR the answer was lost"));
   }
 }

@@ -10,9 +10,10 @@ import { portOf } from "#dist/stores/redis/client.js";
 
 const KEY = "sessile:s:x";
 const GET = ["GET", KEY];
+/** What an ioredis `Cluster` has to be made with. */
+const ONCE = { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 };
 
 test("each kind of client is sent a command in its own way, always to the primary", async () => {
-  const options = { timeout: 9, typeMapping: {} };
   const calls: unknown[][] = [];
   const note = async (...args: unknown[]) => calls.push(args);
   const clients = [
@@ -21,8 +22,28 @@ test("each kind of client is sent a command in its own way, always to the primar
     { isReady: true, getSentinelNode: () => {}, sendCommand: note },
     { status: "ready", options: { autoResendUnfulfilledCommands: false }, call: note },
   ] as unknown as RedisClient[];
-  for (const client of clients) await portOf(client, 9).send(KEY, GET);
-  assert.deepEqual(calls, [[GET, options], [KEY, false, GET, options], [false, GET, options], GET]);
+  for (const client of clients) await portOf(client, 10_000).send(KEY, GET);
+  const words = calls.map((call) => call.filter((word) => typeof word !== "object" || Array.isArray(word)));
+  assert.deepEqual(words, [[GET], [KEY, false, GET], [false, GET], GET]);
+});
+
+test("P3: what waits inside a client of @redis/client is taken back at the deadline, and a Sentinel's is let in once", async () => {
+  const signals: AbortSignal[] = [];
+  const sendCommand = async (...args: unknown[]) => {
+    const { abortSignal, timeout, typeMapping } = args.at(-1) as Record<string, unknown>;
+    assert.deepEqual({ timeout, typeMapping }, { timeout: undefined, typeMapping: {} });
+    signals.push(abortSignal as AbortSignal);
+  };
+  const [plain, sentinel] = [
+    { isReady: true, sendCommand },
+    { isReady: true, getSentinelNode: () => {}, sendCommand },
+  ] as unknown as [RedisClient, RedisClient];
+  for (const client of [plain, sentinel]) await portOf(client, 10).send(KEY, GET);
+  const [first, second] = signals as [AbortSignal, AbortSignal];
+  assert.deepEqual([first.aborted, first.aborted], [false, false]);
+  assert.deepEqual([second.aborted, second.aborted], [false, true]);
+  await Promise.all(signals.map((signal) => new Promise((resolve) => signal.addEventListener("abort", resolve))));
+  assert.equal(first.aborted, true);
 });
 
 test("P3: every real client that is not connected is recognised, and every call fails at once", async () => {
@@ -33,7 +54,7 @@ test("P3: every real client that is not connected is recognised, and every call 
   ];
   const ioredis = [
     new Redis({ lazyConnect: true, autoResendUnfulfilledCommands: false }),
-    new Cluster([{ port: 1 }], { lazyConnect: true, retryDelayOnFailover: 0 }),
+    new Cluster([{ port: 1 }], { lazyConnect: true, ...ONCE }),
   ];
   for (const client of [...node, ...ioredis] satisfies RedisClient[]) {
     const store = redisStore({ client });
@@ -45,12 +66,17 @@ test("P3: every real client that is not connected is recognised, and every call 
 });
 
 test("a client of ioredis that would send a command twice, or ask a replica, is refused", () => {
+  const single = (options: object) =>
+    new Redis({ lazyConnect: true, autoResendUnfulfilledCommands: false, ...options });
   const cluster = (options: object) => new Cluster([{ port: 1 }], { lazyConnect: true, ...options });
   const unsafe: [RedisClient, RegExp][] = [
     [new Redis({ lazyConnect: true }), /`autoResendUnfulfilledCommands: false`/],
+    [single({ reconnectOnError: () => 2 }), /`reconnectOnError` that returns 1/],
     [cluster({}), /`retryDelayOnFailover: 0`/],
-    [cluster({ retryDelayOnFailover: 0, scaleReads: "slave" }), /`scaleReads: "master"`/],
-    [cluster({ retryDelayOnFailover: 0, clusterNodeRetryStrategy: () => 1 }), /redisOptions.autoResend/],
+    [cluster({ retryDelayOnFailover: 0 }), /`retryDelayOnClusterDown: 0`/],
+    [cluster({ ...ONCE, scaleReads: "slave" }), /`scaleReads: "master"`/],
+    [cluster({ ...ONCE, clusterNodeRetryStrategy: () => 1 }), /redisOptions.autoResend/],
+    [cluster({ ...ONCE, redisOptions: { reconnectOnError: () => 2 } }), /`redisOptions.reconnectOnError`/],
   ];
   for (const [client, message] of unsafe) {
     assert.throws(() => redisStore({ client }), { code: "ERR_SESSION_OPTION", message });

@@ -2,8 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { SessionRecord } from "sessile";
 import { fullRecord, sampleRecord } from "sessile/testing";
-import { beginning, decodeRecord, encodeRecord, readableRecord } from "#dist/stores/redis/codec.js";
+import {
+  beginningOfRecord,
+  beginningOfText,
+  decodeRecord,
+  encodeRecord,
+  readableRecord,
+} from "#dist/stores/redis/codec.js";
 
 const record = fullRecord();
 const text = encodeRecord(record);
@@ -22,11 +29,22 @@ test("data that holds what separates the parts comes back", () => {
   }
 });
 
-test("the stored form begins with what names the session, its version and the form", () => {
-  assert.ok(text.startsWith(beginning(record.version, record.sid)));
-  for (const other of [beginning(record.version + 1, record.sid), beginning(record.version, sampleRecord().sid)]) {
-    assert.ok(!text.startsWith(other));
-  }
+test("the stored form begins with what names the session, its version, its contents and the form", () => {
+  const beginning = beginningOfRecord(record);
+  assert.ok(text.startsWith(beginning));
+  assert.equal(beginningOfText(text, record.sid), beginning);
+  const others: Partial<SessionRecord>[] = [
+    { version: record.version + 1 },
+    { data: "{}" },
+    { sid: sampleRecord().sid },
+  ];
+  for (const other of others) assert.ok(!text.startsWith(beginningOfRecord({ ...record, ...other })));
+});
+
+test("a record that was loaded begins as its text does, in whatever order its fields were", () => {
+  const shuffled = Object.fromEntries(Object.entries(record).reverse()) as unknown as SessionRecord;
+  assert.equal(encodeRecord(shuffled), text);
+  assert.equal(beginningOfRecord(decodeRecord(text, record.sid)), beginningOfRecord(record));
 });
 
 test("G2: a record that was cut off anywhere is unreadable", () => {

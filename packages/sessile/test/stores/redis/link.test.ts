@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { isSessionError } from "sessile";
+import { Breaker } from "#dist/stores/redis/breaker.js";
 import { RedisLink, script } from "#dist/stores/redis/link.js";
 
 const SECRET = "session-data-that-nobody-may-see";
@@ -88,3 +89,96 @@ test("a script that Redis does not know is sent once, and no other error is trie
   await assert.rejects(link.run(script("return 1"), "k", []), { message: /`EVALSHA`: ERR other/ });
   assert.deepEqual(sent, ["EVALSHA", "EVAL", "EVALSHA"]);
 });
+
+/** A link whose commands fail with these errors, one after the other, and are answered `done` from then on. */
+function failing(...errors: readonly Error[]): { link: RedisLink; sent: string[] } {
+  const waiting = [...errors];
+  const sent: string[] = [];
+  const send = async (_key: string, [command = ""]: readonly string[]) => {
+    sent.push(command);
+    const error = waiting.shift();
+    if (error !== undefined) throw error;
+    return "done";
+  };
+  return { link: new RedisLink({ isReady: () => true, send }, 1000), sent };
+}
+
+const LOST = new Error("Socket closed unexpectedly");
+
+test("P2: a read whose connection was lost is sent once more, and only once", async () => {
+  const { link, sent } = failing(LOST);
+  assert.equal(await link.send("k", ["GET", "k"]), "done");
+  assert.deepEqual(sent, ["GET", "GET"]);
+  const hopeless = failing(LOST, LOST);
+  await assert.rejects(hopeless.link.send("k", ["EXISTS", "k"]), { code: "ERR_SESSION_STORE" });
+  assert.equal(hopeless.sent.length, 2);
+});
+
+test("P2: a script that only reads is sent once more, and no write ever is", async () => {
+  const reading = failing(LOST);
+  assert.equal(await reading.link.run(script("return 1", true), "k", []), "done");
+  for (const [command = ""] of [["SET"], ["GETDEL"], ["DEL"], ["ZREM"], ["EVAL"]]) {
+    const { link, sent } = failing(LOST);
+    await assert.rejects(link.send("k", [command, "k"]), { code: "ERR_SESSION_STORE" });
+    assert.deepEqual(sent, [command]);
+  }
+  const writing = failing(LOST);
+  await assert.rejects(writing.link.run(script("return 1"), "k", []), { code: "ERR_SESSION_STORE" });
+  assert.equal(writing.sent.length, 1);
+});
+
+test("P2: a read that Redis refuses, or does not answer in time, is not sent again", async () => {
+  for (const reason of ["NOPERM no", "OOM no", "WRONGTYPE no", "ERR no"]) {
+    const { link, sent } = failing(new Error(reason));
+    await assert.rejects(link.send("k", ["GET", "k"]), { code: "ERR_SESSION_STORE" });
+    assert.equal(sent.length, 1, reason);
+  }
+  let sent = 0;
+  const silent = linkTo(() => new Promise(() => sent++));
+  await assert.rejects(silent.send("k", ["GET", "k"]), { message: /did not answer/ });
+  assert.equal(sent, 1);
+});
+
+test("P5: lost connections and a Redis that serves nothing open the circuit; one that refuses commands does not", async () => {
+  const stateAfter = async (reason: string) => {
+    const link = linkTo(() => Promise.reject(new Error(reason)), 1000);
+    for (let i = 0; i < 40; i++) await assert.rejects(link.send("k", ARGS), { code: "ERR_SESSION_STORE" });
+    return link.circuit.state;
+  };
+  for (const said of ["LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "NOAUTH"]) {
+    assert.equal(await stateAfter(`${said} Redis is out`), "open", said);
+  }
+  for (const lost of ["Socket closed unexpectedly", "read ECONNRESET", "Connection is closed.", ""]) {
+    assert.equal(await stateAfter(lost), "open", lost);
+  }
+  for (const said of ["OOM", "READONLY", "NOREPLICAS", "MISCONF", "NOPERM", "WRONGTYPE", "MOVED", "ERR"]) {
+    assert.equal(await stateAfter(`${said} not this command`), "closed", said);
+  }
+});
+
+test("P5: while the circuit is open calls fail at once, and nothing is sent", async () => {
+  let sent = 0;
+  const port = { isReady: () => true, send: () => Promise.reject(new Error(`lost ${sent++}`)) };
+  const link = new RedisLink(port, 1000, new Breaker(() => 0));
+  for (let i = 0; i < 24; i++) await assert.rejects(link.send("k", ARGS), { message: /lost/ });
+  const slowest = await slowestOf(1000, () => assert.rejects(link.send("k", ARGS), { message: /Nothing was sent/ }));
+  assert.equal(sent, 24);
+  assert.ok(slowest < 5, `nearly the slowest of 1,000 took ${slowest} ms`);
+});
+
+test("an operation that ran out of time says nothing about Redis, and is no probe", async () => {
+  const link = linkTo(async () => "done", 1000);
+  for (let i = 0; i < 40; i++) await assert.rejects(link.send("k", ARGS, 0), { message: /did not answer/ });
+  assert.deepEqual(link.circuit, { state: "closed", opened: 0 });
+});
+
+/** All but the ten slowest, in milliseconds: a machine that does something else now and then says nothing about the code. */
+async function slowestOf(count: number, call: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await call();
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => b - a)[10] as number;
+}

@@ -1,0 +1,139 @@
+// A store that answers from copies of records where the caller accepts one, and asks the store behind it otherwise. Knows
+// no Redis: a source tells it what changed.
+
+import type { SessionDelta } from "../../core/delta.ts";
+import type { SessionRecord } from "../../core/record.ts";
+import type {
+  Committed,
+  Created,
+  Page,
+  RecordPage,
+  SessionStore,
+  StoreStats,
+  SweepBudget,
+  UserLimit,
+} from "../../core/store.ts";
+import { Slots } from "./slots.ts";
+import type { ChangeListener, ChangeSource } from "./source.ts";
+
+/** A store that can be watched, as what is behind a cache has to be. */
+export type WatchedStore = Required<SessionStore>;
+
+/**
+ * A copy may be answered because of three rules, which hold on their own:
+ *
+ * 1. A slot is only made while the source hears of changes, and before the load is sent. So every change that the load
+ *    does not see comes after the slot, and forgets it; also one that is told before the load's answer arrives.
+ * 2. When the source is lost, every slot is forgotten, those of loads under way too.
+ * 3. Who writes here forgets the slot when the answer is there, whatever it is, before the caller gets it.
+ */
+export class CachedStore implements WatchedStore, ChangeListener {
+  readonly #store: WatchedStore;
+  readonly #source: ChangeSource;
+  readonly #slots: Slots;
+  readonly #counts = { hits: 0, misses: 0, invalidations: 0, resets: 0 };
+
+  constructor(store: WatchedStore, source: ChangeSource, bounds: { maxEntries: number; maxBytes: number }) {
+    this.#store = store;
+    this.#source = source;
+    this.#slots = new Slots(bounds.maxEntries, bounds.maxBytes);
+    source.start(this);
+  }
+
+  async load(sid: string, suits?: (copy: SessionRecord) => boolean): Promise<SessionRecord | null> {
+    if (suits === undefined || !this.#source.isCurrent()) return this.#loadNow(sid);
+    const slot = this.#slots.get(sid);
+    if (slot === undefined) return this.#loadForAll(sid);
+    const copy = slot.record ?? (await slot.loading);
+    if (copy === null || !suits(copy)) return this.#loadInstead(sid, copy);
+    slot.wasUsed = true;
+    this.#counts.hits++;
+    return copy;
+  }
+
+  async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
+    const created = await this.#store.create(record, limit);
+    if (created.status === "created") for (const sid of created.evicted) this.#slots.forget(sid);
+    return created;
+  }
+
+  async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
+    try {
+      return await this.#store.commit(sid, delta, base);
+    } finally {
+      this.#slots.forget(sid);
+    }
+  }
+
+  async delete(sid: string): Promise<boolean> {
+    try {
+      return await this.#store.delete(sid);
+    } finally {
+      this.#slots.forget(sid);
+    }
+  }
+
+  list(userId: string, page?: Page): Promise<RecordPage> {
+    return this.#store.list(userId, page);
+  }
+
+  async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
+    return this.#forgetAll(await this.#store.deleteByUser(userId, except));
+  }
+
+  async deleteExpired(budget: SweepBudget): Promise<readonly string[]> {
+    return this.#forgetAll(await this.#store.deleteExpired(budget));
+  }
+
+  async stats(): Promise<StoreStats> {
+    const { size: entries, bytes, evictions } = this.#slots;
+    const isCoherent = this.#source.isCurrent();
+    const { problem } = this.#source;
+    return {
+      ...(await this.#store.stats()),
+      cache: { isCoherent, problem, entries, bytes, evictions, ...this.#counts },
+    };
+  }
+
+  watch(listener: (sid: string | null) => void): () => void {
+    return this.#store.watch(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#source.close();
+    this.#slots.clear();
+    await this.#store.close();
+  }
+
+  changed(sid: string): void {
+    if (this.#slots.forget(sid)) this.#counts.invalidations++;
+  }
+
+  reset(): void {
+    this.#counts.resets++;
+    this.#slots.clear();
+  }
+
+  #loadNow(sid: string): Promise<SessionRecord | null> {
+    this.#counts.misses++;
+    return this.#store.load(sid);
+  }
+
+  #loadForAll(sid: string): Promise<SessionRecord | null> {
+    const loading = this.#loadNow(sid);
+    this.#slots.add(sid, loading);
+    return loading;
+  }
+
+  /** A copy that turns out to be outdated goes; one that is not stays, or a wrong secret could keep a session out of the cache. */
+  async #loadInstead(sid: string, copy: SessionRecord | null): Promise<SessionRecord | null> {
+    const record = await this.#loadNow(sid);
+    if (copy !== null && record?.version !== copy.version) this.#slots.forget(sid);
+    return record;
+  }
+
+  #forgetAll(sids: readonly string[]): readonly string[] {
+    for (const sid of sids) this.#slots.forget(sid);
+    return sids;
+  }
+}

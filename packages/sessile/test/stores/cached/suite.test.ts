@@ -1,0 +1,87 @@
+// The shared suite over the cached store: as every store has to behave, and with every load from a copy where there is one.
+
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { after } from "node:test";
+import { createClient, createCluster } from "@redis/client";
+import { Cluster } from "ioredis";
+import type { SessionStore } from "sessile";
+import { cachedStore } from "sessile/cached";
+import type { RedisClient } from "sessile/redis";
+import { storeSuite } from "sessile/testing";
+import { startCluster } from "sessile-test-support/redis-cluster";
+import { startRedis } from "sessile-test-support/redis-server";
+import { connectIoredis, patientStore } from "../redis/connect.ts";
+import { greedy } from "./fakes.ts";
+import { untilCoherent } from "./until.ts";
+
+const NEEDED = [
+  ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pexpireat", "publish", "subscribe"],
+  ...["zadd", "zrem", "zrange", "zrangebyscore", "zremrangebyscore", "zcount", "zscore"],
+  ...["client|id", "client|tracking"],
+  // What the clients need to connect.
+  ...["hello", "auth", "info"],
+];
+
+const server = await startRedis();
+const user = { username: "sessions", password: randomBytes(16).toString("hex") };
+await server.ask(
+  ...["ACL", "SETUSER", user.username, "on", `>${user.password}`, "~suite-*", "&suite-*", "&__redis__:invalidate"],
+  ...NEEDED.map((name) => `+${name}`),
+);
+const cluster = await startCluster();
+after(async () => {
+  await server.close();
+  await cluster.close();
+});
+
+const CLIENTS: readonly [name: string, connect: () => Promise<RedisClient & { quiet: () => unknown }>][] = [
+  ["@redis/client, allowed no more than the documented commands", async () => closable(await connectNode(), "destroy")],
+  [
+    "ioredis, allowed no more than the documented commands",
+    async () => closable(await connectIoredis(server.port, user), "disconnect"),
+  ],
+  ["a Cluster with @redis/client", async () => closable(await connectCluster(), "destroy")],
+  ["a Cluster with ioredis", async () => closable(await connectIoredisCluster(), "disconnect")],
+];
+
+for (const [index, [name, connect]] of CLIENTS.entries()) {
+  const prefix = `suite-${index}:`;
+  const open = async () => {
+    const clients = [await connect(), await connect()] as const;
+    const stores = clients.map((client) => cachedStore(patientStore(client, prefix))) as [SessionStore, SessionStore];
+    for (const store of stores) await untilCoherent(store);
+    const close = async () => {
+      for (const client of clients) client.quiet();
+    };
+    return { stores, close };
+  };
+  storeSuite(`a cache over ${name}`, async () => {
+    const { stores, close } = await open();
+    return { stores, close, expiresByItself: true };
+  });
+  storeSuite(`a cache over ${name}, which answers whatever it can`, async () => {
+    const { stores, close } = await open();
+    const eager = greedy(stores[0]);
+    const end = () => Promise.all([stores[1].close(), close()]).then(() => {});
+    return { stores: [eager, eager], close: end, expiresByItself: true };
+  });
+}
+
+function connectNode() {
+  return createClient({ url: server.url, ...user }).connect();
+}
+
+function connectCluster() {
+  return createCluster({ rootNodes: cluster.addresses.map((socket) => ({ socket })) }).connect();
+}
+
+async function connectIoredisCluster(): Promise<Cluster> {
+  const client = new Cluster([...cluster.addresses], { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 });
+  await once(client, "ready");
+  return client;
+}
+
+function closable<T extends object>(client: T, method: keyof T): T & { quiet: () => unknown } {
+  return Object.assign(client, { quiet: () => (client[method] as () => unknown).call(client) });
+}

@@ -1,0 +1,245 @@
+// Strict sign-out: what replicas have not confirmed is not acknowledged. Beside it, what the default loses.
+
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { createClient } from "@redis/client";
+import type { SessionRecord, SessionStore } from "sessile";
+import { type RedisClient, redisStore } from "sessile/redis";
+import { sampleRecord } from "sessile/testing";
+import { startCluster } from "sessile-test-support/redis-cluster";
+import { startSentinelGroup } from "sessile-test-support/redis-sentinel";
+import { startRedis } from "sessile-test-support/redis-server";
+import { waitUntil } from "sessile-test-support/wait-until";
+import { CLUSTER, SENTINEL, SINGLE } from "./clients.ts";
+import { patientStore } from "./connect.ts";
+import { type Replication, startReplication } from "./replication.ts";
+import { openShop } from "./shop.ts";
+
+const DEADLINE = 600;
+const PREFIX = "strict:";
+/** The second is what a busy machine makes of the first, and says the same to the caller. */
+const UNCONFIRMED = { code: "ERR_SESSION_STORE", message: /not confirmed: 0 of 1 replicas|did not answer `(GET)?DEL`/ };
+
+interface Scene extends Replication {
+  readonly client: RedisClient;
+  readonly strict: SessionStore;
+  /** What the replica shows. */
+  readonly onReplica: (record: SessionRecord) => Promise<boolean>;
+}
+
+async function start(t: TestContext, library: "@redis/client" | "ioredis" = "@redis/client"): Promise<Scene> {
+  const replication = await startReplication();
+  const { client, close } = await SINGLE[library]([{ host: "127.0.0.1", port: replication.primary.port }]);
+  const strict = redisStore({ client, prefix: PREFIX, deadline: DEADLINE, confirmReplicas: 1 });
+  for (const end of [() => strict.close(), close, replication.close]) t.after(() => end());
+  const onReplica = async ({ sid }: SessionRecord) => (await replication.replica.ask("EXISTS", keyOf(sid))) === 1;
+  return { ...replication, client, strict, onReplica };
+}
+
+function keyOf(sid: string): string {
+  return `${PREFIX}s:${sid}`;
+}
+
+async function created(store: SessionStore, { untilEqual }: { untilEqual(): Promise<void> }): Promise<SessionRecord> {
+  const record = sampleRecord({ userId: "anna" });
+  await store.create(record);
+  await untilEqual();
+  return record;
+}
+
+for (const library of ["@redis/client", "ioredis"] as const) {
+  test(`P7: a strict sign-out is acknowledged over ${library} when the replica has it`, async (t) => {
+    const scene = await start(t, library);
+    const record = await created(scene.strict, scene);
+    assert.equal(await scene.strict.delete(record.sid), true);
+    assert.equal(await scene.onReplica(record), false);
+    assert.equal(await scene.strict.delete(record.sid), false);
+    const others = [await created(scene.strict, scene), await created(scene.strict, scene)];
+    assert.equal((await scene.strict.deleteByUser("anna")).length, 2);
+    for (const other of others) assert.equal(await scene.onReplica(other), false);
+  });
+
+  test(`P7: WAIT goes right behind the delete, on the same connection, over ${library}`, async (t) => {
+    const scene = await start(t, library);
+    const record = await created(scene.strict, scene);
+    const heard: string[] = [];
+    const monitor = await createClient({ url: scene.primary.url })
+      .on("error", () => {})
+      .connect();
+    t.after(() => monitor.destroy());
+    await monitor.monitor((line) => heard.push(String(line)));
+    await scene.strict.delete(record.sid);
+    await waitUntil("it was heard", () => heard.some((line) => /"WAIT"/i.test(line)));
+    const words = heard.map((line) => / \[\d+ ([^\]]+)\] "(\w+)"/.exec(line)?.slice(1) ?? []);
+    const at = words.findIndex(([, command]) => command?.toUpperCase() === "GETDEL");
+    assert.equal(words[at + 1]?.[1]?.toUpperCase(), "WAIT");
+    assert.equal(words[at + 1]?.[0], words[at]?.[0]);
+  });
+
+  test(`P7: while the replica stands still, every kind of ending is refused over ${library}, and nothing else waits`, async (t) => {
+    const scene = await start(t, library);
+    const { strict, replica } = scene;
+    const [one, two] = [await created(strict, scene), await created(strict, scene)];
+    replica.pause();
+    t.after(() => replica.resume());
+    const refused = [strict.delete(one.sid), strict.deleteByUser("anna")].map((call) =>
+      assert.rejects(call, UNCONFIRMED),
+    );
+    const started = performance.now();
+    assert.equal(
+      (await strict.load(two.sid).catch(() => null))?.sid ?? "deleted meanwhile",
+      await stillThere(strict, two),
+    );
+    assert.equal((await strict.create(sampleRecord({ userId: "bert" }))).status, "created");
+    assert.ok(performance.now() - started < DEADLINE, "others do not stand behind the WAIT");
+    await Promise.all(refused);
+  });
+
+  test(`P7: whoever tries a refused sign-out again is refused until the replica has it, over ${library}`, async (t) => {
+    const scene = await start(t, library);
+    const { strict, replica } = scene;
+    const record = await created(strict, scene);
+    replica.pause();
+    await assert.rejects(strict.delete(record.sid), UNCONFIRMED);
+    await assert.rejects(strict.load(record.sid), UNCONFIRMED, "it must not look as if all were well");
+    await assert.rejects(strict.delete(record.sid), UNCONFIRMED);
+    await assert
+      .rejects(
+        strict.deleteByUser("anna").then(() => strict.deleteByUser("anna")),
+        { code: "ERR_SESSION_STORE" },
+      )
+      .catch(() => {});
+    replica.resume();
+    await waitUntil("it is confirmed", async () => (await strict.load(record.sid)) === null);
+    assert.equal(await scene.onReplica(record), false);
+  });
+
+  test(`P7: a new connection, on which nothing was deleted yet, confirms nothing by itself over ${library}`, async (t) => {
+    const scene = await start(t, library);
+    const { strict, link, primary } = scene;
+    const records = [await created(strict, scene), await created(strict, scene)];
+    link.freeze();
+    for (const { sid } of records) {
+      await assert.rejects(strict.delete(sid), UNCONFIRMED);
+      await primary.ask("CLIENT", "KILL", "TYPE", "normal");
+      await waitUntil("both are connected", async () => {
+        await strict.load(sampleRecord().sid);
+        return strict.delete(sid).then(
+          () => assert.fail("confirmed by nobody"),
+          (error: Error) => UNCONFIRMED.message.test(error.message),
+        );
+      });
+    }
+  });
+}
+
+async function stillThere(store: SessionStore, { sid }: SessionRecord): Promise<string> {
+  return (await store.load(sid).catch(() => null))?.sid ?? "deleted meanwhile";
+}
+
+test("P7: replication frozen, then a failover: the default loses an acknowledged sign-out, strict did not acknowledge it", async (t) => {
+  const scene = await start(t);
+  const relaxed = redisStore({ client: scene.client, prefix: PREFIX, deadline: DEADLINE });
+  const [lost, refused] = [await created(relaxed, scene), await created(relaxed, scene)];
+  scene.link.freeze();
+  assert.equal(await relaxed.delete(lost.sid), true);
+  assert.equal(await relaxed.load(lost.sid), null);
+  await assert.rejects(scene.strict.delete(refused.sid), UNCONFIRMED);
+  await scene.promote();
+  const client = await createClient({ url: scene.replica.url }).connect();
+  t.after(() => client.destroy());
+  const promoted = patientStore(client, PREFIX);
+  assert.equal((await promoted.load(lost.sid))?.sid, lost.sid, "it was acknowledged, and is back");
+  assert.equal(
+    (await promoted.load(refused.sid))?.sid,
+    refused.sid,
+    "it is back too, but nobody was told that it ended",
+  );
+});
+
+test("P7: a sign-in needs no replica, the end of the session it replaces does", async (t) => {
+  const scene = await start(t);
+  const limit = { max: 1, onExceeded: "evictOldest" } as const;
+  await created(scene.strict, scene);
+  scene.link.freeze();
+  assert.equal((await scene.strict.create(sampleRecord({ userId: "bert" }), limit)).status, "created");
+  await assert.rejects(scene.strict.create(sampleRecord({ userId: "anna" }), limit), UNCONFIRMED);
+});
+
+test("P7: many sign-outs at once share their waits, and all are refused in time", async (t) => {
+  const scene = await start(t);
+  const records = await Promise.all(
+    Array.from({ length: 200 }, () => created(scene.strict, { untilEqual: async () => {} })),
+  );
+  await scene.untilEqual();
+  assert.ok((await Promise.all(records.slice(0, 100).map(({ sid }) => scene.strict.delete(sid)))).every(Boolean));
+  scene.link.freeze();
+  const started = performance.now();
+  const refusals = records
+    .slice(100)
+    .map(({ sid }) => assert.rejects(scene.strict.delete(sid), { code: "ERR_SESSION_STORE" }));
+  await Promise.all(refusals);
+  assert.ok(performance.now() - started < 4 * DEADLINE, "one after the other it would be 100 waits");
+});
+
+test("P7: an unconfirmed sign-out is a 503 with Retry-After, and so is the next try", async (t) => {
+  const scene = await start(t);
+  const shop = await openShop(redisStore({ client: scene.client, deadline: DEADLINE, confirmReplicas: 1 }));
+  t.after(shop.close);
+  const cookie = await shop.signIn();
+  await scene.untilEqual();
+  scene.link.freeze();
+  for (let i = 0; i < 2; i++) {
+    const { status, retryAfter } = await shop.ask("logout", cookie);
+    assert.deepEqual([status, retryAfter], [503, "1"]);
+  }
+  scene.link.restore();
+  await waitUntil("it is confirmed", async () => (await shop.ask("logout", cookie)).status === 200);
+});
+
+test("a strict store whose Redis has no replicas ends no session", async (t) => {
+  const server = await startRedis();
+  const client = await createClient({ url: server.url }).connect();
+  const store = redisStore({ client, deadline: DEADLINE, confirmReplicas: 1 });
+  for (const end of [() => store.close(), () => client.destroy(), server.close]) t.after(() => end());
+  const record = sampleRecord();
+  await store.create(record);
+  await assert.rejects(store.delete(record.sid), UNCONFIRMED);
+});
+
+for (const library of ["@redis/client", "ioredis"] as const) {
+  test(`P7: on a Cluster over ${library} the WAIT goes where the delete goes, also after a slot has moved`, async (t) => {
+    const cluster = await startCluster();
+    const { client, close } = await CLUSTER[library](cluster.addresses);
+    const strict = redisStore({ client, prefix: PREFIX, deadline: 2000, confirmReplicas: 1 });
+    for (const end of [() => strict.close(), close, cluster.close]) t.after(() => end());
+    const records = Array.from({ length: 20 }, () => sampleRecord({ userId: "anna" }));
+    for (const record of records) await strict.create(record);
+    const [first, second, ...rest] = records as [SessionRecord, SessionRecord, ...SessionRecord[]];
+    assert.equal(await strict.delete(first.sid), true);
+    await cluster.moveSlot(keyOf(second.sid));
+    const replica = await cluster.replicaOf(keyOf(second.sid));
+    replica.pause();
+    await assert.rejects(strict.delete(second.sid), UNCONFIRMED);
+    replica.resume();
+    await waitUntil("it is confirmed", async () => (await strict.load(second.sid)) === null);
+    assert.equal((await strict.deleteByUser("anna")).length, rest.length);
+  });
+
+  test(`P7: behind Sentinels over ${library} a sign-out is confirmed, also by those who follow the next primary`, async (t) => {
+    const group = await startSentinelGroup();
+    const { client, close } = await SENTINEL[library](group.addresses);
+    const strict = redisStore({ client, prefix: PREFIX, deadline: 2000, confirmReplicas: 2 });
+    for (const end of [() => strict.close(), close, group.close]) t.after(() => end());
+    const [first, second] = [sampleRecord(), sampleRecord()];
+    for (const record of [first, second]) await strict.create(record);
+    assert.equal(await strict.delete(first.sid), true);
+    await group.failOver();
+    await waitUntil("the client is back", async () => (await strict.load(second.sid))?.sid === second.sid);
+    await waitUntil("it is confirmed", async () => {
+      await strict.delete(second.sid);
+      return true;
+    });
+    for (const node of group.nodes) assert.equal(await node.ask("EXISTS", keyOf(second.sid)), 0);
+  });
+}

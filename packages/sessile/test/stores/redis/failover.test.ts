@@ -1,0 +1,58 @@
+// What a failover that loses writes does to those who remember what it lost.
+
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { createClient } from "@redis/client";
+import type { SessionDelta, SessionRecord, SessionStore } from "sessile";
+import { sampleRecord } from "sessile/testing";
+import { patientStore } from "./connect.ts";
+import { startReplication } from "./replication.ts";
+
+/**
+ * Version 2 of a session was `{"lost":1}` on the old primary, which `base` remembers, and is `{"kept":1}` on the new one.
+ */
+async function afterFailover(t: TestContext): Promise<{ store: SessionStore; base: SessionRecord }> {
+  const { primary, replica, link, promote, untilEqual, close } = await startReplication();
+  t.after(close);
+  const clients = [
+    await createClient({ url: primary.url }).connect(),
+    await createClient({ url: replica.url }).connect(),
+  ];
+  t.after(() => clients.map((client) => client.destroy()));
+  const [old, store] = clients.map((client) => patientStore(client, "f:")) as [SessionStore, SessionStore];
+  const { sid, createdAt: at } = await created(old);
+  await untilEqual();
+  link.freeze();
+  await old.commit(sid, { at, set: { lost: 1 } });
+  const base = (await old.load(sid)) as SessionRecord;
+  await promote();
+  await store.commit(sid, { at, set: { kept: 1 } });
+  assert.equal((await store.load(sid))?.version, base.version, "the new primary counts the same versions");
+  return { store, base };
+}
+
+async function created(store: SessionStore): Promise<SessionRecord> {
+  const record = sampleRecord({ userId: "anna" });
+  await store.create(record);
+  return record;
+}
+
+test("F: a change to a version that a failover lost does not overwrite the other of that number", async (t) => {
+  const { store, base } = await afterFailover(t);
+  const delta: SessionDelta = { at: base.createdAt, set: { later: 1 } };
+  assert.equal((await store.commit(base.sid, delta, base)).status, "ok");
+  assert.deepEqual(JSON.parse((await store.load(base.sid))?.data ?? ""), { kept: 1, later: 1 });
+});
+
+test("F: a change that depends on a version that a failover lost is refused, and nothing is written", async (t) => {
+  const { store, base } = await afterFailover(t);
+  const delta: SessionDelta = { at: base.createdAt, set: { later: 1 }, ifVersion: base.version };
+  await assert.rejects(store.commit(base.sid, delta, base), { code: "ERR_SESSION_STORE", message: /failover/ });
+  const now = (await store.load(base.sid)) as SessionRecord;
+  assert.deepEqual(JSON.parse(now.data), { kept: 1 });
+  assert.equal(
+    (await store.commit(base.sid, { ...delta, ifVersion: now.version }, now)).status,
+    "ok",
+    "the next try works",
+  );
+});
