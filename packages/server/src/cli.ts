@@ -1,23 +1,23 @@
 #!/usr/bin/env node
 // The `sessile` command: which command runs, and how a mistake ends.
 
-import { describeOptions, readConfig } from "./config.ts";
-import { serve } from "./serve.ts";
-import { UsageError } from "./usage-error.ts";
-
-const HELP = `Usage: sessile serve [options]
-
-Serves sessions over HTTP.
-
-${describeOptions()}
-  --help                  show this
-`;
+import { SERVE_HELP, serve } from "./cli/serve.ts";
+import { users } from "./cli/users.ts";
+import { USERS_HELP } from "./cli/users-help.ts";
+import { UsageError } from "./config/usage-error.ts";
 
 async function main([command = "serve", ...args]: readonly string[]): Promise<void> {
-  if (command === "--help" || command === "help" || args.includes("--help")) process.stdout.write(HELP);
-  else if (command === "serve") await serve(readConfig(args, process.env));
-  else if (command.startsWith("--")) await serve(readConfig([command, ...args], process.env));
-  else throw new UsageError(`"${command}" is no command. There is: serve.`);
+  if (command === "users") return runUsers(args);
+  if (command === "--help" || command === "help" || args.includes("--help")) process.stdout.write(SERVE_HELP);
+  else if (command === "serve") await serve(args);
+  else if (command.startsWith("--")) await serve([command, ...args]);
+  else throw new UsageError(`"${command}" is no command. There are: serve, users.`);
+}
+
+async function runUsers(args: readonly string[]): Promise<void> {
+  const isHelp = args.length === 0 || args.includes("--help");
+  const terminal = { input: process.stdin, output: process.stderr };
+  process.stdout.write(isHelp ? USERS_HELP : await users(args, process.env, terminal));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -37,6 +37,15 @@ test("a bad port says what a port is", async () => {
 });
 test("an unknown store says which there are", () => fails(["--store", "mysql://x"], /memory, sqlite:PATH or redis:/));
 test("an unknown log level is refused", () => fails(["--log-level", "loud"], /--log-level must be one of/));
+test("a choice that there is not is refused, with those there are", async () => {
+  await fails(["--log-address", "full"], /--log-address must be one of off, network; got "full"/);
+  await fails(["--device", "full"], /--device must be one of off, family; got "full"/);
+});
+test("K5, O3: proxies are trusted by name only: nobody, or all the world, is refused", async () => {
+  for (const networks of ["true", "*", "0.0.0.0/0", "::/0", "10.0.0.0/33", "127.0.0.1,,::1", "proxy.example"])
+    await fails(["--trust-proxy", networks], /--trust-proxy must be a list of addresses or networks/);
+});
+test("a delay that is no duration is refused", () => fails(["--stop-delay", "-1s"], /--stop-delay/));
 test("a password in a store URL is never printed", () =>
   fails(["--store", "redis://user:hunter2@127.0.0.1:1/0"], /^(?!.*hunter2).*cannot be reached/));
 test("an unreachable Redis is named", () =>
@@ -87,7 +96,8 @@ test("options win over the environment", async () => {
 test("the help names every option and its variable", async () => {
   const { code, stdout } = await runCli(["--help"]);
   assert.equal(code, 0);
-  for (const name of ["store", "port", "host", "idle-timeout", "absolute-timeout", "demo", "log-level"]) {
+  const names = ["store", "port", "host", "idle-timeout", "absolute-timeout", "demo", "log-level", "log-address"];
+  for (const name of [...names, "device", "trust-proxy", "stop-delay"]) {
     assert.ok(stdout.includes(`--${name}`) && stdout.includes(`SESSILE_${name.toUpperCase().replaceAll("-", "_")}`));
   }
 });

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const TUNED = fileURLToPath(new URL("./tuned-server.js", import.meta.url));
 
 export interface ServerProcess {
   readonly url: string;
@@ -12,11 +13,25 @@ export interface ServerProcess {
   readonly output: () => { stdout: string; stderr: string };
   /** Sends a signal and waits for the end; the exit code, or `null` after a signal that cannot be handled. */
   readonly end: (signal?: NodeJS.Signals) => Promise<number | null>;
+  /** Sends a signal and does not wait. */
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** Tells the tuned server to misbehave, see there. */
+  readonly tell: (message: string) => void;
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number | null>;
 }
 
 /** Starts the server on a free port and waits until it says that it serves. */
 export async function startServer(args: readonly string[], env: Record<string, string> = {}): Promise<ServerProcess> {
-  const { child, output } = run(["serve", "--port", "0", ...args], env);
+  return listening(run([CLI, "serve", "--port", "0", ...args], env));
+}
+
+/** The same, with limits that a test can wait for; see `tuned-server.ts`. */
+export async function startTunedServer(args: readonly string[]): Promise<ServerProcess> {
+  return listening(run([TUNED, "--port", "0", ...args], {}));
+}
+
+async function listening({ child, output }: Running): Promise<ServerProcess> {
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on("data", () => {
       const match = /^Sessile serves sessions on (\S+)\n[\s\S]*\n\n$/.exec(output().stdout);
@@ -24,7 +39,15 @@ export async function startServer(args: readonly string[], env: Record<string, s
     });
     child.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${output().stderr}`)));
   });
-  return { url, output, end: (signal = "SIGTERM") => end(child, signal) };
+  const ended = once(child, "exit").then(([code]) => code as number | null);
+  return {
+    url,
+    output,
+    end: (signal = "SIGTERM") => end(child, signal),
+    signal: (signal) => void child.kill(signal),
+    tell: (message) => void child.send(message),
+    ended,
+  };
 }
 
 /** Runs the command to its end. */
@@ -32,18 +55,20 @@ export async function runCli(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const { child, output } = run(args, env);
+  const { child, output } = run([CLI, ...args], env);
   const [code] = (await once(child, "exit")) as [number | null];
   return { code, ...output() };
 }
 
-function run(
-  args: readonly string[],
-  env: Record<string, string>,
-): { child: ChildProcess; output: ServerProcess["output"] } {
-  const child = spawn(process.execPath, [CLI, ...args], {
+interface Running {
+  readonly child: ChildProcess;
+  readonly output: ServerProcess["output"];
+}
+
+function run(args: readonly string[], env: Record<string, string>): Running {
+  const child = spawn(process.execPath, [...args], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const kill = (): void => void child.kill("SIGKILL");
   process.once("exit", kill);

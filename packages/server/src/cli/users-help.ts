@@ -1,0 +1,30 @@
+// What `sessile users --help` says.
+
+export const USERS_HELP = `Usage: sessile users COMMAND [NAME] [options]
+
+Keeps the users who can sign in with POST /login, in a SQLite file.
+
+  add NAME                add a user
+  passwd NAME             set a new password; the user's sessions end
+  disable NAME            let the user sign in no more; the user's sessions end
+  enable NAME             let the user sign in again
+  remove NAME             remove the user; the user's sessions end
+  list                    show the users; --json for programs
+
+  --users PATH            the file of the users
+                          SESSILE_USERS, default beside the file of --store
+  --store URL             as for sessile serve; only to find the file
+                          SESSILE_STORE, default sqlite:sessile.db
+  --json                  with list: one JSON array
+  --help                  show this
+
+The password is asked for on the terminal, or read from standard input; it has 15 characters or more. A running server ends
+sessions within a second; one that does not run ends them when it starts. It exits with 0 when it is done, and with 2
+when nothing was changed.
+
+Examples:
+
+  sessile users add alice
+  pass show alice | sessile users passwd alice --users /var/lib/sessile/users.db
+  sessile users list --json
+`;

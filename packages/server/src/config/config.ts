@@ -1,0 +1,89 @@
+// What the server was told: the options, read from the command line and the environment, and checked.
+
+import { parseArgs } from "node:util";
+import { TrustedProxies } from "../net/trusted-proxies.ts";
+import { parseDuration } from "./duration.ts";
+import { OPTIONS, type Option, variableOf } from "./options.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface Config {
+  readonly store: string;
+  /** The file of the users; empty when it is not given. */
+  readonly users: string;
+  readonly host: string;
+  readonly port: number;
+  readonly idleTimeout: number;
+  readonly absoluteTimeout: number;
+  readonly demo: boolean;
+  readonly logLevel: string;
+  readonly logAddress: "off" | "network";
+  readonly device: "off" | "family";
+  /** Networks whose word about the client is taken. */
+  readonly trustProxy: readonly string[];
+  readonly stopDelay: number;
+}
+
+const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+
+/** The configuration. An option wins over its environment variable. Throws `UsageError` for anything it does not understand. */
+export function readConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
+  const given = parseOptions(args);
+  const read = ({ name, fallback }: Option): string => String(given[name] ?? env[variableOf(name)] ?? fallback);
+  const text = Object.fromEntries(OPTIONS.map((option) => [option.name, read(option)])) as Record<string, string>;
+  return {
+    store: text["store"] as string,
+    users: text["users"] as string,
+    host: text["host"] as string,
+    port: parsePort(text["port"] as string),
+    idleTimeout: parseDuration(text["idle-timeout"] as string, "--idle-timeout"),
+    absoluteTimeout: parseDuration(text["absolute-timeout"] as string, "--absolute-timeout"),
+    demo: parseBoolean(text["demo"] as string),
+    logLevel: parseChoice(text["log-level"] as string, LEVELS, "--log-level"),
+    logAddress: parseChoice(text["log-address"] as string, ["off", "network"], "--log-address"),
+    device: parseChoice(text["device"] as string, ["off", "family"], "--device"),
+    trustProxy: parseNetworks(text["trust-proxy"] as string),
+    stopDelay: parseDuration(text["stop-delay"] as string, "--stop-delay", 0),
+  };
+}
+
+function parseOptions(args: readonly string[]): Record<string, string | boolean | undefined> {
+  const options = Object.fromEntries(OPTIONS.map(({ name, type }) => [name, { type }]));
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values;
+  } catch (error) {
+    const [reason] = (error as Error).message.split(/\. |\n/);
+    throw new UsageError(`${reason}. See --help for what there is.`);
+  }
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new UsageError(`--port must be a number from 0 to 65535; got "${text}".`);
+}
+
+function parseBoolean(text: string): boolean {
+  if (text === "true" || text === "1") return true;
+  if (text === "false" || text === "0" || text === "") return false;
+  throw new UsageError(`SESSILE_DEMO must be true or false; got "${text}".`);
+}
+
+function parseChoice<Choice extends string>(text: string, choices: readonly Choice[], name: string): Choice {
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`${name} must be one of ${choices.join(", ")}; got "${text}".`);
+}
+
+/** There is no "trust everybody": then any client could choose its own address. */
+function parseNetworks(text: string): readonly string[] {
+  const networks = text.split(",").map((each) => each.trim());
+  if (text === "") return [];
+  try {
+    new TrustedProxies(networks);
+    return networks;
+  } catch (error) {
+    throw new UsageError(
+      `--trust-proxy must be a list of addresses or networks, such as 127.0.0.1,10.0.0.0/8; got "${(error as Error).message}".`,
+    );
+  }
+}

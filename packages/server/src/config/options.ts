@@ -1,0 +1,93 @@
+// What the server can be told: the one table of options, for the command line, the environment and the help.
+
+export interface Option {
+  readonly name: string;
+  readonly type: "string" | "boolean";
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly fallback: string;
+  readonly help: string;
+}
+
+export const OPTIONS: readonly Option[] = [
+  {
+    name: "store",
+    type: "string",
+    value: "URL",
+    fallback: "sqlite:sessile.db",
+    help: "memory, sqlite:PATH, redis://HOST:PORT/DB, redis+sentinel://… or redis+cluster://…",
+  },
+  {
+    name: "users",
+    type: "string",
+    value: "PATH",
+    fallback: "",
+    help: "file of the users who can sign in; beside a SQLite store it is found by itself",
+  },
+  { name: "port", type: "string", value: "N", fallback: "8000", help: "port to listen on; 0 takes a free one" },
+  { name: "host", type: "string", value: "HOST", fallback: "127.0.0.1", help: "address to listen on" },
+  {
+    name: "idle-timeout",
+    type: "string",
+    value: "TIME",
+    fallback: "1h",
+    help: "a session ends after this long without use (30m, 1h, 7d)",
+  },
+  {
+    name: "absolute-timeout",
+    type: "string",
+    value: "TIME",
+    fallback: "1h",
+    help: "a session ends this long after sign-in, used or not",
+  },
+  { name: "demo", type: "boolean", fallback: "false", help: "allow the demo sign-in on an address others can reach" },
+  {
+    name: "log-level",
+    type: "string",
+    value: "LEVEL",
+    fallback: "info",
+    help: "trace, debug, info, warn, error or silent",
+  },
+  {
+    name: "log-address",
+    type: "string",
+    value: "WHAT",
+    fallback: "off",
+    help: "off, or network: log the client's /24 or /48 with each security event",
+  },
+  {
+    name: "device",
+    type: "string",
+    value: "WHAT",
+    fallback: "off",
+    help: 'off, or family: keep "Firefox on Linux" with a session, for its user to see',
+  },
+  {
+    name: "trust-proxy",
+    type: "string",
+    value: "NETWORKS",
+    fallback: "",
+    help: "proxies whose X-Forwarded-For and -Proto are believed, such as 127.0.0.1,10.0.0.0/8",
+  },
+  {
+    name: "stop-delay",
+    type: "string",
+    value: "TIME",
+    fallback: "0s",
+    help: "when told to stop, go on serving this long, but say not ready",
+  },
+];
+
+/** The table as help text. */
+export function describeOptions(): string {
+  const rows = OPTIONS.map(({ name, value, fallback, help }) => {
+    const left = `  --${name}${value === undefined ? "" : ` ${value}`}`.padEnd(26);
+    return `${left}${help}\n${" ".repeat(26)}${variableOf(name)}, default ${fallback || "none"}`;
+  });
+  return rows.join("\n");
+}
+
+/** The environment variable of an option. */
+export function variableOf(name: string): string {
+  return `SESSILE_${name.toUpperCase().replaceAll("-", "_")}`;
+}

@@ -1,0 +1,104 @@
+// What a Redis URL says: one server, Sentinels or a Cluster, and how to sign in there. Opens nothing.
+
+import { UsageError } from "./usage-error.ts";
+
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RedisTarget {
+  readonly kind: "single" | "sentinel" | "cluster";
+  readonly isTls: boolean;
+  /** One, or those of the Sentinels or of some nodes of the Cluster. */
+  readonly addresses: readonly RedisAddress[];
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly database: number;
+  /** What the Sentinels call the primary. */
+  readonly primaryName: string;
+}
+
+const FORM = /^redis(s?)(?:\+(sentinel|cluster))?:\/\/(?:(.*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
+const PORTS = { single: 6379, sentinel: 26379, cluster: 6379 } as const;
+const EXAMPLES = {
+  single: "redis://HOST:PORT/DB",
+  sentinel: "redis+sentinel://HOST:PORT,HOST:PORT/DB?name=PRIMARY",
+  cluster: "redis+cluster://HOST:PORT,HOST:PORT",
+} as const;
+
+/** True for what is meant to be the URL of a Redis, however wrong. */
+export function isRedisUrl(text: string): boolean {
+  return /^rediss?(?:\+\w*)?:/.test(text);
+}
+
+/**
+ * Reads `redis://`, `redis+sentinel://` and `redis+cluster://`, with `rediss` for TLS. A user and a password that the URL does not
+ * hold are taken from SESSILE_REDIS_USERNAME and SESSILE_REDIS_PASSWORD. Throws `UsageError`, which shows neither.
+ */
+export function parseRedisUrl(url: string, env: Readonly<Record<string, string | undefined>>): RedisTarget {
+  const [, tls, kind = "single", login, hosts = "", path = "", query = ""] = FORM.exec(url) ?? refuse(url, "single");
+  if (!isKind(kind)) return refuse(url, "single");
+  const [username, password] = parseLogin(url, login);
+  return {
+    kind,
+    isTls: tls === "s",
+    addresses: parseHosts(url, kind, hosts),
+    username: username ?? env["SESSILE_REDIS_USERNAME"],
+    password: password ?? env["SESSILE_REDIS_PASSWORD"],
+    database: parseDatabase(url, kind, path),
+    primaryName: parseName(url, kind, query),
+  };
+}
+
+function isKind(text: string): text is RedisTarget["kind"] {
+  return text in PORTS;
+}
+
+/** Both percent-encoded. `:password` alone is the password of the default user. */
+function parseLogin(url: string, login: string | undefined): readonly (string | undefined)[] {
+  if (login === undefined) return [];
+  try {
+    const colon = login.includes(":") ? login.indexOf(":") : login.length;
+    const parts = [login.slice(0, colon), login.slice(colon + 1)].map(decodeURIComponent);
+    return parts.map((part) => (part === "" ? undefined : part));
+  } catch {
+    throw new UsageError(`--store ${url}: write a % in the user or the password as %25.`);
+  }
+}
+
+function parseHosts(url: string, kind: RedisTarget["kind"], text: string): readonly RedisAddress[] {
+  const hosts = text.split(",");
+  if (kind === "single" && hosts.length > 1) {
+    throw new UsageError(`--store ${url} names several hosts: write redis+sentinel:// or redis+cluster:// for these.`);
+  }
+  return hosts.map((host) => parseHost(url, kind, host));
+}
+
+function parseHost(url: string, kind: RedisTarget["kind"], text: string): RedisAddress {
+  const [, ipv6, name, port = PORTS[kind]] = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = ipv6 ?? name;
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535) return refuse(url, kind);
+  return { host, port: Number(port) };
+}
+
+function parseDatabase(url: string, kind: RedisTarget["kind"], text: string): number {
+  if (!/^\d{0,5}$/.test(text)) return refuse(url, kind);
+  const database = Number(text);
+  if (kind === "cluster" && database > 0)
+    throw new UsageError(`--store ${url}: a Cluster has no database but 0; leave it out.`);
+  return database;
+}
+
+function parseName(url: string, kind: RedisTarget["kind"], query: string): string {
+  const [name, ...others] = [...new URLSearchParams(query)];
+  if (kind !== "sentinel") return name === undefined ? "" : refuse(url, kind);
+  if (name?.[0] === "name" && name[1] !== "" && others.length === 0) return name[1];
+  throw new UsageError(
+    `--store ${url}: say what the Sentinels call the primary, such as ?name=mymaster, and nothing else.`,
+  );
+}
+
+function refuse(url: string, kind: RedisTarget["kind"]): never {
+  throw new UsageError(`--store ${url} is no usable Redis URL; it must look like ${EXAMPLES[kind]}.`);
+}

@@ -1,0 +1,77 @@
+// The HTTP side put together: limits, headers, errors, and the routes. Knows no store and no command line.
+
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import type { SessionManager } from "sessile";
+import { sessions } from "sessile/fastify";
+import { InvalidTokens } from "../log/invalid-tokens.ts";
+import type { SecurityLog } from "../log/security-log.ts";
+import type { Readiness } from "../ops/readiness.ts";
+import { type SignInService, signInRoutes } from "../sign-in/service.ts";
+import { ignoreBodies } from "./bodies.ts";
+import { type ClientOptions, describeClients } from "./client.ts";
+import { endConnectionsOnClose } from "./drain.ts";
+import { answerErrors, clientErrorHandler, frameworkErrors } from "./errors.ts";
+import { HTTP_LIMITS, type HttpLimits, harden } from "./harden.ts";
+import { collectMethods, refuseOtherMethods } from "./methods.ts";
+import { logRequests, noticeInvalidTokens } from "./request-log.ts";
+import { demoSignInRoutes } from "./routes/demo-sign-in.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { ownSessionsRoutes } from "./routes/own-sessions.ts";
+import { profileRoutes } from "./routes/profile.ts";
+
+/** What the server keeps in a session. */
+export interface ServerData {
+  username: string;
+}
+
+declare module "sessile" {
+  interface SessionData extends ServerData {}
+}
+
+export interface AppOptions {
+  readonly manager: SessionManager;
+  readonly log: FastifyBaseLogger;
+  readonly security: SecurityLog;
+  readonly readiness: Readiness;
+  readonly client: ClientOptions;
+  /** Without it everybody is the demo user. */
+  readonly signIn?: SignInService;
+  /** Shorter in tests of slow clients. */
+  readonly limits?: HttpLimits;
+}
+
+/** The server's routes, not yet listening. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { log, security, client, limits = HTTP_LIMITS } = options;
+  const app = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    ...limits,
+    routerOptions: { maxParamLength: limits.http.maxHeaderSize },
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    frameworkErrors,
+    clientErrorHandler,
+  });
+  harden(app, client.proxies);
+  endConnectionsOnClose(app);
+  describeClients(app, client);
+  answerErrors(app, security);
+  logRequests(app);
+  const methods = collectMethods(app);
+  healthRoutes(app, options.readiness);
+  await app.register(async (scope) => sessionRoutes(scope, options));
+  refuseOtherMethods(app, methods);
+  return app;
+}
+
+/** The routes that have a session. What is outside of them never asks the store, whatever token comes along. */
+async function sessionRoutes(app: FastifyInstance, { manager, security, signIn }: AppOptions): Promise<void> {
+  noticeInvalidTokens(app, new InvalidTokens(security));
+  ignoreBodies(app);
+  await app.register(sessions, { manager });
+  if (signIn === undefined) demoSignInRoutes(app);
+  else await signInRoutes(app, signIn, security);
+  profileRoutes(app);
+  ownSessionsRoutes(app, manager, security);
+}

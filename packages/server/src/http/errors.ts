@@ -1,0 +1,61 @@
+// What a client hears of a failure: FastAPI's shape, and nothing of the inside. Knows no route.
+
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { SecurityLog } from "../log/security-log.ts";
+import { SECURITY_HEADERS } from "./harden.ts";
+
+/** Answers what no route answers: unknown paths, methods that no path has, and whatever a route throws. */
+export function answerErrors(app: FastifyInstance, security: SecurityLog): void {
+  app.setNotFoundHandler(async ({ method }, reply) => sendDetail(reply, METHODS.has(method) ? 404 : 501));
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    security.writeRefusal(error);
+    if (status === 503) return sendDetail(reply.header("retry-after", "1"), 503, "Service unavailable");
+    if (status < 500) return sendDetail(reply, status, error.message);
+    request.log.error({ err: error }, "request failed");
+    return sendDetail(reply, 500);
+  });
+  app.server.on("connect", (_request, socket: Socket) => refuse(socket, 501));
+}
+
+/** Methods that some path might have. Others are not implemented here at all. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** For Fastify's option of this name: a path that cannot be decoded names nothing, whatever route it seems to aim at. */
+export function frameworkErrors(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(SECURITY_HEADERS);
+  sendDetail(reply, 404);
+}
+
+/** For Fastify's option of this name: what the parser refuses never becomes a request, and is answered on the bare socket. */
+export function clientErrorHandler(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) return;
+  refuse(socket, STATUS_OF_CODE[error.code ?? ""] ?? 400);
+}
+
+const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+};
+
+function sendDetail(reply: FastifyReply, status: number, detail = STATUS_CODES[status]): FastifyReply {
+  return reply.code(status).send({ detail });
+}
+
+/** A client that does not read what it has been sent already is not waited for. */
+function refuse(socket: Socket, status: number): void {
+  if (!socket.writable || socket.writableLength > 0) return void socket.destroy();
+  const body = JSON.stringify({ detail: STATUS_CODES[status] });
+  const headers = {
+    ...SECURITY_HEADERS,
+    "content-type": "application/json; charset=utf-8",
+    "content-length": body.length,
+    connection: "close",
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${body}`);
+  socket.destroySoon();
+}

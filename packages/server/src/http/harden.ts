@@ -1,0 +1,59 @@
+// What every answer and every connection of the server is bound by. Knows no route.
+
+import { STATUS_CODES } from "node:http";
+import type { FastifyInstance } from "fastify";
+import type { TrustedProxies } from "../net/trusted-proxies.ts";
+
+/** Nothing this server answers is to be framed, sniffed, embedded or referred from (ASVS 3.2.1, 3.4.3–3.4.6, 3.5.8). */
+export const SECURITY_HEADERS = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+} as const;
+
+/** A year, as browsers' lists demand (ASVS 3.4.1). */
+const HSTS = "max-age=31536000; includeSubDomains";
+
+export interface HttpLimits {
+  readonly bodyLimit: number;
+  /** A connection on which nothing moves, in neither direction. Ends clients that send requests and never read. */
+  readonly connectionTimeout: number;
+  readonly requestTimeout: number;
+  readonly keepAliveTimeout: number;
+  readonly maxRequestsPerSocket: number;
+  readonly http: {
+    readonly headersTimeout: number;
+    readonly maxHeaderSize: number;
+    readonly connectionsCheckingInterval: number;
+  };
+}
+
+/**
+ * Every limit of `node:http` that matters is said here, because its defaults differ between releases of Node (ASVS 13.1.3,
+ * 15.2.2). Milliseconds and bytes. Timeouts are looked at every `connectionsCheckingInterval`.
+ */
+export const HTTP_LIMITS: HttpLimits = {
+  bodyLimit: 16 * 1024,
+  connectionTimeout: 60_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  maxRequestsPerSocket: 10_000,
+  http: { headersTimeout: 10_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5_000 },
+};
+
+const MAX_CONNECTIONS = 10_000;
+/** Node drops further ones without a word, among them what a proxy adds at the end: the client's address. So they are refused. */
+const MAX_HEADERS = 100;
+
+/** Sets the limits that are no options, and the headers of every answer, errors included. */
+export function harden(app: FastifyInstance, proxies: TrustedProxies): void {
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.server.maxHeadersCount = MAX_HEADERS + 1;
+  app.addHook("onRequest", async ({ raw }, reply) => {
+    reply.headers(SECURITY_HEADERS);
+    if (proxies.saysHttps(raw)) reply.header("strict-transport-security", HSTS);
+    if (raw.rawHeaders.length > 2 * MAX_HEADERS) return reply.code(431).send({ detail: STATUS_CODES[431] });
+    return undefined;
+  });
+}

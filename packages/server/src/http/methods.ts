@@ -1,0 +1,32 @@
+// Answers 405 to the methods that a path does not have. Knows no route by name.
+
+import type { FastifyInstance } from "fastify";
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** The methods of each path. */
+export type PathMethods = Map<string, Set<string>>;
+
+/** Writes down which routes are added to `app` and below from now on. */
+export function collectMethods(app: FastifyInstance): PathMethods {
+  const paths: PathMethods = new Map();
+  app.addHook("onRoute", ({ url, method }) => {
+    const methods = paths.get(url) ?? new Set();
+    paths.set(url, methods);
+    for (const each of [method].flat()) methods.add(each);
+  });
+  return paths;
+}
+
+/** Call it when all routes are there. */
+export function refuseOtherMethods(app: FastifyInstance, paths: PathMethods): void {
+  for (const [url, present] of [...paths]) {
+    const allow = METHODS.filter((each) => present.has(each)).join(", ");
+    const method = METHODS.filter((each) => !present.has(each));
+    app.route({
+      method,
+      url,
+      handler: async (_request, reply) => reply.code(405).header("allow", allow).send({ detail: "Method Not Allowed" }),
+    });
+  }
+}

@@ -1,0 +1,14 @@
+// `GET /health/live` and `GET /health/ready`: for whoever starts, stops and balances servers. They need no session and tell
+// nothing of the inside.
+
+import type { FastifyInstance } from "fastify";
+import type { Readiness } from "../../ops/readiness.ts";
+
+export function healthRoutes(app: FastifyInstance, readiness: Readiness): void {
+  app.get("/health/live", async () => ({ status: "live" }));
+  app.get("/health/ready", async (_request, reply) => {
+    const problem = await readiness.problem();
+    reply.header("cache-control", "no-store");
+    return problem === null ? { status: "ready" } : reply.code(503).send({ detail: problem });
+  });
+}

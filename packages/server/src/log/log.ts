@@ -1,0 +1,43 @@
+// The log: one JSON object a line, in UTC, without control characters and without anything that looks like a credential.
+
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import { describeError } from "./describe-error.ts";
+
+/**
+ * Writes to stderr, so that stdout is for people; or to `stream` when given. Times are UTC (ASVS 16.2.2).
+ */
+export function createLog(level: string, stream: DestinationStream = destination({ dest: 2, sync: true })): Logger {
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const options = { level, base: null, formatters, timestamp: stdTimeFunctions.isoTime };
+  return pino({ ...options, serializers: { err: serializeError }, hooks: { streamWrite: cleanLine } }, stream);
+}
+
+/** Not the error's own fields: drivers put there what they were asked to write. */
+function serializeError(error: Error): object {
+  const { code } = error as { code?: unknown };
+  const stack = String(error.stack)
+    .split("\n")
+    .filter((line) => line.startsWith("    at "));
+  return {
+    type: error.name,
+    ...(typeof code === "string" && { code }),
+    message: describeError(error).slice(0, 1000),
+    stack: stack.slice(0, 10).join("\n"),
+  };
+}
+
+/**
+ * The last look at a line. Anything as long as a token is none of the log's business, wherever it came from. JSON escapes the
+ * ASCII controls; the others, which end lines, steer terminals or turn text around, are escaped here (ASVS 16.4.1).
+ */
+function cleanLine(line: string): string {
+  return line.replace(LIKE_A_TOKEN, "[redacted]").replace(UNSAFE, escapeCharacter);
+}
+
+/** From the length of a bare secret on, also where a URL spells some of it `%41`. */
+const LIKE_A_TOKEN = /(?:[0-9A-Za-z_]|%[0-9A-Fa-f]{2}){40,}/g;
+const UNSAFE = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

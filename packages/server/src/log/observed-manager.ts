@@ -1,0 +1,47 @@
+// The session manager, whose events and refusals go to the security log.
+
+import { type OpenSession, SessionManager, type SessionManagerOptions, type SessionRequest } from "sessile";
+import { describeError } from "./describe-error.ts";
+import type { SecurityLog } from "./security-log.ts";
+
+type Data = SessionManager extends SessionManager<infer D> ? D : never;
+
+export class ObservedManager extends SessionManager {
+  readonly #security: SecurityLog;
+
+  constructor(options: SessionManagerOptions, security: SecurityLog) {
+    super(options);
+    this.#security = security;
+    this.#writeEvents(security);
+  }
+
+  /** A request that is refused here reaches no route and no error handler. */
+  override async open(request: SessionRequest): Promise<OpenSession<Data>> {
+    try {
+      return await super.open(request);
+    } catch (error) {
+      this.#security.writeRefusal(error);
+      throw error;
+    }
+  }
+
+  /** The owner acts in what happens to a session from inside; what a deadline or a theft ends, the server ends. */
+  #writeEvents(security: SecurityLog): void {
+    for (const event of ["created", "signedIn", "rotated", "signedOut"] as const) {
+      this.on(event, ({ sid, userId }) => security.write(event, { actor: ownerOf(userId), sid, userId }));
+    }
+    this.on("expired", ({ sid, userId }) => security.write("expired", { actor: "server", sid, userId }));
+    this.on("reuseDetected", ({ sid, userId }) => security.write("reuseDetected", { actor: "unknown", sid, userId }));
+    this.on("revoked", ({ sid, userId, reason }) => {
+      const actor = reason === "limit" ? { actor: ownerOf(userId) } : reason === "revoked" ? {} : { actor: "server" };
+      security.write("revoked", { ...actor, sid, userId, reason });
+    });
+    this.on("storeFailed", ({ operation, error }) => {
+      security.write("storeFailed", { actor: "server", operation, reason: describeError(error) });
+    });
+  }
+}
+
+function ownerOf(userId: string | null): string {
+  return userId === null ? "anonymous" : `user:${userId}`;
+}

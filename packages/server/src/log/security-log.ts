@@ -1,0 +1,67 @@
+// The security events: the closed list of them, and how each looks in the log. No event carries a credential or session data.
+
+import type { FastifyBaseLogger } from "fastify";
+import { isSessionError } from "sessile";
+import { currentRequest } from "./request-context.ts";
+
+type Level = "debug" | "info" | "warn" | "error";
+type Outcome = "success" | "refused" | "failure";
+
+/** Every security event there is (ASVS 16.3.1–16.3.4). */
+const EVENTS = {
+  created: ["debug", "success"],
+  signedIn: ["info", "success"],
+  signInFailed: ["warn", "failure"],
+  signInLimited: ["warn", "refused"],
+  signInOverloaded: ["warn", "refused"],
+  passwordChanged: ["info", "success"],
+  rotated: ["info", "success"],
+  signedOut: ["info", "success"],
+  revoked: ["info", "success"],
+  expired: ["info", "success"],
+  reuseDetected: ["warn", "refused"],
+  invalidTokenBurst: ["warn", "refused"],
+  credentialsConflict: ["warn", "refused"],
+  crossSiteRefused: ["warn", "refused"],
+  authorisationDenied: ["warn", "refused"],
+  storeFailed: ["error", "failure"],
+} as const satisfies Record<string, readonly [Level, Outcome]>;
+
+export type SecurityEvent = keyof typeof EVENTS;
+
+/** What belongs to an event. `actor` is who caused it: `user:ID`, `anonymous`, `unknown` or `server`. */
+export type EventDetails = { readonly actor?: string } & Readonly<Record<string, string | number | null>>;
+
+const LONGEST_FIELD = 200;
+
+export class SecurityLog {
+  readonly #log: FastifyBaseLogger;
+
+  constructor(log: FastifyBaseLogger) {
+    this.#log = log;
+  }
+
+  /** Writes one line. Without an `actor` it is the one of the request at hand, or the server itself outside of any. */
+  write(event: SecurityEvent, { actor, ...details }: EventDetails = {}): void {
+    const [level, outcome] = EVENTS[event];
+    const request = currentRequest();
+    const who = actor ?? (request === undefined ? "server" : (request.actor ?? "anonymous"));
+    const where = { ...(request && { reqId: request.reqId }), ...(request?.network && { network: request.network }) };
+    this.#log[level](Object.fromEntries(Object.entries({ event, outcome, actor: who, ...details, ...where }).map(cap)));
+  }
+
+  /** Writes what a library's error means for security, if anything. Failures of the store are reported by its own event. */
+  writeRefusal(error: unknown): void {
+    if (isSessionError(error, "ERR_SESSION_CREDENTIALS")) this.write("credentialsConflict");
+    if (isSessionError(error, "ERR_SESSION_CROSS_SITE")) this.write("crossSiteRefused");
+    if (isSessionError(error, "ERR_SESSION_STALE")) this.write("authorisationDenied", { reason: "stale" });
+    if (isSessionError(error, "ERR_SESSION_LIMIT")) this.write("signInFailed", { reason: "limit" });
+    if (isSessionError(error, "ERR_SESSION_REVOKED")) this.write("signInFailed", { reason: "revoked" });
+  }
+}
+
+/** Nobody fills the log with one long name. */
+function cap([name, value]: [string, unknown]): [string, unknown] {
+  const isLong = typeof value === "string" && value.length > LONGEST_FIELD;
+  return [name, isLong ? `${value.slice(0, LONGEST_FIELD)}…` : value];
+}

@@ -1,0 +1,28 @@
+// What the server prints when it is ready.
+
+import type { Config } from "../config/config.ts";
+import { formatDuration } from "../config/duration.ts";
+import type { OpenedStore } from "./open-store.ts";
+
+const DEMO = { signIn: "demo: everybody is john_doe", how: "", curl: "-sX POST" };
+
+/** From standard input: what stands on a command line, every user of the machine can read. */
+const LOGIN = { how: ' (type {"username": "…", "password": "…"} and Ctrl-D)', curl: "-s --json @-" };
+
+export function banner(config: Config, { name, durability }: OpenedStore, url: string, users: string | null): string {
+  const { signIn, how, curl } = users === null ? DEMO : { ...LOGIN, signIn: `the users in ${users}` };
+  return `Sessile serves sessions on ${url}
+
+  store       ${name}
+  durability  ${durability}
+  lifetime    ${formatDuration(config.absoluteTimeout)} after sign-in, or ${formatDuration(config.idleTimeout)} without use
+  sign-in     ${signIn}
+
+Try it${how}:
+
+  TOKEN=$(curl ${curl} ${url}/login | cut -d'"' -f4)
+  curl ${url}/profile -H "X-Session-Token: $TOKEN"
+  curl -X POST ${url}/logout -H "X-Session-Token: $TOKEN"
+
+`;
+}

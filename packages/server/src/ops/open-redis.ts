@@ -1,0 +1,103 @@
+// From what a Redis URL says to an open store over a client that goes on trying, and what that Redis promises.
+
+import { setTimeout as wait } from "node:timers/promises";
+import { createClient, createCluster, createSentinel } from "@redis/client";
+import { checkRedis, type RedisClient, redisStore } from "sessile/redis";
+import { parseRedisUrl, type RedisTarget } from "../config/redis-url.ts";
+import { UsageError } from "../config/usage-error.ts";
+import { withoutPasswords } from "../config/without-password.ts";
+import type { OpenedStore } from "./open-store.ts";
+
+const CONNECT_TIMEOUT = 5000;
+const LONGEST_PAUSE = 2000;
+/** How often Sentinels are asked for the primary, and a Cluster that lost a node for its slots, in milliseconds. */
+const LOOK_AGAIN = 1000;
+
+/** As much as the three kinds have in common. */
+interface Client {
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  connect(): Promise<unknown>;
+  destroy(): unknown;
+}
+
+/** Throws `UsageError` when the URL is wrong, or nobody answers there. */
+export async function openRedis(url: string): Promise<OpenedStore> {
+  const target = parseRedisUrl(url, process.env);
+  const name = withoutPasswords(url);
+  const connection = { isWanted: false };
+  const client = createRedis(target, connection);
+  await connect(client, name);
+  connection.isWanted = true;
+  const { promise, warnings } = await checkRedis(client).catch((error: Error) => {
+    throw new UsageError(`--store ${name} cannot be used: ${error.message}`);
+  });
+  return {
+    store: redisStore({ client }),
+    name,
+    durability: [promise, ...warnings].join(" "),
+    close: () => destroy(client),
+  };
+}
+
+/** Until the first connection a failure is final; from then on the client goes on trying, and requests are answered 503. */
+function createRedis(target: RedisTarget, connection: { readonly isWanted: boolean }): Client & RedisClient {
+  const { addresses, username, password, database, primaryName } = target;
+  const reconnectStrategy = (retries: number) => connection.isWanted && Math.min(50 * 2 ** retries, LONGEST_PAUSE);
+  const socket = { connectTimeout: CONNECT_TIMEOUT, reconnectStrategy, ...(target.isTls && { tls: true as const }) };
+  const login = { ...(username && { username }), ...(password && { password }) };
+  const common = { ...login, socket, disableOfflineQueue: true };
+  if (target.kind === "cluster") {
+    return createCluster({
+      rootNodes: addresses.map((address) => ({ socket: { ...socket, ...address } })),
+      defaults: common,
+      topologyRefreshOnReconnectionAttemptStrategy: LOOK_AGAIN,
+    });
+  }
+  if (target.kind === "sentinel") {
+    return createSentinel({
+      name: primaryName,
+      sentinelRootNodes: [...addresses],
+      nodeClientOptions: { ...common, database },
+      sentinelClientOptions: { socket: target.isTls ? { tls: true } : {} },
+      scanInterval: LOOK_AGAIN,
+      passthroughClientErrorEvents: true,
+    });
+  }
+  return createClient({ ...common, socket: { ...socket, ...addresses[0] }, database }) as Client & RedisClient;
+}
+
+/** Sentinel and Cluster clients fail without a reason, or late; what they heard last is one. */
+async function connect(client: Client, name: string): Promise<void> {
+  let heard: unknown;
+  client.on("error", (error) => {
+    heard = error; // every call that fails is reported by the store; an unheard "error" would end the process
+  });
+  const tooLate = new AbortController();
+  try {
+    await Promise.race([client.connect(), fail(CONNECT_TIMEOUT, tooLate.signal)]);
+  } catch (error) {
+    await destroy(client);
+    throw new UsageError(
+      `--store ${name} cannot be reached: ${reasonOf(heard ?? error)}. Start Redis there, or choose another --store.`,
+    );
+  } finally {
+    tooLate.abort();
+  }
+}
+
+async function fail(after: number, signal: AbortSignal): Promise<void> {
+  await wait(after, undefined, { signal }).catch(() => {});
+  if (!signal.aborted) throw new Error(`nobody answered within ${after / 1000} s`);
+}
+
+/** One that has given up on its own cannot be destroyed, and says so. */
+async function destroy(client: Client): Promise<void> {
+  try {
+    await client.destroy();
+  } catch {}
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return code ?? message?.replace(/\.$/, "") ?? String(error);
+}

@@ -1,0 +1,100 @@
+// The running server: opens the store, listens, tells what it serves, and stops in order.
+
+import { setTimeout as wait } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { bearerTransport, headerTransport } from "sessile";
+import type { Config } from "../config/config.ts";
+import { createApp } from "../http/app.ts";
+import type { HttpLimits } from "../http/harden.ts";
+import { createLog } from "../log/log.ts";
+import { ObservedManager } from "../log/observed-manager.ts";
+import { SecurityLog } from "../log/security-log.ts";
+import { TrustedProxies } from "../net/trusted-proxies.ts";
+import { openSignIn, type SignInService } from "../sign-in/service.ts";
+import { chooseUsers } from "../users/users-path.ts";
+import { banner } from "./banner.ts";
+import { exitWhenStateIsUnknown } from "./last-resort.ts";
+import { checkDemo, listen } from "./listen.ts";
+import { type OpenedStore, openStore } from "./open-store.ts";
+import { Readiness } from "./readiness.ts";
+import { stopOnSignal } from "./stop-on-signal.ts";
+
+/** What only tests change, so that they need not wait as long as slow clients may. */
+export interface Tuning {
+  readonly limits?: HttpLimits;
+  /** How long requests may take to finish once the server stops, in milliseconds. */
+  readonly stopDeadline?: number;
+}
+
+const STOP_DEADLINE = 10_000;
+
+/** Serves until a signal comes. Throws `UsageError` when it cannot start. */
+export async function runServer(config: Config, { limits, stopDeadline = STOP_DEADLINE }: Tuning = {}): Promise<void> {
+  const users = chooseUsers(config);
+  if (users === null) checkDemo(config);
+  const opened = await openStore(config.store);
+  const log = createLog(config.logLevel);
+  exitWhenStateIsUnknown(log);
+  const readiness = new Readiness(opened.store);
+  const { app, close } = await assemble(config, opened, { log, readiness, users, ...(limits && { limits }) });
+  const url = await listen(app, config).catch(async (error) => {
+    await close();
+    throw error;
+  });
+  const stop = async (): Promise<void> => {
+    readiness.stop();
+    await wait(config.stopDelay);
+    await close();
+  };
+  stopOnSignal(stop, config.stopDelay + stopDeadline);
+  process.stdout.write(banner(config, opened, url, users));
+}
+
+interface Parts {
+  readonly log: Logger;
+  readonly readiness: Readiness;
+  /** The file of the users; `null` for the demo. */
+  readonly users: string | null;
+  readonly limits?: HttpLimits;
+}
+
+/** `close` ends what was opened, in the order in which one needs the other. */
+async function assemble(
+  config: Config,
+  opened: OpenedStore,
+  parts: Parts,
+): Promise<{ app: FastifyInstance; close: () => Promise<void> }> {
+  const security = new SecurityLog(parts.log);
+  const { idleTimeout, absoluteTimeout } = config;
+  const transports = [headerTransport(), bearerTransport()];
+  const manager = new ObservedManager({ store: opened.store, transports, idleTimeout, absoluteTimeout }, security);
+  const client = {
+    proxies: new TrustedProxies(config.trustProxy),
+    keepDevice: config.device === "family",
+    logNetwork: config.logAddress === "network",
+  };
+  const closeStore = async (): Promise<void> => {
+    await manager.close();
+    await opened.close();
+  };
+  const signIn = await openUsers(parts.users, { manager, security }).catch(async (error) => {
+    await closeStore();
+    throw error;
+  });
+  const app = await createApp({ manager, security, client, ...(signIn && { signIn }), ...parts });
+  const close = async (): Promise<void> => {
+    await app.close();
+    signIn?.close();
+    await closeStore();
+  };
+  return { app, close };
+}
+
+/** `null` where there are no users. */
+async function openUsers(
+  path: string | null,
+  parts: { readonly manager: ObservedManager; readonly security: SecurityLog },
+): Promise<SignInService | null> {
+  return path === null ? null : openSignIn({ path, ...parts });
+}

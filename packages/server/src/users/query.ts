@@ -1,0 +1,28 @@
+// The few things that every query of the file of users needs. Knows no table.
+
+import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
+
+/** Runs `work` in one transaction: all of it is written, or nothing. */
+export function transaction<T>(file: SqliteDatabase, work: () => T): T {
+  file.exec("BEGIN IMMEDIATE"); // deferred, it could fail at its first write without any wait
+  try {
+    const value = work();
+    file.exec("COMMIT");
+    return value;
+  } catch (error) {
+    try {
+      file.exec("ROLLBACK");
+    } catch {} // SQLite has done so by itself
+    throw error;
+  }
+}
+
+/** The first row, as the caller knows it to be; `undefined` when there is none. */
+export function firstRow<T>(statement: SqliteStatement, ...parameters: (string | number)[]): T | undefined {
+  return statement.get(...parameters) as T | undefined;
+}
+
+/** The value of a pragma. */
+export function pragma(file: SqliteDatabase, name: string): unknown {
+  return Object.values(firstRow<object>(file.prepare(`PRAGMA ${name}`)) ?? {})[0];
+}

@@ -1,0 +1,67 @@
+// The tables of the file of users, and whose file it is. Knows no settings.
+
+import { randomBytes } from "node:crypto";
+import type { SqliteDatabase } from "sessile/sqlite";
+import { firstRow, pragma, transaction } from "./query.ts";
+
+const VERSION = 1;
+
+/** "sesu", so that no other application's file is taken for one of ours. */
+const APPLICATION_ID = 0x73657375;
+
+/**
+ * `sessile_endings`: users whose sessions are still to be ended, written in the same transaction as the reason for it.
+ * `sessile_attempts`: failed sign-ins; `sessile_networks`: from where a user has signed in before. Both hold digests of 20 bits
+ * under the key in `sessile_key`, which name nobody.
+ */
+const TABLES = `
+  CREATE TABLE sessile_users (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    password TEXT NOT NULL,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    password_changed_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE sessile_endings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id INTEGER NOT NULL,
+    due_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE sessile_attempts (
+    bucket INTEGER PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE sessile_networks (
+    user_id INTEGER NOT NULL REFERENCES sessile_users ON DELETE CASCADE,
+    network INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, network)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE sessile_key (key TEXT NOT NULL) STRICT;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${VERSION};
+`;
+
+/** Makes the tables unless they are there. Several processes may do it at once: one does, the others find them. */
+export function ensureTables(file: SqliteDatabase): void {
+  if (isOurs(file)) return;
+  transaction(file, () => {
+    if (isOurs(file)) return;
+    file.exec(TABLES);
+    file.prepare("INSERT INTO sessile_key (key) VALUES (?)").run(randomBytes(32).toString("hex"));
+  });
+}
+
+/** False while the file is empty. Throws when it is another application's, or a newer release's. */
+export function isOurs(file: SqliteDatabase): boolean {
+  const id = pragma(file, "application_id");
+  const version = pragma(file, "user_version");
+  if (id === APPLICATION_ID && version === VERSION) return true;
+  if (id === APPLICATION_ID)
+    throw new Error(`it has version ${version} of the tables, and this release knows version ${VERSION}`);
+  const { tables } = firstRow<{ tables: number }>(file.prepare("SELECT count(*) AS tables FROM sqlite_schema")) ?? {};
+  if (id === 0 && tables === 0) return false;
+  throw new Error("it belongs to another application");
+}

@@ -1,0 +1,157 @@
+// The users in their file: who there is, with which password hash, and whose sessions are to be ended. Hashes nothing.
+
+import { randomInt } from "node:crypto";
+import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
+import { firstRow, transaction } from "./query.ts";
+
+export interface User {
+  readonly id: number;
+  /** As `normalizeName` gives it. */
+  readonly name: string;
+  /** A PHC string. */
+  readonly password: string;
+  readonly isDisabled: boolean;
+  readonly createdAt: number;
+  /** Grows with every new password, whatever the clock does: so it also tells one password from the next. */
+  readonly passwordChangedAt: number;
+}
+
+/** A user whose sessions are to be ended, for a reason that is already in the file. */
+export interface Ending {
+  readonly id: number;
+  readonly userId: number;
+}
+
+const COLUMNS = `id, name, password, disabled, created_at AS createdAt, password_changed_at AS passwordChangedAt`;
+
+const SQL = {
+  byName: `SELECT ${COLUMNS} FROM sessile_users WHERE name = ?`,
+  byId: `SELECT ${COLUMNS} FROM sessile_users WHERE id = ?`,
+  all: `SELECT ${COLUMNS} FROM sessile_users ORDER BY name`,
+  add: "INSERT INTO sessile_users (id, name, password, created_at, password_changed_at) VALUES (?, ?, ?, ?, ?)",
+  changePassword: `UPDATE sessile_users SET password = ?, password_changed_at = max(?, password_changed_at + 1)
+    WHERE id = ? AND password_changed_at = ? AND disabled = ?`,
+  rehash: "UPDATE sessile_users SET password = ? WHERE id = ? AND password = ?",
+  setDisabled: "UPDATE sessile_users SET disabled = ? WHERE id = ?",
+  remove: "DELETE FROM sessile_users WHERE id = ?",
+  addEnding: "INSERT INTO sessile_endings (user_id, due_at) VALUES (?, ?)",
+  endings: "SELECT id, user_id AS userId FROM sessile_endings WHERE due_at <= ? ORDER BY id",
+  endingOf: "SELECT 1 FROM sessile_endings WHERE user_id = ?",
+  finishEnding: "DELETE FROM sessile_endings WHERE id = ?",
+} as const;
+
+/** Endings that are due for whoever sees them first. */
+const AT_ONCE = 0;
+
+export class UserStore {
+  readonly #file: SqliteDatabase;
+  readonly #clock: () => number;
+  readonly #sql: Readonly<Record<keyof typeof SQL, SqliteStatement>>;
+
+  constructor(file: SqliteDatabase, clock: () => number = Date.now) {
+    this.#file = file;
+    this.#clock = clock;
+    const prepared = Object.entries(SQL).map(([name, sql]) => [name, file.prepare(sql)]);
+    this.#sql = Object.fromEntries(prepared);
+  }
+
+  find(name: string): User | null {
+    return toUser(firstRow(this.#sql.byName, name));
+  }
+
+  byId(id: number): User | null {
+    return Number.isSafeInteger(id) ? toUser(firstRow(this.#sql.byId, id)) : null;
+  }
+
+  list(): User[] {
+    return (this.#sql.all.all() as Row[]).map((row) => toUser(row) as User);
+  }
+
+  /**
+   * Adds a user; false when the name is taken. The id is drawn at random: counted up, it would come back in a new file or after
+   * a removal, and the sessions of the user who had it before would be the new user's.
+   */
+  add(name: string, password: string): boolean {
+    return transaction(this.#file, () => {
+      if (this.find(name) !== null) return false;
+      const now = this.#clock();
+      this.#sql.add.run(randomInt(2, 2 ** 48), name, password, now, now);
+      return true;
+    });
+  }
+
+  /**
+   * Sets the password and writes down that the user's sessions are to be ended, in one step: a crash after it leaves a note that
+   * the next one finishes. `null` when the user changed or was disabled since `user` was read. Others leave the ending alone
+   * until `dueAt`.
+   */
+  changePassword(user: User, password: string, dueAt = AT_ONCE): { user: User; ending: Ending } | null {
+    const { id, passwordChangedAt, isDisabled } = user;
+    return transaction(this.#file, () => {
+      const state = [id, passwordChangedAt, Number(isDisabled)];
+      const { changes } = this.#sql.changePassword.run(password, this.#clock(), ...state);
+      if (Number(changes) === 0) return null;
+      return { user: this.byId(id) as User, ending: this.#addEnding(id, dueAt) };
+    });
+  }
+
+  /** Replaces a hash by another one of the same password, unless it has changed meanwhile. */
+  rehash(user: User, password: string): void {
+    this.#sql.rehash.run(password, user.id, user.password);
+  }
+
+  /** A disabled user cannot sign in, and the sessions are to be ended. */
+  disable({ id }: User): void {
+    transaction(this.#file, () => {
+      this.#sql.setDisabled.run(1, id);
+      this.#addEnding(id, AT_ONCE);
+    });
+  }
+
+  enable({ id }: User): void {
+    this.#sql.setDisabled.run(0, id);
+  }
+
+  /** The sessions are to be ended, and the name is free again. */
+  remove({ id }: User): void {
+    transaction(this.#file, () => {
+      this.#sql.remove.run(id);
+      this.#addEnding(id, AT_ONCE);
+    });
+  }
+
+  /**
+   * Whether the user may still be signed in with the password that `user` was read with. Asked after a session was made:
+   * whoever disables the user later also ends that session, and whoever did so before is seen here.
+   */
+  isCurrent(user: User): boolean {
+    const now = this.byId(user.id);
+    return now !== null && !now.isDisabled && now.passwordChangedAt === user.passwordChangedAt;
+  }
+
+  /** The endings that are due, oldest first. */
+  endings(): Ending[] {
+    return this.#sql.endings.all(this.#clock()) as Ending[];
+  }
+
+  isEnding({ id }: User): boolean {
+    return firstRow(this.#sql.endingOf, id) !== undefined;
+  }
+
+  finishEnding({ id }: Ending): void {
+    this.#sql.finishEnding.run(id);
+  }
+
+  #addEnding(userId: number, dueAt: number): Ending {
+    const { lastInsertRowid } = this.#sql.addEnding.run(userId, dueAt) as unknown as { lastInsertRowid: number };
+    return { id: Number(lastInsertRowid), userId };
+  }
+}
+
+type Row = Omit<User, "isDisabled"> & { readonly disabled: number };
+
+function toUser(row: Row | undefined): User | null {
+  if (row === undefined) return null;
+  const { disabled, ...user } = row;
+  return { ...user, isDisabled: disabled !== 0 };
+}

@@ -1,0 +1,194 @@
+// L2, L3, L5, I3: users see and end their own sessions, and nobody else's.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import type { MintedSession } from "sessile/testing";
+import { type AppUnderTest, startApp } from "../support/app.ts";
+import { type Answer, call, profile } from "../support/client.ts";
+
+interface Shown {
+  readonly sid: string;
+  readonly current: boolean;
+}
+
+let app: AppUnderTest;
+let anna: MintedSession[];
+let ben: MintedSession;
+before(async () => {
+  app = await startApp();
+});
+after(() => app?.close());
+
+beforeEach(async () => {
+  await app.manager.revokeUser("anna");
+  await app.manager.revokeUser("ben");
+  anna = [await app.mint("anna"), await app.mint("anna"), await app.mint("anna")];
+  ben = await app.mint("ben");
+});
+
+const [first, second, third] = [() => session(0), () => session(1), () => session(2)];
+
+function session(index: number): MintedSession {
+  return anna[index] as MintedSession;
+}
+
+function ask(who: MintedSession | null, method: string, path: string): Promise<Answer> {
+  return call(app.url, method, `/me/sessions${path}`, who === null ? {} : { ...who.headers });
+}
+
+async function list(who: MintedSession, query = ""): Promise<{ sessions: Shown[]; next: string | null }> {
+  const { status, body } = await ask(who, "GET", query);
+  assert.equal(status, 200);
+  return body as { sessions: Shown[]; next: string | null };
+}
+
+async function alive(who: MintedSession): Promise<boolean> {
+  return (await profile(app.url, who.token)).status === 200;
+}
+
+describe("GET /me/sessions", () => {
+  test("L3: lists the user's own sessions, the present one marked, and nobody else's", async () => {
+    const { sessions, next } = await list(second());
+    assert.deepEqual(new Set(sessions.map(({ sid }) => sid)), new Set(anna.map(({ sid }) => sid)));
+    assert.deepEqual(
+      sessions.filter(({ current }) => current).map(({ sid }) => sid),
+      [second().sid],
+    );
+    assert.equal(next, null);
+  });
+
+  test("L2: shows of a session what its user may know, in UTC, and neither token nor digest nor data", async () => {
+    const { headers, body } = await ask(first(), "GET", "");
+    const { sessions } = body as { sessions: object[] };
+    for (const shown of sessions) {
+      assert.deepEqual(Object.keys(shown), ["sid", "device", "created_at", "last_seen_at", "expires_at", "current"]);
+      const { created_at, last_seen_at, expires_at } = shown as Record<string, string>;
+      for (const at of [created_at, last_seen_at, expires_at]) assert.match(at as string, /^\d{4}-.*T.*\.\d{3}Z$/);
+    }
+    const text = JSON.stringify(body);
+    for (const { token, sid } of anna) {
+      assert.ok(!text.includes(token) && !text.includes(token.slice(26, 69)));
+      const record = await app.store.load(sid);
+      assert.ok(record !== null && !text.includes(record.secretDigest));
+    }
+    assert.equal(headers.get("cache-control"), "no-store");
+  });
+
+  test("L5: pages by a cursor, each session once", async () => {
+    const seen: string[] = [];
+    let next: string | null = "";
+    while (next !== null) {
+      const page: Awaited<ReturnType<typeof list>> = await list(first(), `?limit=1${next && `&after=${next}`}`);
+      assert.ok(page.sessions.length <= 1);
+      seen.push(...page.sessions.map(({ sid }) => sid));
+      next = page.next;
+    }
+    assert.deepEqual(seen.toSorted(), anna.map(({ sid }) => sid).toSorted());
+  });
+
+  test("L5: a limit out of range or a cursor that no page gave out is refused", async () => {
+    for (const query of ["limit=0", "limit=101", "limit=1e9", "limit=-1", "limit=x", "limit=1&limit=2", "limit="]) {
+      assert.equal((await ask(first(), "GET", `?${query}`)).status, 400, query);
+    }
+    for (const cursor of ["x", "1.2", `1.${ben.sid}%00`, "x".repeat(101), "*", "../ben"]) {
+      assert.equal((await ask(first(), "GET", `?after=${cursor}`)).status, 400, cursor);
+    }
+  });
+
+  test("L3: a cursor made from another user's session shows none of that user's", async () => {
+    const record = await app.store.load(ben.sid);
+    const { sessions } = await list(first(), `?after=${Number(record?.absoluteExpiresAt) - 1}.${ben.sid}`);
+    for (const { sid } of sessions) assert.ok(anna.some((each) => each.sid === sid));
+  });
+
+  test("L7: sessions that ended are not listed", async () => {
+    await app.manager.revoke(third().sid);
+    assert.equal((await list(first())).sessions.length, 2);
+  });
+});
+
+describe("DELETE /me/sessions/{sid}", () => {
+  test("L3: ends one own session at once, and leaves the others", async () => {
+    const { status, body } = await ask(first(), "DELETE", `/${second().sid}`);
+    assert.deepEqual([status, body], [200, { ended: 1 }]);
+    assert.deepEqual([await alive(first()), await alive(second()), await alive(third())], [true, false, true]);
+  });
+
+  test("L3: ends the present session too", async () => {
+    assert.deepEqual((await ask(first(), "DELETE", `/${first().sid}`)).body, { ended: 1 });
+    assert.deepEqual([await alive(first()), await alive(second())], [false, true]);
+  });
+
+  test("L3: another user's session, an ended one and one that never was get the same answer, and nothing ends", async () => {
+    await app.manager.revoke(third().sid);
+    const answers = [];
+    const forged = ["0".repeat(22), "x", "%20", "..%2f..", "%zz", "%00", "null", "*", "x".repeat(5000), ben.token];
+    for (const sid of [ben.sid, third().sid, ...forged]) {
+      const { status, body, headers } = await ask(first(), "DELETE", `/${sid}`);
+      answers.push(JSON.stringify([status, body]));
+      assert.equal(headers.get("set-cookie"), null);
+    }
+    assert.deepEqual([...new Set(answers)], ['[404,{"detail":"Not Found"}]']);
+    assert.deepEqual([await alive(ben), await alive(first()), await alive(second())], [true, true, true]);
+  });
+});
+
+describe("DELETE /me/sessions and /me/sessions/others", () => {
+  test("others ends all own sessions but the present one", async () => {
+    assert.deepEqual((await ask(first(), "DELETE", "/others")).body, { ended: 2 });
+    assert.deepEqual([await alive(first()), await alive(second()), await alive(ben)], [true, false, true]);
+    assert.deepEqual((await ask(first(), "DELETE", "/others")).body, { ended: 0 });
+  });
+
+  test("without a name it ends all own sessions, the present one included", async () => {
+    assert.deepEqual((await ask(first(), "DELETE", "")).body, { ended: 3 });
+    assert.deepEqual([await alive(first()), await alive(second()), await alive(ben)], [false, false, true]);
+  });
+
+  test("a cookie of the present session is cleared when that session is among the ended ones", async () => {
+    const { cookieTransport } = await import("sessile");
+    const other = await startApp({ manager: { transports: [cookieTransport()] } });
+    try {
+      for (const path of ["", "/sid"]) {
+        const { headers, sid } = await other.mint("anna");
+        const answer = await call(other.url, "DELETE", `/me/sessions${path.replace("sid", sid)}`, { ...headers });
+        assert.match(answer.headers.get("set-cookie") ?? "", /^__Host-[^=]+=; .*Max-Age=0/i);
+      }
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+test("without a session every call is a 401 and ends nothing", async () => {
+  for (const [method, path] of [
+    ["GET", ""],
+    ["DELETE", ""],
+    ["DELETE", "/others"],
+    ["DELETE", `/${first().sid}`],
+  ] as const) {
+    for (const headers of [{}, { "X-Session-Token": "x" }, { "X-Session-Token": first().sid }] as Record<
+      string,
+      string
+    >[]) {
+      const { status, body } = await call(app.url, method, `/me/sessions${path}`, headers);
+      assert.deepEqual([status, body], [401, { detail: "Not authenticated" }], `${method} ${path}`);
+    }
+  }
+  assert.ok(await alive(first()));
+});
+
+test("P1: a store that does not answer is a 503 with Retry-After for every call", async () => {
+  for (const [failing, method, path] of [
+    ["list", "GET", ""],
+    ["delete", "DELETE", `/${second().sid}`],
+    ["deleteByUser", "DELETE", ""],
+  ] as const) {
+    app.store.fail(failing);
+    const { status, body, headers } = await ask(first(), method, path);
+    app.store.recover();
+    assert.deepEqual([status, body], [503, { detail: "Service unavailable" }], failing);
+    assert.equal(headers.get("retry-after"), "1");
+  }
+  assert.ok(await alive(first()));
+});

@@ -1,0 +1,83 @@
+// The server's routes in this process, on a real socket: for tests that need another user, clock or store than a command line gives.
+
+import type { FastifyInstance } from "fastify";
+import type { SessionStore } from "sessile";
+import { headerTransport, memoryStore, type SessionManagerOptions } from "sessile";
+import { type Failing, failingStore, type MintedSession, mintSession } from "sessile/testing";
+import { createApp } from "#dist/http/app.js";
+import { createLog } from "#dist/log/log.js";
+import { ObservedManager } from "#dist/log/observed-manager.js";
+import { SecurityLog } from "#dist/log/security-log.js";
+import { TrustedProxies } from "#dist/net/trusted-proxies.js";
+import { Readiness } from "#dist/ops/readiness.js";
+import type { SignInService } from "#dist/sign-in/service.js";
+
+export interface AppUnderTest {
+  readonly app: FastifyInstance;
+  readonly url: string;
+  readonly manager: ObservedManager;
+  readonly store: SessionStore & Failing;
+  readonly readiness: Readiness;
+  /** The raw text of the log so far. */
+  readonly log: () => string;
+  /** The security events so far, parsed. */
+  readonly events: () => Record<string, unknown>[];
+  readonly mint: (userId: string) => Promise<MintedSession>;
+  readonly close: () => Promise<void>;
+}
+
+export interface AppChoices {
+  readonly manager?: Partial<SessionManagerOptions>;
+  readonly trustProxy?: readonly string[];
+  readonly keepDevice?: boolean;
+  readonly logNetwork?: boolean;
+  /** Opens the sign-in with passwords; without it everybody is the demo user. */
+  readonly signIn?: (manager: ObservedManager, security: SecurityLog) => Promise<SignInService>;
+  /** Adds to the routes before the server listens. */
+  readonly prepare?: (app: FastifyInstance) => void;
+}
+
+export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> {
+  let text = "";
+  const write = (line: string): void => {
+    text += line;
+  };
+  const log = createLog("trace", { write });
+  const store = failingStore(choices.manager?.store ?? memoryStore());
+  const security = new SecurityLog(log);
+  const manager = new ObservedManager(
+    { transports: [headerTransport()], sweepInterval: 0, ...choices.manager, store },
+    security,
+  );
+  const readiness = new Readiness(store, 50);
+  const client = {
+    proxies: new TrustedProxies(choices.trustProxy ?? []),
+    keepDevice: choices.keepDevice ?? false,
+    logNetwork: choices.logNetwork ?? false,
+  };
+  const signIn = await choices.signIn?.(manager, security);
+  const app = await createApp({ manager, log, security, readiness, client, ...(signIn && { signIn }) });
+  choices.prepare?.(app);
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  return {
+    app,
+    url,
+    manager,
+    store,
+    readiness,
+    log: () => text,
+    events: () => parseEvents(text),
+    mint: (userId) => mintSession(manager, userId),
+    close: async () => {
+      await app.close();
+      signIn?.close();
+      await manager.close();
+    },
+  };
+}
+
+/** The lines of a log that tell a security event. */
+export function parseEvents(text: string): Record<string, unknown>[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ event }) => event !== undefined);
+}

@@ -1,0 +1,20 @@
+// A program: the real server with shorter limits than anybody can set, and told by its parent to misbehave.
+
+import { readConfig } from "#dist/config/config.js";
+import { HTTP_LIMITS } from "#dist/http/harden.js";
+import { runServer } from "#dist/ops/run-server.js";
+
+const LIMITS = {
+  ...HTTP_LIMITS,
+  connectionTimeout: 1500,
+  requestTimeout: 2000,
+  http: { ...HTTP_LIMITS.http, headersTimeout: 1000, connectionsCheckingInterval: 100 },
+};
+
+process.on("message", (message: string) => {
+  if (message === "reject") void Promise.reject(new Error(`nobody caught ses_${"x".repeat(71)}`));
+  if (message === "throw") throw new Error("nobody caught this");
+});
+process.channel?.unref();
+
+await runServer(readConfig(process.argv.slice(2), process.env), { limits: LIMITS, stopDeadline: 1000 });
