@@ -1,10 +1,10 @@
-// The tables of the file of users, and whose file it is. Knows no settings.
+// The tables of the file of users and API keys, and whose file it is. Knows no settings.
 
 import { randomBytes } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { firstRow, pragma, transaction } from "./query.ts";
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** "sesu", so that no other application's file is taken for one of ours. */
 const APPLICATION_ID = 0x73657375;
@@ -41,24 +41,45 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE sessile_key (key TEXT NOT NULL) STRICT;
   PRAGMA application_id = ${APPLICATION_ID};
+`;
+
+/** Came with version 2. Of a secret there is a digest only; `scopes` are separated by spaces. */
+const API_KEYS = `
+  CREATE TABLE sessile_api_keys (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    digest TEXT NOT NULL,
+    previous_digest TEXT,
+    previous_until INTEGER,
+    scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    rotated_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${VERSION};
 `;
 
-/** Makes the tables unless they are there. Several processes may do it at once: one does, the others find them. */
+/** Makes the tables that are not there. Several processes may do it at once: one does, the others find them. */
 export function ensureTables(file: SqliteDatabase): void {
-  if (isOurs(file)) return;
+  if (isCurrent(file)) return;
   transaction(file, () => {
-    if (isOurs(file)) return;
-    file.exec(TABLES);
-    file.prepare("INSERT INTO sessile_key (key) VALUES (?)").run(randomBytes(32).toString("hex"));
+    if (isCurrent(file)) return;
+    if (!isOurs(file)) {
+      file.exec(TABLES);
+      file.prepare("INSERT INTO sessile_key (key) VALUES (?)").run(randomBytes(32).toString("hex"));
+    }
+    file.exec(API_KEYS);
   });
+}
+
+function isCurrent(file: SqliteDatabase): boolean {
+  return isOurs(file) && pragma(file, "user_version") === VERSION;
 }
 
 /** False while the file is empty. Throws when it is another application's, or a newer release's. */
 export function isOurs(file: SqliteDatabase): boolean {
   const id = pragma(file, "application_id");
-  const version = pragma(file, "user_version");
-  if (id === APPLICATION_ID && version === VERSION) return true;
+  const version = Number(pragma(file, "user_version"));
+  if (id === APPLICATION_ID && version >= 1 && version <= VERSION) return true;
   if (id === APPLICATION_ID)
     throw new Error(`it has version ${version} of the tables, and this release knows version ${VERSION}`);
   const { tables } = firstRow<{ tables: number }>(file.prepare("SELECT count(*) AS tables FROM sqlite_schema")) ?? {};

@@ -43,14 +43,14 @@ test("a missing file, a file of sessions, of another program, of a newer release
   await sqliteStore({ path: sessions }).close();
   const newer = fresh("newer.db");
   const file = openUserFile(newer, SETTINGS);
-  file.exec("PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE)");
+  file.exec("PRAGMA user_version = 1000; PRAGMA wal_checkpoint(TRUNCATE)");
   file.close();
   const text = join(folder, "notes.txt");
   writeFileSync(text, "these are my notes, not a database\n".repeat(100));
   for (const [path, reason] of [
     [join(folder, "no.db"), /There is no file of users/],
     [sessions, /belongs to another application/],
-    [newer, /has version 2 of the tables/],
+    [newer, /has version 1000 of the tables/],
     [text, /not a database/],
     [folder, /not a file/],
   ] as const) {

@@ -1,0 +1,18 @@
+// What an API key may do: the closed list of scopes.
+
+/** Every scope, and what a key that has it may do. */
+export const KEY_SCOPES = {
+  "sessions:create": "begin sessions for users whom the application has signed in",
+  "sessions:read": "read the session of a token",
+  "sessions:write": "change, rotate and end the session of a token",
+  "users:read": "list the sessions of any user",
+  "users:revoke": "end the sessions of any user",
+  "metrics:read": "read `/metrics`",
+} as const;
+
+export type KeyScope = keyof typeof KEY_SCOPES;
+
+/** True for the name of a scope. */
+export function isKeyScope(text: string): text is KeyScope {
+  return Object.hasOwn(KEY_SCOPES, text);
+}
