@@ -103,7 +103,7 @@ for (const kind of KINDS) {
       }
     });
 
-    test("H7: answers that depend on a session may not be cached", async () => {
+    test("H7, J1: answers that depend on a session may not be cached, nor the one that hands a token out", async () => {
       const token = await signIn(server.url);
       for (const answer of [
         await profile(server.url, token),

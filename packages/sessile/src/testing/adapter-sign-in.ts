@@ -191,7 +191,7 @@ export const signInChecks: readonly AdapterCheck[] = [
       }),
   },
   {
-    name: "K8: anonymous requests create nothing and get no cookie",
+    name: "K8, N5: anonymous requests create nothing and get no cookie",
     run: (start) =>
       withServer(start, { transports: cookieOnly() }, async ({ send, manager, store }) => {
         for (const [method, path] of [

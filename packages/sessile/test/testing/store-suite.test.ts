@@ -43,7 +43,7 @@ function usualStore(): SessionStore {
   });
 }
 
-test("the store that reads the whole, writes the whole and upserts fails the checks that matter", async () => {
+test("P11: the store that reads the whole, writes the whole and upserts fails the checks that matter", async () => {
   const failed: string[] = [];
   for (const { name, run } of storeChecks) {
     const store = usualStore();

@@ -32,7 +32,7 @@ describe("Set-Cookie", () => {
     [{ name: "__Http-s", path: "/app" }, "; Path=/app; Secure; HttpOnly; SameSite=Lax"],
     [{ name: "sid", secure: false }, "; Path=/; HttpOnly; SameSite=Lax"],
   ] as const) {
-    test(`H1, H3: is exact with ${JSON.stringify(options)}, and its deletion repeats every attribute`, () => {
+    test(`H1, H2, H3: is exact with ${JSON.stringify(options)}, and its deletion repeats every attribute`, () => {
       const name = "name" in options ? options.name : "__Host-session";
       assert.deepEqual(lines(options), [
         `${name}=TOKEN; Max-Age=3600${attributes}`,
