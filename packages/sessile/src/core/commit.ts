@@ -3,7 +3,7 @@
 import { type Changes, checkDataLimits } from "./changes.ts";
 import type { Core } from "./core.ts";
 import type { SessionDelta } from "./delta.ts";
-import { SessionError } from "./errors.ts";
+import { isSessionError, SessionError } from "./errors.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
 import { validateData } from "./schema.ts";
@@ -49,14 +49,18 @@ export async function commitRecord(core: Core, writing: Writing): Promise<Writte
 }
 
 /** The data of a record as the application sees it: through its schema when it has one. */
-export async function readData({ settings }: Core, record: SessionRecord): Promise<JsonObject> {
-  const data = parseData(record.data);
-  return settings.schema === undefined ? data : validateData(settings.schema, data, "ERR_SESSION_RECORD");
+export async function readData(core: Core, record: SessionRecord): Promise<JsonObject> {
+  try {
+    return await validateData(core.settings.schema, parseData(record.data), "ERR_SESSION_RECORD");
+  } catch (error) {
+    if (isSessionError(error)) core.reportUnreadable(error);
+    throw error;
+  }
 }
 
 /** The text of data that fits the schema and the limits. Throws `ERR_SESSION_VALUE` otherwise. */
 export async function checkedText({ settings }: Core, data: JsonObject): Promise<string> {
-  if (settings.schema !== undefined) await validateData(settings.schema, data, "ERR_SESSION_VALUE");
+  await validateData(settings.schema, data, "ERR_SESSION_VALUE");
   return checkDataLimits(data, settings.limits);
 }
 

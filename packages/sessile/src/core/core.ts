@@ -4,7 +4,7 @@ import { isSessionError, SessionError } from "./errors.ts";
 import { EventHub, type SessionEvent, type SessionEventName, type SessionEvents } from "./events.ts";
 import type { Settings } from "./options.ts";
 import { NO_DATA, type SessionRecord } from "./record.ts";
-import type { Created, SessionStore } from "./store.ts";
+import type { SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid } from "./token.ts";
 import { deadline } from "./validity.ts";
 import { Watch } from "./watch.ts";
@@ -48,16 +48,19 @@ export class Core {
     try {
       return await call(this.settings.store);
     } catch (error) {
-      if (isSessionError(error) && error.statusCode < 500) throw error;
-      this.events.emit("storeFailed", { operation, error, at: this.now() });
+      if (!isSessionError(error) || error.statusCode >= 500) this.reportFailure(operation, error);
       if (isSessionError(error)) throw error;
       throw new SessionError("ERR_SESSION_STORE", `The session store failed to ${operation}.`, { cause: error });
     }
   }
 
+  reportFailure(operation: string, error: unknown): void {
+    this.events.emit("storeFailed", { operation, error, at: this.now() });
+  }
+
   /** Tells that a record's data cannot be read, or does not fit the application's schema. */
   reportUnreadable(error: unknown): void {
-    this.events.emit("storeFailed", { operation: "read a stored session", error, at: this.now() });
+    this.reportFailure("read a stored session", error);
   }
 
   /** Ends a session. True when it was this call that did, and then listeners of `name` hear of it. */
@@ -82,11 +85,15 @@ export class Core {
 
   /** Creates a session. Throws `ERR_SESSION_LIMIT` or `ERR_SESSION_REVOKED` when the store does not let it be. */
   async create(beginning: Beginning): Promise<NewSession> {
+    const limit = beginning.userId === null ? undefined : this.settings.userLimit;
     for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
       const created = this.#mint(beginning);
-      const limit = beginning.userId === null ? undefined : this.settings.userLimit;
       const answer = await this.ask("create a session", (store) => store.create(created.record, limit));
-      if (this.#isCreated(answer, created.record)) return created;
+      if (answer.status === "created") {
+        this.#announce(created.record, answer.evicted);
+        return created;
+      }
+      if (answer.status !== "exists") throw REFUSALS[answer.status]();
     }
     throw new SessionError(
       "ERR_SESSION_STORE",
@@ -95,47 +102,43 @@ export class Core {
   }
 
   #mint({ userId, data = NO_DATA, device = null }: Beginning): NewSession {
-    const { tokenPrefix, idleTimeout, absoluteTimeout } = this.settings;
-    const parts = { sid: newSid(), secret: newSecret() };
-    const now = this.now();
+    const { tokenPrefix, idleTimeout, absoluteTimeout, keys } = this.settings;
+    const sid = newSid();
+    const secret = newSecret();
+    const createdAt = this.now();
+    const absoluteExpiresAt = createdAt + absoluteTimeout;
     const record: SessionRecord = Object.freeze({
-      sid: parts.sid,
+      sid,
       userId,
-      secretDigest: this.settings.keys.of({ sid: parts.sid, userId }, parts.secret),
-      retiredDigests: NONE,
+      secretDigest: keys.of({ sid, userId }, secret),
+      retiredDigests: Object.freeze([]),
       data,
-      createdAt: now,
-      authenticatedAt: userId === null ? null : now,
-      rotatedAt: now,
-      lastSeenAt: now,
-      expiresAt: deadline(now, idleTimeout, now + absoluteTimeout),
-      absoluteExpiresAt: now + absoluteTimeout,
+      createdAt,
+      authenticatedAt: userId === null ? null : createdAt,
+      rotatedAt: createdAt,
+      lastSeenAt: createdAt,
+      expiresAt: deadline(createdAt, idleTimeout, absoluteExpiresAt),
+      absoluteExpiresAt,
       version: 1,
       device,
     });
-    return { record, token: formatToken(tokenPrefix, parts) };
+    return { record, token: formatToken(tokenPrefix, { sid, secret }) };
   }
 
-  #isCreated(answer: Created, record: SessionRecord): boolean {
-    if (answer.status === "refused") {
-      throw new SessionError(
-        "ERR_SESSION_LIMIT",
-        "The user has as many sessions as `userLimit` allows. Sign out elsewhere first.",
-      );
-    }
-    if (answer.status === "revoked") {
-      throw new SessionError(
-        "ERR_SESSION_REVOKED",
-        "The user's sessions were revoked while this one began. Sign in again.",
-      );
-    }
-    if (answer.status === "exists") return false;
-    const { userId } = record;
+  #announce(record: SessionRecord, evicted: readonly string[]): void {
+    const { userId, device } = record;
     this.tell("created", record);
-    if (userId !== null) this.tell("signedIn", record, { device: record.device });
-    for (const sid of answer.evicted) this.tell("revoked", { sid, userId }, { reason: "limit" });
-    return true;
+    if (userId !== null) this.tell("signedIn", record, { device });
+    for (const sid of evicted) this.tell("revoked", { sid, userId }, { reason: "limit" });
   }
 }
 
-const NONE: readonly string[] = Object.freeze([]);
+const REFUSALS = {
+  refused: () =>
+    new SessionError(
+      "ERR_SESSION_LIMIT",
+      "The user has as many sessions as `userLimit` allows. Sign out elsewhere first.",
+    ),
+  revoked: () =>
+    new SessionError("ERR_SESSION_REVOKED", "The user's sessions were revoked while this one began. Sign in again."),
+};

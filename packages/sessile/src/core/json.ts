@@ -21,13 +21,19 @@ const SUSPICIOUS = /__proto__|\\u00/;
  * functions, `NaN`, infinities, `-0`, bigints, dates, maps, buffers, class instances, cycles, a `__proto__` key.
  */
 export function copyJson(value: unknown, key: string, depth = DEFAULT_DEPTH): Json {
-  if (value === null || typeof value === "boolean") return value;
-  if (typeof value === "string") return copyText(value, key);
-  if (typeof value === "number") return copyNumber(value, key);
-  if (typeof value === "object" && depth === 0) throw refused(key, "less nesting; a cycle also looks like this");
-  if (Array.isArray(value)) return Array.from(value, (item) => copyJson(item, key, depth - 1));
-  if (typeof value === "object" && isPlain(value)) return copyObject(value, key, depth - 1);
-  throw refused(key, `JSON, not ${describe(value)}`);
+  if (isScalar(value)) return value;
+  if (depth > 0 && Array.isArray(value)) return Array.from(value, (item) => copyJson(item, key, depth - 1));
+  if (depth > 0 && isPlain(value)) return copyObject(value, key, depth - 1);
+  throw new SessionError(
+    "ERR_SESSION_VALUE",
+    `The value of \`${key}\` in a session must be JSON, not ${describe(value, depth)}.`,
+  );
+}
+
+function isScalar(value: unknown): value is string | number | boolean | null {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  return value === null || typeof value === "boolean";
 }
 
 /** Refuses a key that cannot be kept: `__proto__` would change a prototype, a lone surrogate would not survive UTF-8. */
@@ -46,37 +52,21 @@ export function formatData(data: JsonObject): string {
  * when it has a `__proto__` key at any depth: `JSON.parse` keeps it as a key, and the next merge makes a prototype of it.
  */
 export function parseData(text: string): Record<string, Json> {
-  const data = parseOrNull(text);
-  if (typeof data !== "object" || data === null || Array.isArray(data)) {
-    throw new SessionError(
-      "ERR_SESSION_RECORD",
-      "Stored session data must be the text of a JSON object without a `__proto__` key.",
-    );
-  }
-  return Object.assign(Object.create(null) as Record<string, Json>, data);
-}
-
-function parseOrNull(text: string): unknown {
   try {
-    return SUSPICIOUS.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
+    const data: unknown = SUSPICIOUS.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
+    if (isPlain(data)) return Object.assign(Object.create(null) as Record<string, Json>, data);
   } catch {
-    return null;
+    // told below, without the text
   }
+  throw new SessionError(
+    "ERR_SESSION_RECORD",
+    "Stored session data must be the text of a JSON object without a `__proto__` key.",
+  );
 }
 
 function refuseProto(key: string, value: unknown): unknown {
-  if (key === "__proto__") throw new SyntaxError("a `__proto__` key");
+  checkKey(key);
   return value;
-}
-
-function copyText(text: string, key: string): string {
-  if (text.isWellFormed()) return text;
-  throw refused(key, "well-formed text, not half a surrogate pair");
-}
-
-function copyNumber(value: number, key: string): number {
-  if (Number.isFinite(value) && !Object.is(value, -0)) return value;
-  throw refused(key, `a number that JSON can carry, not ${Object.is(value, -0) ? "-0" : value}`);
 }
 
 function copyObject(value: object, key: string, depth: number): Json {
@@ -86,17 +76,18 @@ function copyObject(value: object, key: string, depth: number): Json {
 }
 
 /** An object of another realm has that realm's `Object.prototype`, which is known by what it owns. */
-function isPlain(value: object): boolean {
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
-function describe(value: unknown): string {
+/** Never text of the value itself. */
+function describe(value: unknown, depth: number): string {
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : `${value}`;
+  if (typeof value === "string") return "text with half a surrogate pair";
   if (typeof value !== "object") return `a value of type ${typeof value}`;
-  return `an instance of ${(value as object).constructor?.name ?? "a class"}`;
-}
-
-function refused(key: string, expected: string): SessionError {
-  return new SessionError("ERR_SESSION_VALUE", `The value of \`${key}\` in a session must be ${expected}.`);
+  if (depth === 0) return "deeper nesting, or a cycle";
+  return `an instance of ${value?.constructor?.name ?? "a class"}`;
 }

@@ -5,9 +5,9 @@ import type { Core } from "./core.ts";
 import { isSessionError, SessionError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
-import { parseToken } from "./token.ts";
+import { parseToken, type TokenParts } from "./token.ts";
 import { readCredential, type SessionRequest, type SessionTransport } from "./transport.ts";
-import { isValid, judge } from "./validity.ts";
+import { judge, type Verdict } from "./validity.ts";
 
 /** What a request turned out to hold. */
 export interface Opened {
@@ -31,21 +31,10 @@ const ANONYMOUS: Opened = Object.freeze({ transport: null, record: null, digest:
 export async function open(core: Core, request: SessionRequest): Promise<Opened> {
   const credential = readCredential(core.settings.transports, request);
   if (credential === null) return ANONYMOUS;
-  const { transport } = credential;
-  const parts = parseToken(core.settings.tokenPrefix, credential.token);
-  if (parts === null) return { ...ANONYMOUS, transport };
-  checkOrigin(transport, request);
-  let suited: SessionRecord | null = null;
-  const record = await loadRecord(core, parts.sid, (copy) => {
-    if (isValid(judge(copy, core.settings.keys.in(copy, parts.secret), core.now(), core.settings))) suited = copy;
-    return suited === copy;
-  });
-  if (record === null) return { ...ANONYMOUS, transport };
-  const digest = core.settings.keys.in(record, parts.secret);
-  if (record !== suited && !(await isGood(core, record, digest))) return { ...ANONYMOUS, transport };
-  if (core.settings.schema === undefined) return { transport, record, digest, data: null };
-  const data = await dataOrNull(core, record);
-  return data === null ? { ...ANONYMOUS, transport } : { transport, record, digest, data };
+  const { transport, token } = credential;
+  const parts = parseToken(core.settings.tokenPrefix, token);
+  if (parts !== null) checkOrigin(transport, request);
+  return { ...ANONYMOUS, transport, ...(parts && (await openRecord(core, parts))) };
 }
 
 /** Refuses a cross-site request that would act with a credential the browser attached by itself. */
@@ -54,40 +43,42 @@ export function checkOrigin(transport: SessionTransport, request: SessionRequest
   throw new SessionError("ERR_SESSION_CROSS_SITE", "A cross-site request must not act with this site's session.");
 }
 
+/** A record that cannot be read is no session. */
+async function openRecord(core: Core, parts: TokenParts): Promise<Omit<Opened, "transport"> | null> {
+  try {
+    const found = await find(core, parts);
+    if (found === null || !(await isGood(core, found))) return null;
+    const { record, digest } = found;
+    return { record, digest, data: core.settings.schema === undefined ? null : await readData(core, record) };
+  } catch (error) {
+    if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
+    throw error;
+  }
+}
+
+/** A record, and what the presented secret is to it. */
+interface Found {
+  readonly record: SessionRecord;
+  readonly digest: string;
+  readonly verdict: Verdict;
+}
+
 /** An old copy may let a request in, but never turn it away or end the session: what it does not know may have happened since. */
-async function loadRecord(
-  core: Core,
-  sid: string,
-  suits: (copy: SessionRecord) => boolean,
-): Promise<SessionRecord | null> {
-  try {
-    return await core.ask("load a session", (store) => store.load(sid, suits));
-  } catch (error) {
-    return nullWhenCorrupt(error);
-  }
-}
-
-async function dataOrNull(core: Core, record: SessionRecord): Promise<JsonObject | null> {
-  try {
-    return await readData(core, record);
-  } catch (error) {
-    if (isSessionError(error)) core.reportUnreadable(error);
-    return nullWhenCorrupt(error);
-  }
-}
-
-/** A record that cannot be read is no session; any other error is thrown on. */
-function nullWhenCorrupt(error: unknown): null {
-  if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
-  throw error;
+async function find(core: Core, { sid, secret }: TokenParts): Promise<Found | null> {
+  let found: Found | null = null;
+  const look = (record: SessionRecord): Found => {
+    const digest = core.settings.keys.in(record, secret);
+    found = { record, digest, verdict: judge(record, digest, core.now(), core.settings) };
+    return found;
+  };
+  const record = await core.ask("load a session", (store) => store.load(sid, (copy) => look(copy).verdict === "valid"));
+  return record && ((found as Found | null)?.record === record ? found : look(record));
 }
 
 /** Whether the secret opens the record; ends the session where it must not go on. */
-async function isGood(core: Core, record: SessionRecord, digest: string): Promise<boolean> {
-  const verdict = judge(record, digest, core.now(), core.settings);
-  if (isValid(verdict)) return true;
-  if (verdict === "unknown") return false;
+async function isGood(core: Core, { record, verdict }: Found): Promise<boolean> {
   if (verdict === "expired") await core.end(record, "expired");
-  else if (await core.end(record, "revoked", { reason: "reuse" })) core.tell("reuseDetected", record);
-  return false;
+  if (verdict === "reused" && (await core.end(record, "revoked", { reason: "reuse" })))
+    core.tell("reuseDetected", record);
+  return verdict === "valid";
 }

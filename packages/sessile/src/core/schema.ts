@@ -12,7 +12,9 @@ export interface DataSchema {
   };
 }
 
-type SchemaResult = { readonly value: unknown } | { readonly issues: readonly SchemaIssue[] };
+type SchemaResult =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly value?: undefined; readonly issues: readonly SchemaIssue[] };
 
 interface SchemaIssue {
   readonly message: string;
@@ -20,13 +22,18 @@ interface SchemaIssue {
 }
 
 /**
- * What the schema makes of `data`: defaults filled in, older shapes brought up to date. Throws `code` when the data does
+ * What the schema makes of `data`, which without a schema is `data`: defaults filled in, older shapes brought up to date. Throws `code` when the data does
  * not fit; the message names the keys at fault, never their values.
  */
-export async function validateData(schema: DataSchema, data: JsonObject, code: SessionErrorCode): Promise<JsonObject> {
-  const result = await schema["~standard"].validate({ ...data });
-  if (!("issues" in result) || result.issues === undefined) return (result as { value: JsonObject }).value;
-  const keys = result.issues.map(({ path }) => `\`${(path ?? []).map(keyOf).join(".")}\``);
+export async function validateData(
+  schema: DataSchema | undefined,
+  data: JsonObject,
+  code: SessionErrorCode,
+): Promise<JsonObject> {
+  if (schema === undefined) return data;
+  const { issues, value } = await schema["~standard"].validate({ ...data });
+  if (issues === undefined) return value as JsonObject;
+  const keys = issues.map(({ path = [] }) => `\`${path.map(keyOf).join(".")}\``);
   throw new SessionError(code, `Session data does not fit the \`schema\` at ${keys.join(", ")}.`);
 }
 

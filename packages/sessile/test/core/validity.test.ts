@@ -16,7 +16,7 @@ test("E7: a record is over from the first millisecond of its deadline on", () =>
   );
   assert.deepEqual(
     [-1, 0, 1].map((step) => judge(record, record.secretDigest, 5000 + step, LIFETIMES)),
-    ["current", "expired", "expired"],
+    ["valid", "expired", "expired"],
   );
 });
 
@@ -62,8 +62,8 @@ test("D5: only the secret before the current one is valid, and only inside the g
   });
   const verdicts = (digest: string): string[] =>
     [0, 9_999, 10_000, 10_001].map((since) => judge(record, digest, 1000 + since, LIFETIMES));
-  assert.deepEqual(verdicts(current), ["current", "current", "current", "current"]);
-  assert.deepEqual(verdicts(second), ["retired", "retired", "reused", "reused"]);
+  assert.deepEqual(verdicts(current), ["valid", "valid", "valid", "valid"]);
+  assert.deepEqual(verdicts(second), ["valid", "valid", "reused", "reused"]);
   assert.deepEqual(verdicts(first), ["reused", "reused", "reused", "reused"]);
   assert.deepEqual(verdicts(randomDigest()), ["unknown", "unknown", "unknown", "unknown"]);
 });
