@@ -4,7 +4,13 @@ export { applyDelta, type SessionDelta } from "./core/delta.ts";
 export { isSessionError, SESSION_ERROR_CODES, SessionError, type SessionErrorCode } from "./core/errors.ts";
 export type { RevokeReason, SessionEvent, SessionEventName, SessionEvents, SessionListener } from "./core/events.ts";
 export type { Json, JsonObject } from "./core/json.ts";
-export { type OpenSession, type SessionInfo, SessionManager, type SessionPage } from "./core/manager.ts";
+export {
+  type OpenSession,
+  type SessionDetails,
+  type SessionInfo,
+  SessionManager,
+  type SessionPage,
+} from "./core/manager.ts";
 export type { DataLimits, SessionManagerOptions } from "./core/options.ts";
 export type { SessionRecord } from "./core/record.ts";
 export type { DataSchema } from "./core/schema.ts";

@@ -4,11 +4,12 @@ import { Core } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import type { SessionEventName, SessionListener } from "./events.ts";
 import { SessionExchange } from "./exchange.ts";
+import { type JsonObject, parseData } from "./json.ts";
 import { open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions } from "./options.ts";
 import type { SessionRecord } from "./record.ts";
 import { type DefaultData, Session } from "./session.ts";
-import type { Page, StoreStats } from "./store.ts";
+import type { Page, RecordPage, SessionStore, StoreStats } from "./store.ts";
 import { isSid } from "./token.ts";
 import type { SessionRequest, SessionResponse } from "./transport.ts";
 import { isOver } from "./validity.ts";
@@ -34,7 +35,19 @@ export interface SessionInfo {
   readonly device: string | null;
 }
 
-/** Part of a user's sessions, oldest first. */
+/** What `find` shows of a session: no token, no digest. */
+export interface SessionDetails extends SessionInfo {
+  /** When the current secret was made. */
+  readonly rotatedAt: number;
+  /** When the session ends whatever happens. */
+  readonly absoluteExpiresAt: number;
+  /** Counts every change, from 1. */
+  readonly version: number;
+  /** The application's data; absent unless it was asked for. */
+  readonly data?: JsonObject;
+}
+
+/** Part of a list of sessions: of one user's, oldest first; of all, in an order of the store's own. */
 export interface SessionPage {
   readonly sessions: readonly SessionInfo[];
   /** Where the next page starts; `null` when this is the last. */
@@ -69,11 +82,34 @@ export class SessionManager<Data extends object = DefaultData> {
   }
 
   /** The live sessions of a user. */
-  async list(userId: string, page: Page = {}): Promise<SessionPage> {
+  list(userId: string, page: Page = {}): Promise<SessionPage> {
+    return this.#page(page, (store) => store.list(userId, page));
+  }
+
+  /**
+   * The live sessions of all users and of nobody, for people who operate them; see `SessionStore.scan`. A page may hold somewhat more than
+   * `limit`, fewer or none: only `next` says where the list ends.
+   */
+  listAll(page: Page = {}): Promise<SessionPage> {
+    return this.#page(page, (store) => store.scan(page));
+  }
+
+  async #page(page: Page, read: (store: SessionStore) => Promise<RecordPage>): Promise<SessionPage> {
     checkPage(page);
-    const { records, next } = await this.#core.ask("list sessions", (store) => store.list(userId, page));
-    const now = this.#core.now();
-    return { sessions: records.filter((record) => !isOver(record, now, this.#core.settings)).map(toInfo), next };
+    const { records, next } = await this.#core.ask("list sessions", read);
+    return { sessions: records.filter((record) => this.#isLive(record)).map(toInfo), next };
+  }
+
+  /** One live session; `null` when there is none of this sid. `data` asks for the application's data too. */
+  async find(sid: string, { data = false }: { data?: boolean } = {}): Promise<SessionDetails | null> {
+    const record = isSid(sid) ? await this.#core.ask("load a session", (store) => store.load(sid)) : null;
+    if (record === null || !this.#isLive(record)) return null;
+    const { rotatedAt, absoluteExpiresAt, version } = record;
+    return { ...toInfo(record), rotatedAt, absoluteExpiresAt, version, ...(data && { data: parseData(record.data) }) };
+  }
+
+  #isLive(record: SessionRecord): boolean {
+    return !isOver(record, this.#core.now(), this.#core.settings);
   }
 
   /**

@@ -37,7 +37,7 @@ export interface Page {
   readonly after?: string;
 }
 
-/** Part of a list of records, oldest first. */
+/** Part of a list of records: of one user's, oldest first; of all, in an order of the store's own. */
 export interface RecordPage {
   readonly records: readonly SessionRecord[];
   /** Where the next page starts; `null` when this is the last. */
@@ -108,6 +108,13 @@ export interface SessionStore {
   delete(sid: string): Promise<boolean>;
   /** The user's records, by age of their absolute deadline. May hold expired ones; never one that was deleted. */
   list(userId: string, page?: Page): Promise<RecordPage>;
+  /**
+   * Part of a walk through the records of all users, for people who operate the store; never on the path of a user's request. What a
+   * page costs does not depend on how many records there are. Every record that is there during the whole walk appears, expired
+   * ones too; one that comes or goes meanwhile may. Where a store can do no better, a page holds somewhat more than `limit`, fewer or
+   * none, and a record appears twice: only `next` says where the walk ends. `ERR_SESSION_PAGE` when it has to begin again.
+   */
+  scan(page?: Page): Promise<RecordPage>;
   /** Removes all of a user's records but `except`; those being created at this moment too. The sids that ended. */
   deleteByUser(userId: string, except?: string): Promise<readonly string[]>;
   /** Removes expired records within `budget`. Their sids; fewer than `budget.limit` when nothing is left to do. */
@@ -131,6 +138,7 @@ export const STORE_METHODS = [
   "commit",
   "delete",
   "list",
+  "scan",
   "deleteByUser",
   "deleteExpired",
   "stats",

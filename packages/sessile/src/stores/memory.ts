@@ -15,7 +15,8 @@ import type {
   UserLimit,
 } from "../core/store.ts";
 import { isExpired } from "../core/validity.ts";
-import { byAge, slicePage } from "./paging.ts";
+import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
+import { SidMap } from "./sid-map.ts";
 
 export interface MemoryStoreOptions {
   /** Most sessions at once; the next sign-in is answered 503. Default 1,000,000. */
@@ -38,7 +39,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 }
 
 class MemoryStore implements SessionStore {
-  readonly #records = new Map<string, SessionRecord>();
+  readonly #records = new SidMap<SessionRecord>();
   readonly #byUser = new Map<string, Set<string>>();
   readonly #maxSessions: number;
   readonly #maxBytes: number;
@@ -55,7 +56,7 @@ class MemoryStore implements SessionStore {
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
     this.#checkOpen();
-    if (this.#records.has(record.sid)) return { status: "exists" };
+    if (this.#records.get(record.sid)) return { status: "exists" };
     const excess = limit && record.userId !== null ? this.#excess(record.userId, limit.max, record.createdAt) : [];
     if (excess.length > 0 && limit?.onExceeded === "refuse") return { status: "refused" };
     const freed = excess.reduce((bytes, sid) => bytes + bytesOf(this.#records.get(sid) as SessionRecord), 0);
@@ -91,6 +92,13 @@ class MemoryStore implements SessionStore {
   async list(userId: string, page: Page = {}): Promise<RecordPage> {
     this.#checkOpen();
     return slicePage(this.#recordsOf(userId), page);
+  }
+
+  async scan({ limit = DEFAULT_PAGE, after }: Page = {}): Promise<RecordPage> {
+    this.#checkOpen();
+    const found = this.#records.following(parseSid(after), limit + 1);
+    const records = found.slice(0, limit);
+    return { records, next: found.length > limit ? (records.at(-1)?.sid ?? null) : null };
   }
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {

@@ -3,6 +3,7 @@
 import { SessionError } from "../core/errors.ts";
 import type { SessionRecord } from "../core/record.ts";
 import type { Page, RecordPage } from "../core/store.ts";
+import { isSid } from "../core/token.ts";
 
 /** Where a page ended: the order is by absolute deadline, then by sid. */
 export interface Position {
@@ -31,10 +32,20 @@ export function formatCursor({ absoluteExpiresAt, sid }: Position): string {
   return `${absoluteExpiresAt}.${sid}`;
 }
 
+/** Where a walk in the order of sids goes on. Throws `ERR_SESSION_PAGE` for text that no page gave out. */
+export function parseSid(after: string | undefined): string {
+  if (after === undefined || isSid(after)) return after ?? "";
+  throw wrongCursor();
+}
+
 /** Throws `ERR_SESSION_PAGE` for text that no page gave out. */
 export function parseCursor(after: string): Position {
   const match = /^(\d{1,16})\.([0-9A-Za-z]{22})$/.exec(after);
   const position = { absoluteExpiresAt: Number(match?.[1]), sid: match?.[2] ?? "" };
   if (formatCursor(position) === after) return position;
-  throw new SessionError("ERR_SESSION_PAGE", "`after` must be the `next` of an earlier page.");
+  throw wrongCursor();
+}
+
+export function wrongCursor(): SessionError {
+  return new SessionError("ERR_SESSION_PAGE", "`after` must be the `next` of an earlier page.");
 }

@@ -12,6 +12,8 @@ export interface StoresUnderTest {
   readonly corrupt?: (sid: string) => Promise<void>;
   /** True when the store's engine removes expired records by itself, so that sweeping removes none. */
   readonly expiresByItself?: boolean;
+  /** A way to the same records for `scan`, where that needs rights which the stores do not have. Default: the first store. */
+  readonly walker?: SessionStore;
   readonly close: () => Promise<void>;
 }
 
@@ -326,6 +328,50 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
+    name: "scan shows the sessions of all users and of nobody, a page at a time",
+    async run({ stores: [a, b], walker = b }) {
+      const users = [newUser(), newUser(), null];
+      const created = await all(9, (i) => stored(a, { userId: users[i % 3] ?? null, data: `{"n":${i}}` }));
+      const walked = await walk(walker);
+      for (const record of created) assert.deepEqual({ ...walked.get(record.sid) }, { ...record });
+    },
+  },
+  {
+    name: "scan misses no session that is there all the time, whatever comes and goes between its pages",
+    async run({ stores: [a, b], walker = b }) {
+      const stays = await all(20, () => stored(a, { userId: newUser() }));
+      const goes = await all(20, () => stored(a));
+      const walked = await walk(walker, async () => {
+        const { sid } = goes.pop() ?? {};
+        if (sid !== undefined) await a.delete(sid);
+        await stored(a);
+        const touched = stays[goes.length % 20] as SessionRecord;
+        okRecord(await a.commit(touched.sid, { at: Date.now(), set: { k: 1 } }));
+      });
+      for (const { sid } of stays) assert.ok(walked.has(sid));
+      for (const { sid } of await all(3, () => stored(a))) assert.ok((await walk(walker)).has(sid));
+    },
+  },
+  {
+    name: "scan does not show what was deleted before, nor what cannot be read",
+    async run({ stores: [a, b], walker = b, corrupt }) {
+      const [gone, damaged, intact] = [await stored(a), await stored(a), await stored(a)];
+      await a.delete(gone.sid);
+      await corrupt?.(damaged.sid);
+      const walked = await walk(walker);
+      assert.ok(walked.has(intact.sid) && !walked.has(gone.sid));
+      assert.equal(walked.has(damaged.sid), corrupt === undefined);
+      await a.delete(damaged.sid);
+    },
+  },
+  {
+    name: "scan refuses a cursor that no page gave out",
+    async run({ stores: [a], walker = a }) {
+      for (const after of ["", "x", "0", "1.2", "\0", "' OR 1=1--", "x".repeat(1000)])
+        await assert.rejects(walker.scan({ after }), { code: "ERR_SESSION_PAGE" });
+    },
+  },
+  {
     name: "C4: the sessions of users with confusable ids never mix",
     async run({ stores: [a, b] }) {
       const base = newUser();
@@ -527,6 +573,7 @@ export const closingCheck: StoreCheck = {
     await assert.rejects(a.commit(record.sid, { at: Date.now() }), closed);
     await assert.rejects(a.delete(record.sid), closed);
     await assert.rejects(a.list("x"), closed);
+    await assert.rejects(a.scan(), closed);
     await assert.rejects(a.deleteByUser("x"), closed);
   },
 };
@@ -551,6 +598,23 @@ async function stored(store: SessionStore, fields: Partial<SessionRecord> = {}):
 
 async function sidsOf(store: SessionStore, userId: string | null): Promise<readonly string[]> {
   return (await store.list(userId ?? "")).records.map(({ sid }) => sid);
+}
+
+/** All records that a walk in pages of three shows. The pages must come to an end. */
+async function walk(
+  store: SessionStore,
+  between: () => Promise<void> = async () => {},
+): Promise<ReadonlyMap<string, SessionRecord>> {
+  const walked = new Map<string, SessionRecord>();
+  let after: string | undefined;
+  for (let pages = 0; pages < 10_000; pages++) {
+    const { records, next } = await store.scan({ limit: 3, ...(after !== undefined && { after }) });
+    for (const record of records) walked.set(record.sid, record);
+    if (next === null) return walked;
+    after = next;
+    if (pages < 50) await between();
+  }
+  return assert.fail("the walk does not end");
 }
 
 async function dataOf(store: SessionStore, sid: string): Promise<unknown> {

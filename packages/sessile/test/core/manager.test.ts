@@ -71,6 +71,38 @@ describe("list", () => {
   });
 });
 
+describe("listAll and find", () => {
+  test("L2: show live sessions of everybody without token or digest, in pages", async () => {
+    const bench = new Bench();
+    const tokens = [await bench.signIn("ann"), await bench.signIn("bob")];
+    const { issued } = await bench.send(null, (session) => session.set("k", 1));
+    const first = await bench.manager.listAll({ limit: 2 });
+    const second = await bench.manager.listAll({ limit: 2, after: first.next as string });
+    const shown = [...first.sessions, ...second.sessions];
+    const sids = [...tokens, issued as string].map(sidOf);
+    assert.deepEqual(shown.map(({ sid }) => sid).sort(), sids.sort());
+    assert.deepEqual(shown.map(({ userId }) => userId).sort(), ["ann", "bob", null]);
+    for (const session of shown) assert.equal("secretDigest" in session || "data" in session, false);
+    await assert.rejects(bench.manager.listAll({ limit: 1001 }), { code: "ERR_SESSION_PAGE" });
+    bench.clock.now += 2 * HOUR;
+    assert.deepEqual((await bench.manager.listAll()).sessions, []);
+  });
+
+  test("L2: find gives one session's details, and its data only when asked", async () => {
+    const bench = new Bench();
+    const { issued } = await bench.send(null, (session) => session.signIn("ann", { data: { cart: [1] } }));
+    const sid = sidOf(issued as string);
+    const details = await bench.manager.find(sid);
+    assert.deepEqual([details?.sid, details?.userId, details?.version], [sid, "ann", 1]);
+    assert.equal(details?.rotatedAt, bench.clock.now);
+    for (const name of ["data", "secretDigest", "retiredDigests"]) assert.equal(name in (details ?? {}), false);
+    assert.deepEqual({ ...(await bench.manager.find(sid, { data: true }))?.data }, { cart: [1] });
+    for (const unknown of [newSid(), "", issued as string]) assert.equal(await bench.manager.find(unknown), null);
+    bench.clock.now += 2 * HOUR;
+    assert.equal(await bench.manager.find(sid), null);
+  });
+});
+
 describe("revoke", () => {
   test("L3: ends the session of a sid, and with a userId only that user's", async () => {
     const bench = new Bench();

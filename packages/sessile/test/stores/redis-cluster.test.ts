@@ -27,14 +27,15 @@ for (const library of Object.keys(CLUSTER) as Library[]) {
 
   storeSuite(`redis cluster over ${library}, allowed no more than the documented commands`, async () => {
     const [one, two] = [await connect(), await connect()];
+    const operator = await CLUSTER[library](cluster.addresses);
     const prefix = `suite-${library}:`;
     return {
       stores: [patientStore(one.client, prefix), patientStore(two.client, prefix)],
+      walker: patientStore(operator.client, prefix),
       expiresByItself: true,
       corrupt: (sid) => truncate(`${prefix}s:${sid}`),
       close: async () => {
-        one.close();
-        two.close();
+        for (const { close } of [one, two, operator]) close();
       },
     };
   });

@@ -22,12 +22,14 @@ for (const library of Object.keys(SENTINEL) as Library[]) {
 
   storeSuite(`redis behind sentinels over ${library}, allowed no more than the documented commands`, async () => {
     const [one, two] = [await connect(), await connect()];
+    const operator = await SENTINEL[library](group.addresses);
     const prefix = `suite-${library}:`;
     return {
       stores: [patientStore(one.client, prefix), patientStore(two.client, prefix)],
+      walker: patientStore(operator.client, prefix),
       expiresByItself: true,
       corrupt: (sid) => truncate(`${prefix}s:${sid}`),
-      close: async () => void (await Promise.all([one.close(), two.close()])),
+      close: async () => void (await Promise.all([one, two, operator].map(({ close }) => close()))),
     };
   });
 

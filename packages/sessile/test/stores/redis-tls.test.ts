@@ -35,17 +35,19 @@ else {
   for (const [library, connect] of Object.entries({ "@redis/client": connectNodeRedis, ioredis: connectIoredis })) {
     storeSuite(`redis over TLS over ${library}, allowed no more than the documented commands`, async () => {
       const [one, two] = [await connect(), await connect()];
+      const operator = createClient({ url: server.url });
       const prefix = `suite-${library}:`;
       return {
         stores: [patientStore(one.client, prefix), patientStore(two.client, prefix)],
+        walker: patientStore(await operator.connect(), prefix),
         expiresByItself: true,
         corrupt: async (sid) => {
           const text = String(await server.ask("GET", `${prefix}s:${sid}`));
           await server.ask("SET", `${prefix}s:${sid}`, text.slice(0, -1), "KEEPTTL");
         },
         close: async () => {
-          one.close();
-          two.close();
+          for (const { close } of [one, two]) close();
+          operator.destroy();
         },
       };
     });

@@ -24,6 +24,7 @@ storeSuite("redis over @redis/client, allowed no more than the documented comman
   const clients = [await connect(), await connect()] as const;
   return {
     stores: [patientStore(clients[0], "suite-n:"), patientStore(clients[1], "suite-n:")],
+    walker: patientStore(admin, "suite-n:"),
     expiresByItself: true,
     corrupt: (sid) => truncate(`suite-n:s:${sid}`),
     close: async () => {
@@ -49,6 +50,7 @@ storeSuite("redis over ioredis, allowed no more than the documented commands", a
   const clients = [await connectIoredis(server.port, user), await connectIoredis(server.port, user)] as const;
   return {
     stores: [patientStore(clients[0], "suite-i:"), patientStore(clients[1], "suite-i:")],
+    walker: patientStore(admin, "suite-i:"),
     expiresByItself: true,
     corrupt: (sid) => truncate(`suite-i:s:${sid}`),
     close: async () => {

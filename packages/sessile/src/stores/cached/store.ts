@@ -77,6 +77,10 @@ export class CachedStore implements WatchedStore, ChangeListener {
     return this.#store.list(userId, page);
   }
 
+  scan(page?: Page): Promise<RecordPage> {
+    return this.#store.scan(page);
+  }
+
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
     return this.#forgetAll(await this.#store.deleteByUser(userId, except));
   }

@@ -42,6 +42,7 @@ const LONGEST_DEADLINE = 60_000;
  * Its user at Redis needs no other commands than GET, SET, GETDEL, DEL, EXISTS, EVAL, EVALSHA, ZADD, ZREM, ZRANGE,
  * ZRANGEBYSCORE, ZREMRANGEBYSCORE, ZCOUNT, ZSCORE and PEXPIREAT on keys that begin with `prefix`; and PUBLISH and SUBSCRIBE
  * on the channel `<prefix>ended`, so that open connections close soon after their session ended elsewhere.
+ * `scan` alone, which no request of a user calls, needs SCAN, INFO and, in a Cluster, `CLUSTER NODES` too.
  */
 export function redisStore(options: RedisStoreOptions): SessionStore {
   checkNames(options, new Set(["client", "prefix", "deadline", "confirmReplicas"]), "");

@@ -1,13 +1,12 @@
 // Writes users' indexes anew from the records, for a Redis that lost some of them. Maintenance: goes through all keys.
 
-import { isSid } from "../../core/token.ts";
 import { portOf, type RedisClient } from "./client.ts";
 import { readableRecord } from "./codec.ts";
-import { isIoredis } from "./ioredis.ts";
 import { RedisKeys } from "./keys.ts";
 import { RedisLink } from "./link.ts";
 import { type Ask, primariesOf } from "./primaries.ts";
 import { CLOCK_MARGIN, type Reach, readText } from "./records.ts";
+import { beginningOf, scanOnce } from "./scan.ts";
 import { RESTORE } from "./scripts.ts";
 
 const DEADLINE = 5000;
@@ -32,20 +31,12 @@ export async function rebuildUserIndex(client: RedisClient, prefix = "sessile:")
 }
 
 async function* sidsAt(ask: Ask, beginning: string): AsyncGenerator<readonly string[]> {
-  const pattern = `${beginning.replace(/[*?[\]\\^]/g, "\\$&")}*`;
-  let cursor = "0";
-  do {
-    const reply = await ask("SCAN", cursor, "MATCH", pattern, "COUNT", String(KEYS_AT_ONCE));
-    const [next, keys] = reply as [unknown, readonly unknown[]];
-    yield keys.map((key) => String(key).slice(beginning.length)).filter(isSid);
-    cursor = String(next);
-  } while (cursor !== "0");
-}
-
-/** How the keys of sessions begin. `SCAN` takes no key, so `ioredis` does not put its own prefix before it. */
-function beginningOf(client: RedisClient, prefix: string): string {
-  const { keyPrefix = "" } = isIoredis(client) ? (client.options as { readonly keyPrefix?: string }) : {};
-  return keyPrefix + new RedisKeys(prefix).session("");
+  for (let cursor = "0"; ; ) {
+    const { sids, next } = await scanOnce(ask, beginning, cursor, KEYS_AT_ONCE);
+    yield sids;
+    if (next === "0") return;
+    cursor = next;
+  }
 }
 
 async function restore(reach: Reach, sid: string): Promise<boolean> {

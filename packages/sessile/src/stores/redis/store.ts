@@ -14,6 +14,7 @@ import { KeyedQueue } from "./keyed-queue.ts";
 import { checkLayout, RedisKeys } from "./keys.ts";
 import { failure, RedisLink } from "./link.ts";
 import { type Reach, readText, takeText } from "./records.ts";
+import { scanRecords } from "./scan.ts";
 import { togetherOf } from "./together.ts";
 import { forget } from "./user-index.ts";
 import { listByUser, revokeByUser } from "./walk.ts";
@@ -34,6 +35,8 @@ export interface Origin {
 export class RedisStore implements SessionStore {
   /** Absent where no client was handed in. */
   readonly origin: Origin | undefined;
+  readonly #client: RedisClient | undefined;
+  readonly #prefix: string;
   readonly #reach: Reach;
   readonly #ended: EndedChannel | undefined;
   readonly #commits = new KeyedQueue<Committed>();
@@ -43,6 +46,8 @@ export class RedisStore implements SessionStore {
   /** Without `client` nobody is told of sessions that end, and no replica is asked. */
   constructor(port: RedisPort, { prefix, deadline, confirmReplicas = 0 }: Settings, client?: RedisClient) {
     const [keys, link] = [new RedisKeys(prefix), new RedisLink(port, deadline)];
+    this.#client = client;
+    this.#prefix = prefix;
     const isConfirmed = client !== undefined && confirmReplicas > 0;
     const deletes = isConfirmed && { deletes: new ConfirmedDeletes(togetherOf(client), link, confirmReplicas) };
     this.#reach = { link, keys, ...deletes };
@@ -87,6 +92,13 @@ export class RedisStore implements SessionStore {
   async list(userId: string, page: Page = {}): Promise<RecordPage> {
     await this.#ready();
     return listByUser(this.#reach, userId, page);
+  }
+
+  async scan(page: Page = {}): Promise<RecordPage> {
+    await this.#ready();
+    if (this.#client === undefined)
+      throw failure("This Redis store was made without a client, so it cannot be walked.");
+    return scanRecords(this.#client, this.#reach, this.#prefix, page);
   }
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {

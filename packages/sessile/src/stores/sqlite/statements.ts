@@ -18,6 +18,8 @@ const SQL = {
   page: `SELECT sid, absolute_expires_at FROM sessile_sessions
     WHERE user_id = ? AND (absolute_expires_at, sid) > (?, ?) AND absolute_expires_at <= ${Number.MAX_SAFE_INTEGER}
     ORDER BY absolute_expires_at, sid LIMIT ?`,
+  /** Straight through the table, which is in the order of sids. */
+  scan: "SELECT sid FROM sessile_sessions WHERE sid > ? ORDER BY sid LIMIT ?",
   deleteByUser: "DELETE FROM sessile_sessions WHERE user_id = ? AND sid IS NOT ? RETURNING sid",
   /** Judges again while it deletes: a row that a damaged index calls expired stays. */
   deleteExpired: `DELETE FROM sessile_sessions WHERE expires_at <= ? AND sid IN

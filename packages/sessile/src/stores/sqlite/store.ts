@@ -14,9 +14,9 @@ import type {
   SweepBudget,
   UserLimit,
 } from "../../core/store.ts";
-import { byAge, DEFAULT_PAGE, type Position, parseCursor, slicePage } from "../paging.ts";
+import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
 import { busyError, closedError, storeError } from "./errors.ts";
-import { firstRow, isBusy, plain, type Row } from "./port.ts";
+import { firstRow, isBusy, plain, type Row, texts } from "./port.ts";
 import { freezeRecord, toText } from "./row.ts";
 import { readRecord, type Statements } from "./statements.ts";
 import { WriteQueue, type Writer } from "./write-queue.ts";
@@ -69,6 +69,10 @@ export class SqliteStore implements SessionStore {
 
   list(userId: string, page: Page = {}): Promise<RecordPage> {
     return this.#read("list the sessions of a user", () => this.#page(userId, page));
+  }
+
+  scan(page: Page = {}): Promise<RecordPage> {
+    return this.#read("list all sessions", () => this.#scan(page));
   }
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
@@ -124,7 +128,7 @@ export class SqliteStore implements SessionStore {
     let from = after === undefined ? START : parseCursor(after);
     for (let isMore = true; isMore && records.length <= limit; ) {
       const positions = this.#positions(userId, from, limit + 1);
-      for (const { sid } of positions) records.push(...this.#ofUser(userId, sid));
+      for (const { sid } of positions) records.push(...this.#readable(sid).filter((found) => found.userId === userId));
       const last = positions[limit];
       isMore = last !== undefined && byAge(last, from) > 0;
       from = last ?? from;
@@ -140,11 +144,22 @@ export class SqliteStore implements SessionStore {
     }));
   }
 
-  /** The record behind an entry of the user's index, if it can be read and says itself that it is this user's. */
-  #ofUser(userId: string, sid: string): SessionRecord[] {
+  /** Goes on from the last sid that belongs to a record: a damaged one is no cursor. */
+  #scan({ limit = DEFAULT_PAGE, after }: Page): RecordPage {
+    for (let from = parseSid(after); ; ) {
+      const sids = texts(this.#statements.scan, from, limit + 1);
+      const records = sids.slice(0, limit).flatMap((sid) => this.#readable(sid));
+      if (sids.length <= limit) return { records, next: null };
+      if (records.length > 0) return { records, next: records.at(-1)?.sid ?? null };
+      from = sids[limit - 1] ?? from;
+    }
+  }
+
+  /** The record, if it is there and can be read. A user's index may be damaged, so the record itself says whose it is. */
+  #readable(sid: string): SessionRecord[] {
     try {
       const record = readRecord(this.#statements, sid);
-      return record?.userId === userId ? [record] : [];
+      return record === null ? [] : [record];
     } catch (error) {
       if (isSessionError(error, "ERR_SESSION_RECORD")) return [];
       throw error;

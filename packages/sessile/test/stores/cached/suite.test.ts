@@ -51,20 +51,22 @@ for (const [index, [name, connect]] of CLIENTS.entries()) {
     const clients = [await connect(), await connect()] as const;
     const stores = clients.map((client) => cachedStore(patientStore(client, prefix))) as [SessionStore, SessionStore];
     for (const store of stores) await untilCoherent(store);
+    const operator = createClient({ url: server.url });
+    const walker = index < 2 ? { walker: patientStore(await operator.connect(), prefix) } : {};
     const close = async () => {
       for (const client of clients) client.quiet();
+      if (index < 2) operator.destroy();
     };
-    return { stores, close };
+    return { stores, close, ...walker };
   };
   storeSuite(`a cache over ${name}`, async () => {
-    const { stores, close } = await open();
-    return { stores, close, expiresByItself: true };
+    return { ...(await open()), expiresByItself: true };
   });
   storeSuite(`a cache over ${name}, which answers whatever it can`, async () => {
-    const { stores, close } = await open();
+    const { stores, close, ...walker } = await open();
     const eager = greedy(stores[0]);
     const end = () => Promise.all([stores[1].close(), close()]).then(() => {});
-    return { stores: [eager, eager], close: end, expiresByItself: true };
+    return { stores: [eager, eager], close: end, ...walker, expiresByItself: true };
   });
 }
 

@@ -1,0 +1,40 @@
+// The map that the memory store walks.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sampleRecord } from "sessile/testing";
+import { SidMap } from "#dist/stores/sid-map.js";
+
+function filled(count: number): { map: SidMap<string>; sids: string[] } {
+  const map = new SidMap<string>();
+  const sids = Array.from({ length: count }, () => sampleRecord().sid);
+  for (const sid of sids) map.set(sid, sid);
+  return { map, sids: sids.sort() };
+}
+
+test("what follows a sid is in the order of sids, wherever the shards begin", () => {
+  const { map, sids } = filled(5000);
+  assert.deepEqual(map.following("", 5000), sids);
+  for (const place of [0, 1, 2500, 4998]) {
+    assert.deepEqual(map.following(sids[place] as string, 7), sids.slice(place + 1, place + 8));
+  }
+  assert.deepEqual(map.following(sids.at(-1) as string, 7), []);
+});
+
+test("the size counts each sid once, and what is deleted is gone", () => {
+  const { map, sids } = filled(10);
+  map.set(sids[0] as string, "again");
+  assert.equal(map.size, 10);
+  for (const sid of [sids[0] as string, sids[0] as string, "unknown"]) map.delete(sid);
+  assert.equal(map.size, 9);
+  assert.equal(map.get(sids[0] as string), undefined);
+  assert.equal([...map.values()].length, 9);
+  map.clear();
+  assert.deepEqual([map.size, map.following("", 1)], [0, []]);
+});
+
+test("a walk of the values may delete them on its way", () => {
+  const { map } = filled(100);
+  for (const sid of map.values()) map.delete(sid);
+  assert.equal(map.size, 0);
+});
