@@ -1,9 +1,12 @@
 // Finds a Redis or Valkey server for the tests, bringing one where the system allows it. It starts none.
 
+import { bringFromDebian, broughtBefore } from "./debian/bring.mjs";
+import { findOnPath } from "./programs/path.mjs";
+import { worksOr } from "./programs/verify.mjs";
 import { Problem } from "./ready/problem.mjs";
-import { bringFromDebian, cachedRedis } from "./redis/debian.mjs";
-import { findOnPath } from "./redis/path.mjs";
-import { worksOr } from "./redis/verify.mjs";
+import { inRoot } from "./ready/repository.mjs";
+
+const PACKAGE = { package: "redis-server", path: "usr/bin/redis-server", home: inRoot(".cache/redis") };
 
 const ADVICE = `The tests need a redis-server or valkey-server, and none was found. Install one:
   Debian, Ubuntu   apt-get install redis-server
@@ -23,7 +26,7 @@ export async function findRedis() {
   if (given) return worksOr(given, `SESSILE_REDIS_SERVER is set to ${given.command}, which does not run`);
   const found = findOnPath("redis-server") ?? findOnPath("valkey-server");
   if (found) return worksOr({ command: found, env: {} }, `${found} does not run`);
-  const brought = (await cachedRedis()) ?? (await bringFromDebian(ADVICE));
+  const brought = (await broughtBefore(PACKAGE)) ?? (await bringFromDebian(PACKAGE, ADVICE));
   if (brought) return brought;
   throw new Problem(ADVICE);
 }

@@ -1,26 +1,26 @@
-// Downloads redis-server and the packages that it needs and the system lacks, from the sources the system is set to.
+// Downloads a package and those that it needs and the system lacks, from the sources the system is set to.
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../ready/command.mjs";
 import { Problem } from "../ready/problem.mjs";
 
 /** Downloads into a folder and returns the archives' paths. */
-export async function downloadRedis(home) {
+export async function downloadPackage(home, name) {
   const folders = makeFolders(home);
   const cache = ["-o", `Dir::Cache=${folders.cache}`];
   // The system's own package lists save an update, where there are any and they are not too old.
-  const quick = await download(cache, folders.archives);
+  const quick = await download(cache, folders.archives, name);
   if (quick.code === 0) return archivesIn(folders.archives);
   const lists = [...cache, "-o", `Dir::State::Lists=${folders.lists}`];
   // One source that is out of reach fails the update, and is no reason to stop: the download tells.
   const update = await run("apt-get", [...lists, "--quiet", "update"]);
-  const full = await download(lists, folders.archives);
+  const full = await download(lists, folders.archives, name);
   if (full.code !== 0) throw new Problem(`${update.output}\n${full.output}`);
   return archivesIn(folders.archives);
 }
 
-async function download(options, folder) {
-  const plan = await run("apt-get", [...options, "install", "--simulate", "--no-install-recommends", "redis-server"]);
+async function download(options, folder, name) {
+  const plan = await run("apt-get", [...options, "install", "--simulate", "--no-install-recommends", name]);
   if (plan.code !== 0) return plan;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);

@@ -1,0 +1,41 @@
+// Finds a Chromium for the tests of the admin page, bringing one where the system allows it. It starts none.
+
+import { bringFromDebian, broughtBefore } from "./debian/bring.mjs";
+import { findOnPath } from "./programs/path.mjs";
+import { worksOr } from "./programs/verify.mjs";
+import { inRoot } from "./ready/repository.mjs";
+
+const PACKAGE = { package: "chromium", path: "usr/lib/chromium/chromium", home: inRoot(".cache/chromium") };
+
+const ADVICE = `The tests of the admin page need Chromium or Chrome. Install one:
+  Debian           apt-get install chromium
+  Fedora           dnf install chromium
+  macOS            brew install --cask chromium
+or set SESSILE_CHROMIUM to the path of one.`;
+
+/** Debian's own comes before Ubuntu's, whose `chromium-browser` only advertises a snap. */
+const NAMES = ["chromium", "google-chrome-stable", "google-chrome", "chromium-browser"];
+
+/**
+ * Looks at SESSILE_CHROMIUM, PATH, what was brought earlier, and Debian's packages, in this order.
+ * @returns {Promise<{ command: string, env: Record<string, string> } | { missing: string }>} `env` is what it must be started with
+ */
+export async function findChromium() {
+  const given = process.env.SESSILE_CHROMIUM;
+  if (given) return worksOr({ command: given, env: {} }, `SESSILE_CHROMIUM is set to ${given}, which does not run`);
+  for (const found of NAMES.map(findOnPath).filter(Boolean)) {
+    const program = await worksOr({ command: found, env: {} }, "").catch(() => undefined);
+    if (program) return program;
+  }
+  return (await broughtBefore(PACKAGE)) ?? bring();
+}
+
+/** Without it CI fails; anybody else is told, and the tests that need it are skipped. */
+async function bring() {
+  try {
+    return (await bringFromDebian(PACKAGE, ADVICE)) ?? { missing: ADVICE };
+  } catch (error) {
+    if (process.env.CI) throw error;
+    return { missing: error.message };
+  }
+}
