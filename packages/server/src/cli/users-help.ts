@@ -2,12 +2,14 @@
 
 export const USERS_HELP = `Usage: sessile users COMMAND [NAME] [options]
 
-Keeps the users who can sign in with POST /login, in a SQLite file.
+Keeps the users who can sign in, in a SQLite file.
 
-  add NAME                add a user
+  add NAME                add a user; --admin for one who may use the admin page
   passwd NAME             set a new password; the user's sessions end
   disable NAME            let the user sign in no more; the user's sessions end
   enable NAME             let the user sign in again
+  grant NAME              let the user use the admin page, if the server has --admin
+  withdraw NAME           let the user use the admin page no more
   remove NAME             remove the user; the user's sessions end
   list                    show the users; --json for programs
 
@@ -15,6 +17,7 @@ Keeps the users who can sign in with POST /login, in a SQLite file.
                           SESSILE_USERS, default beside the file of --store
   --store URL             as for sessile serve; only to find the file
                           SESSILE_STORE, default sqlite:sessile.db
+  --admin                 with add: let the user use the admin page
   --json                  with list: one JSON array
   --help                  show this
 

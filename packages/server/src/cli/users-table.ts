@@ -3,18 +3,21 @@
 import type { User } from "../users/user-store.ts";
 
 export function usersTable(users: readonly User[], json: boolean): string {
-  const shown = users.map(({ id, name, isDisabled, createdAt, passwordChangedAt }) => ({
+  const shown = users.map(({ id, name, isDisabled, isAdmin, createdAt, passwordChangedAt }) => ({
     id,
     name,
     disabled: isDisabled,
+    admin: isAdmin,
     created_at: new Date(createdAt).toISOString(),
     password_changed_at: new Date(passwordChangedAt).toISOString(),
   }));
   if (json) return `${JSON.stringify(shown, null, 2)}\n`;
   if (shown.length === 0) return "There are no users.\n";
   const width = Math.max(4, ...shown.map(({ name }) => name.length));
-  const rows = shown.map(({ name, disabled, created_at }) =>
-    [name.padEnd(width), disabled ? "disabled" : "enabled ", created_at.slice(0, 10)].join("  "),
+  const rows = shown.map(({ name, disabled, admin, created_at }) =>
+    [name.padEnd(width), disabled ? "disabled" : "enabled ", created_at.slice(0, 10), admin ? "admin" : ""]
+      .join("  ")
+      .trimEnd(),
   );
   return [`${"NAME".padEnd(width)}  STATE     SINCE`, ...rows, ""].join("\n");
 }

@@ -2,6 +2,7 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { AuditLog } from "../admin/audit-log.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { AttemptLimits } from "../sign-in/attempt-limits.ts";
 import { newPasswordProblem, passwordBytes } from "../users/password.ts";
@@ -22,11 +23,12 @@ interface Context {
   readonly users: UserStore;
   readonly terminal: Terminal;
   readonly json: boolean;
+  readonly admin: boolean;
 }
 
 type Command = (context: Context, name: string) => string | Promise<string>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { add, passwd, disable, enable, remove, list };
+const COMMANDS: Readonly<Record<string, Command>> = { add, passwd, disable, enable, grant, withdraw, remove, list };
 
 /** Runs one command and gives back what to print. Throws `UsageError` when it changed nothing. */
 export async function users(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<string> {
@@ -37,6 +39,7 @@ export async function users(args: readonly string[], env: NodeJS.ProcessEnv, ter
   if ((name === undefined) !== (run === list) || rest.length > 0)
     throw new UsageError(`sessile users ${command} takes ${run === list ? "no name" : "one name"}.`);
   if (values.json === true && run !== list) throw new UsageError("--json is for sessile users list.");
+  if (values.admin === true && run !== add) throw new UsageError("--admin is for sessile users add.");
   const path = usersPath(
     values.store ?? env["SESSILE_STORE"] ?? "sqlite:sessile.db",
     values.users ?? env["SESSILE_USERS"] ?? "",
@@ -46,17 +49,22 @@ export async function users(args: readonly string[], env: NodeJS.ProcessEnv, ter
   if (run === add) makeUserFile(path);
   const file = openUserFile(path, { synchronous: "FULL" });
   try {
-    return await run({ file, users: new UserStore(file), terminal, json: values.json === true }, normalized);
+    return await run(
+      { file, users: new UserStore(file), terminal, json: values.json === true, admin: values.admin === true },
+      normalized,
+    );
   } finally {
     file.close();
   }
 }
 
-async function add({ users, terminal }: Context, name: string): Promise<string> {
+async function add({ file, users, terminal, admin }: Context, name: string): Promise<string> {
   const taken = new UsageError(`There is a user ${name} already. Nothing was changed.`);
   if (users.find(name) !== null) throw taken;
   if (!users.add(name, await readHash(terminal))) throw taken;
-  return `Added ${name}.\n`;
+  if (!admin) return `Added ${name}.\n`;
+  setAdmin(file, users, name, true);
+  return `Added ${name}, who may use the admin page.\n`;
 }
 
 async function passwd({ file, users, terminal }: Context, name: string): Promise<string> {
@@ -78,6 +86,27 @@ function enable({ file, users }: Context, name: string): string {
   users.enable(find(users, name));
   new AttemptLimits(file).clearAccount(name);
   return `Enabled ${name}.\n`;
+}
+
+function grant({ file, users }: Context, name: string): string {
+  setAdmin(file, users, name, true);
+  return `${name} may use the admin page.\n`;
+}
+
+function withdraw({ file, users }: Context, name: string): string {
+  setAdmin(file, users, name, false);
+  return `${name} may use the admin page no more.\n`;
+}
+
+/** Who opens the admin page to whom is part of what happened there. */
+function setAdmin(file: UserFile, users: UserStore, name: string, isAdmin: boolean): void {
+  users.setAdmin(find(users, name), isAdmin);
+  new AuditLog(file).add({
+    actor: "command line",
+    action: isAdmin ? "grant" : "withdraw",
+    target: name,
+    outcome: "done",
+  });
 }
 
 async function remove({ users }: Context, name: string): Promise<string> {
@@ -130,6 +159,11 @@ function parse(args: readonly string[]): ReturnType<typeof parseUsersArgs> {
 }
 
 function parseUsersArgs(args: readonly string[]) {
-  const options = { users: { type: "string" }, store: { type: "string" }, json: { type: "boolean" } } as const;
+  const options = {
+    users: { type: "string" },
+    store: { type: "string" },
+    json: { type: "boolean" },
+    admin: { type: "boolean" },
+  } as const;
   return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
 }

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { firstRow, pragma, transaction } from "./query.ts";
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** "sesu", so that no other application's file is taken for one of ours. */
 const APPLICATION_ID = 0x73657375;
@@ -55,8 +55,26 @@ const API_KEYS = `
     created_at INTEGER NOT NULL,
     rotated_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  PRAGMA user_version = ${VERSION};
 `;
+
+/** Came with version 3: who may use the admin page, and what was done there. Names are kept, because users can be removed. */
+const ADMIN = `
+  CREATE TABLE sessile_admins (
+    user_id INTEGER PRIMARY KEY REFERENCES sessile_users ON DELETE CASCADE
+  ) STRICT;
+  CREATE TABLE sessile_audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    ended INTEGER
+  ) STRICT;
+`;
+
+/** What each version added, from 2 on. */
+const LATER = [API_KEYS, ADMIN];
 
 /** Makes the tables that are not there. Several processes may do it at once: one does, the others find them. */
 export function ensureTables(file: SqliteDatabase): void {
@@ -67,7 +85,9 @@ export function ensureTables(file: SqliteDatabase): void {
       file.exec(TABLES);
       file.prepare("INSERT INTO sessile_key (key) VALUES (?)").run(randomBytes(32).toString("hex"));
     }
-    file.exec(API_KEYS);
+    const version = Math.max(Number(pragma(file, "user_version")), 1);
+    for (const tables of LATER.slice(version - 1)) file.exec(tables);
+    file.exec(`PRAGMA user_version = ${VERSION}`);
   });
 }
 

@@ -11,6 +11,8 @@ export interface User {
   /** A PHC string. */
   readonly password: string;
   readonly isDisabled: boolean;
+  /** Whether the user may use the admin page. */
+  readonly isAdmin: boolean;
   readonly createdAt: number;
   /** Grows with every new password, whatever the clock does: so it also tells one password from the next. */
   readonly passwordChangedAt: number;
@@ -22,7 +24,8 @@ export interface Ending {
   readonly userId: number;
 }
 
-const COLUMNS = `id, name, password, disabled, created_at AS createdAt, password_changed_at AS passwordChangedAt`;
+const COLUMNS = `id, name, password, disabled, id IN (SELECT user_id FROM sessile_admins) AS admin,
+  created_at AS createdAt, password_changed_at AS passwordChangedAt`;
 
 const SQL = {
   byName: `SELECT ${COLUMNS} FROM sessile_users WHERE name = ?`,
@@ -33,6 +36,8 @@ const SQL = {
     WHERE id = ? AND password_changed_at = ? AND disabled = ?`,
   rehash: "UPDATE sessile_users SET password = ? WHERE id = ? AND password = ?",
   setDisabled: "UPDATE sessile_users SET disabled = ? WHERE id = ?",
+  grant: "INSERT OR IGNORE INTO sessile_admins (user_id) VALUES (?)",
+  withdraw: "DELETE FROM sessile_admins WHERE user_id = ?",
   remove: "DELETE FROM sessile_users WHERE id = ?",
   addEnding: "INSERT INTO sessile_endings (user_id, due_at) VALUES (?, ?)",
   endings: "SELECT id, user_id AS userId FROM sessile_endings WHERE due_at <= ? ORDER BY id",
@@ -112,6 +117,11 @@ export class UserStore {
     this.#sql.setDisabled.run(0, id);
   }
 
+  /** Lets the user use the admin page, or no more. */
+  setAdmin({ id }: User, isAdmin: boolean): void {
+    (isAdmin ? this.#sql.grant : this.#sql.withdraw).run(id);
+  }
+
   /** The sessions are to be ended, and the name is free again. */
   remove({ id }: User): void {
     transaction(this.#file, () => {
@@ -148,10 +158,10 @@ export class UserStore {
   }
 }
 
-type Row = Omit<User, "isDisabled"> & { readonly disabled: number };
+type Row = Omit<User, "isDisabled" | "isAdmin"> & { readonly disabled: number; readonly admin: number };
 
 function toUser(row: Row | undefined): User | null {
   if (row === undefined) return null;
-  const { disabled, ...user } = row;
-  return { ...user, isDisabled: disabled !== 0 };
+  const { disabled, admin, ...user } = row;
+  return { ...user, isDisabled: disabled !== 0, isAdmin: admin !== 0 };
 }

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "sessile-test-support/folder";
+import { AuditLog } from "#dist/admin/audit-log.js";
+import { openUserFile } from "#dist/users/user-file.js";
 import { login, PASSWORD, post } from "../sign-in/sign-in-app.ts";
 import { profile } from "../support/client.ts";
 import { runCli, startServer } from "../support/server-process.ts";
@@ -72,12 +74,40 @@ test("users are added, listed, disabled, enabled and removed; every mistake is o
     /^Disabled alice\. No server answered; the sessions end when one starts\.\n$/,
   );
   const [shown] = JSON.parse((await run("list --json")).stdout) as Record<string, unknown>[];
-  assert.deepEqual(Object.keys(shown ?? {}), ["id", "name", "disabled", "created_at", "password_changed_at"]);
+  assert.deepEqual(Object.keys(shown ?? {}), ["id", "name", "disabled", "admin", "created_at", "password_changed_at"]);
   assert.equal(shown?.["disabled"], true);
   assert.match((await run("list")).stdout, /alice {2}disabled/);
   assert.equal((await run("enable alice")).stdout, "Enabled alice.\n");
   assert.match((await run("remove alice")).stdout, /^Removed alice\./);
   assert.equal((await run("list")).stdout, "There are no users.\n");
+});
+
+test("L1: nobody may use the admin page but those whom the operator says so, and the audit tells that", async () => {
+  const path = join(folder, "admins.db");
+  const run = (args: string, input?: string): Promise<Ran> => users([...args.split(" "), "--users", path], input);
+  const admins = async (): Promise<unknown[]> => {
+    const shown = JSON.parse((await run("list --json")).stdout) as Record<string, unknown>[];
+    return shown.filter(({ admin }) => admin === true).map(({ name }) => name);
+  };
+  await run("add alice", PASSWORD);
+  assert.deepEqual(await admins(), []);
+  assert.match((await run("add carol --admin", PASSWORD)).stdout, /^Added carol, who may use the admin page\.\n$/);
+  await run("grant alice");
+  assert.deepEqual(await admins(), ["alice", "carol"]);
+  assert.match((await run("list")).stdout, /^carol {2}enabled {3}\d{4}-\d\d-\d\d {2}admin$/m);
+  await run("withdraw carol");
+  await run("remove alice");
+  await run("add alice", PASSWORD);
+  assert.deepEqual(await admins(), [], "a new user of the same name is another one");
+  assert.match((await run("grant bob")).stderr, /There is no user bob/);
+  assert.match((await run("disable alice --admin")).stderr, /--admin is for/);
+  const file = openUserFile(path, { synchronous: "FULL" });
+  const told = new AuditLog(file).page(10).map(({ actor, action, target }) => `${actor}: ${action} ${target}`);
+  file.close();
+  assert.deepEqual(
+    told,
+    ["withdraw carol", "grant alice", "grant carol"].map((each) => `command line: ${each}`),
+  );
 });
 
 test("the help has every command, every option and examples", async () => {
@@ -89,6 +119,8 @@ test("the help has every command, every option and examples", async () => {
       "passwd",
       "disable",
       "enable",
+      "grant",
+      "withdraw",
       "remove",
       "list",
       "--users",

@@ -1,0 +1,57 @@
+// What was done on the admin page, by whom, to what, with which outcome: kept in the file of the users, and bounded.
+
+import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
+import { transaction } from "../users/query.ts";
+import type { AuditAction, AuditEntry, AuditOutcome } from "./api.ts";
+
+/** Entries kept; the oldest go first. What is to be kept longer is in the log. */
+export const MOST_ENTRIES = 10_000;
+
+const COLUMNS = "id, at, actor, action, target, outcome, ended";
+
+const SQL = {
+  add: "INSERT INTO sessile_audit (at, actor, action, target, outcome) VALUES (?, ?, ?, ?, ?)",
+  finish: "UPDATE sessile_audit SET outcome = ?, ended = ? WHERE id = ?",
+  trim: "DELETE FROM sessile_audit WHERE id <= ?",
+  page: `SELECT ${COLUMNS} FROM sessile_audit WHERE id < ? ORDER BY id DESC LIMIT ?`,
+} as const;
+
+/** An entry to be written. `target` is a sid, a user's name or id, or empty. */
+export interface NewEntry {
+  readonly actor: string;
+  readonly action: AuditAction;
+  readonly target: string;
+  readonly outcome: AuditOutcome;
+}
+
+export class AuditLog {
+  readonly #file: SqliteDatabase;
+  readonly #clock: () => number;
+  readonly #sql: Readonly<Record<keyof typeof SQL, SqliteStatement>>;
+
+  constructor(file: SqliteDatabase, clock: () => number = Date.now) {
+    this.#file = file;
+    this.#clock = clock;
+    this.#sql = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, file.prepare(sql)])) as never;
+  }
+
+  /** Gives back the entry's id. */
+  add({ actor, action, target, outcome }: NewEntry): number {
+    return transaction(this.#file, () => {
+      const added = this.#sql.add.run(this.#clock(), actor, action, target, outcome);
+      const id = Number((added as unknown as { lastInsertRowid: number }).lastInsertRowid);
+      this.#sql.trim.run(id - MOST_ENTRIES);
+      return id;
+    });
+  }
+
+  /** Says what became of an entry that was `begun`. */
+  finish(id: number, outcome: AuditOutcome, ended: number | null): void {
+    this.#sql.finish.run(outcome, ended, id);
+  }
+
+  /** Newest first; those older than the entry `before`. */
+  page(limit: number, before: number = Number.MAX_SAFE_INTEGER): AuditEntry[] {
+    return (this.#sql.page.all(before, limit) as AuditEntry[]).map((row) => ({ ...row }));
+  }
+}
