@@ -38,7 +38,7 @@ const STOP_DEADLINE = 10_000;
 export async function runServer(config: Config, { limits, stopDeadline = STOP_DEADLINE }: Tuning = {}): Promise<void> {
   const users = chooseUsers(config);
   if (users === null) checkDemo(config);
-  const opened = await openStore(config.store);
+  const opened = await openStore(config);
   const log = createLog(config.logLevel);
   exitWhenStateIsUnknown(log);
   const readiness = new Readiness(opened.store);
