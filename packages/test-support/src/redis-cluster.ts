@@ -67,13 +67,10 @@ async function join(nodes: readonly Node[]): Promise<void> {
     const [first, end] = [i, i + 1].map((part) => Math.ceil((part * SLOTS) / PRIMARIES)) as [number, number];
     await server.ask("CLUSTER", "ADDSLOTSRANGE", String(first), String(end - 1));
   }
-  const introduce = () => Promise.all(nodes.flatMap(({ server }) => nodes.map((other) => meet(server, other))));
-  await introduce();
+  await Promise.all(nodes.flatMap(({ server }) => nodes.map((other) => meet(server, other))));
   const ids = await Promise.all(primaries.map(({ server }) => server.ask("CLUSTER", "MYID")));
   await Promise.all(replicas.map(({ server }, i) => follow(server, String(ids[i]))));
-  // On a busy machine an introduction may take longer than the nodes are willing to wait, and is forgotten.
-  const reminder = setInterval(() => void introduce().catch(() => {}), 5000);
-  await untilWhole(nodes.map(({ server }) => server)).finally(() => clearInterval(reminder));
+  await untilWhole(nodes.map(({ server }) => server));
 }
 
 async function untilWhole(servers: readonly RedisServer[]): Promise<void> {

@@ -8,10 +8,6 @@ import { createApp } from "#dist/http/app.js";
 import { createLog } from "#dist/log/log.js";
 import { ObservedManager } from "#dist/log/observed-manager.js";
 import { SecurityLog } from "#dist/log/security-log.js";
-import { countEvents } from "#dist/metrics/count-events.js";
-import { EventFeed } from "#dist/metrics/event-feed.js";
-import { measuredStore } from "#dist/metrics/measured-store.js";
-import { Metrics } from "#dist/metrics/metrics.js";
 import { TrustedProxies } from "#dist/net/trusted-proxies.js";
 import { Readiness } from "#dist/ops/readiness.js";
 import type { SignInService } from "#dist/sign-in/service.js";
@@ -22,8 +18,6 @@ export interface AppUnderTest {
   readonly manager: ObservedManager;
   readonly store: SessionStore & Failing;
   readonly readiness: Readiness;
-  readonly metrics: Metrics;
-  readonly feed: EventFeed;
   /** The raw text of the log so far. */
   readonly log: () => string;
   /** The security events so far, parsed. */
@@ -51,11 +45,8 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
   const log = createLog("trace", { write });
   const store = failingStore(choices.manager?.store ?? memoryStore());
   const security = new SecurityLog(log);
-  const metrics = new Metrics();
-  const feed = new EventFeed();
-  countEvents(security, metrics, feed);
   const manager = new ObservedManager(
-    { transports: [headerTransport()], sweepInterval: 0, ...choices.manager, store: measuredStore(store, metrics) },
+    { transports: [headerTransport()], sweepInterval: 0, ...choices.manager, store },
     security,
   );
   const readiness = new Readiness(store, 50);
@@ -65,7 +56,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     logNetwork: choices.logNetwork ?? false,
   };
   const signIn = await choices.signIn?.(manager, security);
-  const app = await createApp({ manager, log, security, readiness, client, metrics, ...(signIn && { signIn }) });
+  const app = await createApp({ manager, log, security, readiness, client, ...(signIn && { signIn }) });
   choices.prepare?.(app);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   return {
@@ -74,8 +65,6 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     manager,
     store,
     readiness,
-    metrics,
-    feed,
     log: () => text,
     events: () => parseEvents(text),
     mint: (userId) => mintSession(manager, userId),

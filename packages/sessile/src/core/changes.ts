@@ -114,19 +114,16 @@ export class Changes {
 
 /** Throws `ERR_SESSION_VALUE` when `data` has too many keys or bytes. The text of the data otherwise. */
 export function checkDataLimits(data: JsonObject, limits: DataLimits): string {
-  const keys = Object.keys(data).length;
-  if (keys > limits.keys) throw tooMuch(`${keys} keys`, `${limits.keys} (\`limits.keys\`)`);
   const text = formatData(data);
-  const bytes = Buffer.byteLength(text);
-  if (bytes > limits.dataBytes) throw tooMuch(`${bytes} bytes`, `${limits.dataBytes} (\`limits.dataBytes\`)`);
+  const amounts = { keys: Object.keys(data).length, dataBytes: Buffer.byteLength(text) };
+  for (const name of ["keys", "dataBytes"] as const)
+    if (amounts[name] > limits[name]) throw tooLarge(`.${name}\` (${limits[name]}): ${amounts[name]}`);
   return text;
 }
 
-function tooMuch(got: string, limit: string): SessionError {
-  return new SessionError(
-    "ERR_SESSION_VALUE",
-    `Session data would have ${got}; the limit is ${limit}. Keep less in the session.`,
-  );
+/** `which` goes on after "limits"; the record may have keys that the schema does not show, and then it is none. */
+export function tooLarge(which = "`"): SessionError {
+  return new SessionError("ERR_SESSION_VALUE", `Session data would exceed \`limits${which}. Keep less in the session.`);
 }
 
 function copyShallow(base: JsonObject): Record<string, Json> {

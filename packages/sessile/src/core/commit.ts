@@ -1,6 +1,6 @@
 // Steps 6 and 7 of a request: what is written, and what happens when others wrote meanwhile. Never creates a session.
 
-import { type Changes, checkDataLimits } from "./changes.ts";
+import { type Changes, checkDataLimits, tooLarge } from "./changes.ts";
 import type { Core } from "./core.ts";
 import type { SessionDelta } from "./delta.ts";
 import { isSessionError, SessionError } from "./errors.ts";
@@ -20,8 +20,8 @@ export interface Writing {
   readonly digest: string | null;
   readonly changes: Changes | null;
   readonly isActivity: boolean;
-  /** `"never"` where a new token could not reach the client. */
-  readonly rotation: "asked" | "whenDue" | "never";
+  /** The age at which the secret is replaced; infinite where a new token could not reach the client. */
+  readonly rotateAfter: number;
 }
 
 /** What became of it. `"gone"`: the session ended meanwhile; the changes are dropped and nothing may be sent. */
@@ -36,6 +36,7 @@ export async function commitRecord(core: Core, writing: Writing): Promise<Writte
     if (delta === null) return { record, newToken: null };
     const answer = await core.ask("commit a session", (store) => store.commit(record.sid, delta, record));
     if (answer.status === "gone") return "gone";
+    // nobody wrote meanwhile, so the one condition left is the limits
     if (answer.status === "conflict" && answer.record.version === record.version) throw tooLarge();
     record = answer.record;
     if (answer.status === "ok") return { record, newToken: rotation && announceRotation(core, record, rotation) };
@@ -84,9 +85,9 @@ function isTouchDue(core: Core, { isActivity }: Writing, { lastSeenAt }: Session
 }
 
 /** The holder of a retired secret gets no new one: its successor exists already. */
-function isRotationDue(core: Core, { record, digest, rotation }: Writing): boolean {
-  if (rotation === "never" || digest !== record.secretDigest) return false;
-  return rotation === "asked" || core.now() - record.rotatedAt >= core.settings.rotateAfter;
+function isRotationDue(core: Core, { record, digest, rotateAfter }: Writing): boolean {
+  if (digest !== record.secretDigest) return false;
+  return core.now() - record.rotatedAt >= rotateAfter;
 }
 
 function nextRotation(core: Core, writing: Writing): Rotation | null {
@@ -102,24 +103,18 @@ async function nextDelta(
   record: SessionRecord,
   rotation: Rotation | null,
 ): Promise<SessionDelta | null> {
-  const { isActivity } = writing;
   const changes = isChanged(writing) ? writing.changes : null;
   if (changes === null && rotation === null && !isTouchDue(core, writing, record)) return null;
-  const { idleTimeout, limits } = core.settings;
   if (changes !== null) await checkedText(core, changes.view);
+  const { idleTimeout, limits } = core.settings;
   const at = core.now();
   return {
     at,
     ...(changes && { ...changes.outcome(), limits }),
     ...(changes?.isDependent && { ifVersion: record.version }),
-    ...(isActivity && { touch: { expiresAt: deadline(at, idleTimeout, record.absoluteExpiresAt) } }),
+    ...(writing.isActivity && { touch: { expiresAt: deadline(at, idleTimeout, record.absoluteExpiresAt) } }),
     ...(rotation && { rotate: { from: rotation.from, to: rotation.to } }),
   };
-}
-
-/** Nobody wrote meanwhile, so the one condition left is the limits: the record has keys that the schema does not show. */
-function tooLarge(): SessionError {
-  return new SessionError("ERR_SESSION_VALUE", "Session data would exceed `limits`. Keep less in the session.");
 }
 
 function announceRotation(core: Core, record: SessionRecord, { secret }: Rotation): string {

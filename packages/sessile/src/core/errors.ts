@@ -38,22 +38,23 @@ const STATUS = {
 } as const;
 
 /** Every code there is, for documentation and tests. */
-export const SESSION_ERROR_CODES: readonly SessionErrorCode[] = Object.keys(STATUS) as SessionErrorCode[];
+export const SESSION_ERROR_CODES: readonly SessionErrorCode[] = /* @__PURE__ */ Object.keys(
+  STATUS,
+) as SessionErrorCode[];
 
 /** Any failure of the library. The message never holds a token, a digest or session data. */
 export class SessionError extends Error {
   override readonly name = "SessionError";
-  readonly code: SessionErrorCode;
+  declare readonly code: SessionErrorCode;
   /** The HTTP status an adapter answers with when nobody handles the error. */
-  readonly statusCode: number;
+  declare readonly statusCode: number;
   /** The same, under the name that error handlers of Express and Koa look for. A field, because Koa assigns to it. */
-  readonly status: number;
+  declare readonly status: number;
 
   constructor(code: SessionErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
-    this.statusCode = STATUS[code];
-    this.status = this.statusCode;
+    this.status = this.statusCode = STATUS[code];
   }
 }
 

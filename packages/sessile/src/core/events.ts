@@ -56,22 +56,16 @@ export class EventHub {
   emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
     Object.freeze(event);
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      this.call(name, () => (listener as SessionListener<Name>)(event));
+      void this.call(name, () => (listener as SessionListener<Name>)(event));
     }
   }
 
-  /** Calls a function of the application's. `name` is what to report when it fails. */
-  call(name: string, listener: () => unknown): void {
+  /** Calls a function of the application's. `name` is what to report when it fails. A reporter that fails has nobody left to tell. */
+  async call(name: string, listener: () => unknown): Promise<void> {
     try {
-      const result = listener() as { readonly then?: unknown } | null | undefined;
-      if (typeof result?.then === "function") Promise.resolve(result).catch((error) => this.#report(error, name));
+      await listener();
     } catch (error) {
-      this.#report(error, name);
+      await new Promise((resolve) => resolve(this.#onListenerError(error, name))).catch(() => {});
     }
-  }
-
-  /** A reporter that fails has nobody left to tell, and must not fail a sign-out. */
-  #report(error: unknown, name: string): void {
-    new Promise((resolve) => resolve(this.#onListenerError(error, name))).catch(() => {});
   }
 }

@@ -22,7 +22,7 @@ export class SessionExchange {
   #changes: Changes | null = null;
   #newToken: string | null = null;
   #isActivity = true;
-  #rotationAsked = false;
+  #rotateAfter: number;
   /** A failed request removes its record: one that it began itself, or one that cannot be read. */
   #removeOnFailure = false;
   #isSignedOut = false;
@@ -41,6 +41,7 @@ export class SessionExchange {
     this.#record = opened.record;
     this.#digest = opened.digest;
     this.#loaded = opened.data;
+    this.#rotateAfter = core.settings.rotateAfter;
   }
 
   /** The session's record as last known; `null` while there is none. */
@@ -84,7 +85,7 @@ export class SessionExchange {
   rotate(): void {
     this.#checkOpen("rotate the session");
     this.#isUsed = true;
-    this.#rotationAsked = true;
+    this.#rotateAfter = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -182,10 +183,9 @@ export class SessionExchange {
   /** Shows what is stored now, with what was changed meanwhile on top. */
   async #refresh(): Promise<void> {
     if (this.#record === null) return;
-    this.#loaded = this.#core.settings.schema === undefined ? null : await readData(this.#core, this.#record);
-    const later = this.#changes;
-    if (later === null || later.isEmpty) this.#changes = null;
-    else later.rebase(this.#loaded ?? this.#parseData());
+    this.#loaded = await readData(this.#core, this.#record);
+    if (this.#changes?.isEmpty) this.#changes = null;
+    this.#changes?.rebase(this.#loaded);
   }
 
   async #write(changes: Changes | null, isLast: boolean): Promise<void> {
@@ -199,9 +199,8 @@ export class SessionExchange {
 
   /** Only the last write of a request may rotate: the client learns the new token from the response alone. */
   #writing(record: SessionRecord, changes: Changes | null, isLast: boolean): Writing {
-    const canRotate = isLast && this.#newToken === null;
-    const rotation = !canRotate ? "never" : this.#rotationAsked ? "asked" : "whenDue";
-    return { record, digest: this.#digest, changes, isActivity: this.#isActivity, rotation };
+    const rotateAfter = isLast && this.#newToken === null ? this.#rotateAfter : Number.POSITIVE_INFINITY;
+    return { record, digest: this.#digest, changes, isActivity: this.#isActivity, rotateAfter };
   }
 
   /** An anonymous session costs nothing until something is written into it. */

@@ -20,20 +20,16 @@ export function resolve<T>(rules: { readonly [name: string]: Rule }, given: obje
   return Object.freeze(Object.fromEntries(values));
 }
 
-/** A whole number; with a `least` of 1, at least 1 and so on. `NaN`, infinities and fractions are refused. */
-export function wholeNumber(
-  least: number,
-  what = "whole number",
-  most = 1e14,
-): readonly [(value: unknown) => boolean, string] {
+/** A whole number from `least` to `most`. `NaN`, infinities and fractions are refused. */
+export function wholeNumber(least: number, unit = "", most = 1e14): readonly [(value: unknown) => boolean, string] {
   return [
     (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
-    `a ${what}, at least ${least} and at most ${most}`,
+    `a whole number${unit} from ${least} to ${most}`,
   ];
 }
 
 export function milliseconds(least: number, most?: number): ReturnType<typeof wholeNumber> {
-  return wholeNumber(least, "whole number of milliseconds", most);
+  return wholeNumber(least, " of milliseconds", most);
 }
 
 /** Whether a value is a function; whether it has all these methods. */

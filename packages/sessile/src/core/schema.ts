@@ -17,13 +17,13 @@ type SchemaResult =
   | { readonly value?: undefined; readonly issues: readonly SchemaIssue[] };
 
 interface SchemaIssue {
-  readonly message: string;
+  readonly message?: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
 /**
- * What the schema makes of `data`, which without a schema is `data`: defaults filled in, older shapes brought up to date. Throws `code` when the data does
- * not fit; the message names the keys at fault, never their values.
+ * What the schema makes of `data`: defaults filled in, older shapes brought up to date; `data` itself without a schema. Throws
+ * `code` when the data does not fit; the message names the keys at fault, never their values.
  */
 export async function validateData(
   schema: DataSchema | undefined,
@@ -32,8 +32,8 @@ export async function validateData(
 ): Promise<JsonObject> {
   if (schema === undefined) return data;
   const { issues, value } = await schema["~standard"].validate({ ...data });
-  if (issues === undefined) return value as JsonObject;
-  const keys = issues.map(({ path = [] }) => `\`${path.map(keyOf).join(".")}\``);
+  if (issues === undefined && typeof value === "object" && value !== null) return value as JsonObject;
+  const keys = (issues ?? [{}]).map(({ path = [] }) => `\`${path.map(keyOf).join(".")}\``);
   throw new SessionError(code, `Session data does not fit the \`schema\` at ${keys.join(", ")}.`);
 }
 

@@ -13,8 +13,8 @@ interface Watched {
 
 /** How often deadlines are looked at, and everything else where the store gives no hints: the bound of `onEnded`. */
 const TICK = 500;
-/** How often everything is looked at although the store gives hints, because a hint may be lost with a connection. */
-const LOST_HINT = 30_000;
+/** So many ticks later everything is looked at although the store gives hints, because a hint may be lost with a connection. */
+const TICKS_WITH_HINTS = 60;
 /** Sessions loaded at once while looking. */
 const CHUNK = 100;
 
@@ -23,9 +23,8 @@ export class Watch {
   readonly #watched = new Map<string, Watched>();
   #timer: NodeJS.Timeout | undefined;
   #stopHints: (() => void) | undefined;
-  #lookedAt = 0;
-  #isHinted = false;
-  #isLooking = false;
+  /** Ticks until everything is looked at. */
+  #ticksLeft = 0;
 
   constructor(core: Core) {
     this.#core = core;
@@ -41,68 +40,60 @@ export class Watch {
     const watched = this.#watched.get(sid) ?? { listeners: new Set(), expiresAt: 0 };
     this.#watched.set(sid, watched);
     watched.listeners.add(listener);
-    this.#start();
-    return () => {
-      watched.listeners.delete(listener);
-      if (watched.listeners.size === 0 && this.#watched.get(sid) === watched) this.#watched.delete(sid);
-      if (this.#watched.size === 0) this.stop();
-    };
+    this.#timer ??= this.#nextTick();
+    this.#stopHints ??= this.#core.settings.store.watch?.((ended) => {
+      if (ended === null) this.#ticksLeft = 0;
+      else this.#end(ended);
+    });
+    return () => watched.listeners.delete(listener);
   }
 
   /** Forgets everybody. */
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#stopHints?.();
     this.#stopHints = undefined;
     this.#watched.clear();
   }
 
-  #start(): void {
-    if (this.#timer !== undefined) return;
-    this.#lookedAt = performance.now();
-    this.#timer = setInterval(() => void this.#tick(), TICK).unref();
-    this.#stopHints = this.#core.settings.store.watch?.((sid) => {
-      if (sid === null) this.#isHinted = true;
-      else this.#end(sid);
-    });
+  #nextTick(): NodeJS.Timeout {
+    return setTimeout(() => void this.#tick(), TICK).unref();
   }
 
   async #tick(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    const now = this.#core.now();
-    const isFullRound = this.#isHinted || performance.now() - this.#lookedAt >= (this.#stopHints ? LOST_HINT : 0);
-    const sids = [...this.#watched].filter(([, { expiresAt }]) => isFullRound || now >= expiresAt).map(([sid]) => sid);
-    if (isFullRound) {
-      this.#isHinted = false;
-      this.#lookedAt = performance.now();
+    const due = this.#due();
+    try {
+      while (due.length > 0) await Promise.all(due.splice(0, CHUNK).map((sid) => this.#look(sid)));
+    } catch {
+      this.#ticksLeft = 0; // the store did not answer: look again at the next tick
     }
-    await this.#look(sids).catch(() => {
-      this.#isHinted = true; // the store did not answer: look again at the next tick
-    });
-    this.#isLooking = false;
+    if (this.#watched.size === 0) this.stop();
+    else this.#timer = this.#nextTick();
   }
 
-  async #look(sids: readonly string[]): Promise<void> {
-    for (let start = 0; start < sids.length; start += CHUNK) {
-      await Promise.all(sids.slice(start, start + CHUNK).map((sid) => this.#lookAt(sid)));
+  /** The sessions to look at now. */
+  #due(): string[] {
+    const isFullRound = --this.#ticksLeft <= 0;
+    if (isFullRound && this.#stopHints !== undefined) this.#ticksLeft = TICKS_WITH_HINTS;
+    const due: string[] = [];
+    for (const [sid, { listeners, expiresAt }] of this.#watched) {
+      if (listeners.size === 0) this.#watched.delete(sid);
+      else if (isFullRound || this.#core.now() >= expiresAt) due.push(sid);
     }
+    return due;
   }
 
-  async #lookAt(sid: string): Promise<void> {
+  async #look(sid: string): Promise<void> {
     const record = await this.#core.ask("load a session", (store) => store.load(sid));
     const watched = this.#watched.get(sid);
-    if (watched === undefined) return;
     if (record === null || isOver(record, this.#core.now(), this.#core.settings)) this.#end(sid);
-    else watched.expiresAt = record.expiresAt;
+    else if (watched !== undefined) watched.expiresAt = record.expiresAt;
   }
 
   #end(sid: string): void {
-    const watched = this.#watched.get(sid);
-    if (watched === undefined) return;
+    const listeners = this.#watched.get(sid)?.listeners ?? [];
     this.#watched.delete(sid);
-    for (const listener of watched.listeners) this.#core.events.call("ended", listener);
-    if (this.#watched.size === 0) this.stop();
+    for (const listener of listeners) void this.#core.events.call("ended", listener);
   }
 }

@@ -40,30 +40,27 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
 class MemoryStore implements SessionStore {
   readonly #records = new SidMap<SessionRecord>();
-  readonly #byUser = new Map<string, Set<string>>();
-  readonly #maxSessions: number;
-  readonly #maxBytes: number;
+  readonly #byUser = new Map<string | null, Set<string>>();
+  readonly #limits: Required<MemoryStoreOptions>;
   #bytes = 0;
   readonly #watchers = new Set<(sid: string) => void>();
   #sweep: Iterator<SessionRecord> | null = null;
   #isClosed = false;
 
   constructor(options: MemoryStoreOptions) {
-    const { maxSessions, maxBytes } = resolve<Required<MemoryStoreOptions>>(RULES, options);
-    this.#maxSessions = maxSessions;
-    this.#maxBytes = maxBytes;
+    this.#limits = resolve(RULES, options);
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
     this.#checkOpen();
     if (this.#records.get(record.sid)) return { status: "exists" };
-    const excess = limit && record.userId !== null ? this.#excess(record.userId, limit.max, record.createdAt) : [];
+    const excess = this.#excess(record, limit);
     if (excess.length > 0 && limit?.onExceeded === "refuse") return { status: "refused" };
-    const freed = excess.reduce((bytes, sid) => bytes + bytesOf(this.#records.get(sid) as SessionRecord), 0);
-    this.#checkRoom(this.#records.size + 1 - excess.length, bytesOf(record) - freed);
-    for (const sid of excess) this.#remove(sid);
+    this.#checkRoom(record, excess);
+    const evicted = excess.map(({ sid }) => sid);
+    for (const sid of evicted) this.#remove(sid);
     this.#put(record);
-    return { status: "created", evicted: excess };
+    return { status: "created", evicted };
   }
 
   async load(sid: string): Promise<SessionRecord | null> {
@@ -76,9 +73,9 @@ class MemoryStore implements SessionStore {
     const record = this.#records.get(sid);
     if (record === undefined) return { status: "gone" };
     const next = applyDelta(record, delta);
-    if (next === "gone") return { status: "gone" };
-    if (next === "conflict") return { status: "conflict", record };
-    this.#checkRoom(this.#records.size, bytesOf(next) - bytesOf(record));
+    if (next === "gone") return { status: next };
+    if (next === "conflict") return { status: next, record };
+    this.#checkRoom(next, [record]);
     this.#bytes += bytesOf(next) - bytesOf(record);
     this.#records.set(sid, next);
     return { status: "ok", record: next };
@@ -103,9 +100,8 @@ class MemoryStore implements SessionStore {
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
     this.#checkOpen();
-    const sids = [...(this.#byUser.get(userId) ?? [])].filter((sid) => sid !== except);
-    for (const sid of sids) this.#remove(sid);
-    return sids;
+    const sids = this.#recordsOf(userId).map(({ sid }) => sid);
+    return sids.filter((sid) => sid !== except && this.#remove(sid));
   }
 
   /**
@@ -115,20 +111,14 @@ class MemoryStore implements SessionStore {
   async deleteExpired({ now, limit }: SweepBudget): Promise<readonly string[]> {
     this.#checkOpen();
     const expired: string[] = [];
-    for (let left = this.#records.size; left > 0 && expired.length < limit; left -= SWEEP_SLICE) {
-      this.#sweepSlice(now, limit, expired);
-      if (left > SWEEP_SLICE) await new Promise((resolve) => setImmediate(resolve));
-    }
-    return expired;
-  }
-
-  #sweepSlice(now: number, limit: number, expired: string[]): void {
-    for (let seen = 0; seen < SWEEP_SLICE && expired.length < limit; seen++) {
+    for (let left = this.#records.size; left >= 0 && expired.length < limit; left--) {
       this.#sweep ??= this.#records.values();
       const { value, done } = this.#sweep.next();
       if (done) this.#sweep = null;
       else if (isExpired(value, now) && this.#remove(value.sid)) expired.push(value.sid);
+      if (left % SWEEP_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+    return expired;
   }
 
   async stats(): Promise<StoreStats> {
@@ -148,47 +138,43 @@ class MemoryStore implements SessionStore {
     this.#byUser.clear();
   }
 
-  /** The live sessions that must end so that one more keeps within `max`, oldest first. */
-  #excess(userId: string, max: number, now: number): string[] {
-    const live = this.#recordsOf(userId).filter((record) => !isExpired(record, now));
-    return live.slice(0, Math.max(live.length - max + 1, 0)).map(({ sid }) => sid);
+  /** The live sessions that must end so that one more keeps within the limit, oldest first. */
+  #excess({ userId, createdAt }: SessionRecord, limit: UserLimit | undefined): SessionRecord[] {
+    if (limit === undefined) return [];
+    const live = this.#recordsOf(userId).filter((record) => !isExpired(record, createdAt));
+    return live.slice(0, Math.max(live.length - limit.max + 1, 0));
   }
 
-  #recordsOf(userId: string): SessionRecord[] {
+  #recordsOf(userId: string | null): SessionRecord[] {
     const sids = [...(this.#byUser.get(userId) ?? [])];
     return sids.map((sid) => this.#records.get(sid) as SessionRecord).sort(byAge);
   }
 
   #put(record: SessionRecord): void {
+    const { sid, userId } = record;
     this.#bytes += bytesOf(record);
-    this.#records.set(record.sid, record);
-    if (record.userId === null) return;
-    const sids = this.#byUser.get(record.userId);
-    if (sids === undefined) this.#byUser.set(record.userId, new Set([record.sid]));
-    else sids.add(record.sid);
+    this.#records.set(sid, record);
+    if (userId !== null) this.#byUser.set(userId, (this.#byUser.get(userId) ?? new Set()).add(sid));
   }
 
   #remove(sid: string): boolean {
     const record = this.#records.get(sid);
     if (record === undefined) return false;
+    const sids = this.#byUser.get(record.userId);
     this.#bytes -= bytesOf(record);
     this.#records.delete(sid);
-    this.#tell(sid);
-    if (record.userId === null) return true;
-    const sids = this.#byUser.get(record.userId);
-    sids?.delete(sid);
-    if (sids?.size === 0) this.#byUser.delete(record.userId);
+    if (sids?.delete(sid) && sids.size === 0) this.#byUser.delete(record.userId);
+    // later, because a listener may call the store, and no method may run inside another
+    for (const tell of this.#watchers) queueMicrotask(() => tell(sid));
     return true;
   }
 
-  /** Later, because a listener may call the store, and no method may run inside another. */
-  #tell(sid: string): void {
-    for (const tell of this.#watchers) queueMicrotask(() => tell(sid));
-  }
-
-  #checkRoom(sessions: number, moreBytes: number): void {
-    if (sessions > this.#maxSessions) throw full(`\`maxSessions\` (${this.#maxSessions})`);
-    if (moreBytes > 0 && this.#bytes + moreBytes > this.#maxBytes) throw full(`\`maxBytes\` (${this.#maxBytes})`);
+  /** Throws when there is no room for `record` in the place of `others`. */
+  #checkRoom(record: SessionRecord, others: readonly SessionRecord[]): void {
+    const { maxSessions, maxBytes } = this.#limits;
+    const more = others.reduce((bytes, other) => bytes - bytesOf(other), bytesOf(record));
+    if (this.#records.size - others.length >= maxSessions) throw full(`\`maxSessions\` (${maxSessions})`);
+    if (more > 0 && this.#bytes + more > maxBytes) throw full(`\`maxBytes\` (${maxBytes})`);
   }
 
   #checkOpen(): void {

@@ -40,9 +40,9 @@ export function parseSid(after: string | undefined): string {
 
 /** Throws `ERR_SESSION_PAGE` for text that no page gave out. */
 export function parseCursor(after: string): Position {
-  const match = /^(\d{1,16})\.([0-9A-Za-z]{22})$/.exec(after);
-  const position = { absoluteExpiresAt: Number(match?.[1]), sid: match?.[2] ?? "" };
-  if (formatCursor(position) === after) return position;
+  const [, at, sid] = /^(\d+)\.(\w{22})$/.exec(after) ?? [];
+  const position = { absoluteExpiresAt: Number(at), sid: sid as string };
+  if (isSid(sid) && formatCursor(position) === after) return position;
   throw wrongCursor();
 }
 
