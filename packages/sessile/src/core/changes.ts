@@ -117,7 +117,7 @@ export function checkDataLimits(data: JsonObject, limits: DataLimits): string {
   const text = formatData(data);
   const amounts = { keys: Object.keys(data).length, dataBytes: Buffer.byteLength(text) };
   for (const name of ["keys", "dataBytes"] as const)
-    if (amounts[name] > limits[name]) throw tooLarge(`.${name}\` (${limits[name]}): ${amounts[name]}`);
+    if (amounts[name] > limits[name]) throw tooLarge(`.${name}\`: ${amounts[name]} instead of at most ${limits[name]}`);
   return text;
 }
 
