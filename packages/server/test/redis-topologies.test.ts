@@ -47,6 +47,52 @@ for (const [name, url] of Object.entries(STORES)) {
   });
 }
 
+test("Redis' own options are refused where there is none, or where they cannot be kept", async () => {
+  const refused: [options: string[], message: RegExp][] = [
+    [["--store", "memory", "--cache", "1s"], /--cache is for Redis/],
+    [["--store", "memory", "--confirm-replicas", "1"], /--confirm-replicas is for Redis/],
+    [["--store", "memory", "--cache", "1d"], /--cache must be off, or from 100ms to 1m; got "1d"/],
+    [["--store", "memory", "--confirm-replicas=-1"], /--confirm-replicas must be a number from 0 to 100/],
+    [["--store", STORES["Sentinels"] as string, "--cache", "1s"], /--cache is for one Redis or a Cluster/],
+  ];
+  for (const [options, message] of refused) {
+    const { code, stderr } = await runCli(["serve", "--port", "0", ...options], env);
+    assert.equal(code, 2);
+    assert.match(stderr, message);
+  }
+});
+
+test("with a cache, a sign-out at one server is known at the other", async (t) => {
+  for (const name of ["one Redis", "a Cluster"]) {
+    const args = ["--store", `${STORES[name]}?prefix=cached:`, "--cache", "500ms"];
+    const servers = [await startServer(args, env), await startServer(args, env)] as const;
+    t.after(() => servers.map((server) => server.end("SIGKILL")));
+    assert.match(servers[0].output().stdout, /accepted for at most 500ms/);
+    const token = await signIn(servers[0].url);
+    for (let i = 0; i < 20; i++) assert.equal((await profile(servers[1].url, token)).status, 200);
+    await signOut(servers[0].url, token);
+    await waitUntil("the other server knows", async () => (await profile(servers[1].url, token)).status === 401);
+  }
+});
+
+test("P7: --confirm-replicas answers a sign-out 503 while no replica confirms it, and does not start over snapshots", async (t) => {
+  const store = STORES["Sentinels"] as string;
+  const server = await startServer(["--store", store, "--confirm-replicas", "1"], env);
+  t.after(() => server.end("SIGKILL"));
+  const token = await signIn(server.url);
+  const primary = await group.primary();
+  const replicas = group.nodes.filter((node) => node !== primary);
+  for (const node of replicas) node.pause();
+  const { status } = await signOut(server.url, token);
+  for (const node of replicas) node.resume();
+  assert.equal(status, 503);
+  await waitUntil("it is confirmed", async () => (await signOut(server.url, token)).status === 200);
+  await primary.ask("CONFIG", "SET", "save", "60 1");
+  t.after(() => primary.ask("CONFIG", "SET", "save", ""));
+  const refused = await runCli(["serve", "--port", "0", "--store", store, "--confirm-replicas", "1"], env);
+  assert.deepEqual([refused.code, /Only snapshots are kept on disk/.test(refused.stderr)], [2, true]);
+});
+
 test("sessions in a Redis over TLS", {
   skip: tls === null && "needs openssl, and a Redis built with TLS",
 }, async () => {

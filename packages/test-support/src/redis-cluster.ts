@@ -67,10 +67,13 @@ async function join(nodes: readonly Node[]): Promise<void> {
     const [first, end] = [i, i + 1].map((part) => Math.ceil((part * SLOTS) / PRIMARIES)) as [number, number];
     await server.ask("CLUSTER", "ADDSLOTSRANGE", String(first), String(end - 1));
   }
-  await Promise.all(nodes.flatMap(({ server }) => nodes.map((other) => meet(server, other))));
+  const introduce = () => Promise.all(nodes.flatMap(({ server }) => nodes.map((other) => meet(server, other))));
+  await introduce();
   const ids = await Promise.all(primaries.map(({ server }) => server.ask("CLUSTER", "MYID")));
   await Promise.all(replicas.map(({ server }, i) => follow(server, String(ids[i]))));
-  await untilWhole(nodes.map(({ server }) => server));
+  // On a busy machine an introduction may take longer than the nodes are willing to wait, and is forgotten.
+  const reminder = setInterval(() => void introduce().catch(() => {}), 5000);
+  await untilWhole(nodes.map(({ server }) => server)).finally(() => clearInterval(reminder));
 }
 
 async function untilWhole(servers: readonly RedisServer[]): Promise<void> {

@@ -8,6 +8,9 @@ import { UsageError } from "./usage-error.ts";
 
 export interface Config {
   readonly store: string;
+  /** How long a session that ended elsewhere may be accepted, in milliseconds; `null` for no cache. */
+  readonly cache: number | null;
+  readonly confirmReplicas: number;
   /** The file of the users; empty when it is not given. */
   readonly users: string;
   readonly host: string;
@@ -32,6 +35,8 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
   const text = Object.fromEntries(OPTIONS.map((option) => [option.name, read(option)])) as Record<string, string>;
   return {
     store: text["store"] as string,
+    cache: parseCache(text["cache"] as string),
+    confirmReplicas: parseReplicas(text["confirm-replicas"] as string),
     users: text["users"] as string,
     host: text["host"] as string,
     port: parsePort(text["port"] as string),
@@ -60,6 +65,17 @@ function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new UsageError(`--port must be a number from 0 to 65535; got "${text}".`);
+}
+
+function parseCache(text: string): number | null {
+  const bound = text === "off" ? null : parseDuration(text, "--cache", 100);
+  if (bound === null || bound <= 60_000) return bound;
+  throw new UsageError(`--cache must be off, or from 100ms to 1m; got "${text}".`);
+}
+
+function parseReplicas(text: string): number {
+  if (/^(?:100|\d{1,2})$/.test(text)) return Number(text);
+  throw new UsageError(`--confirm-replicas must be a number from 0 to 100; got "${text}".`);
 }
 
 function parseBoolean(text: string): boolean {

@@ -18,6 +18,20 @@ export const OPTIONS: readonly Option[] = [
     help: "memory, sqlite:PATH, redis://HOST:PORT/DB, redis+sentinel://… or redis+cluster://…",
   },
   {
+    name: "cache",
+    type: "string",
+    value: "TIME",
+    fallback: "off",
+    help: "Redis: answer from copies; what ended elsewhere is accepted at most this long (1s)",
+  },
+  {
+    name: "confirm-replicas",
+    type: "string",
+    value: "N",
+    fallback: "0",
+    help: "Redis: so many replicas must confirm the end of a session, or it is answered 503",
+  },
+  {
     name: "users",
     type: "string",
     value: "PATH",

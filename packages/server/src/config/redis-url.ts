@@ -17,6 +17,8 @@ export interface RedisTarget {
   readonly database: number;
   /** What the Sentinels call the primary. */
   readonly primaryName: string;
+  /** What every key begins with; `undefined` for the library's own. */
+  readonly prefix: string | undefined;
 }
 
 const FORM = /^redis(s?)(?:\+(sentinel|cluster))?:\/\/(?:(.*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
@@ -47,7 +49,7 @@ export function parseRedisUrl(url: string, env: Readonly<Record<string, string |
     username: username ?? env["SESSILE_REDIS_USERNAME"],
     password: password ?? env["SESSILE_REDIS_PASSWORD"],
     database: parseDatabase(url, kind, path),
-    primaryName: parseName(url, kind, query),
+    ...parseQuery(url, kind, new URLSearchParams(query)),
   };
 }
 
@@ -90,12 +92,20 @@ function parseDatabase(url: string, kind: RedisTarget["kind"], text: string): nu
   return database;
 }
 
-function parseName(url: string, kind: RedisTarget["kind"], query: string): string {
-  const [name, ...others] = [...new URLSearchParams(query)];
-  if (kind !== "sentinel") return name === undefined ? "" : refuse(url, kind);
-  if (name?.[0] === "name" && name[1] !== "" && others.length === 0) return name[1];
+/** `prefix` everywhere, `name` behind Sentinels, each at most once and neither empty. */
+function parseQuery(
+  url: string,
+  kind: RedisTarget["kind"],
+  query: URLSearchParams,
+): Pick<RedisTarget, "primaryName" | "prefix"> {
+  const known = kind === "sentinel" ? ["name", "prefix"] : ["prefix"];
+  const isKnown = [...query].every(([key, value]) => known.includes(key) && value !== "");
+  const isOnce = new Set(query.keys()).size === query.size;
+  const { name = "", prefix } = Object.fromEntries(query);
+  if (isKnown && isOnce && (kind !== "sentinel" || name !== "")) return { primaryName: name, prefix };
+  if (kind !== "sentinel") return refuse(url, kind);
   throw new UsageError(
-    `--store ${url}: say what the Sentinels call the primary, such as ?name=mymaster, and nothing else.`,
+    `--store ${url}: say what the Sentinels call the primary, such as ?name=mymaster, and nothing else but a prefix.`,
   );
 }
 

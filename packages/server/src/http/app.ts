@@ -5,6 +5,7 @@ import type { SessionManager } from "sessile";
 import { sessions } from "sessile/fastify";
 import { InvalidTokens } from "../log/invalid-tokens.ts";
 import type { SecurityLog } from "../log/security-log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { Readiness } from "../ops/readiness.ts";
 import { type SignInService, signInRoutes } from "../sign-in/service.ts";
 import { ignoreBodies } from "./bodies.ts";
@@ -14,6 +15,7 @@ import { answerErrors, clientErrorHandler, frameworkErrors } from "./errors.ts";
 import { HTTP_LIMITS, type HttpLimits, harden } from "./harden.ts";
 import { collectMethods, refuseOtherMethods } from "./methods.ts";
 import { logRequests, noticeInvalidTokens } from "./request-log.ts";
+import { countRequests } from "./request-metrics.ts";
 import { demoSignInRoutes } from "./routes/demo-sign-in.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { ownSessionsRoutes } from "./routes/own-sessions.ts";
@@ -34,6 +36,7 @@ export interface AppOptions {
   readonly security: SecurityLog;
   readonly readiness: Readiness;
   readonly client: ClientOptions;
+  readonly metrics: Metrics;
   /** Without it everybody is the demo user. */
   readonly signIn?: SignInService;
   /** Shorter in tests of slow clients. */
@@ -58,6 +61,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   describeClients(app, client);
   answerErrors(app, security);
   logRequests(app);
+  countRequests(app, options.metrics);
   const methods = collectMethods(app);
   healthRoutes(app, options.readiness);
   await app.register(async (scope) => sessionRoutes(scope, options));

@@ -32,10 +32,19 @@ export type SecurityEvent = keyof typeof EVENTS;
 /** What belongs to an event. `actor` is who caused it: `user:ID`, `anonymous`, `unknown` or `server`. */
 export type EventDetails = { readonly actor?: string } & Readonly<Record<string, string | number | null>>;
 
+/** One event as the log has it. */
+export interface SecurityEntry {
+  readonly event: SecurityEvent;
+  readonly outcome: string;
+  readonly actor: string;
+  readonly [detail: string]: string | number | null;
+}
+
 const LONGEST_FIELD = 200;
 
 export class SecurityLog {
   readonly #log: FastifyBaseLogger;
+  readonly #listeners = new Set<(entry: SecurityEntry) => void>();
 
   constructor(log: FastifyBaseLogger) {
     this.#log = log;
@@ -47,7 +56,15 @@ export class SecurityLog {
     const request = currentRequest();
     const who = actor ?? (request === undefined ? "server" : (request.actor ?? "anonymous"));
     const where = { ...(request && { reqId: request.reqId }), ...(request?.network && { network: request.network }) };
-    this.#log[level](Object.fromEntries(Object.entries({ event, outcome, actor: who, ...details, ...where }).map(cap)));
+    const fields = Object.entries({ event, outcome, actor: who, ...details, ...where });
+    const entry = Object.fromEntries(fields.map(cap)) as SecurityEntry;
+    this.#log[level](entry);
+    for (const listener of this.#listeners) listener(entry);
+  }
+
+  /** Calls `listener` for every event, whatever the level of the log. It must not throw. */
+  onEvent(listener: (entry: SecurityEntry) => void): void {
+    this.#listeners.add(listener);
   }
 
   /** Writes what a library's error means for security, if anything. Failures of the store are reported by its own event. */
@@ -61,7 +78,7 @@ export class SecurityLog {
 }
 
 /** Nobody fills the log with one long name. */
-function cap([name, value]: [string, unknown]): [string, unknown] {
+function cap([name, value]: [string, string | number | null]): [string, string | number | null] {
   const isLong = typeof value === "string" && value.length > LONGEST_FIELD;
   return [name, isLong ? `${value.slice(0, LONGEST_FIELD)}…` : value];
 }

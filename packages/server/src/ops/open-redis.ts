@@ -2,7 +2,11 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { createClient, createCluster, createSentinel } from "@redis/client";
+import { isSessionError, type SessionStore } from "sessile";
+import { cachedStore } from "sessile/cached";
 import { checkRedis, type RedisClient, redisStore } from "sessile/redis";
+import type { Config } from "../config/config.ts";
+import { formatDuration } from "../config/duration.ts";
 import { parseRedisUrl, type RedisTarget } from "../config/redis-url.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { withoutPasswords } from "../config/without-password.ts";
@@ -20,23 +24,40 @@ interface Client {
   destroy(): unknown;
 }
 
-/** Throws `UsageError` when the URL is wrong, or nobody answers there. */
-export async function openRedis(url: string): Promise<OpenedStore> {
+type Wishes = Pick<Config, "cache" | "confirmReplicas">;
+
+/** Throws `UsageError` when the URL is wrong, nobody answers there, or that Redis is not fit for what is wished. */
+export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStore> {
   const target = parseRedisUrl(url, process.env);
   const name = withoutPasswords(url);
+  if (wishes.cache !== null && target.kind === "sentinel") {
+    throw new UsageError(`--cache is for one Redis or a Cluster: behind Sentinels nobody tells a cache what changed.`);
+  }
   const connection = { isWanted: false };
   const client = createRedis(target, connection);
   await connect(client, name);
   connection.isWanted = true;
-  const { promise, warnings } = await checkRedis(client).catch((error: Error) => {
-    throw new UsageError(`--store ${name} cannot be used: ${error.message}`);
-  });
-  return {
-    store: redisStore({ client }),
-    name,
-    durability: [promise, ...warnings].join(" "),
-    close: () => destroy(client),
-  };
+  try {
+    const durability = await check(client, wishes);
+    return { store: makeStore(client, target, wishes), name, durability, close: () => destroy(client) };
+  } catch (error) {
+    await destroy(client);
+    if (isSessionError(error)) throw new UsageError(`--store ${name} cannot be used: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Who wants the ends of sessions confirmed is not to start on a Redis whose settings bring them back. */
+async function check(client: RedisClient, { cache, confirmReplicas }: Wishes): Promise<string> {
+  const { promise, warnings } = await checkRedis(client, { confirmReplicas, strict: confirmReplicas > 0 });
+  const bound =
+    cache === null ? [] : [`A session that ended elsewhere is accepted for at most ${formatDuration(cache)}.`];
+  return [promise, ...bound, ...warnings].join(" ");
+}
+
+function makeStore(client: RedisClient, { prefix }: RedisTarget, { cache, confirmReplicas }: Wishes): SessionStore {
+  const store = redisStore({ client, confirmReplicas, ...(prefix !== undefined && { prefix }) });
+  return cache === null ? store : cachedStore(store, { maxStaleness: cache });
 }
 
 /** Until the first connection a failure is final; from then on the client goes on trying, and requests are answered 503. */

@@ -2,6 +2,7 @@
 
 import { isSessionError, memoryStore, type SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { Config } from "../config/config.ts";
 import { isRedisUrl } from "../config/redis-url.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { openRedis } from "./open-redis.ts";
@@ -16,11 +17,14 @@ export interface OpenedStore {
   readonly close: () => Promise<void>;
 }
 
-/** Throws `UsageError` when the text names no store, or one that cannot be opened. */
-export async function openStore(text: string): Promise<OpenedStore> {
+/** Throws `UsageError` when `store` names no store, or one that cannot be opened, or has not what else is asked for. */
+export async function openStore(config: Pick<Config, "store" | "cache" | "confirmReplicas">): Promise<OpenedStore> {
+  const { store: text } = config;
+  if (isRedisUrl(text)) return openRedis(text, config);
+  if (config.cache !== null) throw new UsageError(`--cache is for Redis; --store ${text} needs none.`);
+  if (config.confirmReplicas > 0) throw new UsageError(`--confirm-replicas is for Redis; --store ${text} has none.`);
   if (text === "memory") return openMemory();
   if (text.startsWith("sqlite:")) return openSqlite(text.slice("sqlite:".length));
-  if (isRedisUrl(text)) return openRedis(text);
   throw new UsageError(
     `--store must be memory, sqlite:PATH or redis://HOST:PORT/DB (or redis+sentinel, redis+cluster); got "${text}".`,
   );

@@ -10,6 +10,11 @@ import type { HttpLimits } from "../http/harden.ts";
 import { createLog } from "../log/log.ts";
 import { ObservedManager } from "../log/observed-manager.ts";
 import { SecurityLog } from "../log/security-log.ts";
+import { countEvents } from "../metrics/count-events.ts";
+import { EventFeed } from "../metrics/event-feed.ts";
+import { measuredStore } from "../metrics/measured-store.ts";
+import { Metrics } from "../metrics/metrics.ts";
+import { telemetry } from "../metrics/telemetry.ts";
 import { TrustedProxies } from "../net/trusted-proxies.ts";
 import { openSignIn, type SignInService } from "../sign-in/service.ts";
 import { chooseUsers } from "../users/users-path.ts";
@@ -33,7 +38,7 @@ const STOP_DEADLINE = 10_000;
 export async function runServer(config: Config, { limits, stopDeadline = STOP_DEADLINE }: Tuning = {}): Promise<void> {
   const users = chooseUsers(config);
   if (users === null) checkDemo(config);
-  const opened = await openStore(config.store);
+  const opened = await openStore(config);
   const log = createLog(config.logLevel);
   exitWhenStateIsUnknown(log);
   const readiness = new Readiness(opened.store);
@@ -66,9 +71,13 @@ async function assemble(
   parts: Parts,
 ): Promise<{ app: FastifyInstance; close: () => Promise<void> }> {
   const security = new SecurityLog(parts.log);
+  const metrics = new Metrics(telemetry());
+  const feed = new EventFeed();
+  countEvents(security, metrics, feed);
+  const store = measuredStore(opened.store, metrics);
   const { idleTimeout, absoluteTimeout } = config;
   const transports = [headerTransport(), bearerTransport()];
-  const manager = new ObservedManager({ store: opened.store, transports, idleTimeout, absoluteTimeout }, security);
+  const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout }, security);
   const client = {
     proxies: new TrustedProxies(config.trustProxy),
     keepDevice: config.device === "family",
@@ -82,7 +91,7 @@ async function assemble(
     await closeStore();
     throw error;
   });
-  const app = await createApp({ manager, security, client, ...(signIn && { signIn }), ...parts });
+  const app = await createApp({ manager, security, client, metrics, ...(signIn && { signIn }), ...parts });
   const close = async (): Promise<void> => {
     await app.close();
     signIn?.close();

@@ -4,7 +4,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isRedisUrl, parseRedisUrl } from "#dist/config/redis-url.js";
 
-const PLAIN = { kind: "single", isTls: false, username: undefined, password: undefined, database: 0, primaryName: "" };
+const PLAIN = {
+  kind: "single",
+  isTls: false,
+  username: undefined,
+  password: undefined,
+  database: 0,
+  primaryName: "",
+  prefix: undefined,
+};
 
 test("each kind of URL is read", () => {
   const read = (url: string) => parseRedisUrl(url, {});
@@ -30,6 +38,16 @@ test("each kind of URL is read", () => {
     isTls: true,
     addresses: [address("10.0.0.1", 1), address("10.0.0.2", 2)],
   });
+});
+
+test("a prefix of all keys is read, and what is neither that nor the name of a primary is refused", () => {
+  assert.equal(parseRedisUrl("redis://a?prefix=shop:", {}).prefix, "shop:");
+  assert.equal(parseRedisUrl("redis+cluster://a,b?prefix=shop:", {}).prefix, "shop:");
+  const { primaryName, prefix } = parseRedisUrl("redis+sentinel://a?prefix=shop:&name=main", {});
+  assert.deepEqual([primaryName, prefix], ["main", "shop:"]);
+  for (const query of ["prefix=", "prefix=a&prefix=b", "name=main", "ttl=1"]) {
+    assert.throws(() => parseRedisUrl(`redis://a?${query}`, {}), /must look like/);
+  }
 });
 
 test("who signs in stands in the URL, or else in the environment", () => {

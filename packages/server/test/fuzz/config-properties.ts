@@ -91,7 +91,7 @@ export const configProperties: readonly Property[] = [
       return fc.asyncProperty(scheme, around, around, where, odd, async (scheme, before, after, host, rest) => {
         const url = `${scheme}://user:${before}hunter2${after}@${host}${rest}`;
         for (const open of [
-          () => openStore(url),
+          () => openStore({ store: url, cache: null, confirmReplicas: 0 }),
           () => readConfig(["serve", url], {}),
           () => readConfig([`--port=${url}`], {}),
         ]) {

@@ -8,6 +8,10 @@ import { createApp } from "#dist/http/app.js";
 import { createLog } from "#dist/log/log.js";
 import { ObservedManager } from "#dist/log/observed-manager.js";
 import { SecurityLog } from "#dist/log/security-log.js";
+import { countEvents } from "#dist/metrics/count-events.js";
+import { EventFeed } from "#dist/metrics/event-feed.js";
+import { measuredStore } from "#dist/metrics/measured-store.js";
+import { Metrics } from "#dist/metrics/metrics.js";
 import { TrustedProxies } from "#dist/net/trusted-proxies.js";
 import { Readiness } from "#dist/ops/readiness.js";
 import type { SignInService } from "#dist/sign-in/service.js";
@@ -18,6 +22,8 @@ export interface AppUnderTest {
   readonly manager: ObservedManager;
   readonly store: SessionStore & Failing;
   readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly feed: EventFeed;
   /** The raw text of the log so far. */
   readonly log: () => string;
   /** The security events so far, parsed. */
@@ -45,8 +51,11 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
   const log = createLog("trace", { write });
   const store = failingStore(choices.manager?.store ?? memoryStore());
   const security = new SecurityLog(log);
+  const metrics = new Metrics();
+  const feed = new EventFeed();
+  countEvents(security, metrics, feed);
   const manager = new ObservedManager(
-    { transports: [headerTransport()], sweepInterval: 0, ...choices.manager, store },
+    { transports: [headerTransport()], sweepInterval: 0, ...choices.manager, store: measuredStore(store, metrics) },
     security,
   );
   const readiness = new Readiness(store, 50);
@@ -56,7 +65,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     logNetwork: choices.logNetwork ?? false,
   };
   const signIn = await choices.signIn?.(manager, security);
-  const app = await createApp({ manager, log, security, readiness, client, ...(signIn && { signIn }) });
+  const app = await createApp({ manager, log, security, readiness, client, metrics, ...(signIn && { signIn }) });
   choices.prepare?.(app);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   return {
@@ -65,6 +74,8 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     manager,
     store,
     readiness,
+    metrics,
+    feed,
     log: () => text,
     events: () => parseEvents(text),
     mint: (userId) => mintSession(manager, userId),

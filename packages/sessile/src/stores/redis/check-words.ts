@@ -15,10 +15,20 @@ export interface Facts {
   readonly clusterState: string | undefined;
 }
 
+/** Why it must not be relied on for strict sign-out; `null` where nothing speaks against it. */
+export function objection({ policy, isAppending, save }: Facts): string | null {
+  if (policy === undefined) return "It cannot be checked whether Redis evicts sessions: allow `INFO` to its user.";
+  if (policy !== "noeviction") {
+    return `Redis evicts sessions: its \`maxmemory-policy\` is \`${policy}\` and must be \`noeviction\`.`;
+  }
+  return snapshots({ isAppending, save });
+}
+
 export function describe(facts: Facts, confirmReplicas: number): { promise: string; warnings: readonly string[] } {
   const warnings = [
     unchecked(facts),
     eviction(facts),
+    snapshots(facts),
     replication(facts, confirmReplicas),
     emptyRestart(facts),
     server(facts),
@@ -64,6 +74,11 @@ function unchecked({ policy, isAppending, fsync, minReplicas }: Facts): string |
 function eviction({ policy }: Facts): string | null {
   if (policy === undefined || policy === "noeviction") return null;
   return `\`maxmemory-policy\` is \`${policy}\`: when memory runs short, Redis signs users out, or forgets which sessions a user has, so that revoking all of them misses some. Set \`noeviction\`.`;
+}
+
+function snapshots({ isAppending, save }: Pick<Facts, "isAppending" | "save">): string | null {
+  if (isAppending !== false || !save) return null;
+  return "Only snapshots are kept on disk: a restart brings back sessions that were signed out since the last. Turn on `appendonly`, or snapshots off.";
 }
 
 function replication({ replicas = 0, minReplicas }: Facts, confirmReplicas: number): string | null {

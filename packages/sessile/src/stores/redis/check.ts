@@ -1,6 +1,6 @@
 // Looks at the settings of a Redis before it is relied on. Asks; says nothing itself, see `check-words.ts`.
 
-import { describe, type Facts } from "./check-words.ts";
+import { describe, type Facts, objection } from "./check-words.ts";
 import type { RedisClient } from "./client.ts";
 import { failure } from "./link.ts";
 import { type Ask, primariesOf } from "./primaries.ts";
@@ -8,7 +8,10 @@ import { type Ask, primariesOf } from "./primaries.ts";
 export interface RedisCheckOptions {
   /** What the store is given as `confirmReplicas`. Default 0. */
   readonly confirmReplicas?: number;
-  /** Fail where Redis may evict sessions, and where that cannot be found out. Default: only warn. */
+  /**
+   * Fail where Redis may evict sessions, where that cannot be found out, and where a restart brings back what was signed out.
+   * Default: only warn.
+   */
   readonly strict?: boolean;
 }
 
@@ -25,24 +28,18 @@ const SETTINGS = ["maxmemory-policy", "appendfsync", "save", "min-replicas-to-wr
 /**
  * Reads the settings of every primary: eviction, persistence, replicas, version, the state of a Cluster. What the Redis user may not
  * ask (`INFO`, `CONFIG GET`) is a warning. With `strict`, fails with `ERR_SESSION_STORE` where `maxmemory-policy` is not
- * known to be `noeviction`.
+ * known to be `noeviction`, or snapshots are all that is kept on disk.
  */
 export async function checkRedis(client: RedisClient, options: RedisCheckOptions = {}): Promise<RedisCheck> {
   const { strict = false, confirmReplicas = 0 } = options;
   const all = await Promise.all((await primariesOf(client)).map(factsOf));
-  if (strict) for (const { policy } of all) refuseEviction(policy);
+  const refusal = all.map(objection).find((reason) => reason !== null);
+  if (strict && refusal != null) throw failure(refusal);
   const checks = all.map((facts) => describe(facts, confirmReplicas));
   return Object.freeze({
     promise: [...new Set(checks.map(({ promise }) => promise))].join(" "),
     warnings: Object.freeze([...new Set(checks.flatMap(({ warnings }) => warnings))]),
   });
-}
-
-function refuseEviction(policy: string | undefined): void {
-  if (policy === "noeviction") return;
-  if (policy === undefined)
-    throw failure("It cannot be checked whether Redis evicts sessions: allow `INFO` to its user.");
-  throw failure(`Redis evicts sessions: its \`maxmemory-policy\` is \`${policy}\` and must be \`noeviction\`.`);
 }
 
 /** Nothing that is missing fails the check; a Redis that does not answer at all fails it at the first question. */

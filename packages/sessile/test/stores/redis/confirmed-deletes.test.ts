@@ -146,8 +146,8 @@ test("P7: replication frozen, then a failover: the default loses an acknowledged
   assert.equal(await relaxed.load(lost.sid), null);
   await assert.rejects(scene.strict.delete(refused.sid), UNCONFIRMED);
   await scene.promote();
-  const client = await createClient({ url: scene.replica.url }).connect();
-  t.after(() => client.destroy());
+  const { client, close } = await SINGLE["@redis/client"]([{ host: "127.0.0.1", port: scene.replica.port }]);
+  t.after(close);
   const promoted = patientStore(client, PREFIX);
   assert.equal((await promoted.load(lost.sid))?.sid, lost.sid, "it was acknowledged, and is back");
   assert.equal(

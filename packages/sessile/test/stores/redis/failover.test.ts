@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { createClient } from "@redis/client";
 import type { SessionDelta, SessionRecord, SessionStore } from "sessile";
 import { sampleRecord } from "sessile/testing";
+import { SINGLE } from "./clients.ts";
 import { patientStore } from "./connect.ts";
 import { startReplication } from "./replication.ts";
 
@@ -14,12 +14,10 @@ import { startReplication } from "./replication.ts";
 async function afterFailover(t: TestContext): Promise<{ store: SessionStore; base: SessionRecord }> {
   const { primary, replica, link, promote, untilEqual, close } = await startReplication();
   t.after(close);
-  const clients = [
-    await createClient({ url: primary.url }).connect(),
-    await createClient({ url: replica.url }).connect(),
-  ];
-  t.after(() => clients.map((client) => client.destroy()));
-  const [old, store] = clients.map((client) => patientStore(client, "f:")) as [SessionStore, SessionStore];
+  const connect = ({ port }: { port: number }) => SINGLE["@redis/client"]([{ host: "127.0.0.1", port }]);
+  const connected = [await connect(primary), await connect(replica)];
+  t.after(() => connected.map((each) => each.close()));
+  const [old, store] = connected.map(({ client }) => patientStore(client, "f:")) as [SessionStore, SessionStore];
   const { sid, createdAt: at } = await created(old);
   await untilEqual();
   link.freeze();

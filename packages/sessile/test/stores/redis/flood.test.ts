@@ -52,6 +52,7 @@ for (const library of ["@redis/client", "ioredis"] as const) {
       await store.create(record);
       const before = await writesOf(server);
       await begin(proxy);
+      if (mostWrites === 0) await waitUntil("the client knows", () => !portOf(client, DEADLINE).isReady());
       await failingWave(store, record);
       await waitUntil("it is known", async () => (await timeOf(() => failingWave(store, record))) < DEADLINE);
       const heap = heapInUse();

@@ -1,0 +1,123 @@
+// Counters and histograms in this process's memory. Knows neither sessions nor how they are shown.
+
+import { BUCKETS, type CounterName, type FamilyName, type HistogramName } from "./families.ts";
+
+/** How often something took up to each of `BUCKETS` seconds, and longer (last). */
+export interface Histogram {
+  readonly counts: readonly number[];
+  /** All durations together, in seconds. */
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** All figures at one moment, as JSON can carry them from one process to another. Under the value of the label, or `""`. */
+export interface MetricsSnapshot {
+  readonly counters: Readonly<Partial<Record<CounterName, Readonly<Record<string, number>>>>>;
+  readonly histograms: Readonly<Partial<Record<HistogramName, Readonly<Record<string, Histogram>>>>>;
+}
+
+interface Timing {
+  readonly counts: number[];
+  sum: number;
+  count: number;
+}
+
+/** Hears every figure as it comes: how many more, or how many seconds. */
+export type MetricsListener = (name: FamilyName, label: string, value: number) => void;
+
+export class Metrics {
+  readonly #listener: MetricsListener;
+  readonly #counters = new Map<CounterName, Map<string, number>>();
+  readonly #histograms = new Map<HistogramName, Map<string, Timing>>();
+
+  constructor(listener: MetricsListener = () => {}) {
+    this.#listener = listener;
+  }
+
+  /** Counts one more, or `by` more. */
+  count(name: CounterName, label = "", by = 1): void {
+    const counter = entry(this.#counters, name, () => new Map<string, number>());
+    counter.set(label, (counter.get(label) ?? 0) + by);
+    this.#listener(name, label, by);
+  }
+
+  /** Takes down how long something took. */
+  observe(name: HistogramName, label: string, seconds: number): void {
+    const histogram = entry(this.#histograms, name, () => new Map<string, Timing>());
+    const timing = entry(histogram, label, newTiming);
+    const bucket = BUCKETS.findIndex((bound) => seconds <= bound);
+    const index = bucket < 0 ? BUCKETS.length : bucket;
+    timing.counts[index] = (timing.counts[index] as number) + 1;
+    timing.sum += seconds;
+    timing.count += 1;
+    this.#listener(name, label, seconds);
+  }
+
+  /** The figures now; later ones do not change it. */
+  snapshot(): MetricsSnapshot {
+    return structuredClone({ counters: toObject(this.#counters), histograms: toObject(this.#histograms) });
+  }
+}
+
+/** The figures of several processes together. */
+export function sumSnapshots(snapshots: readonly MetricsSnapshot[]): MetricsSnapshot {
+  return {
+    counters: sumFamilies(
+      snapshots.map(({ counters }) => counters),
+      (a, b) => a + b,
+    ),
+    histograms: sumFamilies(
+      snapshots.map(({ histograms }) => histograms),
+      addHistograms,
+    ),
+  };
+}
+
+/** Seconds within which `share` (0 to 1) of all lay, as the upper bound of a bucket; `null` when there are none or it was longer. */
+export function quantile({ counts, count }: Histogram, share: number): number | null {
+  let [sum, index] = [0, 0];
+  for (; index < BUCKETS.length; index++) {
+    sum += counts[index] as number;
+    if (count > 0 && sum >= share * count) return BUCKETS[index] as number;
+  }
+  return null;
+}
+
+function sumFamilies<Name extends string, Value>(
+  all: readonly Partial<Record<Name, Readonly<Record<string, Value>>>>[],
+  add: (a: Value, b: Value) => Value,
+): Partial<Record<Name, Record<string, Value>>> {
+  const sums: Partial<Record<Name, Record<string, Value>>> = {};
+  for (const families of all) {
+    for (const [name, values] of Object.entries(families) as [Name, Record<string, Value>][]) {
+      const sum = sums[name] ?? {};
+      sums[name] = sum;
+      for (const [label, value] of Object.entries(values)) {
+        const before = sum[label];
+        sum[label] = before === undefined ? value : add(before, value);
+      }
+    }
+  }
+  return sums;
+}
+
+function addHistograms(a: Histogram, b: Histogram): Histogram {
+  const counts = a.counts.map((count, index) => count + (b.counts[index] ?? 0));
+  return { counts, sum: a.sum + b.sum, count: a.count + b.count };
+}
+
+function newTiming(): Timing {
+  return { counts: new Array<number>(BUCKETS.length + 1).fill(0), sum: 0, count: 0 };
+}
+
+function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const present = map.get(key);
+  if (present !== undefined) return present;
+  const value = make();
+  map.set(key, value);
+  return value;
+}
+
+function toObject<Value>(families: Map<string, Map<string, Value>>): Record<string, Record<string, Value>> {
+  return Object.fromEntries([...families].map(([name, values]) => [name, Object.fromEntries(values)]));
+}

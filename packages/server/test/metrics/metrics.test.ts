@@ -1,0 +1,94 @@
+// What is counted, and how the figures of several processes come together.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isSessionError } from "sessile";
+import { BUCKETS, FAMILIES } from "#dist/metrics/families.js";
+import { storeGauges } from "#dist/metrics/gauges.js";
+import { Metrics, quantile, sumSnapshots } from "#dist/metrics/metrics.js";
+import { label, prometheusText } from "#dist/metrics/prometheus-text.js";
+import { startApp } from "../support/app.ts";
+import { call, signIn, signOut } from "../support/client.ts";
+
+test("sessions are counted as they begin and end, by cause, and calls of the store as they are made", async () => {
+  const { url, metrics, manager, feed, close } = await startApp();
+  const [first, second] = [await signIn(url), await signIn(url)];
+  await signOut(url, first);
+  assert.equal(await manager.revokeUser("1"), 1);
+  await call(url, "GET", "/profile", { "X-Session-Token": second });
+  const { counters, histograms } = metrics.snapshot();
+  assert.deepEqual(counters.sessile_sessions_created_total, { "": 2 });
+  assert.deepEqual(counters.sessile_sessions_ended_total, { signedOut: 1, revoked: 1 });
+  assert.deepEqual(counters.sessile_http_requests_total, { 200: 3, 401: 1 });
+  const calls = Object.entries(histograms.sessile_store_duration_seconds ?? {}).map(([name, { count }]) => [
+    name,
+    count,
+  ]);
+  assert.deepEqual(Object.fromEntries(calls), { create: 2, load: 2, delete: 1, deleteByUser: 1 });
+  assert.equal(histograms.sessile_http_duration_seconds?.["POST /login"]?.count, 2);
+  assert.deepEqual(
+    feed.last(3).map(({ event, number, userId }) => [number, event, userId]),
+    [
+      [4, "signedIn", "1"],
+      [5, "signedOut", "1"],
+      [6, "revoked", "1"],
+    ],
+  );
+  await close();
+});
+
+test("a call that fails is timed and counted as a failure; a caller's mistake is not one", async () => {
+  const { url, metrics, manager, store, close } = await startApp();
+  const token = await signIn(url);
+  store.fail("load");
+  assert.equal((await call(url, "GET", "/profile", { "X-Session-Token": token })).status, 503);
+  store.recover();
+  await assert.rejects(manager.list("1", { after: "no cursor" }), (error) => isSessionError(error, "ERR_SESSION_PAGE"));
+  const { counters } = metrics.snapshot();
+  assert.deepEqual(counters.sessile_store_failures_total, { load: 1 });
+  await close();
+});
+
+test("a duration is counted in the first bucket that holds it, and quantiles are the bounds of buckets", () => {
+  const metrics = new Metrics();
+  for (const seconds of [0, 0.0001, 0.00011, 0.3, 60])
+    metrics.observe("sessile_store_duration_seconds", "load", seconds);
+  const load = metrics.snapshot().histograms.sessile_store_duration_seconds?.["load"] ?? assert.fail();
+  assert.deepEqual([load.counts[0], load.counts[1], load.counts[11], load.counts.at(-1)], [2, 1, 1, 1]);
+  assert.deepEqual([load.count, load.sum], [5, 60.30021]);
+  assert.deepEqual([quantile(load, 0.5), quantile(load, 0.8), quantile(load, 0.99)], [0.00025, 0.5, null]);
+});
+
+test("the figures of several processes add up, and survive the way through JSON", () => {
+  const [one, two] = [new Metrics(), new Metrics()];
+  for (const metrics of [one, two]) {
+    metrics.count("sessile_sessions_ended_total", "expired", 3);
+    metrics.observe("sessile_store_duration_seconds", "load", 0.2);
+  }
+  two.count("sessile_sessions_created_total");
+  const sum = sumSnapshots([one, two].map((each) => JSON.parse(JSON.stringify(each.snapshot()))));
+  assert.deepEqual(sum.counters, {
+    sessile_sessions_ended_total: { expired: 6 },
+    sessile_sessions_created_total: { "": 1 },
+  });
+  assert.equal(sum.histograms.sessile_store_duration_seconds?.["load"]?.count, 2);
+  assert.equal(one.snapshot().counters.sessile_sessions_created_total, undefined, "a snapshot is a copy");
+});
+
+test("the text has every family from the start, cumulative buckets, and labels that cannot break out", () => {
+  const metrics = new Metrics();
+  for (const seconds of [0.00005, 0.2, 9]) metrics.observe("sessile_store_duration_seconds", "load", seconds);
+  const stats = { kind: 'x"\\\n', sessions: 7, circuit: { state: "open", opened: 2 } } as const;
+  const text = prometheusText(metrics.snapshot(), storeGauges(stats));
+  for (const [name, { type }] of Object.entries(FAMILIES)) assert.ok(text.includes(`# TYPE ${name} ${type}\n`), name);
+  for (const line of text.trimEnd().split("\n"))
+    assert.match(line, /^(?:# (?:HELP|TYPE) \w+ .+|\w+(?:\{\w+="(?:[^"\\\n]|\\.)*"(?:,\w+="[^"]*")*\})? [\d.e+-]+)$/);
+  assert.match(text, /^sessile_store_duration_seconds_bucket\{operation="load",le="0.0001"\} 1$/m);
+  assert.match(text, /^sessile_store_duration_seconds_bucket\{operation="load",le="5"\} 2$/m);
+  assert.match(text, /^sessile_store_duration_seconds_bucket\{operation="load",le="\+Inf"\} 3$/m);
+  assert.match(text, /^sessile_store_duration_seconds_count\{operation="load"\} 3$/m);
+  assert.match(text, /^sessile_sessions_created_total 0$/m);
+  assert.match(text, /^sessile_store_circuit\{state="open"\} 1$/m);
+  assert.ok(text.includes(`sessile_sessions{${label("store", stats.kind)}} 7\n`));
+  assert.equal(text.match(/_bucket\{/g)?.length, BUCKETS.length + 1);
+});
