@@ -1,0 +1,68 @@
+// Starts servers and the load, each on a core of its own, and asks them one thing at a time.
+import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findOnPath } from "../../tools/redis/path.mjs";
+
+/** Servers run on the first core; the load, and a Redis, on the second. */
+export const CORES = { server: 0, load: 1 };
+
+/** Whether the two are kept apart; said beside the results. */
+export const isPinned = availableParallelism() > 1 && findOnPath("taskset") !== undefined;
+
+let servers = 0;
+
+/** Starts `lib/serve.mjs`. `nodeArgs` are Node's own, such as `--expose-gc`. */
+export async function startServer(settings, { runtime, folder, nodeArgs = [] }) {
+  const headersFile = join(folder, `headers-${servers++}.json`);
+  const args = [JSON.stringify({ folder, ...settings, headersFile })];
+  const child = start("serve.mjs", args, { runtime, nodeArgs, core: CORES.server });
+  const { port, readyAfter } = await child.next();
+  return { ...child, port, readyAfter, headersFile };
+}
+
+export async function startLoad({ runtime }) {
+  const child = start("load.mjs", [], { runtime, nodeArgs: [], core: CORES.load });
+  await child.next();
+  return child;
+}
+
+function start(file, args, { runtime, nodeArgs, core }) {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const own = [...nodeArgs, "--disable-warning=ExperimentalWarning"];
+  const pinned = isPinned ? ["taskset", ["-c", String(core), runtime, ...own]] : [runtime, own];
+  const child = fork(path, args, {
+    execPath: pinned[0],
+    execArgv: pinned[1],
+    env: { ...process.env, NODE_ENV: "production" },
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const { next } = inbox(child, file);
+  const ask = async (question, ...args) => {
+    child.send({ ask: question, args });
+    return (await next()).answer;
+  };
+  return { pid: child.pid, next, ask, stop: () => stop(child) };
+}
+
+/** Messages in turn; a process that ends instead of answering is an error. */
+function inbox(child, file) {
+  let waiting = null;
+  child.on("message", (message) => waiting.resolve(message));
+  child.on("exit", (code) => waiting?.reject(new Error(`${file} ended with ${code}: ${child.spawnargs.at(-1)}`)));
+  return {
+    next: () =>
+      new Promise((resolve, reject) => {
+        waiting = { resolve, reject };
+      }),
+  };
+}
+
+function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return undefined;
+  return new Promise((resolve) => {
+    child.removeAllListeners("exit").once("exit", resolve);
+    child.kill("SIGKILL");
+  });
+}

@@ -1,0 +1,58 @@
+// Measures variants in turn, again and again, so that whatever else the machine does meets all of them. Knows no question.
+import { startServer } from "./processes.mjs";
+import { median, spreadOf } from "./statistics.mjs";
+
+/**
+ * `variants`: `[name, { server, request, node }]`, where `server` goes to `lib/serve.mjs` and `request` to `lib/load.mjs`. The first is
+ * what the others are compared with. Resolves with a row for each, and ends the servers it started.
+ */
+export async function compare(bench, variants, { rounds = bench.rounds, ms = bench.ms } = {}) {
+  const running = [];
+  try {
+    for (const [name, variant] of variants) running.push(await prepare(bench, name, variant, ms));
+    for (let round = 0; round < rounds; round++)
+      for (const one of turned(running, round)) one.samples.push(await measure(bench, one, ms));
+    return running.map((one) => rowOf(one, running[0]));
+  } finally {
+    await Promise.all(running.map(({ isOwn, server }) => isOwn && server.stop()));
+  }
+}
+
+/** Starts a server, unless it is one that runs already, and lets it compile what it will need. */
+async function prepare(bench, name, { server, request = {}, node }, ms) {
+  const isOwn = server.ask === undefined;
+  const one = { name, isOwn, request, samples: [] };
+  one.server = isOwn ? await startServer({ ...bench.server, ...server }, { ...bench, nodeArgs: node }) : server;
+  for (let i = 0; i < 3; i++) await measure(bench, one, ms);
+  return one;
+}
+
+/** One window: what the load saw, and what the server spent on it. */
+export async function measure({ load }, { name, server, request }, ms) {
+  const { port, headersFile } = server;
+  await load.ask("run", { port, headersFile, ms, ...request });
+  await server.ask("begin");
+  const { count, unexpected, latency, ms: elapsed } = await load.ask("go");
+  const { cpuMicros, delay } = await server.ask("end");
+  if (unexpected > 0) throw new Error(`${name}: ${unexpected} of ${count} responses had an unexpected status.`);
+  return { rate: count / (elapsed / 1000), cpu: cpuMicros / count, latency, delay };
+}
+
+function turned(list, by) {
+  const start = by % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
+}
+
+/** Differences and ratios are taken within a round, and the median of those is told. */
+function rowOf({ name, samples }, { samples: base }) {
+  const each = (of) => spreadOf(samples.map(of));
+  return {
+    name,
+    rate: each(({ rate }) => rate),
+    cpu: each(({ cpu }) => cpu),
+    ownCpu: each(({ cpu }, round) => cpu - base[round].cpu),
+    rateRatio: each(({ rate }, round) => rate / base[round].rate),
+    latency: Object.fromEntries(["p50", "p99", "max"].map((key) => [key, median(samples.map((s) => s.latency[key]))])),
+    delay: Object.fromEntries(["p99", "max"].map((key) => [key, median(samples.map((s) => s.delay[key]))])),
+  };
+}

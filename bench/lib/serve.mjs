@@ -1,0 +1,45 @@
+// The process of one server: starts what it is told to, and measures itself when it is asked. Knows no question.
+import { writeFileSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { writeProfile } from "./profile.mjs";
+
+const settings = JSON.parse(process.argv[2]);
+const { variants } = await import(new URL(`../servers/${settings.server}.mjs`, import.meta.url));
+const started = await variants[settings.variant](settings);
+writeFileSync(settings.headersFile, JSON.stringify(started.headers));
+
+// A timer fires this long after the one before when nothing delays it.
+const RESOLUTION = 1;
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
+let cpu = process.cpuUsage();
+
+const answers = {
+  begin() {
+    delay.reset();
+    delay.enable();
+    cpu = process.cpuUsage();
+  },
+  end() {
+    const { user, system } = process.cpuUsage(cpu);
+    delay.disable();
+    return { cpuMicros: user + system, delay: { p99: late(delay.percentile(99)), max: late(delay.max) } };
+  },
+  memory() {
+    for (let i = 0; i < 4; i++) globalThis.gc?.();
+    const { heapUsed, external, rss } = process.memoryUsage();
+    return { heap: heapUsed + external, rss };
+  },
+  async call(name) {
+    return started.calls[name]();
+  },
+  /** Writes a CPU profile of the next `ms` into `file`. */
+  profile: (file, ms) => writeProfile(file, ms),
+};
+
+process.on("message", async ({ ask, args = [] }) => process.send({ answer: (await answers[ask](...args)) ?? null }));
+process.on("disconnect", () => process.exit());
+process.send({ port: started.port ?? 0, readyAfter: performance.now() });
+
+function late(nanoseconds) {
+  return Math.max(nanoseconds / 1e6 - RESOLUTION, 0);
+}

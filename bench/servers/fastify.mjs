@@ -1,0 +1,146 @@
+// Fastify: with no session library, with hand-written code, with Sessile and with its peers. Every variant has the same routes.
+import { createHash } from "node:crypto";
+import { createRequire } from "node:module";
+import { DatabaseSync } from "node:sqlite";
+import cookie from "@fastify/cookie";
+import fastifySession from "@fastify/session";
+import Fastify from "fastify";
+import { sessions as sessilePlugin } from "sessile/fastify";
+import { called, DATA, each, HOUR, plainCookies, some, userOf } from "./common.mjs";
+import { redisSessions, SECRET, sign, sqliteSessions } from "./peer-stores.mjs";
+import { ioRedis, nodeRedis, sessile } from "./sessile.mjs";
+
+const require = createRequire(import.meta.url);
+
+export const variants = {
+  none: ({ sessions = 10_000 }) => listen(plain(), some(plainCookies(sessions))),
+  map,
+  get: (settings) => bareGet(settings, nodeRedis),
+  "get, ioredis": (settings) => bareGet(settings, ioRedis),
+  select: handWritten,
+  memory: (settings) => own({ ...settings, store: "memory" }),
+  "memory, data": (settings) => own({ ...settings, store: "memory" }),
+  sqlite: (settings) => own({ ...settings, store: "sqlite" }),
+  redis: (settings) => own({ ...settings, store: "redis" }),
+  ioredis: (settings) => own({ ...settings, store: "ioredis" }),
+  cached: (settings) => own({ ...settings, store: "cached" }),
+  "@fastify/session": (settings) => peer(settings, undefined),
+  "@fastify/session, connect-redis": async (settings) => peer(settings, await redisSessions(settings)),
+  "@fastify/session, sqlite": (settings) => peer(settings, sqliteSessions(settings, require("express-session"))),
+};
+
+function plain() {
+  const app = Fastify();
+  app.get("/", async () => ({ userId: "user-0000000" }));
+  return app;
+}
+
+/** What nothing could do without: a look-up of what the client sent. */
+async function map({ sessions = 10_000 }) {
+  const headers = some(plainCookies(sessions));
+  const known = new Map(headers.map((line, number) => [line.slice("Cookie: __Host-session=".length), userOf(number)]));
+  const app = Fastify();
+  app.get("/", async (request) => ({ userId: known.get(request.headers.cookie.slice("__Host-session=".length)) }));
+  return listen(app, headers);
+}
+
+async function bareGet({ redisUrl, sessions = 10_000 }, connect) {
+  const headers = plainCookies(sessions);
+  const client = await connect(redisUrl);
+  const start = "Cookie: ".length;
+  await each(sessions, (number) => client.set(`get:${headers[number].slice(start)}`, "x".repeat(400)));
+  const app = Fastify();
+  app.get("/", async (request) => {
+    const text = await client.get(`get:${request.headers.cookie}`);
+    return { userId: text === null ? null : "user-0000000" };
+  });
+  return listen(app, headers);
+}
+
+/** The least that a careful programmer would write: the digest of the token is the key, and the deadline is checked. */
+async function handWritten({ folder, sessions = 10_000 }) {
+  const headers = plainCookies(sessions);
+  const database = new DatabaseSync(`${folder}/select-${process.pid}.db`);
+  database.exec(`PRAGMA journal_mode = wal; PRAGMA synchronous = full;
+    CREATE TABLE sessions (hash BLOB PRIMARY KEY, user_id TEXT, data TEXT, expires_at INTEGER) WITHOUT ROWID`);
+  const insert = database.prepare("INSERT INTO sessions VALUES (?, ?, ?, ?)");
+  database.exec("BEGIN");
+  for (const [number, line] of headers.entries())
+    insert.run(hashOf(line.slice("Cookie: __Host-session=".length)), userOf(number), JSON.stringify(DATA), Date.now() + HOUR);
+  database.exec("COMMIT");
+  const select = database.prepare("SELECT user_id, data, expires_at FROM sessions WHERE hash = ?");
+  const app = Fastify();
+  app.get("/", async (request, reply) => {
+    const row = select.get(hashOf(request.headers.cookie.slice("__Host-session=".length)));
+    if (row === undefined || row.expires_at <= Date.now()) return reply.code(401).send({ detail: "Not authenticated" });
+    return { userId: row.user_id };
+  });
+  return listen(app, headers);
+}
+
+const hashOf = (token) => createHash("sha256").update(token).digest();
+
+async function own(settings) {
+  const { manager, headers, store } = await sessile(settings);
+  const app = Fastify();
+  await app.register(sessilePlugin, { manager });
+  app.get("/", async ({ session }, reply) => {
+    if (!session.isSignedIn()) reply.code(401);
+    return { userId: session.userId };
+  });
+  app.get("/data", async ({ session }) => ({ name: session.get("name") }));
+  app.post("/update", async ({ session }) => {
+    session.update("visits", (visits) => (visits ?? 0) + 1);
+    return { userId: session.userId };
+  });
+  app.post("/login", async ({ session }) => {
+    await session.signIn(userOf(Math.floor(Math.random() * 1e7)), { data: DATA });
+    return { userId: session.userId };
+  });
+  return listen(app, headers, { stats: () => store.stats() });
+}
+
+/** As its documentation advises, and set to do the least: it saves nothing that did not change. */
+async function peer({ sessions = 10_000 }, store) {
+  const app = Fastify();
+  await app.register(cookie);
+  const options = { secret: SECRET, saveUninitialized: false, rolling: false, cookie: { secure: false, maxAge: HOUR } };
+  await app.register(fastifySession, { ...options, ...(store && { store }) });
+  app.get("/", async ({ session }, reply) => {
+    if (session.userId === undefined) reply.code(401);
+    return { userId: session.userId };
+  });
+  app.post("/update", async ({ session }) => {
+    session.visits = (session.visits ?? 0) + 1;
+    return { userId: session.userId };
+  });
+  app.post("/login", async (request) => {
+    await request.session.regenerate();
+    Object.assign(request.session, { ...DATA, userId: userOf(Math.floor(Math.random() * 1e7)) });
+    return { userId: request.session.userId };
+  });
+  const target = store ?? (await innerStore(app));
+  const headers = await each(sessions, async (number) => {
+    const sid = `${"0".repeat(24)}${number}`;
+    const cookie = { originalMaxAge: HOUR, expires: new Date(Date.now() + HOUR), httpOnly: true, path: "/" };
+    await called(target, "set", sid, { cookie, ...DATA, userId: userOf(number) });
+    return `Cookie: sessionId=${encodeURIComponent(sign(sid))}`;
+  });
+  return listen(app, some(headers));
+}
+
+/** The memory store that the plugin makes for itself. */
+async function innerStore(app) {
+  let store;
+  app.get("/store", async (request) => {
+    store = request.sessionStore;
+    return {};
+  });
+  await app.inject("/store");
+  return store;
+}
+
+async function listen(app, headers, calls = {}) {
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  return { port: app.server.address().port, headers, calls };
+}

@@ -1,0 +1,28 @@
+// The stores that several peers share, each set to do the least for a read.
+import { createHmac } from "node:crypto";
+import { createRequire } from "node:module";
+import { RedisStore } from "connect-redis";
+import { nodeRedis } from "./sessile.mjs";
+
+const require = createRequire(import.meta.url);
+
+export const SECRET = "a secret of the bench, as long as the peers want it";
+
+/** As `cookie-signature` signs. */
+export function sign(text) {
+  return `${text}.${createHmac("sha256", SECRET).update(text).digest("base64").replace(/=+$/, "")}`;
+}
+
+/** Without touches, because the reads that it is compared with touch nothing either. */
+export async function redisSessions({ redisUrl }) {
+  return new RedisStore({ client: await nodeRedis(redisUrl), prefix: `peer${process.pid}:`, disableTouch: true });
+}
+
+export function sqliteSessions({ folder }, expressSession) {
+  const Database = require("better-sqlite3");
+  const client = new Database(`${folder}/peer-${process.pid}.db`);
+  client.pragma("journal_mode = wal");
+  client.pragma("synchronous = full");
+  const SqliteStore = require("better-sqlite3-session-store")(expressSession);
+  return new SqliteStore({ client });
+}

@@ -1,0 +1,61 @@
+// Sessile on each of its stores, with live sessions in it. Knows no framework.
+import { once } from "node:events";
+import { createClient } from "@redis/client";
+import { Redis } from "ioredis";
+import { cookieTransport, headerTransport, memoryStore, SessionManager } from "sessile";
+import { cachedStore } from "sessile/cached";
+import { redisStore } from "sessile/redis";
+import { sqliteStore } from "sessile/sqlite";
+import { DATA, each, HOUR, some, userOf } from "./common.mjs";
+
+const SAME_SITE = { host: "127.0.0.1", "sec-fetch-site": "same-origin" };
+
+/** Nobody's touch falls due while a server is measured, so that a read is a read; an update measures the write. */
+const TOUCH_INTERVAL = HOUR / 2;
+
+/** A deadline that a busy machine does not meet; a shorter one costs the same. */
+const REDIS = { prefix: `b${process.pid}:`, deadline: 5000 };
+
+export const stores = {
+  memory: async () => memoryStore({ maxSessions: 2_000_000 }),
+  sqlite: async ({ folder, file = `sessile-${process.pid}.db` }) => sqliteStore({ path: `${folder}/${file}` }),
+  redis: async ({ redisUrl }) => redisStore({ client: await nodeRedis(redisUrl), ...REDIS }),
+  ioredis: async ({ redisUrl }) => redisStore({ client: await ioRedis(redisUrl), ...REDIS }),
+  cached: async (settings) => cachedStore(await stores.redis(settings), { maxEntries: 20_000 }),
+};
+
+export function nodeRedis(url) {
+  return createClient({ url, disableOfflineQueue: true })
+    .on("error", () => {})
+    .connect();
+}
+
+export async function ioRedis(url) {
+  const client = new Redis(url, { autoResendUnfulfilledCommands: false, enableAutoPipelining: true });
+  await once(client, "ready");
+  return client;
+}
+
+/** A manager, and the request headers of its live sessions. */
+export async function sessile(settings) {
+  const { store: kind, transport = "cookie", sessions = 10_000, touchInterval = TOUCH_INTERVAL, clock } = settings;
+  const store = await stores[kind](settings);
+  const transports = [transport === "cookie" ? cookieTransport() : headerTransport()];
+  const manager = new SessionManager({ store, transports, touchInterval, ...(clock && { clock }) });
+  const tokens = await each(sessions, (number) => signIn(manager, userOf(number)));
+  const line = transport === "cookie" ? "Cookie: __Host-session=" : "X-Session-Token: ";
+  return { manager, store, headers: some(tokens).map((token) => line + token) };
+}
+
+export async function signIn(manager, user) {
+  const { session, commit } = await manager.open({ method: "POST", path: "/", header: (name) => SAME_SITE[name] });
+  const token = await session.signIn(user, { data: DATA });
+  await commit(200, { set() {}, append() {} });
+  return token;
+}
+
+/** The same headers, of sessions that do not exist and that could not. */
+export function invalidHeaders(headers) {
+  const known = headers[0];
+  return { illFormed: headers.map((line) => `${line.slice(0, -1)}${line.endsWith("A") ? "B" : "A"}`), known };
+}
