@@ -4,7 +4,17 @@ import { Connection } from "./connection.mjs";
 
 const answers = {
   /** Sends requests for `ms` over `connections`, each with the next of the headers in the file. */
-  async run({ port, method = "GET", path = "/", headersFile, more = "", body = "", connections = 64, ms, status = 200 }) {
+  async run({
+    port,
+    method = "GET",
+    path = "/",
+    headersFile,
+    more = "",
+    body = "",
+    connections = 64,
+    ms,
+    status = 200,
+  }) {
     const requests = requestsFor({ method, path, headersFile, more, body });
     const times = new Float64Array(4_000_000);
     const run = { requests, next: 0, times, count: 0, unexpected: 0, until: 0, status: String(status) };

@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findOnPath } from "../../tools/redis/path.mjs";
+import { findOnPath } from "../../tools/programs/path.mjs";
 
 /** Servers run on the first core; the load, and a Redis, on the second. */
 export const CORES = { server: 0, load: 1 };

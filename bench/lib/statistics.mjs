@@ -6,7 +6,12 @@ export function median(values) {
 
 /** The median, and the quarter of the values below and above which lie the outer ones. */
 export function spreadOf(values) {
-  return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75), min: Math.min(...values) };
+  return {
+    median: median(values),
+    low: quantile(values, 0.25),
+    high: quantile(values, 0.75),
+    min: Math.min(...values),
+  };
 }
 
 function quantile(values, part) {

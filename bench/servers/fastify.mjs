@@ -66,7 +66,12 @@ async function handWritten({ folder, sessions = 10_000 }) {
   const insert = database.prepare("INSERT INTO sessions VALUES (?, ?, ?, ?)");
   database.exec("BEGIN");
   for (const [number, line] of headers.entries())
-    insert.run(hashOf(line.slice("Cookie: __Host-session=".length)), userOf(number), JSON.stringify(DATA), Date.now() + HOUR);
+    insert.run(
+      hashOf(line.slice("Cookie: __Host-session=".length)),
+      userOf(number),
+      JSON.stringify(DATA),
+      Date.now() + HOUR,
+    );
   database.exec("COMMIT");
   const select = database.prepare("SELECT user_id, data, expires_at FROM sessions WHERE hash = ?");
   const app = Fastify();

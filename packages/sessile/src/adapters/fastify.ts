@@ -16,9 +16,10 @@ import type {
   RouteHandlerMethod,
 } from "fastify";
 import { isSessionError, type SessionError } from "../core/errors.ts";
+import { SETTLED } from "../core/exchange.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
+import { type Answer, answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { type AnyReply, headersOf, isFastifysOwn, prepare, unwrap } from "./fastify-reply.ts";
 import { hold, release } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
@@ -149,14 +150,33 @@ async function open(manager: SessionManager, request: FastifyRequest, reply: Fas
   return undefined;
 }
 
-/** The `onSend` hook. Gives back the payload to send. */
-async function settle(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+/** The `onSend` hook. Tells `done` the payload to send, or gives it back when it has to wait for the store: most requests only read. */
+function settle(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  done: (error: null, payload: unknown) => void,
+): Promise<unknown> | undefined {
   const { [EXCHANGE]: exchange, [FAILED]: failed } = keptOf(request);
-  if (exchange === null) return payload;
+  if (exchange === null) return void done(null, payload);
   const content = unwrap(reply, payload);
-  let answer = failed !== null && isFastifysOwn(content, failed) ? answerTo(failed, request.session) : null;
+  const answer = failed !== null && isFastifysOwn(content, failed) ? answerTo(failed, request.session) : null;
+  const settling = exchange.commit(reply.statusCode, headersOf(reply));
+  if (settling !== SETTLED) return settleLate(settling, request, reply, content, answer);
+  release(reply.raw);
+  return void done(null, answer === null ? content : prepare(reply, answer));
+}
+
+async function settleLate(
+  settling: Promise<void> | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  content: unknown,
+  instead: Answer | null,
+): Promise<unknown> {
+  let answer = instead;
   try {
-    await exchange.commit(reply.statusCode, headersOf(reply));
+    await settling;
   } catch (error) {
     discard(content);
     answer = answerTo(error, request.session);

@@ -10,28 +10,6 @@ import type { Settlement } from "./hold-response.ts";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
-/** Headers of which Node keeps the first line and drops the others, so that two credentials would look like one. */
-const FIRST_LINE_ONLY = new Set([
-  "age",
-  "authorization",
-  "content-length",
-  "content-type",
-  "etag",
-  "expires",
-  "from",
-  "host",
-  "if-modified-since",
-  "if-unmodified-since",
-  "last-modified",
-  "location",
-  "max-forwards",
-  "proxy-authorization",
-  "referer",
-  "retry-after",
-  "server",
-  "user-agent",
-]);
-
 export class NodeExchange<Data extends object> implements SessionRequest, Settlement {
   readonly #request: NodeRequest;
   readonly #report: (error: unknown) => void;
@@ -56,11 +34,19 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return this.#url.split("?", 1)[0] as string;
   }
 
+  /**
+   * Read from the lines as they came: of many headers Node's `headers` hold the first line alone, so that two credentials would
+   * look like one; and making them takes longer than all else that is done with a token.
+   */
   header(name: string): string | undefined {
-    const { headers } = this.#request;
-    const value = headers[name] ?? (name === "host" ? headers[":authority"] : undefined);
-    if (value !== undefined && FIRST_LINE_ONLY.has(name)) return this.#allLines(name) ?? String(value);
-    return Array.isArray(value) ? value.join(", ") : value;
+    const lines = linesOf(this.#request);
+    let value: string | undefined;
+    for (let index = 0; index < lines.length; index += 2) {
+      if (!isName(lines[index] as string, name)) continue;
+      const line = lines[index + 1] as string;
+      value = value === undefined ? line : value + (name === "cookie" ? "; " : ", ") + line;
+    }
+    return value ?? (name === "host" ? this.header(":authority") : undefined);
   }
 
   async open(manager: SessionManager<Data>): Promise<Session<Data>> {
@@ -91,13 +77,18 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
   report(error: unknown): void {
     this.#report(error);
   }
+}
 
-  #allLines(name: string): string | undefined {
-    const { rawHeaders } = this.#request;
-    const values: unknown[] = [];
-    for (let index = 0; index < rawHeaders.length; index += 2)
-      if (rawHeaders[index]?.length === name.length && rawHeaders[index]?.toLowerCase() === name)
-        values.push(rawHeaders[index + 1]);
-    return values.length === 0 ? undefined : values.join(", ");
-  }
+/** Most names differ in length, which costs nothing to see. */
+function isName(given: string, name: string): boolean {
+  return given.length === name.length && (given === name || given.toLowerCase() === name);
+}
+
+/** Names and values in turn. What stands in for a request, in tests and on serverless platforms, may have `headers` alone. */
+function linesOf(request: NodeRequest): readonly string[] {
+  const { rawHeaders } = request as Partial<NodeRequest>;
+  if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders;
+  return Object.entries(request.headers).flatMap(([name, value]) =>
+    [value].flat().flatMap((each) => [name, String(each)]),
+  );
 }

@@ -11,6 +11,9 @@ import { checkOrigin, type Opened } from "./open.ts";
 import type { SessionRecord } from "./record.ts";
 import type { SessionRequest, SessionResponse, SessionTransport } from "./transport.ts";
 
+/** What `commit` gives when there was nothing to wait for: who knows it need not wait either. */
+export const SETTLED: Promise<void> = Promise.resolve();
+
 export class SessionExchange {
   readonly #core: Core;
   readonly #request: SessionRequest;
@@ -126,12 +129,13 @@ export class SessionExchange {
   /**
    * Settles the session before the response leaves: writes the changes unless `status` is 500 or more, then tells the client
    * what it must know. When the store fails this rejects, and `response` still gets what holds in any case.
+   * `SETTLED` when there was nothing to write.
    */
-  async commit(status: number, response: SessionResponse): Promise<void> {
+  commit(status: number, response: SessionResponse): Promise<void> {
     const isFirst = !this.#isSettled;
     this.#isSettled = true;
-    if (isFirst && this.#isUntouched) this.#send(response);
-    else await (isFirst ? this.#inTurn(() => this.#settle(status, response)) : this.#lastStep);
+    if (!isFirst) return this.#lastStep?.then(() => {}) ?? SETTLED;
+    return this.#isUntouched ? this.#sendNow(response) : this.#inTurn(() => this.#settle(status, response));
   }
 
   /** Most requests only read: then there is nothing to write, and nobody to wait for. */
@@ -244,6 +248,15 @@ export class SessionExchange {
     if (record === null || !this.#removeOnFailure) return;
     this.#drop();
     await this.#core.end(record, "revoked", { reason: "failed" }).catch(() => {});
+  }
+
+  #sendNow(response: SessionResponse): Promise<void> {
+    try {
+      this.#send(response);
+      return SETTLED;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #send(response: SessionResponse): void {

@@ -72,7 +72,8 @@ export class SessionManager<Data extends object = DefaultData> {
 
   /** Opens the session of a request. Rejects when the request contradicts itself or the store cannot answer. */
   async open(request: SessionRequest): Promise<OpenSession<Data>> {
-    const exchange = new SessionExchange(this.#core, request, await open(this.#core, request));
+    const opened = open(this.#core, request);
+    const exchange = new SessionExchange(this.#core, request, opened instanceof Promise ? await opened : opened);
     return { session: new Session<Data>(exchange), commit: (status, response) => exchange.commit(status, response) };
   }
 

@@ -28,13 +28,14 @@ const ANONYMOUS: Opened = Object.freeze({ transport: null, record: null, digest:
  * to the client. Throws `ERR_SESSION_CREDENTIALS`, `ERR_SESSION_CROSS_SITE` and, when the store cannot answer,
  * `ERR_SESSION_STORE`: store trouble is never an answer to "who is this?".
  */
-export async function open(core: Core, request: SessionRequest): Promise<Opened> {
+export function open(core: Core, request: SessionRequest): Opened | Promise<Opened> {
   const credential = readCredential(core.settings.transports, request);
   if (credential === null) return ANONYMOUS;
   const { transport, token } = credential;
   const parts = parseToken(core.settings.tokenPrefix, token);
-  if (parts !== null) checkOrigin(transport, request);
-  return { ...ANONYMOUS, transport, ...(parts && (await openRecord(core, parts))) };
+  if (parts === null) return { ...ANONYMOUS, transport };
+  checkOrigin(transport, request);
+  return openRecord(core, transport, parts);
 }
 
 /** Refuses a cross-site request that would act with a credential the browser attached by itself. */
@@ -44,14 +45,18 @@ export function checkOrigin(transport: SessionTransport, request: SessionRequest
 }
 
 /** A record that cannot be read is no session. */
-async function openRecord(core: Core, parts: TokenParts): Promise<Omit<Opened, "transport"> | null> {
+async function openRecord(core: Core, transport: SessionTransport, parts: TokenParts): Promise<Opened> {
   try {
     const found = await find(core, parts);
-    if (found === null || !(await isGood(core, found))) return null;
+    if (found === null || found.verdict !== "valid") {
+      if (found !== null) await endBad(core, found);
+      return { ...ANONYMOUS, transport };
+    }
     const { record, digest } = found;
-    return { record, digest, data: core.settings.schema === undefined ? null : await readData(core, record) };
+    const data = core.settings.schema === undefined ? null : await readData(core, record);
+    return { transport, record, digest, data };
   } catch (error) {
-    if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
+    if (isSessionError(error, "ERR_SESSION_RECORD")) return { ...ANONYMOUS, transport };
     throw error;
   }
 }
@@ -75,10 +80,9 @@ async function find(core: Core, { sid, secret }: TokenParts): Promise<Found | nu
   return record && ((found as Found | null)?.record === record ? found : look(record));
 }
 
-/** Whether the secret opens the record; ends the session where it must not go on. */
-async function isGood(core: Core, { record, verdict }: Found): Promise<boolean> {
+/** Ends the session where it must not go on. */
+async function endBad(core: Core, { record, verdict }: Found): Promise<void> {
   if (verdict === "expired") await core.end(record, "expired");
   if (verdict === "reused" && (await core.end(record, "revoked", { reason: "reuse" })))
     core.tell("reuseDetected", record);
-  return verdict === "valid";
 }

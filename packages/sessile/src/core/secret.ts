@@ -8,14 +8,19 @@ export function digestSecret(secret: string): string {
   return hash("sha256", secret, "base64url");
 }
 
+let [left, right] = [Buffer.alloc(0), Buffer.alloc(0)];
+
 /**
  * Compares two digests in constant time (ASVS 11.2.4). Digests of different length are different, not an error. An empty one
  * equals nothing: it stands for "none", and who writes one into the store must not open a session with it.
  */
 export function sameDigest(a: string, b: string): boolean {
-  const left = Buffer.from(a, "latin1");
-  const right = Buffer.from(b, "latin1");
-  return left.length > 0 && left.length === right.length && timingSafeEqual(left, right);
+  if (a.length === 0 || a.length !== b.length) return false;
+  // Nearly all digests of a program have one length, and two buffers for each comparison cost more than the comparison.
+  if (left.length !== a.length) [left, right] = [Buffer.alloc(a.length), Buffer.alloc(a.length)];
+  left.write(a, "latin1");
+  right.write(b, "latin1");
+  return timingSafeEqual(left, right);
 }
 
 /** Whose secret it is. */

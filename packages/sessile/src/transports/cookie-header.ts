@@ -1,15 +1,27 @@
 // The values of one cookie in a `Cookie` header. Names are matched byte for byte: a server that trims, folds case or
 // decodes here would accept a cookie that any subdomain can set in place of the protected one.
 
-import { trimBlanks } from "./distinct.ts";
+import { isBlank, trimBlanks } from "./distinct.ts";
 
 const NONE: readonly string[] = Object.freeze([]);
 
 /** The distinct non-empty values of the cookie `name`, untouched. */
 export function readCookies(header: string | undefined, name: string): readonly string[] {
-  if (header === undefined || !header.includes(name)) return NONE;
+  if (header === undefined) return NONE;
   const start = `${name}=`;
-  const pairs = header.split(";").map(trimBlanks);
-  const values = pairs.filter((pair) => pair.startsWith(start)).map((pair) => pair.slice(start.length));
-  return [...new Set(values)].filter((value) => value !== "");
+  const values: string[] = [];
+  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
+    if (!beginsPair(header, at)) continue;
+    const end = header.indexOf(";", at);
+    const value = trimBlanks(header.slice(at, end === -1 ? undefined : end)).slice(start.length);
+    if (value !== "") values.push(value);
+  }
+  return values.length > 1 ? [...new Set(values)] : values;
+}
+
+/** Whether nothing but blanks stands between `index` and the pair before it. */
+function beginsPair(header: string, index: number): boolean {
+  let before = index - 1;
+  while (isBlank(header, before)) before--;
+  return before < 0 || header[before] === ";";
 }

@@ -20,6 +20,6 @@ export function trimBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-function isBlank(text: string, index: number): boolean {
+export function isBlank(text: string, index: number): boolean {
   return text[index] === " " || text[index] === "\t";
 }
