@@ -7,9 +7,9 @@ import { inRoot } from "./ready/repository.mjs";
 
 /** In bytes, gzipped. Raise one only with a reason in the commit. */
 const LIMITS = {
-  "sessile: SessionManager": 8_300,
-  "sessile: SessionManager, memoryStore": 9_800,
-  sessile: 11_700,
+  "sessile: SessionManager": 8_500,
+  "sessile: SessionManager, memoryStore": 10_100,
+  sessile: 12_000,
   "sessile/sqlite": 7_700,
   "sessile/redis": 12_700,
   "sessile/cached": 13_300,
