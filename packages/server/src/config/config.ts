@@ -2,9 +2,12 @@
 
 import { parseArgs } from "node:util";
 import { TrustedProxies } from "../net/trusted-proxies.ts";
+import { type ListenAddress, parseAddress } from "./address.ts";
+import { type CookieChoice, parseCookie } from "./cookie.ts";
 import { parseDuration } from "./duration.ts";
 import { OPTIONS, type Option, variableOf } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
+import { parseVerifyHeaders } from "./verify-headers.ts";
 
 export interface Config {
   readonly store: string;
@@ -23,6 +26,12 @@ export interface Config {
   readonly device: "off" | "family";
   /** Networks whose word about the client is taken. */
   readonly trustProxy: readonly string[];
+  /** The cookie of browsers; `null` when tokens travel in headers only. */
+  readonly cookie: CookieChoice | null;
+  /** Which of a session's data `/verify` tells, and in which headers. */
+  readonly verifyHeaders: readonly (readonly [key: string, header: string])[];
+  /** Where `/metrics` is served without a key. */
+  readonly metrics: ListenAddress | null;
   readonly stopDelay: number;
 }
 
@@ -47,6 +56,9 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
     logAddress: parseChoice(text["log-address"] as string, ["off", "network"], "--log-address"),
     device: parseChoice(text["device"] as string, ["off", "family"], "--device"),
     trustProxy: parseNetworks(text["trust-proxy"] as string),
+    cookie: parseCookie(text["cookie"] as string, text["cookie-domain"] as string),
+    verifyHeaders: parseVerifyHeaders(text["verify-headers"] as string),
+    metrics: parseAddress(text["metrics"] as string, "--metrics"),
     stopDelay: parseDuration(text["stop-delay"] as string, "--stop-delay", 0),
   };
 }

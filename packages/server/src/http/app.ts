@@ -3,27 +3,41 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { SessionManager } from "sessile";
 import { sessions } from "sessile/fastify";
+import type { KeyStore } from "../keys/key-store.ts";
 import { InvalidTokens } from "../log/invalid-tokens.ts";
 import type { SecurityLog } from "../log/security-log.ts";
+import type { Exposition } from "../metrics/exposition.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Readiness } from "../ops/readiness.ts";
 import { type SignInService, signInRoutes } from "../sign-in/service.ts";
+import { apiRoutes } from "./api/routes.ts";
 import { ignoreBodies } from "./bodies.ts";
 import { type ClientOptions, describeClients } from "./client.ts";
 import { endConnectionsOnClose } from "./drain.ts";
 import { answerErrors, clientErrorHandler, frameworkErrors } from "./errors.ts";
 import { HTTP_LIMITS, type HttpLimits, harden } from "./harden.ts";
 import { collectMethods, refuseOtherMethods } from "./methods.ts";
-import { logRequests, noticeInvalidTokens } from "./request-log.ts";
+import { logRequests, noticeInvalidKeys, noticeInvalidTokens } from "./request-log.ts";
 import { countRequests } from "./request-metrics.ts";
 import { demoSignInRoutes } from "./routes/demo-sign-in.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { ownSessionsRoutes } from "./routes/own-sessions.ts";
 import { profileRoutes } from "./routes/profile.ts";
+import { type VerifyHeaders, verifyRoutes } from "./routes/verify.ts";
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Whether a sign-in hands the token out in its body. */
+    readonly tokenInBody: boolean;
+  }
+}
 
 /** What the server keeps in a session. */
 export interface ServerData {
   username: string;
+  /** The demo began it. */
+  demo?: true;
 }
 
 declare module "sessile" {
@@ -37,6 +51,13 @@ export interface AppOptions {
   readonly readiness: Readiness;
   readonly client: ClientOptions;
   readonly metrics: Metrics;
+  readonly exposition: Exposition;
+  /** The API keys; `null` where there is no file of them: then none is good. */
+  readonly keys: KeyStore | null;
+  /** False where browsers keep the token in a cookie, out of reach of scripts (ASVS 3.3.4). Default true. */
+  readonly tokenInBody?: boolean;
+  /** Which of a session's data `/verify` tells a proxy, and in which headers. Default: none. */
+  readonly verifyHeaders?: VerifyHeaders;
   /** Without it everybody is the demo user. */
   readonly signIn?: SignInService;
   /** Shorter in tests of slow clients. */
@@ -56,6 +77,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     frameworkErrors,
     clientErrorHandler,
   });
+  app.decorate("tokenInBody", options.tokenInBody ?? true);
   harden(app, client.proxies);
   endConnectionsOnClose(app);
   describeClients(app, client);
@@ -64,18 +86,35 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   countRequests(app, options.metrics);
   const methods = collectMethods(app);
   healthRoutes(app, options.readiness);
-  await app.register(async (scope) => sessionRoutes(scope, options));
+  const tokens = new InvalidTokens(security);
+  await app.register(async (scope) => sessionRoutes(scope, options, tokens));
+  await app.register(async (scope) => verifyScope(scope, options, tokens));
+  await app.register(async (scope) => keyScope(scope, options));
   refuseOtherMethods(app, methods);
   return app;
 }
 
 /** The routes that have a session. What is outside of them never asks the store, whatever token comes along. */
-async function sessionRoutes(app: FastifyInstance, { manager, security, signIn }: AppOptions): Promise<void> {
-  noticeInvalidTokens(app, new InvalidTokens(security));
+async function sessionRoutes(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
+  const { manager, security, signIn } = options;
+  noticeInvalidTokens(app, tokens);
   ignoreBodies(app);
   await app.register(sessions, { manager });
   if (signIn === undefined) demoSignInRoutes(app);
   else await signInRoutes(app, signIn, security);
   profileRoutes(app);
   ownSessionsRoutes(app, manager, security);
+}
+
+async function verifyScope(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
+  noticeInvalidTokens(app, tokens);
+  ignoreBodies(app);
+  verifyRoutes(app, options.manager, options.verifyHeaders ?? []);
+}
+
+/** What programs with an API key may do. */
+async function keyScope(app: FastifyInstance, options: AppOptions): Promise<void> {
+  noticeInvalidKeys(app, new InvalidTokens(options.security, Date.now, "invalidKeyBurst"));
+  metricsRoute(app, options);
+  await apiRoutes(app, options);
 }

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from "fastify";
 
-/** Arrays and objects within each other. No request of this server needs more than a few. */
+/** Arrays and objects within each other. No request of this server but those with a session's data needs more than a few. */
 const MAX_DEPTH = 8;
 
 /** For routes that take no input: whatever body a client sends is read within the limit and dropped. */
@@ -16,22 +16,22 @@ export function ignoreBodies(app: FastifyInstance): void {
  * §8.1); of a key that comes twice the last counts, as everywhere in JavaScript. A compressed body is refused: nobody needs
  * to compress a few hundred bytes, and unpacking is where small bodies become large.
  */
-export function readJsonBodies(app: FastifyInstance): void {
+export function readJsonBodies(app: FastifyInstance, depth = MAX_DEPTH): void {
   app.removeAllContentTypeParsers();
   app.addHook("onRequest", async ({ headers }) => {
     if ((headers["content-encoding"] ?? "identity") !== "identity") throw new BodyError(415, "Unsupported Media Type");
   });
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, async (_request: unknown, body: Buffer) =>
-    parseJson(body),
+    parseJson(body, depth),
   );
 }
 
 const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function parseJson(body: Buffer): unknown {
+function parseJson(body: Buffer, depth: number): unknown {
   try {
     const value: unknown = JSON.parse(UTF_8.decode(body));
-    checkShape(value, MAX_DEPTH);
+    checkShape(value, depth);
     return value;
   } catch {
     throw new BodyError(400, "Invalid JSON");

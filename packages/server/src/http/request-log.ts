@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from "fastify";
 import type { InvalidTokens } from "../log/invalid-tokens.ts";
+import { KEY_CHALLENGE } from "./api/key-guard.ts";
 
 export function logRequests(app: FastifyInstance): void {
   app.addHook("onResponse", async ({ method, url, log }, { statusCode, elapsedTime }) => {
@@ -13,6 +14,13 @@ export function logRequests(app: FastifyInstance): void {
 export function noticeInvalidTokens(app: FastifyInstance, tokens: InvalidTokens): void {
   app.addHook("onResponse", async (request, reply) => {
     if (reply.getHeader("www-authenticate") === 'Bearer error="invalid_token"') tokens.count(request.clientAddress);
+  });
+}
+
+/** The same of API keys. */
+export function noticeInvalidKeys(app: FastifyInstance, keys: InvalidTokens): void {
+  app.addHook("onResponse", async (request, reply) => {
+    if (reply.getHeader("www-authenticate") === KEY_CHALLENGE) keys.count(request.clientAddress);
   });
 }
 

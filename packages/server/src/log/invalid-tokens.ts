@@ -1,4 +1,4 @@
-// Notices clients that present many tokens which are good for nothing. An alarm, no defence: a token cannot be guessed, and
+// Notices clients that present many tokens, or API keys, which are good for nothing. An alarm, no defence: a token cannot be guessed, and
 // slowing an address down would hit everybody behind it.
 
 import { networkOf, SUBSCRIBER } from "../net/address.ts";
@@ -14,12 +14,18 @@ const OTHERS = "others";
 export class InvalidTokens {
   readonly #security: SecurityLog;
   readonly #clock: () => number;
+  readonly #event: "invalidTokenBurst" | "invalidKeyBurst";
   readonly #counts = new Map<string, number>();
   #minute = 0;
 
-  constructor(security: SecurityLog, clock: () => number = Date.now) {
+  constructor(
+    security: SecurityLog,
+    clock: () => number = Date.now,
+    event: "invalidTokenBurst" | "invalidKeyBurst" = "invalidTokenBurst",
+  ) {
     this.#security = security;
     this.#clock = clock;
+    this.#event = event;
   }
 
   /** How many clients are counted now; bounded. */
@@ -34,7 +40,7 @@ export class InvalidTokens {
     const key = this.#counts.has(client) || this.#counts.size < MAX_CLIENTS ? client : OTHERS;
     const count = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, count);
-    if (count === BURST) this.#security.write("invalidTokenBurst", { actor: "unknown", count });
+    if (count === BURST) this.#security.write(this.#event, { actor: "unknown", count });
   }
 
   #forgetLastMinute(): void {

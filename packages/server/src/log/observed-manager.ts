@@ -2,6 +2,7 @@
 
 import { type OpenSession, SessionManager, type SessionManagerOptions, type SessionRequest } from "sessile";
 import { describeError } from "./describe-error.ts";
+import { currentRequest } from "./request-context.ts";
 import type { SecurityLog } from "./security-log.ts";
 
 type Data = SessionManager extends SessionManager<infer D> ? D : never;
@@ -25,7 +26,7 @@ export class ObservedManager extends SessionManager {
     }
   }
 
-  /** The owner acts in what happens to a session from inside; what a deadline or a theft ends, the server ends. */
+  /** The owner, or who speaks for the owner, acts in what happens to a session from inside; what a deadline or a theft ends, the server ends. */
   #writeEvents(security: SecurityLog): void {
     for (const event of ["created", "signedIn", "rotated", "signedOut"] as const) {
       this.on(event, ({ sid, userId }) => security.write(event, { actor: ownerOf(userId), sid, userId }));
@@ -42,6 +43,9 @@ export class ObservedManager extends SessionManager {
   }
 }
 
+/** An application with an API key does by itself what it says its user does. */
 function ownerOf(userId: string | null): string {
+  const actor = currentRequest()?.actor;
+  if (actor?.startsWith("key:")) return actor;
   return userId === null ? "anonymous" : `user:${userId}`;
 }

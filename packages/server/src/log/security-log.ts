@@ -21,6 +21,7 @@ const EVENTS = {
   expired: ["info", "success"],
   reuseDetected: ["warn", "refused"],
   invalidTokenBurst: ["warn", "refused"],
+  invalidKeyBurst: ["warn", "refused"],
   credentialsConflict: ["warn", "refused"],
   crossSiteRefused: ["warn", "refused"],
   authorisationDenied: ["warn", "refused"],

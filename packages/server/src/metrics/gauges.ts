@@ -36,6 +36,11 @@ export function storeGauges({ kind, sessions, circuit, cache }: StoreStats): Gau
   ];
 }
 
+/** Whether the store told its figures. */
+export function upGauge(isUp: boolean): Gauge {
+  return gauge("sessile_store_up", "0 while the store does not answer within a second.", [["", Number(isUp)]]);
+}
+
 const SESSIONS_HELP = "Sessions in the store; expired ones count until they are swept, at most a minute.";
 
 /** The process's own figures, under the names that Prometheus' dashboards know. */

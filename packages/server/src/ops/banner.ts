@@ -9,14 +9,22 @@ const DEMO = { signIn: "demo: everybody is john_doe", how: "", curl: "-sX POST" 
 /** From standard input: what stands on a command line, every user of the machine can read. */
 const LOGIN = { how: ' (type {"username": "…", "password": "…"} and Ctrl-D)', curl: "-s --json @-" };
 
-export function banner(config: Config, { name, durability }: OpenedStore, url: string, users: string | null): string {
+export interface Addresses {
+  readonly url: string;
+  /** The file of the users; `null` for the demo. */
+  readonly users: string | null;
+  /** Where `/metrics` is, when it has an address of its own. */
+  readonly metrics: string | null;
+}
+
+export function banner(config: Config, { name, durability }: OpenedStore, { url, users, metrics }: Addresses): string {
   const { signIn, how, curl } = users === null ? DEMO : { ...LOGIN, signIn: `the users in ${users}` };
   return `Sessile serves sessions on ${url}
 
   store       ${name}
   durability  ${durability}
   lifetime    ${formatDuration(config.absoluteTimeout)} after sign-in, or ${formatDuration(config.idleTimeout)} without use
-  sign-in     ${signIn}
+  sign-in     ${signIn}${metrics === null ? "" : `\n  metrics     ${metrics}`}
 
 Try it${how}:
 

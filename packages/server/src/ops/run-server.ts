@@ -3,24 +3,28 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { bearerTransport, headerTransport } from "sessile";
+import { bearerTransport, cookieTransport, headerTransport } from "sessile";
 import type { Config } from "../config/config.ts";
 import { createApp } from "../http/app.ts";
 import type { HttpLimits } from "../http/harden.ts";
+import { KeyStore } from "../keys/key-store.ts";
+import { openKeyFile } from "../keys/open-key-file.ts";
 import { createLog } from "../log/log.ts";
 import { ObservedManager } from "../log/observed-manager.ts";
 import { SecurityLog } from "../log/security-log.ts";
 import { countEvents } from "../metrics/count-events.ts";
 import { EventFeed } from "../metrics/event-feed.ts";
+import { Exposition } from "../metrics/exposition.ts";
 import { measuredStore } from "../metrics/measured-store.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import { telemetry } from "../metrics/telemetry.ts";
 import { TrustedProxies } from "../net/trusted-proxies.ts";
-import { openSignIn, type SignInService } from "../sign-in/service.ts";
+import { openSignIn, type ServiceOptions, type SignInService } from "../sign-in/service.ts";
 import { chooseUsers } from "../users/users-path.ts";
 import { banner } from "./banner.ts";
 import { exitWhenStateIsUnknown } from "./last-resort.ts";
 import { checkDemo, listen } from "./listen.ts";
+import { listenForMetrics } from "./metrics-listener.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
 import { Readiness } from "./readiness.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
@@ -42,18 +46,25 @@ export async function runServer(config: Config, { limits, stopDeadline = STOP_DE
   const log = createLog(config.logLevel);
   exitWhenStateIsUnknown(log);
   const readiness = new Readiness(opened.store);
-  const { app, close } = await assemble(config, opened, { log, readiness, users, ...(limits && { limits }) });
-  const url = await listen(app, config).catch(async (error) => {
+  const parts = { log, readiness, users, ...(limits && { limits }) };
+  const { app, exposition, close } = await assemble(config, opened, parts);
+  const closeAfter = async (error: unknown): Promise<never> => {
     await close();
     throw error;
+  };
+  const metrics = config.metrics && (await listenForMetrics(config.metrics, exposition).catch(closeAfter));
+  const url = await listen(app, config).catch(async (error) => {
+    await metrics?.close();
+    return closeAfter(error);
   });
   const stop = async (): Promise<void> => {
     readiness.stop();
     await wait(config.stopDelay);
     await close();
+    await metrics?.close(); // last, so that the last figures can be read
   };
   stopOnSignal(stop, config.stopDelay + stopDeadline);
-  process.stdout.write(banner(config, opened, url, users));
+  process.stdout.write(banner(config, opened, { url, users, metrics: metrics?.url ?? null }));
 }
 
 interface Parts {
@@ -69,14 +80,15 @@ async function assemble(
   config: Config,
   opened: OpenedStore,
   parts: Parts,
-): Promise<{ app: FastifyInstance; close: () => Promise<void> }> {
+): Promise<{ app: FastifyInstance; exposition: Exposition; close: () => Promise<void> }> {
   const security = new SecurityLog(parts.log);
   const metrics = new Metrics(telemetry());
   const feed = new EventFeed();
   countEvents(security, metrics, feed);
   const store = measuredStore(opened.store, metrics);
-  const { idleTimeout, absoluteTimeout } = config;
-  const transports = [headerTransport(), bearerTransport()];
+  const exposition = new Exposition(metrics, opened.store);
+  const { idleTimeout, absoluteTimeout, cookie, verifyHeaders } = config;
+  const transports = [...(cookie === null ? [] : [cookieTransport(cookie)]), headerTransport(), bearerTransport()];
   const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout }, security);
   const client = {
     proxies: new TrustedProxies(config.trustProxy),
@@ -87,23 +99,37 @@ async function assemble(
     await manager.close();
     await opened.close();
   };
-  const signIn = await openUsers(parts.users, { manager, security }).catch(async (error) => {
+  const signIn = await openUsers(parts.users, { manager, security, store: opened.store }).catch(async (error) => {
     await closeStore();
     throw error;
   });
-  const app = await createApp({ manager, security, client, metrics, ...(signIn && { signIn }), ...parts });
+  const keyFile = parts.users === null ? null : openKeyFile(parts.users);
+  const app = await createApp({
+    manager,
+    security,
+    client,
+    metrics,
+    exposition,
+    verifyHeaders,
+    keys: keyFile === null ? null : new KeyStore(keyFile),
+    tokenInBody: cookie === null,
+    ...(signIn && { signIn }),
+    ...parts,
+  });
   const close = async (): Promise<void> => {
     await app.close();
+    exposition.stop();
+    keyFile?.close();
     signIn?.close();
     await closeStore();
   };
-  return { app, close };
+  return { app, exposition, close };
 }
 
 /** `null` where there are no users. */
 async function openUsers(
   path: string | null,
-  parts: { readonly manager: ObservedManager; readonly security: SecurityLog },
+  parts: Pick<ServiceOptions, "manager" | "security" | "store">,
 ): Promise<SignInService | null> {
   return path === null ? null : openSignIn({ path, ...parts });
 }

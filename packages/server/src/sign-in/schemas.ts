@@ -1,5 +1,6 @@
 // What the sign-in routes take and answer, as JSON Schema.
 
+import { detail, INVALID } from "../http/schemas/answers.ts";
 import type { TextsSchema } from "./text-body.ts";
 
 export const LOGIN_BODY: TextsSchema = {
@@ -24,37 +25,15 @@ const TOKEN = {
   description: "the token of a new session; the one that was presented has ended",
   type: "object",
   required: ["session_token"],
-  properties: { session_token: { type: "string" } },
-} as const;
-
-function detail(description: string): object {
-  return { description, type: "object", required: ["detail"], properties: { detail: { type: "string" } } };
-}
-
-const INVALID_BODY = {
-  description: "the body is not what the route takes",
-  type: "object",
-  required: ["detail"],
   properties: {
-    detail: {
-      type: "array",
-      items: {
-        type: "object",
-        required: ["type", "loc", "msg"],
-        properties: {
-          type: { type: "string" },
-          loc: { type: "array", items: { type: "string" } },
-          msg: { type: "string" },
-        },
-      },
-    },
+    session_token: { type: ["string", "null"], description: "null where browsers are handed the token in a cookie" },
   },
 } as const;
 
 const COMMON = {
   200: TOKEN,
   415: detail("the body is not JSON"),
-  422: INVALID_BODY,
+  422: INVALID,
   429: detail("too many failures by this account or this network; `Retry-After` says when to try again"),
   503: detail("too many sign-ins at once, or a store that cannot answer; `Retry-After` says when to try again"),
 };

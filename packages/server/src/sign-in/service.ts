@@ -1,7 +1,7 @@
 // Everything that signing in with a password needs, opened from the file of the users and closed together.
 
 import type { FastifyInstance } from "fastify";
-import type { SessionManager } from "sessile";
+import type { SessionManager, SessionStore } from "sessile";
 import { readJsonBodies } from "../http/bodies.ts";
 import { describeError } from "../log/describe-error.ts";
 import type { SecurityLog } from "../log/security-log.ts";
@@ -9,6 +9,7 @@ import { PasswordHasher } from "../users/password-hash.ts";
 import { openUserFile, setLockWait } from "../users/user-file.ts";
 import { UserStore } from "../users/user-store.ts";
 import { AttemptLimits, type LimitOptions } from "./attempt-limits.ts";
+import { endDemoSessions } from "./end-demo.ts";
 import { HashGate } from "./hash-gate.ts";
 import { loginRoute } from "./login-route.ts";
 import { passwordRoute } from "./password-route.ts";
@@ -27,14 +28,13 @@ export interface SignInService {
 export interface ServiceOptions extends LimitOptions {
   readonly path: string;
   readonly manager: SessionManager;
+  /** The manager's store, to look for the demo's sessions. */
+  readonly store: Pick<SessionStore, "list">;
   readonly security: SecurityLog;
   /** Cheaper ones in tests. */
   readonly hasher?: PasswordHasher;
   readonly gate?: HashGate;
 }
-
-/** The user whom the demo signs in; no real user has this id. */
-const DEMO_USER_ID = "1";
 
 /** Longer would hold up every request while another process writes; it does so for a few milliseconds. */
 const LOCK_WAIT = 25;
@@ -44,7 +44,7 @@ const LOCK_WAIT = 25;
  * began on the same store. Throws `UsageError` when the file cannot be opened.
  */
 export async function openSignIn(options: ServiceOptions): Promise<SignInService> {
-  const { path, manager, security, clock = Date.now, rules } = options;
+  const { path, manager, store, security, clock = Date.now, rules } = options;
   const { hasher = new PasswordHasher(), gate = new HashGate() } = options;
   const userFile = openUserFile(path, { synchronous: "FULL" });
   // A connection of their own: no try has to wait for the disk, and what a power loss forgets of them is soon counted again.
@@ -59,7 +59,7 @@ export async function openSignIn(options: ServiceOptions): Promise<SignInService
     attemptFile.close();
     userFile.close();
   };
-  await manager.revokeUser(DEMO_USER_ID);
+  await endDemoSessions(store, manager);
   await ender.start();
   for (const file of [userFile, attemptFile]) setLockWait(file, LOCK_WAIT);
   return { users, signIn: new SignIn({ users, limits, gate, hasher, onError }), ender, clock, close };

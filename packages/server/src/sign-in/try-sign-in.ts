@@ -50,13 +50,15 @@ export async function orUnavailable<T>(security: SecurityLog, work: () => T | Pr
 export async function beginSession(
   { service, security }: RouteParts,
   user: User,
-  { session, device }: FastifyRequest,
+  { session, device, server }: FastifyRequest,
   reply: FastifyReply,
   refusal: Refusal,
 ): Promise<object> {
   const arrival = { data: { username: user.name }, ...(device !== null && { device }) };
   const token = await session.signIn(String(user.id), arrival);
-  if (await orUnavailable(security, () => service.users.isCurrent(user))) return { session_token: token };
+  if (await orUnavailable(security, () => service.users.isCurrent(user))) {
+    return { session_token: server.tokenInBody ? token : null };
+  }
   await session.signOut();
   return answerWrong(reply, refusal);
 }

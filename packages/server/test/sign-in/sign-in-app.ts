@@ -81,7 +81,7 @@ export async function startSignIn(owner: Owner, choices: SignInChoices = {}): Pr
     trustProxy: ["127.0.0.1"],
     signIn: async (manager, security) => {
       const { rules, gate, hasher = cheap } = choices;
-      const options = { path, manager, security, hasher, clock: clock.now };
+      const options = { path, manager, store: counts, security, hasher, clock: clock.now };
       service = await openSignIn({ ...options, ...(rules && { rules }), ...(gate && { gate }) });
       return service;
     },

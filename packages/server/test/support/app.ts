@@ -5,16 +5,20 @@ import type { SessionStore } from "sessile";
 import { headerTransport, memoryStore, type SessionManagerOptions } from "sessile";
 import { type Failing, failingStore, type MintedSession, mintSession } from "sessile/testing";
 import { createApp } from "#dist/http/app.js";
+import type { VerifyHeaders } from "#dist/http/routes/verify.js";
+import { KeyStore } from "#dist/keys/key-store.js";
 import { createLog } from "#dist/log/log.js";
 import { ObservedManager } from "#dist/log/observed-manager.js";
 import { SecurityLog } from "#dist/log/security-log.js";
 import { countEvents } from "#dist/metrics/count-events.js";
 import { EventFeed } from "#dist/metrics/event-feed.js";
+import { Exposition } from "#dist/metrics/exposition.js";
 import { measuredStore } from "#dist/metrics/measured-store.js";
 import { Metrics } from "#dist/metrics/metrics.js";
 import { TrustedProxies } from "#dist/net/trusted-proxies.js";
 import { Readiness } from "#dist/ops/readiness.js";
 import type { SignInService } from "#dist/sign-in/service.js";
+import { openUserFile } from "#dist/users/user-file.js";
 
 export interface AppUnderTest {
   readonly app: FastifyInstance;
@@ -39,6 +43,10 @@ export interface AppChoices {
   readonly logNetwork?: boolean;
   /** Opens the sign-in with passwords; without it everybody is the demo user. */
   readonly signIn?: (manager: ObservedManager, security: SecurityLog) => Promise<SignInService>;
+  /** A file of users whose API keys are good. */
+  readonly keys?: string;
+  readonly verifyHeaders?: VerifyHeaders;
+  readonly tokenInBody?: boolean;
   /** Adds to the routes before the server listens. */
   readonly prepare?: (app: FastifyInstance) => void;
 }
@@ -65,7 +73,21 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     logNetwork: choices.logNetwork ?? false,
   };
   const signIn = await choices.signIn?.(manager, security);
-  const app = await createApp({ manager, log, security, readiness, client, metrics, ...(signIn && { signIn }) });
+  const exposition = new Exposition(metrics, store);
+  const keyFile = choices.keys === undefined ? null : openUserFile(choices.keys, { synchronous: "NORMAL" });
+  const keys = keyFile === null ? null : new KeyStore(keyFile, choices.manager?.clock);
+  const more = { keys, verifyHeaders: choices.verifyHeaders ?? [], tokenInBody: choices.tokenInBody ?? true };
+  const app = await createApp({
+    ...more,
+    manager,
+    log,
+    security,
+    readiness,
+    client,
+    metrics,
+    exposition,
+    ...(signIn && { signIn }),
+  });
   choices.prepare?.(app);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   return {
@@ -81,6 +103,8 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     mint: (userId) => mintSession(manager, userId),
     close: async () => {
       await app.close();
+      exposition.stop();
+      keyFile?.close();
       signIn?.close();
       await manager.close();
     },

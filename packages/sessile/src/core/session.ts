@@ -42,6 +42,7 @@ export type SignedInSession<Data extends object = DefaultData> = Session<Data> &
   readonly authenticatedAt: number;
   readonly lastSeenAt: number;
   readonly expiresAt: number;
+  readonly version: number;
 };
 
 export class Session<Data extends object = DefaultData> {
@@ -80,6 +81,11 @@ export class Session<Data extends object = DefaultData> {
   /** When the session ends unless it is used; `null` while nothing is stored. */
   get expiresAt(): number | null {
     return this.#exchange.record?.expiresAt ?? null;
+  }
+
+  /** Counts every write of the session, a touch too, from 1: tells one state from another. `null` while nothing is stored. */
+  get version(): number | null {
+    return this.#exchange.record?.version ?? null;
   }
 
   /** Whether the request came with a token, a good one or not. */

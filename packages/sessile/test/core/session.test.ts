@@ -18,8 +18,9 @@ describe("a session", () => {
     bench.clock.now += 1;
     await bench.send(token, (session) => {
       assert.ok(session instanceof Session);
-      const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential } = session;
+      const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential, version } = session;
       assert.deepEqual([sid, userId, createdAt, authenticatedAt], [sidOf(token), "ann", start, start]);
+      assert.equal(version, 2, "the touch was a write");
       assert.deepEqual([lastSeenAt, expiresAt, hasCredential], [start + 5 * MINUTE, start + 5 * MINUTE + HOUR, true]);
       assert.ok(session.isSignedIn());
     });
@@ -28,10 +29,10 @@ describe("a session", () => {
   test("of nobody shows nothing", async () => {
     const bench = new Bench();
     await bench.send(null, (session) => {
-      const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential } = session;
+      const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential, version } = session;
       assert.deepEqual(
-        [sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential],
-        [null, null, null, null, null, null, false],
+        [sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential, version],
+        [null, null, null, null, null, null, false, null],
       );
       assert.deepEqual([session.isSignedIn(), session.keys(), session.get("a")], [false, [], undefined]);
     });

@@ -1,15 +1,22 @@
 // `GET /profile` and `POST /logout`: who is signed in, and the end of it.
 
 import type { FastifyInstance } from "fastify";
+import type { SignedInSession } from "sessile";
 import { requireSession } from "sessile/fastify";
 
 export function profileRoutes(app: FastifyInstance): void {
   app.get(
     "/profile",
-    requireSession(async ({ session }) => ({ username: session.get("username"), user_id: Number(session.userId) })),
+    requireSession(async ({ session }) => ({ username: session.get("username") ?? null, user_id: userIdOf(session) })),
   );
   app.post("/logout", async ({ session }) => {
     await session.signOut();
     return { message: "Logged out successfully" };
   });
+}
+
+/** The users of this server have numbers; those of an application with an API key have whatever it gave them. */
+function userIdOf({ userId }: SignedInSession): number | string {
+  const number = Number(userId);
+  return Number.isSafeInteger(number) && String(number) === userId ? number : userId;
 }

@@ -1,0 +1,29 @@
+// `--verify-headers`: which of a session's data a proxy is told, and in which headers.
+
+import { UsageError } from "./usage-error.ts";
+
+/** Set by `/verify` itself, or read by a proxy on its own account. */
+const TAKEN = new Set(["x-user-id", "x-session-id", "x-session-token", "x-api-key"]);
+/** Names that begin with `X-`, so that no header with a meaning in HTTP can be set by what is in a session. */
+const PAIR = /^([^=,]+)=(x-[a-z0-9-]{1,62})$/i;
+const MOST = 16;
+
+/** Pairs of a key of the data and a header, from `username=X-User-Name,roles=X-User-Roles`. Throws `UsageError`. */
+export function parseVerifyHeaders(text: string): readonly (readonly [key: string, header: string])[] {
+  if (text === "") return [];
+  const pairs = text.split(",").map((pair) => {
+    const [, key, header] = PAIR.exec(pair.trim()) ?? [];
+    if (key === undefined || header === undefined || /^x-(?:forwarded|accel)-/i.test(header)) throw wrong(text);
+    return [key, header.toLowerCase()] as const;
+  });
+  const names = pairs.map(([, header]) => header);
+  if (new Set(names).size < names.length || names.some((name) => TAKEN.has(name)) || names.length > MOST)
+    throw wrong(text);
+  return pairs;
+}
+
+function wrong(text: string): UsageError {
+  return new UsageError(
+    `--verify-headers must be a list such as username=X-User-Name,roles=X-User-Roles: keys of the session's data, and at most ${MOST} different headers that begin with X-; got "${text}".`,
+  );
+}

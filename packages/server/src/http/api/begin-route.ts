@@ -1,0 +1,42 @@
+// `POST /sessions`: an application has found out who somebody is, and begins the session.
+
+import type { FastifyInstance } from "fastify";
+import type { JsonObject } from "sessile";
+import { seenWithoutCookies, withSession } from "../direct-session.ts";
+import { BODY_ANSWERS, CONTRADICTION, detail, KEY_ANSWERS } from "../schemas/answers.ts";
+import { NEW_SESSION, NEW_SESSION_BODY } from "../schemas/sessions.ts";
+import { describeSession, etagOf } from "./describe.ts";
+import { API_BODY_LIMIT, type ApiParts } from "./routes.ts";
+
+interface BeginRoute {
+  Body: { readonly user_id: string; readonly data?: JsonObject; readonly device?: string };
+}
+
+const SCHEMA = {
+  operationId: "beginSession",
+  summary: "Begin a session for a user whom the application has signed in",
+  description: "A token that comes along is that of the session which this one replaces: it ends.",
+  tags: ["sessions"],
+  security: [{ apiKey: [] }, { apiKey: [], sessionToken: [] }],
+  body: NEW_SESSION_BODY,
+  response: {
+    201: NEW_SESSION,
+    400: { ...CONTRADICTION, description: "the body is no JSON, or the request presents two different tokens" },
+    409: detail("the user has too many sessions, or they were revoked at this very moment"),
+    ...BODY_ANSWERS,
+    ...KEY_ANSWERS,
+  },
+};
+
+export function beginRoute(app: FastifyInstance, { manager }: ApiParts): void {
+  const options = { schema: SCHEMA, config: { scope: "sessions:create" as const }, bodyLimit: API_BODY_LIMIT };
+  app.post<BeginRoute>("/sessions", options, async (request, reply) => {
+    const { user_id, data = {}, device } = request.body;
+    const { answer } = await withSession(manager, seenWithoutCookies(request), reply, async (session) => {
+      const token = await session.signIn(user_id, { data, ...(device !== undefined && { device }) });
+      reply.header("etag", etagOf(session));
+      return { session_token: token, ...describeSession(session) };
+    });
+    return reply.code(201).send(answer);
+  });
+}

@@ -1,0 +1,40 @@
+// `GET /metrics` beside the other routes, for whoever holds an API key with the scope `metrics:read`.
+
+import type { FastifyInstance } from "fastify";
+import type { Exposition } from "../../metrics/exposition.ts";
+import { PROMETHEUS_TYPE } from "../../metrics/prometheus-text.ts";
+import { admit, type GuardParts, readKey } from "../api/key-guard.ts";
+import { detail, KEY_ANSWERS } from "../schemas/answers.ts";
+import { validateRequests } from "../validate.ts";
+
+const SCHEMA = {
+  operationId: "readMetrics",
+  summary: "Read the figures of this process in Prometheus' text format",
+  description: "The key may also come as `Authorization: Bearer`, which every release of Prometheus can send.",
+  tags: ["operations"],
+  security: [{ apiKey: [] }],
+  response: {
+    200: { description: "the figures", content: { "text/plain": { schema: { type: "string" } } } },
+    ...KEY_ANSWERS,
+    401: detail("there is no API key, or it is none of this server's"),
+    503: detail("the keys cannot be read; `Retry-After` says when to try again"),
+  },
+};
+
+export function metricsRoute(app: FastifyInstance, parts: GuardParts & { readonly exposition: Exposition }): void {
+  app.register(async (scope) => {
+    validateRequests(scope);
+    scope.addHook("onRequest", async (request, reply) => {
+      reply.header("cache-control", "no-store");
+      await admit(parts, request, readKey(request) ?? bearer(request.headers.authorization));
+    });
+    const options = { schema: SCHEMA, config: { scope: "metrics:read" as const } };
+    scope.get("/metrics", options, async (_request, reply) =>
+      reply.header("content-type", PROMETHEUS_TYPE).send(await parts.exposition.text()),
+    );
+  });
+}
+
+function bearer(authorization: string | undefined): string | null {
+  return /^bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? null;
+}

@@ -1,0 +1,100 @@
+// Sessions as the API shows them. An answer holds what is named here and nothing else.
+
+const INSTANT = { type: "string", format: "date-time" } as const;
+
+const COMMON = {
+  sid: { type: "string", description: "names the session; useless as a credential" },
+  user_id: { type: ["string", "null"] },
+  created_at: INSTANT,
+  authenticated_at: { type: ["string", "null"], format: "date-time" },
+  last_seen_at: INSTANT,
+  expires_at: { ...INSTANT, description: "when the session ends unless it is used" },
+} as const;
+
+/** What lists show of a session. */
+const LISTED = { ...COMMON, device: { type: ["string", "null"] } } as const;
+
+const FULL = {
+  ...COMMON,
+  version: { type: "integer", description: "counts every write; the `ETag` holds the same number" },
+  data: { type: "object", additionalProperties: true },
+} as const;
+
+export const SESSION = object("the session; `ETag` holds its version", FULL);
+
+export const NEW_SESSION = object("the session that began, with the only copy of its token", {
+  session_token: { type: "string" },
+  ...FULL,
+});
+
+export const ROTATED = object("the new token; the one before works for 10 seconds more", {
+  session_token: { type: "string" },
+  ...FULL,
+});
+
+export const USER_SESSIONS = object("a page of the user's live sessions, oldest first", {
+  sessions: { type: "array", items: object("one of them", LISTED) },
+  next: { type: ["string", "null"], description: "`after` of the next page; null on the last" },
+});
+
+export const ENDED = object("how many sessions ended", { ended: { type: "integer" } });
+
+export const PAGE_QUERY = {
+  type: "object",
+  properties: {
+    limit: { type: "integer", minimum: 1, maximum: 100, default: 50, description: "most sessions of a page" },
+    after: { type: "string", maxLength: 200, description: "`next` of the page before" },
+  },
+} as const;
+
+export const USER_PARAMS = {
+  type: "object",
+  required: ["user_id"],
+  properties: { user_id: { type: "string", minLength: 1, maxLength: 256 } },
+} as const;
+
+export const USER_SESSION_PARAMS = {
+  type: "object",
+  required: ["user_id", "sid"],
+  properties: { ...USER_PARAMS.properties, sid: { type: "string", minLength: 1, maxLength: 100 } },
+} as const;
+
+export const NEW_SESSION_BODY = {
+  type: "object",
+  required: ["user_id"],
+  additionalProperties: false,
+  properties: {
+    user_id: { type: "string", minLength: 1, maxLength: 256, description: "as the application names the user" },
+    data: { type: "object", description: "the first data: any JSON, at most 64 KiB, 256 keys and 32 levels" },
+    device: { type: "string", maxLength: 200, description: "what lists show of the device" },
+  },
+} as const;
+
+export const DELTA_BODY = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    set: { type: "object", description: "top-level keys and their new values; other keys stay as they are" },
+    remove: {
+      type: "array",
+      maxItems: 256,
+      items: { type: "string" },
+      description: "top-level keys to remove, before `set`",
+    },
+  },
+} as const;
+
+export const IF_MATCH = {
+  type: "object",
+  properties: {
+    "if-match": {
+      type: "string",
+      maxLength: 1000,
+      description: "an `ETag`: the change is made only while the session is at that version",
+    },
+  },
+} as const;
+
+function object<Properties extends Readonly<Record<string, object>>>(description: string, properties: Properties) {
+  return { description, type: "object", required: Object.keys(properties), properties } as const;
+}

@@ -1,0 +1,21 @@
+// Ends what the demo began, before real users sign in on the same store.
+
+import type { SessionManager, SessionStore } from "sessile";
+
+/** The user whom the demo signs in. No user of the file has this id, but an application with an API key may have a user 1 too. */
+export const DEMO_USER_ID = "1";
+
+/** So the demo's sessions are told by what is in them. */
+export async function endDemoSessions(store: Pick<SessionStore, "list">, manager: SessionManager): Promise<void> {
+  let after: string | undefined;
+  do {
+    const { records, next } = await store.list(DEMO_USER_ID, after === undefined ? {} : { after });
+    for (const { sid } of records.filter(({ data }) => isDemo(data)))
+      await manager.revoke(sid, { userId: DEMO_USER_ID });
+    after = next ?? undefined;
+  } while (after !== undefined);
+}
+
+function isDemo(data: string): boolean {
+  return (JSON.parse(data) as { demo?: unknown }).demo === true;
+}

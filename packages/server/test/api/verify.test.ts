@@ -1,0 +1,140 @@
+// What a reverse proxy is told: who a request is from, in headers that nothing in a session can break out of.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cookieTransport, headerTransport } from "sessile";
+import { raw } from "../support/raw.ts";
+import { startApi } from "./api-app.ts";
+
+const VERIFY_HEADERS = [
+  ["username", "x-user-name"],
+  ["roles", "x-user-roles"],
+  ["plan", "x-user-plan"],
+] as const;
+
+test("a signed-in request is 200 with user, session and the chosen data; every chosen header is there", async () => {
+  const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
+  const token = await api.begin("ann", { username: "Ann", roles: ["a", "b"], other: "secret" });
+  for (const headers of [{ "X-Session-Token": token }, { Authorization: `Bearer ${token}` }]) {
+    const answer = await fetch(`${api.url}/verify`, { headers });
+    assert.deepEqual([answer.status, await answer.json()], [200, { user_id: "ann" }]);
+    const { sid } = (await api.send("GET", "/sessions/current", { token })).body;
+    const told = ["x-user-id", "x-session-id", "x-user-name", "x-user-roles", "x-user-plan"];
+    assert.deepEqual(
+      told.map((name) => answer.headers.get(name)),
+      ["ann", sid, "Ann", '["a","b"]', ""],
+    );
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+    assert.match(answer.headers.get("vary") ?? "", /X-Session-Token/);
+    assert.equal(answer.headers.get("x-other"), null);
+  }
+  await api.close();
+});
+
+test("B9: nobody is 401, with a challenge that says whether a token is worth keeping; two tokens are 401 too", async () => {
+  const api = await startApi();
+  const [token, other] = [await api.begin("ann"), await api.begin("ann")];
+  await api.send("DELETE", "/sessions/current", { token });
+  for (const [headers, challenge] of [
+    [{}, "Bearer"],
+    [{ "X-Session-Token": "x" }, 'Bearer error="invalid_token"'],
+    [{ "X-Session-Token": token }, 'Bearer error="invalid_token"'],
+    [{ "X-Session-Token": token, Authorization: `Bearer ${other}` }, 'Bearer error="invalid_request"'],
+  ] as const) {
+    const answer = await fetch(`${api.url}/verify`, { headers: { ...headers } });
+    assert.deepEqual([answer.status, answer.headers.get("www-authenticate")], [401, challenge]);
+    assert.equal(answer.headers.get("x-user-id"), null);
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+  }
+  await api.close();
+});
+
+test("H4: whatever a user is called and a session holds, each header is one line that decodes to it", async () => {
+  const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
+  const values = [
+    "a\r\nX-Admin: 1",
+    "a\n\nbody",
+    "\0\u007f\u0085\u2028",
+    " spaces at both ends  ",
+    "100%25 100%",
+    "Zoë 日本 🙂",
+    "%0d%0aX-Admin: 1",
+    '"quoted", ; = \\',
+  ];
+  for (const value of values) {
+    const token = await api.begin(value, { username: value, roles: { [value]: value } });
+    const answer = await raw(
+      api.url,
+      `GET /verify HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Session-Token: ${token}\r\n\r\n`,
+    );
+    const lines = (answer.split("\r\n\r\n", 1)[0] as string).split("\r\n");
+    for (const line of lines) assert.match(line, /^[\x20-\x7e]+$/);
+    const of = (name: string) => lines.filter((line) => line.toLowerCase().startsWith(`${name}: `));
+    assert.deepEqual([of("x-admin"), of("x-user-id").length, of("x-user-name").length], [[], 1, 1]);
+    assert.equal(decodeURIComponent((of("x-user-id")[0] as string).slice("x-user-id: ".length)), value);
+    const roles = decodeURIComponent((of("x-user-roles")[0] as string).slice("x-user-roles: ".length));
+    assert.deepEqual(JSON.parse(roles), { [value]: value });
+  }
+  await api.close();
+});
+
+test("a value too long for a header is an error, not half a value", async () => {
+  const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
+  const token = await api.begin("ann", { username: "x".repeat(2049) });
+  const answer = await fetch(`${api.url}/verify`, { headers: { "X-Session-Token": token } });
+  assert.deepEqual([answer.status, await answer.json()], [500, { detail: "Internal Server Error" }]);
+  assert.equal(answer.headers.get("x-user-name"), null);
+  await api.close();
+});
+
+test("Envoy's way of asking, the path behind ours and any method, is answered the same", async () => {
+  const api = await startApi();
+  const token = await api.begin("ann");
+  for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+    const headers = { "X-Session-Token": token };
+    const answer = await fetch(`${api.url}/verify/some/path%2f..?q=1`, { method, headers });
+    assert.deepEqual([answer.status, answer.headers.get("x-user-id")], [200, "ann"], method);
+  }
+  assert.equal((await fetch(`${api.url}/verify/x`, { method: "POST" })).status, 401);
+  await api.close();
+});
+
+test("I1: with a cookie, what another site makes a browser send is refused by the method the proxy was sent", async () => {
+  const transports = [cookieTransport(), headerTransport()];
+  const api = await startApi({ manager: { transports }, tokenInBody: false });
+  const token = await api.begin("ann");
+  const ask = (headers: Record<string, string>) =>
+    fetch(`${api.url}/verify`, { headers: { Cookie: `__Host-session=${token}`, ...headers } });
+  const crossSite = { "Sec-Fetch-Site": "cross-site" };
+  assert.equal((await ask({})).status, 200);
+  assert.equal((await ask({ ...crossSite, "X-Forwarded-Method": "GET" })).status, 200, "a link from elsewhere");
+  const refused = await ask({ ...crossSite, "X-Forwarded-Method": "POST" });
+  assert.deepEqual([refused.status, refused.headers.get("x-user-id")], [403, null]);
+  assert.equal((await ask({ "Sec-Fetch-Site": "same-origin", "X-Forwarded-Method": "POST" })).status, 200);
+  const own = { Origin: "https://app.example", "X-Forwarded-Host": "app.example", "X-Forwarded-Method": "POST" };
+  assert.equal((await ask(own)).status, 200);
+  assert.equal((await ask({ ...own, Origin: "https://evil.example" })).status, 403);
+  await api.close();
+});
+
+test("H9: with a cookie, a browser's sign-in hands the token out there and nowhere else", async () => {
+  const transports = [cookieTransport(), headerTransport()];
+  const api = await startApi({ manager: { transports }, tokenInBody: false });
+  const login = await fetch(`${api.url}/login`, { method: "POST" });
+  assert.deepEqual(await login.json(), { session_token: null });
+  assert.equal(login.headers.get("x-session-token"), null);
+  const [cookie] = login.headers.getSetCookie();
+  assert.match(cookie ?? "", /^__Host-session=ses_\w{71}; Max-Age=\d+; .*HttpOnly/);
+  const begun = await api.send("POST", "/sessions", { body: { user_id: "ann" } });
+  assert.equal(begun.headers.get("set-cookie"), null, "an application is no browser");
+  await api.close();
+});
+
+test("P1: a store that fails is 503, never 401", async () => {
+  const api = await startApi();
+  const token = await api.begin("ann");
+  api.store.fail("load");
+  const answer = await fetch(`${api.url}/verify`, { headers: { "X-Session-Token": token } });
+  assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "1"]);
+  await api.close();
+});
