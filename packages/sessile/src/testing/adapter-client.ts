@@ -8,6 +8,8 @@ export interface ClientRequest {
   readonly cookie?: string;
   /** Further headers; a list makes a line of each. */
   readonly headers?: Readonly<Record<string, string | string[]>>;
+  /** Leaves without waiting for the response. */
+  readonly signal?: AbortSignal;
   /** Called as soon as the head of the response is there. */
   readonly onHead?: () => void;
 }
@@ -27,7 +29,13 @@ export interface ClientResponse {
 /** Sends one request on a connection of its own. Rejects when the response breaks off. */
 export function send(url: string, method: string, path: string, asked: ClientRequest = {}): Promise<ClientResponse> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(new URL(path, url), { method, agent: false, headers: headersOf(asked) });
+    const { signal } = asked;
+    const outgoing = request(new URL(path, url), {
+      method,
+      agent: false,
+      headers: headersOf(asked),
+      ...(signal && { signal }),
+    });
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => {
       asked.onHead?.();

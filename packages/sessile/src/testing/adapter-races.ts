@@ -58,6 +58,24 @@ export const raceChecks: readonly AdapterCheck[] = [
       }),
   },
   {
+    name: "a client that leaves before the answer does no harm, and what its request wrote is stored",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn, probes, store }) => {
+        const token = await signIn();
+        const client = new AbortController();
+        const left = assert.rejects(send("POST", "/slow", { token, signal: client.signal }));
+        await probes.slow.reached;
+        client.abort();
+        await left;
+        await send("GET", "/public"); // by now the server knows
+        const committing = store.pause("commit");
+        probes.slow.open();
+        await committing.reached;
+        committing.open();
+        assert.equal((await send("GET", "/data", { token })).text, '{"username":"anna","slow":1}');
+      }),
+  },
+  {
     name: "D1: signing in again ends the session that was presented, and the new one starts empty",
     run: (start) =>
       withServer(start, {}, async ({ send, signIn }) => {

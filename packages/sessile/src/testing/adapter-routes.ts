@@ -126,6 +126,10 @@ function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
       session.set("big", 1);
       return { headers: { "content-type": "application/octet-stream" }, body: bigBody(probes) };
     },
+    "POST /broken": async ({ session }) => {
+      session.set("kept", 1);
+      return { headers: { "content-type": "application/octet-stream" }, body: brokenBody() };
+    },
   };
 }
 
@@ -147,6 +151,12 @@ function signIn({ session, url }: SuiteExchange): Promise<string> {
 
 function query(url: string, name: string): string {
   return new URL(url, "http://suite").searchParams.get(name) ?? "";
+}
+
+/** Breaks off when the head and more than any buffer holds have left. */
+function* brokenBody(): Generator<Uint8Array> {
+  for (let chunk = 0; chunk * BIG_CHUNK < BIG; chunk++) yield new Uint8Array(BIG_CHUNK);
+  throw new Error("internal: password1");
 }
 
 /** An iterator rather than a generator: one that was never started must notice, too, that it is given up. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { describe, test } from "node:test";
 import {
   type DefaultData,
@@ -171,5 +171,5 @@ function write(response: ServerResponse, { status = 200, headers = {}, body }: S
   if (response.headersSent) return;
   response.writeHead(status, headers as OutgoingHttpHeaders);
   if (body === undefined || typeof body === "string") response.end(body);
-  else Readable.from(body).pipe(response);
+  else pipeline(Readable.from(body), response, () => {}); // a body that breaks off cuts the connection
 }

@@ -1,7 +1,7 @@
 // The adapter suite on any version of Express.
 
 import { createServer } from "node:http";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import type express from "express";
 import { requireSession, sessions } from "sessile/express";
 import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
@@ -37,5 +37,5 @@ function send(response: express.Response, { status = 200, headers = {}, body }: 
   response.status(status).set(headers as Record<string, string | string[]>);
   if (body === undefined) response.end();
   else if (typeof body === "string") response.send(body);
-  else Readable.from(body).pipe(response);
+  else pipeline(Readable.from(body), response, () => {}); // a body that breaks off cuts the connection
 }

@@ -2,7 +2,7 @@
 // so their decorators are called by hand; `recipes.test.ts` compiles the recipe as it is written.
 
 import "reflect-metadata";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import {
   type ArgumentsHost,
   type CanActivate,
@@ -63,7 +63,7 @@ function toController(route: SuiteRoute): Type {
       response.status(status).set(headers);
       if (body === undefined) response.end();
       else if (typeof body === "string") response.end(body);
-      else Readable.from(body).pipe(response);
+      else pipeline(Readable.from(body), response, () => {}); // a body that breaks off cuts the connection
     }
   }
   const { prototype } = RouteController;

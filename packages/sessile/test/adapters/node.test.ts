@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from "node:http";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { requireSession, type SessionHandler, withSession } from "sessile/node";
 import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 import { listen } from "./support/listen.ts";
@@ -24,5 +24,5 @@ function mount(route: SuiteRoute): SessionHandler {
 function write(response: ServerResponse, { status = 200, headers = {}, body }: SuiteAnswer): void {
   response.writeHead(status, headers as Record<string, string | string[]>);
   if (body === undefined || typeof body === "string") response.end(body);
-  else Readable.from(body).pipe(response);
+  else pipeline(Readable.from(body), response, () => {}); // a body that breaks off cuts the connection
 }

@@ -1,7 +1,7 @@
 // The least bridge from node:http to a handler of `Request` and `Response`.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 
 export function serveFetch(handle: (request: Request) => Promise<Response>): RequestListener {
@@ -17,7 +17,8 @@ async function answer(
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) outgoing.appendHeader(name, value);
   if (response.body === null) outgoing.end();
-  else Readable.fromWeb(response.body as ReadableStream).pipe(outgoing);
+  else if (outgoing.destroyed) await response.body.cancel();
+  else pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing, () => {}); // a body that breaks off cuts the connection
 }
 
 function toRequest({ method = "GET", url, headers: { host }, rawHeaders }: IncomingMessage): Request {
