@@ -94,7 +94,7 @@ test("options win over the environment", async () => {
 });
 
 test("the help names every option and its variable", async () => {
-  const { code, stdout } = await runCli(["--help"]);
+  const { code, stdout } = await runCli(["serve", "--help"]);
   assert.equal(code, 0);
   const names = ["store", "port", "host", "idle-timeout", "absolute-timeout", "demo", "log-level", "log-address"];
   for (const name of [...names, "device", "trust-proxy", "stop-delay"]) {

@@ -1,17 +1,23 @@
 // `sessile serve`.
 
-import { readConfig } from "../config/config.ts";
-import { describeOptions } from "../config/options.ts";
-import { runServer } from "../ops/run-server.ts";
+import { parseConfig } from "../config/config.ts";
+import { OPTIONS } from "../config/options.ts";
+import { type Command, EXIT } from "./command.ts";
 
-export const SERVE_HELP = `Usage: sessile serve [options]
-
-Serves sessions over HTTP.
-
-${describeOptions()}
-  --help                  show this
-`;
-
-export function serve(args: readonly string[]): Promise<void> {
-  return runServer(readConfig(args, process.env));
-}
+export const SERVE_COMMAND: Command = {
+  name: "serve",
+  summary: "serve sessions over HTTP until SIGTERM or SIGINT",
+  settings: OPTIONS.map(({ name }) => name),
+  notes: "An option wins over its environment variable, that over the configuration file, that over the default.",
+  examples: [
+    "sessile serve",
+    "sessile serve --store redis://127.0.0.1:6379/0 --users /var/lib/sessile/users.db",
+    "sessile serve --config /etc/sessile/sessile.config.json",
+  ],
+  async run({ settings }) {
+    // Only here, because it takes longer to load than all other commands take to run.
+    const { runServer } = await import("../ops/run-server.ts");
+    await runServer(parseConfig(settings));
+    return EXIT.done;
+  },
+};

@@ -1,18 +1,18 @@
 // `sessile users`: makes, changes and lists the users. Every change ends the sessions that it must.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { AuditLog } from "../admin/audit-log.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { AttemptLimits } from "../sign-in/attempt-limits.ts";
 import { newPasswordProblem, passwordBytes } from "../users/password.ts";
 import { PasswordHasher } from "../users/password-hash.ts";
 import { readNewPassword, type Terminal } from "../users/read-password.ts";
-import { makeUserFile, openUserFile, type UserFile } from "../users/user-file.ts";
+import type { UserFile } from "../users/user-file.ts";
 import { normalizeName } from "../users/user-name.ts";
 import { type User, UserStore } from "../users/user-store.ts";
-import { usersPath } from "../users/users-path.ts";
+import { type Call, type Command, type CommandOption, EXIT, type ExitCode, JSON_OPTION } from "./command.ts";
 import { usersTable } from "./users-table.ts";
+import { withUsers } from "./with-store.ts";
 
 /** How long to wait for a running server to end the sessions, and how often to look. */
 const PATIENCE = 1500;
@@ -26,36 +26,54 @@ interface Context {
   readonly admin: boolean;
 }
 
-type Command = (context: Context, name: string) => string | Promise<string>;
+type Run = (context: Context, name: string) => string | Promise<string>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { add, passwd, disable, enable, grant, withdraw, remove, list };
+const NOTES = `The password is asked for on the terminal, or read from standard input; it has 15 characters or more. A running server ends
+sessions within a second; one that does not run ends them when it starts.`;
 
-/** Runs one command and gives back what to print. Throws `UsageError` when it changed nothing. */
-export async function users(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<string> {
-  const { values, positionals } = parse(args);
-  const [command = "", name, ...rest] = positionals;
-  const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
-  if (run === undefined) throw new UsageError(`"${command}" is no command of users. See sessile users --help.`);
-  if ((name === undefined) !== (run === list) || rest.length > 0)
-    throw new UsageError(`sessile users ${command} takes ${run === list ? "no name" : "one name"}.`);
-  if (values.json === true && run !== list) throw new UsageError("--json is for sessile users list.");
-  if (values.admin === true && run !== add) throw new UsageError("--admin is for sessile users add.");
-  const path = usersPath(
-    values.store ?? env["SESSILE_STORE"] ?? "sqlite:sessile.db",
-    values.users ?? env["SESSILE_USERS"] ?? "",
-  );
-  if (path === null) throw new UsageError("With this --store, say where the users are with --users PATH.");
-  const normalized = name === undefined ? "" : checkName(name);
-  if (run === add) makeUserFile(path);
-  const file = openUserFile(path, { synchronous: "FULL" });
-  try {
-    return await run(
-      { file, users: new UserStore(file), terminal, json: values.json === true, admin: values.admin === true },
-      normalized,
-    );
-  } finally {
-    file.close();
-  }
+const ADMIN: CommandOption = { name: "admin", help: "let the user use the admin page" };
+
+/** `run` gives back what to print, and throws `UsageError` when it changed nothing. */
+function command(name: string, run: Run, summary: string, options: readonly CommandOption[] = []): Command {
+  return {
+    name: `users ${name}`,
+    ...(run !== list && { takes: "NAME" }),
+    summary,
+    options,
+    settings: ["config", "store", "users"],
+    ...((run === add || run === passwd) && { notes: NOTES }),
+    examples: EXAMPLES[name] ?? [`sessile users ${name} alice`],
+    run: (call) => runOn(call, run),
+  };
+}
+
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  passwd: [
+    "sessile users passwd alice",
+    "pass show alice | sessile users passwd alice --users /var/lib/sessile/users.db",
+  ],
+  list: ["sessile users list", "sessile users list --json"],
+};
+
+export const USERS_COMMANDS: readonly Command[] = [
+  command("add", add, "add a user who can sign in with POST /login", [ADMIN]),
+  command("passwd", passwd, "set a new password; the user's sessions end"),
+  command("disable", disable, "let the user sign in no more; the user's sessions end"),
+  command("enable", enable, "let the user sign in again"),
+  command("grant", grant, "let the user use the admin page, if the server has --admin"),
+  command("withdraw", withdraw, "let the user use the admin page no more"),
+  command("remove", remove, "remove the user; the user's sessions end"),
+  command("list", list, "show the users", [JSON_OPTION]),
+];
+
+function runOn(call: Call, run: Run): Promise<ExitCode> {
+  const name = run === list ? "" : checkName(call.words[0] ?? "");
+  return withUsers(call, run === add, async (file) => {
+    const terminal = { input: process.stdin, output: process.stderr };
+    const { json = false, admin = false } = call.given as { json?: boolean; admin?: boolean };
+    call.output.text(await run({ file, users: new UserStore(file), terminal, json, admin }, name));
+    return EXIT.done;
+  });
 }
 
 async function add({ file, users, terminal, admin }: Context, name: string): Promise<string> {
@@ -147,23 +165,4 @@ async function endOf(users: UserStore, user: User): Promise<string> {
     await wait(LOOK_INTERVAL);
   }
   return "All sessions have ended.";
-}
-
-function parse(args: readonly string[]): ReturnType<typeof parseUsersArgs> {
-  try {
-    return parseUsersArgs(args);
-  } catch (error) {
-    const [reason] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${reason}. See sessile users --help.`);
-  }
-}
-
-function parseUsersArgs(args: readonly string[]) {
-  const options = {
-    users: { type: "string" },
-    store: { type: "string" },
-    json: { type: "boolean" },
-    admin: { type: "boolean" },
-  } as const;
-  return parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
 }

@@ -1,11 +1,10 @@
 // What the server was told: the options, read from the command line and the environment, and checked.
 
-import { parseArgs } from "node:util";
 import { TrustedProxies } from "../net/trusted-proxies.ts";
 import { type ListenAddress, parseAddress } from "./address.ts";
 import { type CookieChoice, parseCookie } from "./cookie.ts";
 import { parseDuration } from "./duration.ts";
-import { OPTIONS, type Option, variableOf } from "./options.ts";
+import { type Environment, parseOptions, readSettings, type Settings } from "./settings.ts";
 import { UsageError } from "./usage-error.ts";
 import { parseVerifyHeaders } from "./verify-headers.ts";
 
@@ -37,11 +36,14 @@ export interface Config {
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 
-/** The configuration. An option wins over its environment variable. Throws `UsageError` for anything it does not understand. */
-export function readConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
-  const given = parseOptions(args);
-  const read = ({ name, fallback }: Option): string => String(given[name] ?? env[variableOf(name)] ?? fallback);
-  const text = Object.fromEntries(OPTIONS.map((option) => [option.name, read(option)])) as Record<string, string>;
+/** The configuration. Throws `UsageError` for anything it does not understand. */
+export function readConfig(args: readonly string[], env: Environment): Config {
+  return parseConfig(readSettings(parseOptions(args), env));
+}
+
+/** Understands the settings. Throws `UsageError` at the first that it does not. */
+export function parseConfig({ all }: Settings): Config {
+  const text = Object.fromEntries(Object.entries(all).map(([name, setting]) => [name, setting.text]));
   return {
     store: text["store"] as string,
     cache: parseCache(text["cache"] as string),
@@ -61,16 +63,6 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
     metrics: parseAddress(text["metrics"] as string, "--metrics"),
     stopDelay: parseDuration(text["stop-delay"] as string, "--stop-delay", 0),
   };
-}
-
-function parseOptions(args: readonly string[]): Record<string, string | boolean | undefined> {
-  const options = Object.fromEntries(OPTIONS.map(({ name, type }) => [name, { type }]));
-  try {
-    return parseArgs({ args: [...args], options, strict: true }).values;
-  } catch (error) {
-    const [reason] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${reason}. See --help for what there is.`);
-  }
 }
 
 function parsePort(text: string): number {

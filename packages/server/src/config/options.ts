@@ -11,6 +11,13 @@ export interface Option {
 
 export const OPTIONS: readonly Option[] = [
   {
+    name: "config",
+    type: "string",
+    value: "PATH",
+    fallback: "",
+    help: "file of settings: one JSON object with these options; sessile.config.json is found by itself",
+  },
+  {
     name: "store",
     type: "string",
     value: "URL",
@@ -120,9 +127,9 @@ export const OPTIONS: readonly Option[] = [
   },
 ];
 
-/** The table as help text. */
-export function describeOptions(): string {
-  const rows = OPTIONS.map(({ name, value, fallback, help }) => {
+/** Some of the options as help text, each with its variable. */
+export function describeOptions(options: readonly Option[] = OPTIONS): string {
+  const rows = options.map(({ name, value, fallback, help }) => {
     const left = `  --${name}${value === undefined ? "" : ` ${value}`}`.padEnd(26);
     return `${left}${help}\n${" ".repeat(26)}${variableOf(name)}, default ${fallback || "none"}`;
   });

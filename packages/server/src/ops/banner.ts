@@ -17,12 +17,16 @@ export interface Addresses {
   readonly metrics: string | null;
 }
 
-export function banner(config: Config, { name, durability }: OpenedStore, { url, users, metrics }: Addresses): string {
+export function banner(
+  config: Config,
+  { name, promise, warnings }: OpenedStore,
+  { url, users, metrics }: Addresses,
+): string {
   const { signIn, how, curl } = users === null ? DEMO : { ...LOGIN, signIn: `the users in ${users}` };
   return `Sessile serves sessions on ${url}
 
   store       ${name}
-  durability  ${durability}
+  durability  ${[promise, ...warnings].join(" ")}
   lifetime    ${formatDuration(config.absoluteTimeout)} after sign-in, or ${formatDuration(config.idleTimeout)} without use
   sign-in     ${signIn}${metrics === null ? "" : `\n  metrics     ${metrics}`}
 

@@ -5,12 +5,11 @@ import { createClient, createCluster, createSentinel } from "@redis/client";
 import { isSessionError, type SessionStore } from "sessile";
 import { cachedStore } from "sessile/cached";
 import { checkRedis, type RedisClient, redisStore } from "sessile/redis";
-import type { Config } from "../config/config.ts";
 import { formatDuration } from "../config/duration.ts";
 import { parseRedisUrl, type RedisTarget } from "../config/redis-url.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { withoutPasswords } from "../config/without-password.ts";
-import type { OpenedStore } from "./open-store.ts";
+import type { OpenedStore, StoreWishes } from "./open-store.ts";
 
 const CONNECT_TIMEOUT = 5000;
 const LONGEST_PAUSE = 2000;
@@ -24,7 +23,7 @@ interface Client {
   destroy(): unknown;
 }
 
-type Wishes = Pick<Config, "cache" | "confirmReplicas">;
+type Wishes = Omit<StoreWishes, "store">;
 
 /** Throws `UsageError` when the URL is wrong, nobody answers there, or that Redis is not fit for what is wished. */
 export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStore> {
@@ -38,8 +37,9 @@ export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStor
   await connect(client, name);
   connection.isWanted = true;
   try {
-    const durability = await check(client, wishes);
-    return { store: makeStore(client, target, wishes), name, durability, close: () => destroy(client) };
+    const promises = await check(client, wishes);
+    const clock = () => timeOf(client, target.kind);
+    return { store: makeStore(client, target, wishes), name, ...promises, clock, close: () => destroy(client) };
   } catch (error) {
     await destroy(client);
     if (isSessionError(error)) throw new UsageError(`--store ${name} cannot be used: ${error.message}`);
@@ -48,15 +48,30 @@ export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStor
 }
 
 /** Who wants the ends of sessions confirmed is not to start on a Redis whose settings bring them back. */
-async function check(client: RedisClient, { cache, confirmReplicas }: Wishes): Promise<string> {
+async function check(
+  client: RedisClient,
+  { cache, confirmReplicas }: Wishes,
+): Promise<Pick<OpenedStore, "promise" | "warnings">> {
   const { promise, warnings } = await checkRedis(client, { confirmReplicas, strict: confirmReplicas > 0 });
   const bound =
     cache === null ? [] : [`A session that ended elsewhere is accepted for at most ${formatDuration(cache)}.`];
-  return [promise, ...bound, ...warnings].join(" ");
+  return { promise: [promise, ...bound].join(" "), warnings };
 }
 
-function makeStore(client: RedisClient, { prefix }: RedisTarget, { cache, confirmReplicas }: Wishes): SessionStore {
-  const store = redisStore({ client, confirmReplicas, ...(prefix !== undefined && { prefix }) });
+/** Of any node of a Cluster. */
+async function timeOf(client: RedisClient, kind: RedisTarget["kind"]): Promise<number> {
+  const route = { single: [], sentinel: [true], cluster: [undefined, true] }[kind];
+  const { sendCommand } = client as unknown as {
+    sendCommand(...args: readonly unknown[]): Promise<readonly unknown[]>;
+  };
+  const [seconds, micros] = await sendCommand.call(client, ...route, ["TIME"]);
+  return Number(seconds) * 1000 + Number(micros) / 1000;
+}
+
+function makeStore(client: RedisClient, { prefix }: RedisTarget, wishes: Wishes): SessionStore {
+  const { cache, confirmReplicas, deadline } = wishes;
+  const given = { ...(prefix !== undefined && { prefix }), ...(deadline !== undefined && { deadline }) };
+  const store = redisStore({ client, confirmReplicas, ...given });
   return cache === null ? store : cachedStore(store, { maxStaleness: cache });
 }
 

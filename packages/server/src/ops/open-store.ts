@@ -12,13 +12,25 @@ export interface OpenedStore {
   /** Names the store without passwords. */
   readonly name: string;
   /** What an acknowledged sign-in or sign-out survives. */
-  readonly durability: string;
+  readonly promise: string;
+  /** What may go wrong, and what to set instead. */
+  readonly warnings: readonly string[];
+  /** What the store's own machine takes for now, where it has a clock of its own. */
+  readonly clock?: () => Promise<number>;
   /** Frees what was opened beside the store. Call it after the store is closed. */
   readonly close: () => Promise<void>;
 }
 
+export type StoreWishes = Pick<Config, "store" | "cache" | "confirmReplicas"> & {
+  /** How long a command of Redis may take, in milliseconds; default the library's own. */
+  readonly deadline?: number;
+};
+
+/** For those who want to see what is stored, and serve nobody. */
+export const AS_STORED = { cache: null, confirmReplicas: 0 } as const;
+
 /** Throws `UsageError` when `store` names no store, or one that cannot be opened, or has not what else is asked for. */
-export async function openStore(config: Pick<Config, "store" | "cache" | "confirmReplicas">): Promise<OpenedStore> {
+export async function openStore(config: StoreWishes): Promise<OpenedStore> {
   const { store: text } = config;
   if (isRedisUrl(text)) return openRedis(text, config);
   if (config.cache !== null) throw new UsageError(`--cache is for Redis; --store ${text} needs none.`);
@@ -31,15 +43,15 @@ export async function openStore(config: Pick<Config, "store" | "cache" | "confir
 }
 
 function openMemory(): OpenedStore {
-  const durability = "none: every session ends when this process ends";
-  return { store: memoryStore(), name: "memory", durability, close: async () => {} };
+  const promise = "none: every session ends when this process ends";
+  return { store: memoryStore(), name: "memory", promise, warnings: [], close: async () => {} };
 }
 
 function openSqlite(path: string): OpenedStore {
   if (path === "") throw new UsageError("--store sqlite: needs a path, such as sqlite:sessile.db.");
   try {
-    const durability = "what was acknowledged survives a crash and a power loss (WAL, synchronous=FULL)";
-    return { store: sqliteStore({ path }), name: `sqlite:${path}`, durability, close: async () => {} };
+    const promise = "what was acknowledged survives a crash and a power loss (WAL, synchronous=FULL)";
+    return { store: sqliteStore({ path }), name: `sqlite:${path}`, promise, warnings: [], close: async () => {} };
   } catch (error) {
     if (isSessionError(error)) throw new UsageError(error.message);
     throw error;

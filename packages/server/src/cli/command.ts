@@ -1,0 +1,114 @@
+// What a command is: its name, words and options, from which help, completion and reading the command line are made.
+
+import { parseArgs } from "node:util";
+import { OPTIONS, type Option } from "../config/options.ts";
+import { type Environment, type Given, readSettings, type Settings } from "../config/settings.ts";
+import { UsageError } from "../config/usage-error.ts";
+import type { Output } from "../terminal/output.ts";
+
+/** What a program learns from how a command ended. */
+export const EXIT = {
+  done: 0,
+  /** It did not work, or something was found that is not as it should be. */
+  failed: 1,
+  /** It was not understood; nothing was changed. */
+  usage: 2,
+  /** Stopped by Ctrl-C. */
+  stopped: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** One of a command's own options. Without `value` it is a switch. */
+export interface CommandOption {
+  readonly name: string;
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** One command line, understood as far as its words go. */
+export interface Call {
+  readonly words: readonly string[];
+  readonly given: Given;
+  readonly env: Environment;
+  readonly settings: Settings;
+  readonly output: Output;
+}
+
+export interface Command {
+  /** The words after `sessile`. */
+  readonly name: string;
+  /** The words that follow, as the help shows them: `NAME`, `SID…`, `[SHELL]`. */
+  readonly takes?: string;
+  readonly summary: string;
+  readonly options?: readonly CommandOption[];
+  /** The settings that it reads, by name. */
+  readonly settings?: readonly string[];
+  readonly notes?: string;
+  readonly examples: readonly string[];
+  /** Without it the command was asked for text only, and failing is an error. */
+  readonly run: (call: Call) => Promise<ExitCode> | ExitCode;
+}
+
+export const JSON_OPTION: CommandOption = { name: "json", help: "for programs: JSON" };
+
+/** The settings by which a command finds the sessions, and the users. */
+export const STORE_SETTINGS = ["config", "store", "idle-timeout", "absolute-timeout"] as const;
+
+export function settingsOf({ settings = [] }: Command): readonly Option[] {
+  return OPTIONS.filter(({ name }) => settings.includes(name));
+}
+
+/** Reads what follows the name of `command`. Throws `UsageError`. */
+export function readCall(command: Command, args: readonly string[], env: Environment): Omit<Call, "output"> {
+  const { values, positionals } = parse(command, args);
+  checkWords(command, positionals);
+  return { words: positionals, given: values, env, settings: readSettings(values, env) };
+}
+
+function parse(command: Command, args: readonly string[]): { values: Given; positionals: readonly string[] } {
+  const own = (command.options ?? []).map(({ name, value }) => [name, { type: value ? "string" : "boolean" }]);
+  const settings = settingsOf(command).map(({ name, type }) => [name, { type }]);
+  const options = Object.fromEntries([...own, ...settings]) as Record<string, { type: "string" | "boolean" }>;
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+    return { values: values as Given, positionals };
+  } catch (error) {
+    const [reason] = (error as Error).message.split(/\. |\n/);
+    throw new UsageError(`${reason}. See sessile ${command.name} --help.`);
+  }
+}
+
+/** `takes` says how many: `NAME` one, `[NAME]` at most one, `NAME…` one or more, `[NAME…]` any number. */
+function checkWords({ name, takes = "" }: Command, words: readonly string[]): void {
+  const least = takes === "" || takes.startsWith("[") ? 0 : 1;
+  const most = takes.includes("…") ? Number.POSITIVE_INFINITY : takes === "" ? 0 : 1;
+  if (words.length >= least && words.length <= most) return;
+  if (takes === "")
+    throw new UsageError(`sessile ${name} takes no further words; got "${words[0]}". See sessile ${name} --help.`);
+  throw new UsageError(`sessile ${name} takes ${takes}; got ${words.length} words. See sessile ${name} --help.`);
+}
+
+/** The text of an option that must be there. */
+export function required(call: Call, name: string, hint: string): string {
+  const value = call.given[name];
+  if (typeof value === "string" && value !== "") return value;
+  throw new UsageError(`--${name} is needed: ${hint}.`);
+}
+
+export function optional(call: Call, name: string): string | undefined {
+  return call.given[name] as string | undefined;
+}
+
+/** A whole number within bounds; `fallback` when the option is not given. */
+export function wholeNumber(
+  call: Call,
+  name: string,
+  fallback: number,
+  [least, most]: readonly [number, number],
+): number {
+  const text = optional(call, name) ?? String(fallback);
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`--${name} must be a whole number from ${least} to ${most}; got "${text}".`);
+}

@@ -1,0 +1,45 @@
+// Every command, in the order of the help; and which one a command line means.
+
+import { UsageError } from "../config/usage-error.ts";
+import type { Command } from "./command.ts";
+import { completionCommand } from "./completion.ts";
+import { CONFIG_COMMANDS } from "./config-check.ts";
+import { DOCTOR_COMMAND } from "./doctor.ts";
+import { KEYS_COMMANDS } from "./keys.ts";
+import { SERVE_COMMAND } from "./serve.ts";
+import { SESSIONS_COMMANDS } from "./sessions.ts";
+import { UPKEEP_COMMANDS } from "./upkeep.ts";
+import { USERS_COMMANDS } from "./users.ts";
+
+export const COMMANDS: readonly Command[] = [
+  SERVE_COMMAND,
+  ...USERS_COMMANDS,
+  ...KEYS_COMMANDS,
+  ...SESSIONS_COMMANDS,
+  ...UPKEEP_COMMANDS,
+  DOCTOR_COMMAND,
+  ...CONFIG_COMMANDS,
+  completionCommand(() => COMMANDS),
+];
+
+/** The command and what follows it, or the group whose commands are asked for. Throws `UsageError` for what there is not. */
+export type Found =
+  | { readonly command: Command; readonly rest: readonly string[] }
+  | { readonly group: string; readonly commands: readonly Command[] };
+
+export function findCommand(args: readonly string[]): Found {
+  const [first = "", second] = args;
+  if (args.length === 0 || first.startsWith("--")) return { command: SERVE_COMMAND, rest: args };
+  const single = COMMANDS.find(({ name }) => name === first);
+  if (single !== undefined) return { command: single, rest: args.slice(1) };
+  const commands = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+  if (commands.length === 0) throw new UsageError(`"${first}" is no command. There are: ${firstWords().join(", ")}.`);
+  if (second === undefined || second === "--help") return { group: first, commands };
+  const command = commands.find(({ name }) => name === `${first} ${second}`);
+  if (command !== undefined) return { command, rest: args.slice(2) };
+  throw new UsageError(`"${second}" is no command of ${first}. See sessile ${first} --help.`);
+}
+
+function firstWords(): readonly string[] {
+  return [...new Set(COMMANDS.map(({ name }) => name.split(" ")[0] as string))];
+}

@@ -1,0 +1,51 @@
+// `sessile config check`: what the server would be told, from where, and whether it would start with that.
+
+import { existsSync, statSync } from "node:fs";
+import { parseConfig } from "../config/config.ts";
+import { OPTIONS } from "../config/options.ts";
+import { withoutPasswords } from "../config/without-password.ts";
+import { checkDemo } from "../ops/listen.ts";
+import { chooseUsers } from "../users/users-path.ts";
+import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION } from "./command.ts";
+
+export const CONFIG_COMMANDS: readonly Command[] = [
+  {
+    name: "config check",
+    summary: "show every setting and where it comes from, and refuse what the server would refuse",
+    options: [JSON_OPTION],
+    settings: OPTIONS.map(({ name }) => name),
+    notes:
+      "An option wins over its environment variable, that over the file, that over the default. Nothing is opened, and no password shown.",
+    examples: ["sessile config check", "sessile config check --config /etc/sessile/sessile.config.json"],
+    run: check,
+  },
+];
+
+function check({ settings, output }: Call): ExitCode {
+  const shown = OPTIONS.filter(({ name }) => name !== "config").map(({ name }) => {
+    const { text, from } = settings.all[name] as { text: string; from: string };
+    return { name, value: withoutPasswords(text), from };
+  });
+  if (output.isJson) output.json({ file: settings.path, settings: shown });
+  else {
+    output.line(settings.path === null ? "No configuration file." : `Configuration file: ${settings.path}`);
+    output.line();
+    output.table(
+      ["SETTING", "VALUE", "FROM"],
+      shown.map(({ name, value, from }) => [name, value || "-", from]),
+    );
+  }
+  const config = parseConfig(settings);
+  if (chooseUsers(config) === null) checkDemo(config);
+  const warning = looseFile(settings.path);
+  if (warning !== null) output.note(`\nWarning: ${warning}`);
+  if (!output.isJson)
+    output.line(`\n${output.paint("green", "The settings can be used.")} See sessile doctor for what they lead to.`);
+  return EXIT.done;
+}
+
+/** A file that others can read tells them the password of Redis, if it holds one. */
+export function looseFile(path: string | null): string | null {
+  if (path === null || !existsSync(path) || (statSync(path).mode & 0o077) === 0) return null;
+  return `${path} can be read by others. If it holds a password, chmod 600 it, or use SESSILE_REDIS_PASSWORD.`;
+}

@@ -1,0 +1,137 @@
+// What `sessile doctor` looks at. Each check finds something or nothing, and none of them changes anything.
+
+import { existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseConfig } from "../config/config.ts";
+import { UsageError } from "../config/usage-error.ts";
+import { AS_STORED, openStore } from "../ops/open-store.ts";
+import { openUserFile } from "../users/user-file.ts";
+import { UserStore } from "../users/user-store.ts";
+import { chooseUsers } from "../users/users-path.ts";
+import type { Call } from "./command.ts";
+import { looseFile } from "./config-check.ts";
+
+export interface Finding {
+  readonly about: string;
+  readonly state: "ok" | "warns" | "fails";
+  readonly text: string;
+}
+
+/** No session has it: sids are random, and this one is not. */
+const NO_SID = "0".repeat(22);
+
+/** How far clocks of machines that share a store may differ (requirement E8); a tenth of it is worth a word. */
+const CLOCK_MARGIN = 60_000;
+
+export function checkRuntime(): Finding {
+  const { sqlite } = process.versions as { readonly sqlite?: string };
+  const text = `Node ${process.versions.node}, SQLite ${sqlite ?? "unknown"}`;
+  const isFlawed = sqlite !== undefined && isBefore(sqlite, [3, 51, 3]);
+  if (!isFlawed) return { about: "runtime", state: "ok", text };
+  return { about: "runtime", state: "warns", text: `${text} has the WAL-reset bug; use Node 22.23, 24 or later` };
+}
+
+function isBefore(version: string, [major, minor, patch]: readonly [number, number, number]): boolean {
+  const [a = 0, b = 0, c = 0] = version.split(".").map(Number);
+  return a !== major ? a < major : b !== minor ? b < minor : c < patch;
+}
+
+/** Sessions, users and settings are nobody's but the server's. */
+export function checkFiles({ settings }: Call): readonly Finding[] {
+  const { store, users } = settings.all;
+  const loose = looseFile(settings.path);
+  const config: Finding[] = loose === null ? [] : [{ about: "permissions", state: "warns", text: loose }];
+  const path = store?.text.startsWith("sqlite:") ? store.text.slice("sqlite:".length) : null;
+  const files = [...(path === null ? [] : [path, `${path}-wal`]), users?.text ?? ""].filter((file) => existsSync(file));
+  const wrong = files.filter((file) => (statSync(file).mode & 0o077) !== 0);
+  const found: Finding[] = wrong.map((file) => ({
+    about: "permissions",
+    state: "fails",
+    text: `${file} is open to others. Run: chmod 600 ${file}`,
+  }));
+  const folder = path === null ? null : dirname(path);
+  if (folder !== null && existsSync(folder) && (statSync(folder).mode & 0o022) !== 0)
+    found.push({
+      about: "permissions",
+      state: "warns",
+      text: `others may put files into ${folder}. Run: chmod go-w ${folder}`,
+    });
+  if (files.length > 0 && found.length === 0)
+    found.push({ about: "permissions", state: "ok", text: `${files.join(", ")}: for their owner only` });
+  return [...config, ...found];
+}
+
+/** A store that is not there yet is not made by looking at it. */
+export async function checkStore({ settings }: Call): Promise<readonly Finding[]> {
+  const text = settings.all["store"]?.text ?? "";
+  if (text === "memory") return [{ about: "store", state: "warns", text: "memory: every restart ends all sessions" }];
+  if (text.startsWith("sqlite:") && !existsSync(text.slice("sqlite:".length)))
+    return [{ about: "store", state: "warns", text: `${text} is not there yet; the server makes it` }];
+  try {
+    return await lookInto(text);
+  } catch (error) {
+    return [{ about: "store", state: "fails", text: (error as Error).message }];
+  }
+}
+
+async function lookInto(text: string): Promise<readonly Finding[]> {
+  const opened = await openStore({ ...AS_STORED, store: text });
+  try {
+    const before = performance.now();
+    await opened.store.load(NO_SID);
+    const took = `answers in ${(performance.now() - before).toFixed(1)} ms`;
+    const warnings = opened.warnings.map((warning): Finding => ({ about: "store", state: "warns", text: warning }));
+    return [
+      { about: "store", state: "ok", text: `${opened.name} ${took}` },
+      { about: "promises", state: "ok", text: opened.promise },
+      ...warnings,
+    ];
+  } finally {
+    await opened.store.close();
+    await opened.close();
+  }
+}
+
+export function checkUsers({ settings }: Call): readonly Finding[] {
+  try {
+    const path = chooseUsers(parseConfig(settings));
+    if (path === null)
+      return [{ about: "users", state: "warns", text: "none: the demo signs everybody in as john_doe" }];
+    const file = openUserFile(path, { synchronous: "FULL" });
+    const users = new UserStore(file).list();
+    file.close();
+    const [count, disabled] = [users.length, users.filter(({ isDisabled }) => isDisabled).length];
+    return [{ about: "users", state: count === 0 ? "warns" : "ok", text: `${count} in ${path}, ${disabled} disabled` }];
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return [{ about: "users", state: "fails", text: error.message }];
+  }
+}
+
+/** By the clock of Redis, where there is one: machines that share it must agree. */
+export async function checkClock(call: Call): Promise<Finding> {
+  const here = new Date();
+  const year = here.getUTCFullYear();
+  if (year < 2026 || year > 2100)
+    return { about: "clock", state: "fails", text: `it says ${here.toISOString()}. Set it, best with NTP` };
+  const difference = await differenceToRedis(call);
+  if (difference === null) return { about: "clock", state: "ok", text: `${here.toISOString()}, UTC` };
+  const text = `${Math.round(Math.abs(difference))} ms from the clock of Redis; up to ${CLOCK_MARGIN / 1000} s do no harm`;
+  const state =
+    Math.abs(difference) > CLOCK_MARGIN ? "fails" : Math.abs(difference) > CLOCK_MARGIN / 10 ? "warns" : "ok";
+  return { about: "clock", state, text };
+}
+
+async function differenceToRedis({ settings }: Call): Promise<number | null> {
+  const text = settings.all["store"]?.text ?? "";
+  const opened = await openStore({ ...AS_STORED, store: text }).catch(() => null);
+  if (opened === null) return null;
+  try {
+    const before = Date.now();
+    const there = (await opened.clock?.().catch(() => null)) ?? null;
+    return there === null ? null : there - (before + Date.now()) / 2;
+  } finally {
+    await opened.store.close();
+    await opened.close();
+  }
+}

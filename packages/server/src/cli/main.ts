@@ -1,0 +1,32 @@
+// From a command line to how it ended. Knows no process: streams and environment are handed in.
+
+import { UsageError } from "../config/usage-error.ts";
+import { Output, type Streams } from "../terminal/output.ts";
+import { EXIT, type ExitCode, readCall } from "./command.ts";
+import { COMMANDS, findCommand } from "./commands.ts";
+import { helpOf, helpOfAll, helpOfGroup } from "./help.ts";
+import { CommandFailed } from "./with-store.ts";
+
+/** Runs one command. A mistake is one line on stderr; what nobody foresaw is thrown. */
+export async function main(args: readonly string[], env: NodeJS.ProcessEnv, streams: Streams): Promise<ExitCode> {
+  try {
+    return await run(args, env, streams);
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof CommandFailed)) throw error;
+    streams.stderr.write(`sessile: ${error.message}\n`);
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  }
+}
+
+async function run(args: readonly string[], env: NodeJS.ProcessEnv, streams: Streams): Promise<ExitCode> {
+  const print = (text: string): ExitCode => {
+    streams.stdout.write(text);
+    return EXIT.done;
+  };
+  if (args[0] === "--help" || args[0] === "help") return print(helpOfAll(COMMANDS));
+  const found = findCommand(args);
+  if ("group" in found) return print(helpOfGroup(found.group, found.commands));
+  if (found.rest.includes("--help")) return print(helpOf(found.command));
+  const call = readCall(found.command, found.rest, env);
+  return found.command.run({ ...call, output: new Output(streams, env, call.given["json"] === true) });
+}

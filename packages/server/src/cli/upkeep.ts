@@ -1,0 +1,109 @@
+// `sessile sweep` and `sessile stats`: removing what has expired, and figures.
+
+import { existsSync, statSync } from "node:fs";
+import type { SessionPage } from "sessile";
+import { KeyStore } from "../keys/key-store.ts";
+import { bytes, count, counted } from "../terminal/words.ts";
+import { UserStore } from "../users/user-store.ts";
+import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, STORE_SETTINGS, wholeNumber } from "./command.ts";
+import { type Reached, requireFile, usersPathOf, withStore, withUsers } from "./with-store.ts";
+
+/** As good as all. */
+const MOST = 1e12;
+
+export const UPKEEP_COMMANDS: readonly Command[] = [
+  {
+    name: "sweep",
+    summary: "remove expired sessions from the store now",
+    options: [{ name: "limit", value: "N", help: "at most so many; default all" }, JSON_OPTION],
+    settings: STORE_SETTINGS,
+    notes: "A running server does it by itself every minute; Redis drops expired sessions without being told.",
+    examples: ["sessile sweep", "sessile sweep --limit 100000"],
+    run: (call) => onStore(call, sweep),
+  },
+  {
+    name: "stats",
+    summary: "show figures about the store, the users and the keys",
+    options: [
+      { name: "count", help: "count the live sessions and their users, which reads every session" },
+      JSON_OPTION,
+    ],
+    settings: [...STORE_SETTINGS, "users"],
+    examples: ["sessile stats", "sessile stats --count --json"],
+    run: (call) => onStore(call, stats),
+  },
+];
+
+function onStore(call: Call, work: (call: Call, reached: Reached) => Promise<ExitCode>): Promise<ExitCode> {
+  requireFile(call.settings.all["store"]?.text ?? "");
+  return withStore(call, (reached) => work(call, reached));
+}
+
+async function sweep(call: Call, { manager }: Reached): Promise<ExitCode> {
+  const removed = await manager.sweep(wholeNumber(call, "limit", MOST, [1, MOST]));
+  if (call.output.isJson) call.output.json({ removed });
+  else call.output.line(`Removed ${counted(removed, "expired session")}.`);
+  return EXIT.done;
+}
+
+async function stats(call: Call, { manager, opened, config }: Reached): Promise<ExitCode> {
+  const { kind, sessions } = await manager.stats();
+  const counts = call.given["count"] === true ? await countLive((page) => manager.listAll(page)) : null;
+  const path = config.store.startsWith("sqlite:") ? config.store.slice("sqlite:".length) : null;
+  const size = path === null ? null : sizeOf(path);
+  const people = await peopleOf(call);
+  if (call.output.isJson) {
+    call.output.json({ store: opened.name, kind, records: sessions, bytes: size, ...counts, ...people });
+    return EXIT.done;
+  }
+  call.output.facts([
+    ["store", opened.name],
+    [
+      "records",
+      sessions === null ? "not counted; --count reads them all" : `${count(sessions)}, expired ones included`,
+    ],
+    ...(size === null ? [] : [["size", bytes(size)] as const]),
+    ...(counts === null
+      ? []
+      : [
+          ["live", counted(counts.live, "session")] as const,
+          [
+            "",
+            `${count(counts.anonymous)} anonymous, the others of ${counted(counts.signed_in_users, "user")}`,
+          ] as const,
+        ]),
+    ["users", people.users === null ? "none: demo sign-in, or no file" : count(people.users)],
+    ["API keys", people.keys === null ? "none" : count(people.keys)],
+  ]);
+  return EXIT.done;
+}
+
+/** A session that a walk shows twice counts once. */
+async function countLive(read: (page: { limit: number; after?: string }) => Promise<SessionPage>) {
+  const [sids, users] = [new Set<string>(), new Set<string>()];
+  let anonymous = 0;
+  for (let after: string | null | undefined; after !== null; ) {
+    const page: SessionPage = await read({ limit: 1000, ...(after !== undefined && { after }) });
+    for (const { sid, userId } of page.sessions) {
+      if (!sids.has(sid) && userId === null) anonymous++;
+      if (userId !== null) users.add(userId);
+      sids.add(sid);
+    }
+    after = page.next;
+  }
+  return { live: sids.size, anonymous, signed_in_users: users.size };
+}
+
+function sizeOf(path: string): number {
+  return [path, `${path}-wal`].reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+
+async function peopleOf(call: Call): Promise<{ users: number | null; keys: number | null }> {
+  const { store, users } = call.settings.all;
+  if (users?.text === "" && !store?.text.startsWith("sqlite:")) return { users: null, keys: null };
+  if (!existsSync(usersPathOf(call))) return { users: null, keys: null };
+  return withUsers(call, false, (file) => ({
+    users: new UserStore(file).list().length,
+    keys: new KeyStore(file).list().length,
+  }));
+}

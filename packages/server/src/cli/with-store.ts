@@ -1,0 +1,73 @@
+// What a command needs to reach the sessions and the users, opened as the server would and closed whatever happens.
+
+import { existsSync } from "node:fs";
+import { headerTransport, isSessionError, SessionManager } from "sessile";
+import { type Config, parseConfig } from "../config/config.ts";
+import { UsageError } from "../config/usage-error.ts";
+import { type OpenedStore, openStore } from "../ops/open-store.ts";
+import { makeUserFile, openUserFile, type UserFile } from "../users/user-file.ts";
+import { usersPath } from "../users/users-path.ts";
+import type { Call } from "./command.ts";
+
+export interface Reached {
+  readonly config: Config;
+  readonly opened: OpenedStore;
+  readonly manager: SessionManager;
+}
+
+/** A command that is refused by a store says so in one line. */
+export class CommandFailed extends Error {}
+
+/** Runs `work` with the sessions. Nothing is swept meanwhile. Throws `UsageError` for a store that no command can reach. */
+export async function withStore<T>(call: Call, work: (reached: Reached) => Promise<T>): Promise<T> {
+  const config = { ...parseConfig(call.settings), cache: null, confirmReplicas: 0 };
+  refuseMemory(config.store);
+  const opened = await openStore(config);
+  const { idleTimeout, absoluteTimeout } = config;
+  const lifetimes = { idleTimeout, absoluteTimeout, sweepInterval: 0 };
+  const manager = new SessionManager({ store: opened.store, transports: [headerTransport()], ...lifetimes });
+  try {
+    return await work({ config, opened, manager });
+  } catch (error) {
+    throw isSessionError(error) ? new CommandFailed(error.message) : error;
+  } finally {
+    await manager.close().catch(() => {});
+    await opened.close();
+  }
+}
+
+export function refuseMemory(store: string): void {
+  if (store !== "memory") return;
+  throw new UsageError(
+    "The sessions of --store memory are inside the server's own process, where no command can reach them.",
+  );
+}
+
+/** A path like `sqlite:` of a store that is not there yet is made by the server, not by looking. */
+export function requireFile(store: string): void {
+  const path = store.startsWith("sqlite:") ? store.slice("sqlite:".length) : null;
+  if (path === null || path === "" || existsSync(path)) return;
+  throw new UsageError(
+    `There is no store ${store}. Give the one of the server with --store, SESSILE_STORE or --config.`,
+  );
+}
+
+/** Where the users and the keys are, by the settings. Throws `UsageError` when these do not say. */
+export function usersPathOf({ settings }: Call): string {
+  const { store, users } = settings.all;
+  const path = usersPath(store?.text ?? "", users?.text ?? "");
+  if (path !== null) return path;
+  throw new UsageError("With this --store, say where the users are with --users PATH.");
+}
+
+/** Runs `work` with the file of the users, which is made when `make` says so. */
+export async function withUsers<T>(call: Call, make: boolean, work: (file: UserFile) => T | Promise<T>): Promise<T> {
+  const path = usersPathOf(call);
+  if (make) makeUserFile(path);
+  const file = openUserFile(path, { synchronous: "FULL" });
+  try {
+    return await work(file);
+  } finally {
+    file.close();
+  }
+}
