@@ -2,8 +2,9 @@
 
 import { isSessionError, SessionError } from "./errors.ts";
 import { EventHub, type SessionEvent, type SessionEventName, type SessionEvents } from "./events.ts";
-import type { Settings } from "./options.ts";
+import { CLOCK, type Settings } from "./options.ts";
 import { NO_DATA, type SessionRecord } from "./record.ts";
+import { wrong } from "./rules.ts";
 import type { SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid } from "./token.ts";
 import { deadline } from "./validity.ts";
@@ -39,8 +40,11 @@ export class Core {
     this.watch = new Watch(this);
   }
 
+  /** Throws when the clock tells no time: with `NaN` nothing would ever be over. */
   now(): number {
-    return this.settings.clock();
+    const now = this.settings.clock();
+    if (Number.isSafeInteger(now)) return now;
+    throw wrong("clock", CLOCK);
   }
 
   /** Calls the store. Whatever it fails with becomes a `SessionError`, and a `storeFailed` event unless the call was wrong. */

@@ -11,6 +11,9 @@ export type JsonObject = Readonly<Record<string, Json>>;
 /** Greatest nesting of arrays and objects in one value, unless the application says otherwise. */
 export const DEFAULT_DEPTH = 32;
 
+/** No recursion goes deeper, so that a cycle is refused before the stack ends. */
+export const GREATEST_DEPTH = 1000;
+
 /** Text that may hold a `__proto__` key, spelled out or escaped. Rare, and every key is looked at then. */
 const SUSPICIOUS = /__proto__|\\u00/;
 
@@ -18,12 +21,16 @@ const SUSPICIOUS = /__proto__|\\u00/;
  * A deep copy of `value` without a reference to the original.
  *
  * Throws `ERR_SESSION_VALUE` for everything that would come back from a store different from what it was: `undefined`,
- * functions, `NaN`, infinities, `-0`, bigints, dates, maps, buffers, class instances, cycles, a `__proto__` key.
+ * functions, `NaN`, infinities, `-0`, bigints, dates, maps, buffers, class instances, cycles, a `__proto__` key, properties
+ * that JSON does not show.
  */
 export function copyJson(value: unknown, key: string, depth = DEFAULT_DEPTH): Json {
+  return copyWithin(value, key, Math.min(depth, GREATEST_DEPTH));
+}
+
+function copyWithin(value: unknown, key: string, depth: number): Json {
   if (isScalar(value)) return value;
-  if (depth > 0 && Array.isArray(value)) return Array.from(value, (item) => copyJson(item, key, depth - 1));
-  if (depth > 0 && isPlain(value)) return copyObject(value, key, depth - 1);
+  if (depth > 0 && isPlain(value)) return copyPlain(value, key, depth - 1);
   throw new SessionError(
     "ERR_SESSION_VALUE",
     `The value of \`${key}\` in a session must be JSON, not ${describe(value, depth)}.`,
@@ -42,9 +49,13 @@ export function checkKey(key: unknown): string {
   throw new SessionError("ERR_SESSION_VALUE", "A key of session data must be well-formed text other than `__proto__`.");
 }
 
-/** The text of a data object. */
+/** The text of a data object. Throws `ERR_SESSION_RECORD` when stored data is nested deeper than the stack. */
 export function formatData(data: JsonObject): string {
-  return JSON.stringify(data);
+  try {
+    return JSON.stringify(data);
+  } catch {
+    throw unreadable();
+  }
 }
 
 /**
@@ -54,14 +65,11 @@ export function formatData(data: JsonObject): string {
 export function parseData(text: string): Record<string, Json> {
   try {
     const data: unknown = SUSPICIOUS.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
-    if (isPlain(data)) return Object.assign(Object.create(null) as Record<string, Json>, data);
+    if (isPlain(data) && !Array.isArray(data)) return Object.assign(Object.create(null) as Record<string, Json>, data);
   } catch {
     // told below, without the text
   }
-  throw new SessionError(
-    "ERR_SESSION_RECORD",
-    "Stored session data must be the text of a JSON object without a `__proto__` key.",
-  );
+  throw unreadable();
 }
 
 function refuseProto(key: string, value: unknown): unknown {
@@ -69,16 +77,23 @@ function refuseProto(key: string, value: unknown): unknown {
   return value;
 }
 
-function copyObject(value: object, key: string, depth: number): Json {
+function copyPlain(value: object, key: string, depth: number): Json {
+  if (Array.isArray(value)) return Array.from(value, (item) => copyWithin(item, key, depth));
   const copy: Record<string, Json> = {};
-  for (const [name, item] of Object.entries(value)) copy[checkKey(name)] = copyJson(item, key, depth);
+  for (const [name, item] of Object.entries(value)) copy[checkKey(name)] = copyWithin(item, key, depth);
   return copy;
 }
 
-/** An object of another realm has that realm's `Object.prototype`, which is known by what it owns. */
+/**
+ * A list or an object of no class, without anything that JSON does not show: symbols, hidden properties, names on a list. Those of
+ * another realm have that realm's prototypes: an object's is known by what it owns, a list's is a list itself.
+ */
 function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
+  const shown = Array.isArray(value) ? value.length + 1 : Object.keys(value).length;
+  if (Reflect.ownKeys(value).length !== shown) return false;
   const prototype = Object.getPrototypeOf(value);
+  if (Array.isArray(value)) return Array.isArray(prototype);
   if (prototype === null || prototype === Object.prototype) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
@@ -89,5 +104,12 @@ function describe(value: unknown, depth: number): string {
   if (typeof value === "string") return "text with half a surrogate pair";
   if (typeof value !== "object") return `a value of type ${typeof value}`;
   if (depth === 0) return "deeper nesting, or a cycle";
-  return `an instance of ${value?.constructor?.name ?? "a class"}`;
+  return `an instance of ${value?.constructor?.name ?? "a class"}, or hidden properties`;
+}
+
+function unreadable(): SessionError {
+  return new SessionError(
+    "ERR_SESSION_RECORD",
+    "Stored session data must be the text of a JSON object without a `__proto__` key.",
+  );
 }

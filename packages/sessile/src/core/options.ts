@@ -1,6 +1,7 @@
 // What a manager can be told, its defaults, and the checks. Everything is checked when the manager is made.
 
-import { DEFAULT_DEPTH } from "./json.ts";
+import { DEFAULT_DEPTH, GREATEST_DEPTH } from "./json.ts";
+import { NO_DATA } from "./record.ts";
 import { hasMethods, isFunction, milliseconds, type Rule, resolve, wholeNumber, wrong } from "./rules.ts";
 import type { DataSchema } from "./schema.ts";
 import { type KeyRing, NO_KEYS } from "./secret.ts";
@@ -61,7 +62,7 @@ export interface DataLimits {
   readonly dataBytes: number;
   /** Top-level keys. Default 256. */
   readonly keys: number;
-  /** Nesting of arrays and objects. Default 32. */
+  /** Nesting of arrays and objects, at most 1,000. Default 32. */
   readonly depth: number;
 }
 
@@ -81,6 +82,9 @@ export interface Settings extends Lifetimes {
   readonly onListenerError: (error: unknown, event: string) => void;
 }
 
+/** What `clock` must be. */
+export const CLOCK = "a function that returns the time as a whole number of milliseconds";
+
 const RULES = {
   store: [(store: SessionStore) => hasMethods(store, STORE_METHODS), "a store, such as `memoryStore()`"],
   transports: [isTransports, "a list of `headerTransport()`, `bearerTransport()` or `cookieTransport()`"],
@@ -99,7 +103,7 @@ const RULES = {
   ],
   limits: [Boolean, "an object", {}],
   sweepInterval: [...milliseconds(0, LONGEST_TIMER), MINUTE],
-  clock: [isClock, "a function that returns the time as a whole number of milliseconds", Date.now],
+  clock: [isClock, CLOCK, Date.now],
   onListenerError: [isFunction, "a function", reportToConsole],
 } satisfies { [Name in keyof SessionManagerOptions]-?: Rule };
 
@@ -109,9 +113,9 @@ const USER_LIMIT = {
 } satisfies { [Name in keyof UserLimit]: Rule };
 
 const LIMITS = {
-  dataBytes: [...wholeNumber(1), 65_536],
+  dataBytes: [...wholeNumber(NO_DATA.length), 65_536],
   keys: [...wholeNumber(1), 256],
-  depth: [...wholeNumber(1), DEFAULT_DEPTH],
+  depth: [...wholeNumber(1, "whole number", GREATEST_DEPTH), DEFAULT_DEPTH],
 } satisfies { [Name in keyof DataLimits]: Rule };
 
 /** Fills in the defaults. Throws `ERR_SESSION_OPTION` for an unknown option and for a value that cannot work. */
@@ -137,7 +141,7 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
 
 function isTransports(transports: readonly SessionTransport[]): boolean {
   if (!Array.isArray(transports) || transports.length === 0) return false;
-  return transports.every((each) => hasMethods(each, ["read", "issue", "clear"]));
+  return [...transports].every((each) => hasMethods(each, ["read", "issue", "clear"]));
 }
 
 /** `NaN` would make sessions endless, and stores keep instants as whole numbers. */

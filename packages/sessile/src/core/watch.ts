@@ -62,8 +62,8 @@ export class Watch {
   }
 
   async #tick(): Promise<void> {
-    const due = this.#due();
     try {
+      const due = this.#due();
       while (due.length > 0) await Promise.all(due.splice(0, CHUNK).map((sid) => this.#look(sid)));
     } catch {
       this.#ticksLeft = 0; // the store did not answer: look again at the next tick

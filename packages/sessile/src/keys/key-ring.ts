@@ -47,7 +47,7 @@ function digestUnder(keys: ReadonlyMap<string, KeyObject>, id: string, { sid, us
 }
 
 function checkKeys(keys: readonly DigestKey[]): void {
-  const isList = Array.isArray(keys) && keys.every((each) => typeof each === "object" && each !== null);
+  const isList = Array.isArray(keys) && [...keys].every((each) => typeof each === "object" && each !== null);
   if (!isList || keys.length === 0) throw wrongKeys("a list of `{ id, key }`");
   for (const { id, key } of keys) {
     if (typeof id !== "string" || !/^[A-Za-z0-9]{1,16}$/.test(id))

@@ -102,7 +102,7 @@ function formatAttributes(name: string, options: CookieOptions): string {
 }
 
 function formatForgotten(kinds: readonly string[]): string {
-  if (!Array.isArray(kinds) || !kinds.every((kind) => ["cache", "cookies", "storage"].includes(kind)))
+  if (!Array.isArray(kinds) || ![...kinds].every((kind) => ["cache", "cookies", "storage"].includes(kind)))
     throw wrong("clearSiteData", 'a list of `"cache"`, `"cookies"` and `"storage"`');
   return kinds.map((kind) => `"${kind}"`).join(", ");
 }

@@ -7,7 +7,10 @@ import { MAX_RETIRED, type SessionRecord } from "../../core/record.ts";
 /** The form of the header. A record of any other form belongs to another release and is left alone. */
 const FORM = 1;
 
-/** 48 bits: two writes of one version differ in it, unless they wrote the same. It is no security control. */
+/**
+ * 48 bits: two writes of one version differ in it, unless they wrote the same; and damage is noticed, which in the user's id would
+ * make the session another user's. It is no security control.
+ */
 const TAG_LENGTH = 8;
 
 /**
@@ -34,7 +37,11 @@ export function beginningOfText(text: string, sid: string): string {
 }
 
 function versionOf({ version }: SessionRecord, body: string): string {
-  return `${version}.${hash("sha1", body, "base64url").slice(0, TAG_LENGTH)}`;
+  return `${version}.${tagOf(body)}`;
+}
+
+function tagOf(body: string): string {
+  return hash("sha1", body, "base64url").slice(0, TAG_LENGTH);
 }
 
 function formOf(sid: string): string {
@@ -51,8 +58,9 @@ function bodyOf({ sid, userId, secretDigest, retiredDigests, data, device, ...re
 
 /** The record of a stored text. Throws `ERR_SESSION_RECORD` when the text is not a whole record of this `sid`. */
 export function decodeRecord(text: string, sid: string): SessionRecord {
-  const [, version = "", header = "", data = ""] =
-    /^([1-9]\d{0,15})\.[\w-]{8}\|(\{[^\n]*\})\n([\s\S]*)$/.exec(text) ?? unreadable();
+  const [, version = "", tag = "", header = "", data = ""] =
+    /^([1-9]\d{0,15})\.([\w-]{8})\|(\{[^\n]*\})\n([\s\S]*)$/.exec(text) ?? unreadable();
+  if (tagOf(text.slice(version.length + TAG_LENGTH + 2)) !== tag) return unreadable();
   const fields = parseHeader(header);
   if (fields.v !== FORM || fields.sid !== sid || fields.dataLength !== data.length) return unreadable();
   return Object.freeze({

@@ -18,12 +18,47 @@ const KEYS_AT_ONCE = 500;
  * how many there were. Safe at any time, but reads every session; needs `SCAN` at Redis. Fails with `ERR_SESSION_STORE`,
  * and may be called again.
  */
-export async function rebuildUserIndex(client: RedisClient, prefix = "sessile:"): Promise<number> {
+export function rebuildUserIndex(client: RedisClient, prefix = "sessile:"): Promise<number> {
+  return restoreSessions(client, prefix, () => true);
+}
+
+/** Finds the sessions of users who have no index. One search at a time: who asks meanwhile waits for the next, together with all others. */
+export class LostIndexes {
+  readonly #search: (isWanted: (userId: string) => boolean) => Promise<unknown>;
+  #current: Promise<unknown> = Promise.resolve();
+  #next: { readonly users: Set<string>; readonly done: Promise<unknown> } | null = null;
+
+  constructor(client: RedisClient, prefix: string) {
+    this.#search = (isWanted) => restoreSessions(client, prefix, isWanted);
+  }
+
+  /** The user's index names every session that began before the call. */
+  async restore(userId: string): Promise<void> {
+    this.#next ??= this.#plan(new Set());
+    this.#next.users.add(userId);
+    await this.#next.done;
+  }
+
+  #plan(users: Set<string>): { readonly users: Set<string>; readonly done: Promise<unknown> } {
+    const begin = (): Promise<unknown> => {
+      this.#next = null;
+      return this.#search((userId) => users.has(userId));
+    };
+    this.#current = this.#current.then(begin, begin);
+    return { users, done: this.#current };
+  }
+}
+
+async function restoreSessions(
+  client: RedisClient,
+  prefix: string,
+  isWanted: (userId: string) => boolean,
+): Promise<number> {
   const reach: Reach = { link: new RedisLink(portOf(client, DEADLINE), DEADLINE), keys: new RedisKeys(prefix) };
   let restored = 0;
   for (const ask of await primariesOf(client)) {
     for await (const sids of sidsAt(ask, beginningOf(client, prefix))) {
-      const found = await Promise.all(sids.map((sid) => restore(reach, sid)));
+      const found = await Promise.all(sids.map((sid) => restore(reach, sid, isWanted)));
       restored += found.filter(Boolean).length;
     }
   }
@@ -39,9 +74,9 @@ async function* sidsAt(ask: Ask, beginning: string): AsyncGenerator<readonly str
   }
 }
 
-async function restore(reach: Reach, sid: string): Promise<boolean> {
+async function restore(reach: Reach, sid: string, isWanted: (userId: string) => boolean): Promise<boolean> {
   const record = readableRecord(await readText(reach, sid), sid);
-  if (record?.userId == null) return false;
+  if (record?.userId == null || !isWanted(record.userId)) return false;
   const args = [sid, String(record.absoluteExpiresAt), String(CLOCK_MARGIN)];
   return Number(await reach.link.run(RESTORE, reach.keys.user(record.userId), args)) === 1;
 }

@@ -81,7 +81,7 @@ async function readyIoredis(client: Redis | Cluster): Promise<Connected> {
 export const STORE_COMMANDS = [
   ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pexpireat"],
   ...["zadd", "zrem", "zrange", "zrangebyscore", "zremrangebyscore", "zcount", "zscore"],
-  ...["publish", "subscribe"],
+  ...["scan", "publish", "subscribe"],
 ];
 export const CLIENT_COMMANDS = ["info"];
 export const CLUSTER_COMMANDS = ["cluster|slots", "cluster|info", "asking"];

@@ -70,7 +70,7 @@ test("a request costs Redis no more commands than it has to", async () => {
   assert.deepEqual(await commandsOf(() => handle(token, signOut)), { get: 1, getdel: 1, publish: 1, zrem: 1 });
 });
 
-test("L5: no request, list or revocation makes Redis go through everything", async () => {
+test("L5: no request, list or revocation of a user with sessions makes Redis go through everything", async () => {
   const counts = await commandsOf(async () => {
     const tokens = [];
     for (let i = 0; i < 6; i++) tokens.push(await handle(undefined, signIn));
@@ -79,7 +79,7 @@ test("L5: no request, list or revocation makes Redis go through everything", asy
     await manager.list("ann");
     await manager.revokeUser("ann");
   });
-  const allowed = new Set(STORE_COMMANDS);
+  const allowed = new Set(STORE_COMMANDS.filter((name) => name !== "scan"));
   assert.deepEqual(
     Object.keys(counts).filter((name) => !allowed.has(name)),
     [],
