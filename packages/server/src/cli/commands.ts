@@ -6,6 +6,7 @@ import { completionCommand } from "./completion.ts";
 import { CONFIG_COMMANDS } from "./config-check.ts";
 import { DOCTOR_COMMAND } from "./doctor.ts";
 import { KEYS_COMMANDS } from "./keys.ts";
+import { MIGRATE_COMMAND } from "./migrate.ts";
 import { SERVE_COMMAND } from "./serve.ts";
 import { SESSIONS_COMMANDS } from "./sessions.ts";
 import { UPKEEP_COMMANDS } from "./upkeep.ts";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   ...SESSIONS_COMMANDS,
   ...UPKEEP_COMMANDS,
   DOCTOR_COMMAND,
+  MIGRATE_COMMAND,
   ...CONFIG_COMMANDS,
   completionCommand(() => COMMANDS),
 ];

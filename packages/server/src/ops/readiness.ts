@@ -2,17 +2,16 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { SessionStore } from "sessile";
+import { MARKER_SID } from "../migrate/marker.ts";
 
 /** Long enough for a store that is merely busy, short enough for whoever asks every few seconds. */
 const PATIENCE = 1000;
-/** No session has it: sids are random, and this one is not. */
-const NO_SID = "0".repeat(22);
-
+const UNAVAILABLE = "Store unavailable";
 export class Readiness {
   readonly #store: SessionStore;
   readonly #patience: number;
   #isStopping = false;
-  #answer: Promise<boolean> | null = null;
+  #answer: Promise<string | null> | null = null;
 
   constructor(store: SessionStore, patience = PATIENCE) {
     this.#store = store;
@@ -27,23 +26,24 @@ export class Readiness {
   /** Why the server is not ready; `null` when it is. */
   async problem(): Promise<string | null> {
     if (this.#isStopping) return "Stopping";
-    return (await this.#answersInTime()) ? null : "Store unavailable";
+    return this.#problemInTime();
   }
 
   /** A store that hangs is asked once, however many want to know. */
-  #answersInTime(): Promise<boolean> {
+  #problemInTime(): Promise<string | null> {
     this.#answer ??= this.#ask().finally(() => {
       this.#answer = null;
     });
     const timer = new AbortController();
-    const outOfPatience = wait(this.#patience, false, { signal: timer.signal }).catch(() => false);
+    const outOfPatience = wait(this.#patience, UNAVAILABLE, { signal: timer.signal }).catch(() => UNAVAILABLE);
     return Promise.race([this.#answer, outOfPatience]).finally(() => timer.abort());
   }
 
-  #ask(): Promise<boolean> {
-    return this.#store.load(NO_SID).then(
-      () => true,
-      () => false,
+  /** Asks for what is not there, unless the sessions were moved to another store under a server that still runs. */
+  #ask(): Promise<string | null> {
+    return this.#store.load(MARKER_SID).then(
+      (marker) => (marker === null ? null : "Store has moved"),
+      () => UNAVAILABLE,
     );
   }
 }

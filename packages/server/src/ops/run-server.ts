@@ -25,7 +25,8 @@ import { banner } from "./banner.ts";
 import { exitWhenStateIsUnknown } from "./last-resort.ts";
 import { checkDemo, listen } from "./listen.ts";
 import { listenForMetrics } from "./metrics-listener.ts";
-import { type OpenedStore, openStore } from "./open-store.ts";
+import { openServedStore } from "./open-served-store.ts";
+import type { OpenedStore } from "./open-store.ts";
 import { Readiness } from "./readiness.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
@@ -42,7 +43,7 @@ const STOP_DEADLINE = 10_000;
 export async function runServer(config: Config, { limits, stopDeadline = STOP_DEADLINE }: Tuning = {}): Promise<void> {
   const users = chooseUsers(config);
   if (users === null) checkDemo(config);
-  const opened = await openStore(config);
+  const opened = await openServedStore(config);
   const log = createLog(config.logLevel);
   exitWhenStateIsUnknown(log);
   const readiness = new Readiness(opened.store);

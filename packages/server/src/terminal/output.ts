@@ -22,6 +22,10 @@ export class Output {
     this.#isColoured = streams.stdout.isTTY === true && !isRefused;
   }
 
+  get stderr(): Streams["stderr"] {
+    return this.#streams.stderr;
+  }
+
   /** One line of the result. */
   line(text = ""): void {
     this.#streams.stdout.write(`${text}\n`);

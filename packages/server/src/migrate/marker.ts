@@ -1,0 +1,60 @@
+// The mark on a store that must not be served: one that is being filled, or whose sessions have moved. A record like any other, so that
+// every store can hold it; nobody has its token.
+
+import { randomBytes } from "node:crypto";
+import type { SessionRecord, SessionStore } from "sessile";
+
+/** As long as a sid, and none that was ever drawn. */
+export const MARKER_SID = "sessileMigrationMarker";
+
+export type Marker =
+  /** its sessions are copies of those in `store`, perhaps not all of them and perhaps not as they are now */
+  | { readonly state: "filling"; readonly store: string }
+  /** its sessions are in `store` now */
+  | { readonly state: "moved"; readonly store: string };
+
+/** The longest that a session may live; after it, nothing that was copied is left either. */
+const LIFETIME = 400 * 86_400_000;
+
+/** The mark of a store; `null` when it may be served. */
+export async function readMarker(store: SessionStore): Promise<Marker | null> {
+  const record = await store.load(MARKER_SID);
+  return record === null ? null : (JSON.parse(record.data) as Marker);
+}
+
+export async function setMarker(store: SessionStore, marker: Marker): Promise<void> {
+  await store.delete(MARKER_SID);
+  await store.create(recordOf(marker, Date.now()));
+}
+
+export async function clearMarker(store: SessionStore): Promise<void> {
+  await store.delete(MARKER_SID);
+}
+
+/** Why a server must not start on this store, and what to do; `null` when it may. */
+export async function objectionTo(store: SessionStore, name: string): Promise<string | null> {
+  const marker = await readMarker(store);
+  if (marker === null) return null;
+  if (marker.state === "moved")
+    return `The sessions of ${name} have moved to ${marker.store}. Use that as --store, or see sessile migrate --help for the way back.`;
+  return `${name} is being filled with the sessions of ${marker.store}. Finish that with sessile migrate --final.`;
+}
+
+function recordOf(marker: Marker, now: number): SessionRecord {
+  const end = now + LIFETIME;
+  return {
+    sid: MARKER_SID,
+    userId: null,
+    secretDigest: randomBytes(32).toString("base64url"),
+    retiredDigests: [],
+    data: JSON.stringify(marker),
+    createdAt: now,
+    authenticatedAt: null,
+    rotatedAt: now,
+    lastSeenAt: now,
+    expiresAt: end,
+    absoluteExpiresAt: end,
+    version: 1,
+    device: null,
+  };
+}

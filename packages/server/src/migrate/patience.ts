@@ -1,0 +1,52 @@
+// What a long walk needs: trying again while a store is out, doing many things at a time, and stopping between two pages.
+
+import { setTimeout as wait } from "node:timers/promises";
+import { isSessionError, type RecordPage, type SessionRecord, type SessionStore } from "sessile";
+
+/** How long a store may be out before the whole is given up, in milliseconds. */
+const PATIENCE = 60_000;
+const LONGEST_PAUSE = 2000;
+
+/** Somebody pressed Ctrl-C. */
+export class Stopped extends Error {}
+
+/** Runs `work`, which must be safe to run twice, until the store has done it. */
+export async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const until = performance.now() + PATIENCE;
+  for (let pause = 50; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isSessionError(error, "ERR_SESSION_STORE") || performance.now() > until) throw error;
+      await wait(pause);
+    }
+  }
+}
+
+/** Runs `work` on each item, `most` of them at a time. */
+export async function inParallel<T>(items: Iterable<T>, most: number, work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (let next = rest.next(); !next.done; next = rest.next()) await work(next.value);
+  };
+  await Promise.all(Array.from({ length: most }, worker));
+}
+
+/** All records, a page at a time. Begins anew where the store says that it must, so records may come twice. */
+export async function* pagesOf(store: SessionStore, signal: AbortSignal): AsyncGenerator<readonly SessionRecord[]> {
+  for (let after: string | null | undefined; after !== null; ) {
+    if (signal.aborted) throw new Stopped();
+    const page: RecordPage | "again" = await patiently(() => nextPage(store, after ?? undefined));
+    if (page !== "again") yield page.records;
+    after = page === "again" ? undefined : page.next;
+  }
+}
+
+async function nextPage(store: SessionStore, after: string | undefined): Promise<RecordPage | "again"> {
+  try {
+    return await store.scan({ limit: 1000, ...(after !== undefined && { after }) });
+  } catch (error) {
+    if (after !== undefined && isSessionError(error, "ERR_SESSION_PAGE")) return "again";
+    throw error;
+  }
+}
