@@ -17,6 +17,7 @@ import { endConnectionsOnClose } from "./drain.ts";
 import { answerErrors, clientErrorHandler, frameworkErrors } from "./errors.ts";
 import { HTTP_LIMITS, type HttpLimits, harden } from "./harden.ts";
 import { collectMethods, refuseOtherMethods } from "./methods.ts";
+import { describeRoutes, documentPage, documentRoute } from "./openapi.ts";
 import { logRequests, noticeInvalidKeys, noticeInvalidTokens } from "./request-log.ts";
 import { countRequests } from "./request-metrics.ts";
 import { demoSignInRoutes } from "./routes/demo-sign-in.ts";
@@ -84,13 +85,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   answerErrors(app, security);
   logRequests(app);
   countRequests(app, options.metrics);
+  await describeRoutes(app);
   const methods = collectMethods(app);
   healthRoutes(app, options.readiness);
   const tokens = new InvalidTokens(security);
   await app.register(async (scope) => sessionRoutes(scope, options, tokens));
   await app.register(async (scope) => verifyScope(scope, options, tokens));
   await app.register(async (scope) => keyScope(scope, options));
+  documentRoute(app);
   refuseOtherMethods(app, methods);
+  await documentPage(app); // its routes come twice, with and without a slash
   return app;
 }
 

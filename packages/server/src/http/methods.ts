@@ -26,6 +26,7 @@ export function refuseOtherMethods(app: FastifyInstance, paths: PathMethods): vo
     app.route({
       method,
       url,
+      schema: { hide: true },
       handler: async (_request, reply) => reply.code(405).header("allow", allow).send({ detail: "Method Not Allowed" }),
     });
   }

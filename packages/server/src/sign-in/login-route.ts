@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from "fastify";
 import { answerRefused, type Refusal } from "./answers.ts";
-import { LOGIN_ANSWERS, LOGIN_BODY } from "./schemas.ts";
+import { LOGIN } from "./schemas.ts";
 import { beginSession, type RouteParts, trySignIn } from "./try-sign-in.ts";
 
 interface LoginRoute {
@@ -12,8 +12,7 @@ interface LoginRoute {
 const WRONG: Refusal = { code: 401, detail: "Incorrect username or password" };
 
 export function loginRoute(app: FastifyInstance, parts: RouteParts): void {
-  const schema = { body: LOGIN_BODY, response: LOGIN_ANSWERS };
-  app.post<LoginRoute>("/login", { schema }, async (request, reply) => {
+  app.post<LoginRoute>("/login", { schema: LOGIN }, async (request, reply) => {
     const { username, password } = request.body;
     const checked = await trySignIn(parts, request, { username, password });
     if (checked.status !== "accepted") return answerRefused(checked, reply, WRONG);

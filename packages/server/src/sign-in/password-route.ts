@@ -6,7 +6,7 @@ import { actAs } from "../log/request-context.ts";
 import { newPasswordProblem } from "../users/password.ts";
 import type { User } from "../users/user-store.ts";
 import { answerOverloaded, answerRefused, answerWrong, type Refusal } from "./answers.ts";
-import { PASSWORD_ANSWERS, PASSWORD_BODY } from "./schemas.ts";
+import { PASSWORD } from "./schemas.ts";
 import { InvalidBody } from "./text-body.ts";
 import { beginSession, orUnavailable, type RouteParts, trySignIn } from "./try-sign-in.ts";
 
@@ -24,7 +24,7 @@ export function passwordRoute(app: FastifyInstance, parts: RouteParts): void {
   const { service, security } = parts;
   app.post<PasswordRoute>(
     "/password",
-    { schema: { body: PASSWORD_BODY, response: PASSWORD_ANSWERS } },
+    { schema: PASSWORD },
     requireSession<PasswordRoute>(async (request, reply) => {
       const { current_password: password, new_password } = request.body;
       checkNew(new_password);

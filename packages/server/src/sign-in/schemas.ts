@@ -1,9 +1,10 @@
 // What the sign-in routes take and answer, as JSON Schema.
 
-import { detail, INVALID } from "../http/schemas/answers.ts";
+import { TOKEN } from "../http/schemas/account.ts";
+import { BODY_ANSWERS, CROSS_SITE, challenged, detail, postponed } from "../http/schemas/answers.ts";
 import type { TextsSchema } from "./text-body.ts";
 
-export const LOGIN_BODY: TextsSchema = {
+const LOGIN_BODY: TextsSchema = {
   type: "object",
   required: ["username", "password"],
   properties: {
@@ -12,7 +13,7 @@ export const LOGIN_BODY: TextsSchema = {
   },
 };
 
-export const PASSWORD_BODY: TextsSchema = {
+const PASSWORD_BODY: TextsSchema = {
   type: "object",
   required: ["current_password", "new_password"],
   properties: {
@@ -21,31 +22,37 @@ export const PASSWORD_BODY: TextsSchema = {
   },
 };
 
-const TOKEN = {
-  description: "the token of a new session; the one that was presented has ended",
-  type: "object",
-  required: ["session_token"],
-  properties: {
-    session_token: { type: ["string", "null"], description: "null where browsers are handed the token in a cookie" },
-  },
-} as const;
-
 const COMMON = {
+  ...BODY_ANSWERS,
   200: TOKEN,
-  415: detail("the body is not JSON"),
-  422: INVALID,
-  429: detail("too many failures by this account or this network; `Retry-After` says when to try again"),
-  503: detail("too many sign-ins at once, or a store that cannot answer; `Retry-After` says when to try again"),
+  409: detail("the user's sessions were revoked, or the user was changed, at the same moment"),
+  429: postponed("too many failures by this account or this network"),
+  503: postponed("too many sign-ins at once, or a store that cannot answer"),
 };
 
-export const LOGIN_ANSWERS = {
-  ...COMMON,
-  401: detail("the name or the password is wrong, or the user is disabled"),
+export const LOGIN = {
+  operationId: "signIn",
+  summary: "Sign in with a password",
+  tags: ["account"],
+  security: [],
+  body: LOGIN_BODY,
+  response: {
+    ...COMMON,
+    401: challenged("the name or the password is wrong, or the user is disabled"),
+    403: CROSS_SITE,
+  },
 };
 
-export const PASSWORD_ANSWERS = {
-  ...COMMON,
-  401: detail("nobody is signed in"),
-  403: detail("the current password is wrong"),
-  409: detail("the user was changed at the same moment"),
+export const PASSWORD = {
+  operationId: "changePassword",
+  summary: "Set a new password",
+  description: "All sessions of the user end, but a new one for this client.",
+  tags: ["account"],
+  security: [{ sessionToken: [] }, { bearer: [] }],
+  body: PASSWORD_BODY,
+  response: {
+    ...COMMON,
+    401: challenged("nobody is signed in"),
+    403: detail("the current password is wrong; or another site's page made the browser send this request"),
+  },
 };

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from "fastify";
 import type { JsonObject } from "sessile";
 import { seenWithoutCookies, withSession } from "../direct-session.ts";
-import { BODY_ANSWERS, CONTRADICTION, detail, KEY_ANSWERS } from "../schemas/answers.ts";
+import { BODY_ANSWERS, detail, KEY_ANSWERS } from "../schemas/answers.ts";
 import { NEW_SESSION, NEW_SESSION_BODY } from "../schemas/sessions.ts";
 import { describeSession, etagOf } from "./describe.ts";
 import { API_BODY_LIMIT, type ApiParts } from "./routes.ts";
@@ -21,7 +21,6 @@ const SCHEMA = {
   body: NEW_SESSION_BODY,
   response: {
     201: NEW_SESSION,
-    400: { ...CONTRADICTION, description: "the body is no JSON, or the request presents two different tokens" },
     409: detail("the user has too many sessions, or they were revoked at this very moment"),
     ...BODY_ANSWERS,
     ...KEY_ANSWERS,

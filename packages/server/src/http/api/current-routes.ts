@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { JsonObject, SessionManager } from "sessile";
 import { type AnySession, type Settled, seenWithoutCookies, withSession } from "../direct-session.ts";
 import { RequestError, signedIn } from "../request-error.ts";
-import { BODY_ANSWERS, CONTRADICTION, detail, KEY_ANSWERS } from "../schemas/answers.ts";
+import { BODY_ANSWERS, detail, KEY_AND_TOKEN_ANSWERS } from "../schemas/answers.ts";
 import { DELTA_BODY, ENDED, IF_MATCH, ROTATED, SESSION } from "../schemas/sessions.ts";
 import { describeSession, etagOf, isMatch } from "./describe.ts";
 import { API_BODY_LIMIT, type ApiParts } from "./routes.ts";
@@ -15,14 +15,13 @@ interface ChangeRoute {
 }
 
 const COMMON = { tags: ["sessions"], security: [{ apiKey: [], sessionToken: [] }] };
-const ANSWERS = { ...KEY_ANSWERS, 400: CONTRADICTION };
 
 const READ = {
   ...COMMON,
   operationId: "readSession",
   summary: "Read the session of a token",
   description: "Counts as use: it moves the idle deadline, at most once a minute.",
-  response: { 200: SESSION, ...ANSWERS },
+  response: { 200: SESSION, ...KEY_AND_TOKEN_ANSWERS },
 };
 
 const CHANGE = {
@@ -35,8 +34,7 @@ const CHANGE = {
   body: DELTA_BODY,
   response: {
     200: SESSION,
-    ...ANSWERS,
-    400: { ...CONTRADICTION, description: "the body is no JSON, or the request presents two different tokens" },
+    ...KEY_AND_TOKEN_ANSWERS,
     412: detail("the session is not at the version of `If-Match` any more; nothing was changed"),
     ...BODY_ANSWERS,
   },
@@ -48,7 +46,7 @@ const ROTATE = {
   summary: "Give the session a new token",
   response: {
     200: ROTATED,
-    ...ANSWERS,
+    ...KEY_AND_TOKEN_ANSWERS,
     409: detail("the token was replaced already, and its successor was given out; use that"),
   },
 };
@@ -58,7 +56,7 @@ const END = {
   operationId: "endSession",
   summary: "End the session of a token",
   description: "However often it is called, and also for a token that is good for nothing.",
-  response: { 200: ENDED, ...ANSWERS },
+  response: { 200: ENDED, ...KEY_AND_TOKEN_ANSWERS },
 };
 
 export function currentRoutes(app: FastifyInstance, { manager }: ApiParts): void {

@@ -21,7 +21,7 @@ interface EndOneRoute {
 }
 
 const COMMON = { tags: ["users"], security: [{ apiKey: [] }] };
-const ANSWERS = { ...KEY_ANSWERS, 401: detail("there is no API key, or it is none of this server's"), 422: INVALID };
+const ANSWERS = { ...KEY_ANSWERS, 422: INVALID };
 
 const LIST = {
   ...COMMON,

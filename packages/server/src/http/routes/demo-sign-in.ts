@@ -2,12 +2,13 @@
 
 import type { FastifyInstance } from "fastify";
 import { DEMO_USER_ID } from "../../sign-in/end-demo.ts";
+import { DEMO_LOGIN } from "../schemas/account.ts";
 
 /** The one user of the demo sign-in. */
 const USERNAME = "john_doe";
 
 export function demoSignInRoutes(app: FastifyInstance): void {
-  app.post("/login", async ({ session, device }) => {
+  app.post("/login", { schema: DEMO_LOGIN }, async ({ session, device }) => {
     const data = { username: USERNAME, demo: true } as const;
     const token = await session.signIn(DEMO_USER_ID, { data, ...(device !== null && { device }) });
     return { session_token: app.tokenInBody ? token : null };

@@ -3,10 +3,11 @@
 
 import type { FastifyInstance } from "fastify";
 import type { Readiness } from "../../ops/readiness.ts";
+import { LIVE, READY } from "../schemas/account.ts";
 
 export function healthRoutes(app: FastifyInstance, readiness: Readiness): void {
-  app.get("/health/live", async () => ({ status: "live" }));
-  app.get("/health/ready", async (_request, reply) => {
+  app.get("/health/live", { schema: LIVE }, async () => ({ status: "live" }));
+  app.get("/health/ready", { schema: READY }, async (_request, reply) => {
     const problem = await readiness.problem();
     reply.header("cache-control", "no-store");
     return problem === null ? { status: "ready" } : reply.code(503).send({ detail: problem });

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Exposition } from "../../metrics/exposition.ts";
 import { PROMETHEUS_TYPE } from "../../metrics/prometheus-text.ts";
 import { admit, type GuardParts, readKey } from "../api/key-guard.ts";
-import { detail, KEY_ANSWERS } from "../schemas/answers.ts";
+import { KEY_ANSWERS, postponed } from "../schemas/answers.ts";
 import { validateRequests } from "../validate.ts";
 
 const SCHEMA = {
@@ -16,8 +16,7 @@ const SCHEMA = {
   response: {
     200: { description: "the figures", content: { "text/plain": { schema: { type: "string" } } } },
     ...KEY_ANSWERS,
-    401: detail("there is no API key, or it is none of this server's"),
-    503: detail("the keys cannot be read; `Retry-After` says when to try again"),
+    503: postponed("the keys cannot be read"),
   },
 };
 

@@ -11,6 +11,7 @@ export const SESSION_QUERY = {
 } as const;
 
 export const SESSION_PAGE = {
+  description: "a page of the user's live sessions, oldest first",
   type: "object",
   required: ["sessions", "next"],
   properties: {
@@ -21,7 +22,7 @@ export const SESSION_PAGE = {
         required: ["sid", "device", "created_at", "last_seen_at", "expires_at", "current"],
         properties: {
           sid: { type: "string" },
-          device: { type: "string", nullable: true },
+          device: { type: ["string", "null"] },
           created_at: INSTANT,
           last_seen_at: INSTANT,
           expires_at: INSTANT,
@@ -29,12 +30,6 @@ export const SESSION_PAGE = {
         },
       },
     },
-    next: { type: "string", nullable: true },
+    next: { type: ["string", "null"] },
   },
-} as const;
-
-export const ENDED = {
-  type: "object",
-  required: ["ended"],
-  properties: { ended: { type: "integer" } },
 } as const;

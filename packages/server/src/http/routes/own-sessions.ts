@@ -5,7 +5,8 @@ import type { SessionInfo, SessionManager, SignedInSession } from "sessile";
 import { requireSession } from "sessile/fastify";
 import { actAs } from "../../log/request-context.ts";
 import type { SecurityLog } from "../../log/security-log.ts";
-import { ENDED, SESSION_PAGE, SESSION_QUERY } from "./own-sessions-schema.ts";
+import { BAD_PAGE, END_OTHERS, END_OWN, END_OWN_ONE, LIST_OWN, OWN_ANSWERS } from "../schemas/account.ts";
+import { SESSION_PAGE, SESSION_QUERY } from "./own-sessions-schema.ts";
 
 interface ListRoute {
   Querystring: { readonly limit: number; readonly after?: string };
@@ -15,10 +16,16 @@ interface EndRoute {
   Params: { readonly sid: string };
 }
 
+const LIST = {
+  ...LIST_OWN,
+  querystring: SESSION_QUERY,
+  response: { ...OWN_ANSWERS, 200: SESSION_PAGE, 400: BAD_PAGE },
+};
+
 export function ownSessionsRoutes(app: FastifyInstance, manager: SessionManager, security: SecurityLog): void {
   app.get<ListRoute>(
     "/me/sessions",
-    { schema: { querystring: SESSION_QUERY, response: { 200: SESSION_PAGE } } },
+    { schema: LIST },
     requireSession<ListRoute>(async ({ session, query }) => {
       const { sessions, next } = await manager.list(session.userId, query);
       return { sessions: sessions.map((info) => describe(info, session.sid)), next };
@@ -27,7 +34,7 @@ export function ownSessionsRoutes(app: FastifyInstance, manager: SessionManager,
 
   app.delete(
     "/me/sessions",
-    { schema: { response: { 200: ENDED } } },
+    { schema: END_OWN },
     requireSession(async ({ session }) => {
       const ended = await endAll(manager, session);
       await session.signOut();
@@ -37,13 +44,13 @@ export function ownSessionsRoutes(app: FastifyInstance, manager: SessionManager,
 
   app.delete(
     "/me/sessions/others",
-    { schema: { response: { 200: ENDED } } },
+    { schema: END_OTHERS },
     requireSession(async ({ session }) => ({ ended: await endAll(manager, session, session.sid) })),
   );
 
   app.delete<EndRoute>(
     "/me/sessions/:sid",
-    { schema: { response: { 200: ENDED } } },
+    { schema: END_OWN_ONE },
     requireSession<EndRoute>(async ({ session, params: { sid } }, reply) => {
       if (await endOne(manager, session, sid)) return { ended: 1 };
       security.write("authorisationDenied", { target: sid });

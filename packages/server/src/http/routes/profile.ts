@@ -3,13 +3,15 @@
 import type { FastifyInstance } from "fastify";
 import type { SignedInSession } from "sessile";
 import { requireSession } from "sessile/fastify";
+import { LOGOUT, PROFILE } from "../schemas/account.ts";
 
 export function profileRoutes(app: FastifyInstance): void {
   app.get(
     "/profile",
+    { schema: PROFILE },
     requireSession(async ({ session }) => ({ username: session.get("username") ?? null, user_id: userIdOf(session) })),
   );
-  app.post("/logout", async ({ session }) => {
+  app.post("/logout", { schema: LOGOUT }, async ({ session }) => {
     await session.signOut();
     return { message: "Logged out successfully" };
   });

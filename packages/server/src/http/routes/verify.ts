@@ -6,7 +6,7 @@ import type { SessionManager, SessionRequest } from "sessile";
 import { type AnySession, seenRequest, withSession } from "../direct-session.ts";
 import { headerText } from "../header-text.ts";
 import { RequestError, signedIn } from "../request-error.ts";
-import { detail, NOBODY, UNAVAILABLE } from "../schemas/answers.ts";
+import { CROSS_SITE, NOBODY, UNAVAILABLE } from "../schemas/answers.ts";
 import { validateRequests } from "../validate.ts";
 
 /** Keys of the data, and the headers that carry their values. */
@@ -35,13 +35,13 @@ const SCHEMA = {
       },
     },
     401: { ...NOBODY, description: `${NOBODY.description}, or the request presents two different tokens` },
-    403: detail("with `--cookie`: another site's page made the browser send this request"),
+    403: CROSS_SITE,
     503: UNAVAILABLE,
   },
 };
 
 /** Envoy puts the path that was asked for behind the one of the check, and uses its method. */
-const ENVOY_SCHEMA = { ...SCHEMA, operationId: undefined, hide: true };
+const ENVOY_SCHEMA = { ...SCHEMA, hide: true };
 
 export function verifyRoutes(app: FastifyInstance, manager: SessionManager, headers: VerifyHeaders): void {
   app.register(async (scope) => {

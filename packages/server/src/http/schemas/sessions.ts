@@ -20,17 +20,21 @@ const FULL = {
   data: { type: "object", additionalProperties: true },
 } as const;
 
-export const SESSION = object("the session; `ETag` holds its version", FULL);
+const ETAG = { ETag: { type: "string", description: "the version, for `If-Match`" } } as const;
 
-export const NEW_SESSION = object("the session that began, with the only copy of its token", {
-  session_token: { type: "string" },
-  ...FULL,
-});
+export const SESSION = { ...object("the session", FULL), headers: ETAG };
 
-export const ROTATED = object("the new token; the one before works for 10 seconds more", {
-  session_token: { type: "string" },
-  ...FULL,
-});
+const WITH_TOKEN = { session_token: { type: "string" }, ...FULL } as const;
+
+export const NEW_SESSION = {
+  ...object("the session that began, with the only copy of its token", WITH_TOKEN),
+  headers: ETAG,
+};
+
+export const ROTATED = {
+  ...object("the new token; the one before works for 10 seconds more", WITH_TOKEN),
+  headers: ETAG,
+};
 
 export const USER_SESSIONS = object("a page of the user's live sessions, oldest first", {
   sessions: { type: "array", items: object("one of them", LISTED) },

@@ -1,0 +1,72 @@
+// The document of the API, made of the schemas that the routes themselves go by, and its page. Knows no route.
+
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import type { FastifyInstance } from "fastify";
+
+const DESCRIPTION = `Sessions as a service. A **token** is a credential and opaque; a **sid** names a session and opens nothing.
+
+The token travels in \`X-Session-Token\`, in \`Authorization: Bearer\`, or with \`--cookie\` in a cookie. Routes for applications also
+want an API key in \`X-API-Key\`. Every error is \`{"detail": …}\`.
+
+Any request may be answered 404 (no such path), 405 (the path has not that method; \`Allow\` says which it has), 408 (too slow),
+413 (a body larger than 16 KiB, or 80 KiB where a session's data comes in it), 431 (headers larger than 16 KiB) or 500.`;
+
+/** For the page alone: it loads nothing from elsewhere, and its own scripts are files. Its styles are set by script. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Call it before there are routes: it writes down those that follow. */
+export async function describeRoutes(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Sessile", version: "1", description: DESCRIPTION },
+      tags: [
+        { name: "account", description: "a user's own session" },
+        { name: "sessions", description: "for applications that sign users in themselves, with an API key" },
+        { name: "users", description: "the sessions of any user, with an API key" },
+        { name: "proxies", description: "for reverse proxies" },
+        { name: "operations", description: "for whoever runs the server" },
+      ],
+      components: {
+        securitySchemes: {
+          apiKey: { type: "apiKey", in: "header", name: "X-API-Key" },
+          sessionToken: { type: "apiKey", in: "header", name: "X-Session-Token" },
+          bearer: { type: "http", scheme: "bearer" },
+        },
+      },
+    },
+  });
+}
+
+/** `GET /openapi.json`. */
+export function documentRoute(app: FastifyInstance): void {
+  app.get("/openapi.json", { schema: DOCUMENT }, async () => app.swagger());
+}
+
+/** `/docs`, which shows the document and needs no network but this server. */
+export async function documentPage(app: FastifyInstance): Promise<void> {
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: PAGE_POLICY,
+    uiConfig: { deepLinking: false, supportedSubmitMethods: ["get", "post", "patch", "delete"] },
+    theme: { title: "Sessile" },
+  });
+}
+
+const DOCUMENT = {
+  operationId: "readDocument",
+  summary: "This document",
+  tags: ["operations"],
+  security: [],
+  response: { 200: { description: "the document, OpenAPI 3.1", type: "object", additionalProperties: true } },
+};

@@ -1,0 +1,115 @@
+// What a user's own routes take and answer, and the routes of whoever operates the server.
+
+import { CHANGING_ANSWERS, detail, NOBODY, TOKEN_ANSWERS } from "./answers.ts";
+import { ENDED } from "./sessions.ts";
+
+const OWN = { tags: ["account"], security: [{ sessionToken: [] }, { bearer: [] }] };
+
+export const TOKEN = {
+  description: "the token of a new session; the one that was presented has ended",
+  type: "object",
+  required: ["session_token"],
+  properties: {
+    session_token: { type: ["string", "null"], description: "null where browsers are handed the token in a cookie" },
+  },
+} as const;
+
+export const DEMO_LOGIN = {
+  operationId: "signIn",
+  summary: "Sign in as the demo's user",
+  description:
+    "The demo, which serves while there is no file of users, asks for nothing and ignores whatever body it gets.",
+  tags: ["account"],
+  security: [],
+  response: { 200: TOKEN, ...CHANGING_ANSWERS },
+};
+
+export const PROFILE = {
+  ...OWN,
+  operationId: "readProfile",
+  summary: "Who is signed in",
+  response: {
+    200: {
+      description: "the user; a number where the server knows its users itself",
+      type: "object",
+      required: ["username", "user_id"],
+      properties: { username: { type: ["string", "null"] }, user_id: { type: ["integer", "string"] } },
+    },
+    ...TOKEN_ANSWERS,
+    401: NOBODY,
+  },
+};
+
+export const LOGOUT = {
+  ...OWN,
+  operationId: "signOut",
+  summary: "Sign out",
+  description: "However often, and whatever the token is good for.",
+  response: {
+    200: {
+      description: "nobody is signed in with this token",
+      type: "object",
+      required: ["message"],
+      properties: { message: { type: "string" } },
+    },
+    ...CHANGING_ANSWERS,
+  },
+};
+
+const OWN_SESSIONS = { ...OWN, description: "Nobody else's sessions can be seen, ended or probed." };
+
+export const LIST_OWN = {
+  ...OWN_SESSIONS,
+  operationId: "listOwnSessions",
+  summary: "List one's own sessions",
+};
+
+export const OWN_ANSWERS = { ...TOKEN_ANSWERS, 401: NOBODY };
+
+export const BAD_PAGE = detail("the request presents two different tokens, or asks for a page that cannot be");
+
+const ENDING = { ...CHANGING_ANSWERS, 200: ENDED, 401: NOBODY };
+
+export const END_OWN = {
+  ...OWN_SESSIONS,
+  operationId: "endOwnSessions",
+  summary: "End all of one's own sessions",
+  response: ENDING,
+};
+
+export const END_OTHERS = {
+  ...OWN_SESSIONS,
+  operationId: "endOtherSessions",
+  summary: "End all of one's own sessions but the present one",
+  response: ENDING,
+};
+
+export const END_OWN_ONE = {
+  ...OWN_SESSIONS,
+  operationId: "endOwnSession",
+  summary: "End one of one's own sessions",
+  response: { ...ENDING, 404: detail("the session is over, never was, or is somebody else's") },
+};
+
+function status(description: string) {
+  return { description, type: "object", required: ["status"], properties: { status: { type: "string" } } } as const;
+}
+
+export const LIVE = {
+  operationId: "isLive",
+  summary: "Whether the process answers",
+  tags: ["operations"],
+  security: [],
+  response: { 200: status("it does; the store is not asked") },
+};
+
+export const READY = {
+  operationId: "isReady",
+  summary: "Whether the server should be given requests",
+  tags: ["operations"],
+  security: [],
+  response: {
+    200: status("it should"),
+    503: detail("the server is stopping, or its store does not answer within a second"),
+  },
+};
