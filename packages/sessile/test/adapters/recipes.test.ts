@@ -1,4 +1,4 @@
-// Compiles the programs of docs/frameworks.md as the files of a user's project. Next.js and SvelteKit are not installed here:
+// Compiles the programs of docs/frameworks.md as the files of a user's project. Next.js, Nitro and SvelteKit are not installed here:
 // the little that the recipes use of them is declared below.
 
 import assert from "node:assert/strict";
@@ -28,6 +28,7 @@ declare global {
 `;
 
 const STUBS = `
+declare module "nitro/h3" { export * from "h3" }
 declare module "next/headers" {
   interface Cookie { name: string; value: string; [attribute: string]: unknown }
   export function cookies(): Promise<{ getAll(): Cookie[]; set(name: string, value: string): void; set(cookie: Cookie): void }>;
