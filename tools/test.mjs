@@ -1,5 +1,7 @@
 // `npm test`: makes everything ready, builds, lints, then runs the tests on every Node they must pass on.
 // Words after `npm test --` choose test files by a part of their path, and skip the linter.
+
+import { proxiesEnv } from "./proxies.mjs";
 import { run } from "./ready/command.mjs";
 import { hasSqlite, requireNode20 } from "./ready/node-version.mjs";
 import { installPackages } from "./ready/packages.mjs";
@@ -28,7 +30,16 @@ async function test(filters) {
   // The linter reads the types of other packages from what the build emits, so it comes second.
   await timed("build", runScript("build"));
   if (filters.length === 0) await timed("lint", runScript("lint"));
-  return runLanes(findTestFiles(filters), node, redisEnv(redis));
+  const files = findTestFiles(filters);
+  return runLanes(files, node, { ...redisEnv(redis), ...(await othersEnv(files)) });
+}
+
+/** Programs that only some tests need are looked for when one of those is to run. */
+async function othersEnv(files) {
+  const isNeeded = files.some(({ source }) => source.includes("/proxies/"));
+  const env = isNeeded ? await timed("proxies", proxiesEnv()) : {};
+  if (env.SESSILE_PROXIES_MISSING) say(`Tests behind a proxy are skipped: ${env.SESSILE_PROXIES_MISSING}`);
+  return env;
 }
 
 function failed(error) {

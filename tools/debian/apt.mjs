@@ -1,4 +1,4 @@
-// Downloads a package and those that it needs and the system lacks, from the sources the system is set to.
+// Downloads a package, or several, and those that they need and the system lacks, from the sources the system is set to.
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../ready/command.mjs";
@@ -20,7 +20,13 @@ export async function downloadPackage(home, name) {
 }
 
 async function download(options, folder, name) {
-  const plan = await run("apt-get", [...options, "install", "--simulate", "--no-install-recommends", name]);
+  const plan = await run("apt-get", [
+    ...options,
+    "install",
+    "--simulate",
+    "--no-install-recommends",
+    ...name.split(" "),
+  ]);
   if (plan.code !== 0) return plan;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);

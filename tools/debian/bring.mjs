@@ -9,9 +9,11 @@ import { unpack } from "./unpack.mjs";
 
 /**
  * @typedef {object} Wanted
- * @property {string} package its name
- * @property {string} path where the program lies in it
+ * @property {string} package its name, or several
+ * @property {string} [path] where the program lies in it
  * @property {string} home the folder it is brought into
+ * @property {string[]} [probe] the arguments with which it ends at once and well
+ * @property {(home: string) => { command: string, env: Record<string, string> }} [programIn] where it is, if not at `path`
  */
 
 /** The program that an earlier run brought; undefined when there is none or it no longer runs. */
@@ -46,7 +48,11 @@ async function bring(wanted, draft) {
   }
 }
 
-function programIn(home, { path }) {
+function programIn(home, wanted) {
+  return { ...(wanted.programIn?.(home) ?? unpacked(home, wanted)), probe: wanted.probe };
+}
+
+function unpacked(home, { path }) {
   const libraries = ["usr/lib", "lib"].flatMap((folder) => multiarchFolders(join(home, "root", folder)));
   return { command: join(home, "root", path), env: { LD_LIBRARY_PATH: libraries.join(":") } };
 }

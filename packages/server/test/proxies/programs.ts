@@ -1,0 +1,103 @@
+// nginx, FastAPI and the small app behind them, each in a process of its own.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "sessile-test-support/folder";
+import { atExit, freePort } from "sessile-test-support/redis-program";
+
+const EXAMPLES = fileURLToPath(new URL("../../../../examples/", import.meta.url));
+
+/** Why the tests cannot run here; `false` when they can. `npm test` looks for the programs, and fails in CI without them. */
+export function missingPrograms(): string | false {
+  const { SESSILE_PROXIES_MISSING: missing, SESSILE_NGINX: nginx, SESSILE_PYTHON: python } = process.env;
+  if (missing) return missing;
+  return nginx && python ? false : "SESSILE_NGINX and SESSILE_PYTHON are not set: run this with `npm test -- proxies`";
+}
+
+export interface Program {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/** `examples/nginx/nginx.conf` as it is, but for the ports. */
+export async function startNginx(ports: { sessile: string; typescript: string; fastapi: string }): Promise<Program> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const site = readFileSync(join(EXAMPLES, "nginx/nginx.conf"), "utf8")
+    .replaceAll("127.0.0.1:8080", `127.0.0.1:${port}`)
+    .replaceAll("127.0.0.1:8000", new URL(ports.sessile).host)
+    .replaceAll("127.0.0.1:3001", new URL(ports.typescript).host)
+    .replaceAll("127.0.0.1:3002", new URL(ports.fastapi).host);
+  writeFileSync(join(folder, "site.conf"), site);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
+  writeFileSync(
+    join(folder, "nginx.conf"),
+    `daemon off; master_process off; pid ${folder}/pid; events { worker_connections 256; }
+     http { access_log off; ${temporary.join(" ")} include ${folder}/site.conf; }`,
+  );
+  const libraries = process.env["SESSILE_NGINX_LIBRARY_PATH"];
+  return start(`http://127.0.0.1:${port}`, process.env["SESSILE_NGINX"] ?? "nginx", {
+    args: ["-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")],
+    env: libraries ? { LD_LIBRARY_PATH: libraries } : {},
+  });
+}
+
+/** `examples/fastapi`, which uses the Sessile at `sessile` with `key`. */
+export async function startFastApi(sessile: string, key: string): Promise<Program> {
+  const port = await freePort();
+  const uvicorn = ["-m", "uvicorn", "app:app", "--app-dir", join(EXAMPLES, "fastapi")];
+  return start(`http://127.0.0.1:${port}`, process.env["SESSILE_PYTHON"] ?? "python3", {
+    args: [...uvicorn, "--host", "127.0.0.1", "--port", String(port), "--log-level", "warning"],
+    env: {
+      SESSILE_URL: sessile,
+      SESSILE_KEY: key,
+      PYTHONPATH: process.env["SESSILE_PYTHON_PATH"] ?? "",
+      PYTHONDONTWRITEBYTECODE: "1",
+    },
+  });
+}
+
+/** `examples/nginx/app.ts`. */
+export async function startTypeScript(): Promise<Program> {
+  const port = await freePort();
+  const args = [join(EXAMPLES, "dist/nginx/app.js")];
+  return start(`http://127.0.0.1:${port}`, process.execPath, { args, env: { PORT: String(port) } });
+}
+
+async function start(
+  url: string,
+  command: string,
+  { args, env }: { readonly args: readonly string[]; readonly env: Record<string, string> },
+): Promise<Program> {
+  const child = spawn(command, [...args], {
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const forget = atExit(() => child.kill("SIGKILL"));
+  child.once("exit", forget);
+  await untilAnswering(url, child);
+  const close = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  };
+  return { url, close };
+}
+
+async function untilAnswering(url: string, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null) {
+    const isAnswering = await fetch(url).then(
+      () => true,
+      () => false,
+    );
+    if (isAnswering) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${child.spawnfile} ended with ${child.exitCode} before it answered.`);
+}

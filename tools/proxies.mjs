@@ -1,0 +1,63 @@
+// Finds nginx and a Python with FastAPI for the tests behind a proxy, bringing them where the system allows it. It starts none.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { bringFromDebian, broughtBefore } from "./debian/bring.mjs";
+import { findOnPath } from "./programs/path.mjs";
+import { worksOr } from "./programs/verify.mjs";
+import { inRoot } from "./ready/repository.mjs";
+
+const NGINX = {
+  package: "nginx",
+  path: "usr/sbin/nginx",
+  home: inRoot(".cache/nginx"),
+  probe: ["-v"],
+  advice: "The tests behind a proxy need nginx. Install it (apt-get install nginx), or set SESSILE_NGINX to its path.",
+};
+
+const SYSTEM_PYTHON = "/usr/bin/python3";
+const PYTHON = {
+  package: "python3-fastapi python3-uvicorn python3-httpx",
+  home: inRoot(".cache/fastapi"),
+  probe: ["-c", "import fastapi, uvicorn, httpx"],
+  advice: `The tests of examples/fastapi need Debian's ${SYSTEM_PYTHON} and the packages python3-fastapi, python3-uvicorn and
+python3-httpx; or set SESSILE_PYTHON to a Python that has them.`,
+  // Debian's packages hold no interpreter but modules for the system's own.
+  programIn: (home) => ({
+    command: SYSTEM_PYTHON,
+    env: { PYTHONPATH: join(home, "root/usr/lib/python3/dist-packages") },
+  }),
+};
+
+/** What the tests are told: where the programs are and what to start them with, or why there are none. */
+export async function proxiesEnv() {
+  const nginx = await find(NGINX, [process.env.SESSILE_NGINX, findOnPath("nginx")]);
+  const python = await find(PYTHON, [process.env.SESSILE_PYTHON, findOnPath("python3"), SYSTEM_PYTHON]);
+  return {
+    SESSILE_NGINX: nginx.command ?? "",
+    SESSILE_NGINX_LIBRARY_PATH: nginx.env?.LD_LIBRARY_PATH ?? "",
+    SESSILE_PYTHON: python.command ?? "",
+    SESSILE_PYTHON_PATH: python.env?.PYTHONPATH ?? "",
+    SESSILE_PROXIES_MISSING: nginx.missing ?? python.missing ?? "",
+  };
+}
+
+/** The first that runs: what was named, what is on PATH, what was brought earlier, and Debian's packages. */
+async function find(wanted, commands) {
+  for (const command of commands.filter(Boolean)) {
+    const program = await worksOr({ command, env: {}, probe: wanted.probe }, "").catch(() => undefined);
+    if (program) return program;
+  }
+  return (await broughtBefore(wanted)) ?? bring(wanted);
+}
+
+/** Without it CI fails; anybody else is told, and the tests that need it are skipped. */
+async function bring(wanted) {
+  if (wanted === PYTHON && !existsSync(SYSTEM_PYTHON)) return { missing: wanted.advice };
+  try {
+    return (await bringFromDebian(wanted, wanted.advice)) ?? { missing: wanted.advice };
+  } catch (error) {
+    if (process.env.CI) throw error;
+    return { missing: error.message };
+  }
+}
