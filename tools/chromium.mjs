@@ -39,3 +39,13 @@ async function bring() {
     return { missing: error.message };
   }
 }
+
+/** How the tests learn where the browser is, or why there is none. */
+export async function chromiumEnv() {
+  const { command = "", env = {}, missing = "" } = await findChromium();
+  return {
+    SESSILE_CHROMIUM: command,
+    SESSILE_CHROMIUM_LIBRARY_PATH: env.LD_LIBRARY_PATH ?? "",
+    SESSILE_CHROMIUM_MISSING: missing,
+  };
+}

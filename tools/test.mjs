@@ -1,6 +1,7 @@
 // `npm test`: makes everything ready, builds, lints, then runs the tests on every Node they must pass on.
 // Words after `npm test --` choose test files by a part of their path, and skip the linter.
 
+import { chromiumEnv } from "./chromium.mjs";
 import { proxiesEnv } from "./proxies.mjs";
 import { run } from "./ready/command.mjs";
 import { hasSqlite, requireNode20 } from "./ready/node-version.mjs";
@@ -36,10 +37,14 @@ async function test(filters) {
 
 /** Programs that only some tests need are looked for when one of those is to run. */
 async function othersEnv(files) {
-  const isNeeded = files.some(({ source }) => source.includes("/proxies/"));
-  const env = isNeeded ? await timed("proxies", proxiesEnv()) : {};
-  if (env.SESSILE_PROXIES_MISSING) say(`Tests behind a proxy are skipped: ${env.SESSILE_PROXIES_MISSING}`);
-  return env;
+  const isNeeded = (folder) => files.some(({ source }) => source.includes(folder));
+  const [proxies, chromium] = await Promise.all([
+    isNeeded("/proxies/") ? timed("proxies", proxiesEnv()) : {},
+    isNeeded("/browser/") ? timed("browser", chromiumEnv()) : {},
+  ]);
+  if (proxies.SESSILE_PROXIES_MISSING) say(`Tests behind a proxy are skipped: ${proxies.SESSILE_PROXIES_MISSING}`);
+  if (chromium.SESSILE_CHROMIUM_MISSING) say(`Tests in a browser are skipped: ${chromium.SESSILE_CHROMIUM_MISSING}`);
+  return { ...proxies, ...chromium };
 }
 
 function failed(error) {

@@ -1,12 +1,5 @@
 // What the admin page and the server say to each other. The page's own interface: it may change with every release. Types only.
 
-/** Instants are milliseconds since 1970. `fresh` until then ends sessions and shows data without asking for the password. */
-export interface Me {
-  readonly name: string;
-  readonly freshUntil: number;
-  readonly now: number;
-}
-
 export type AuditAction =
   | "signIn"
   | "signOut"
@@ -74,7 +67,6 @@ export interface Overview {
   readonly hasCache: boolean;
   /** Milliseconds between two figures. */
   readonly interval: number;
-  readonly startedAt: number;
   /** Oldest first; at most an hour of them. */
   readonly history: readonly Figures[];
   /** Newest first. */
@@ -115,7 +107,7 @@ export interface DataKey {
   readonly size: number;
 }
 
-export interface SessionPageData extends SessionRow {
+export interface SessionView extends SessionRow {
   readonly authenticatedAt: number | null;
   readonly rotatedAt: number;
   readonly absoluteExpiresAt: number;

@@ -20,6 +20,10 @@ export interface Config {
   readonly idleTimeout: number;
   readonly absoluteTimeout: number;
   readonly demo: boolean;
+  /** Whether the admin page is served; and where, when it is not with everything else. */
+  readonly admin: boolean;
+  readonly adminListen: ListenAddress | null;
+  readonly account: boolean;
   readonly logLevel: string;
   readonly logAddress: "off" | "network";
   readonly device: "off" | "family";
@@ -53,7 +57,10 @@ export function parseConfig({ all }: Settings): Config {
     port: parsePort(text["port"] as string),
     idleTimeout: parseDuration(text["idle-timeout"] as string, "--idle-timeout"),
     absoluteTimeout: parseDuration(text["absolute-timeout"] as string, "--absolute-timeout"),
-    demo: parseBoolean(text["demo"] as string),
+    demo: parseBoolean("demo", text["demo"] as string),
+    admin: parseBoolean("admin", text["admin"] as string),
+    adminListen: parseAdminListen(text["admin-listen"] as string, text["admin"] as string),
+    account: parseBoolean("account", text["account"] as string),
     logLevel: parseChoice(text["log-level"] as string, LEVELS, "--log-level"),
     logAddress: parseChoice(text["log-address"] as string, ["off", "network"], "--log-address"),
     device: parseChoice(text["device"] as string, ["off", "family"], "--device"),
@@ -82,10 +89,15 @@ function parseReplicas(text: string): number {
   throw new UsageError(`--confirm-replicas must be a number from 0 to 100; got "${text}".`);
 }
 
-function parseBoolean(text: string): boolean {
+function parseAdminListen(text: string, admin: string): ListenAddress | null {
+  if (text === "" || parseBoolean("admin", admin)) return parseAddress(text, "--admin-listen");
+  throw new UsageError("--admin-listen says where, but not that: it needs --admin.");
+}
+
+function parseBoolean(name: string, text: string): boolean {
   if (text === "true" || text === "1") return true;
   if (text === "false" || text === "0" || text === "") return false;
-  throw new UsageError(`SESSILE_DEMO must be true or false; got "${text}".`);
+  throw new UsageError(`--${name} must be true or false; got "${text}".`);
 }
 
 function parseChoice<Choice extends string>(text: string, choices: readonly Choice[], name: string): Choice {

@@ -63,6 +63,25 @@ export const OPTIONS: readonly Option[] = [
   },
   { name: "demo", type: "boolean", fallback: "false", help: "allow the demo sign-in on an address others can reach" },
   {
+    name: "admin",
+    type: "boolean",
+    fallback: "false",
+    help: "serve the admin page at /admin, for users whom `sessile users grant` made administrators",
+  },
+  {
+    name: "admin-listen",
+    type: "string",
+    value: "HOST:PORT",
+    fallback: "",
+    help: "serve the admin page there and nowhere else",
+  },
+  {
+    name: "account",
+    type: "boolean",
+    fallback: "false",
+    help: "serve /account/sessions, where users see in a browser where they are signed in",
+  },
+  {
     name: "log-level",
     type: "string",
     value: "LEVEL",

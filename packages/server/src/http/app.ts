@@ -3,6 +3,9 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { SessionManager } from "sessile";
 import { sessions } from "sessile/fastify";
+import { type AccountParts, accountRoutes } from "../account/routes.ts";
+import type { AdminParts } from "../admin/parts.ts";
+import { adminRoutes } from "../admin/routes.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import { InvalidTokens } from "../log/invalid-tokens.ts";
 import type { SecurityLog } from "../log/security-log.ts";
@@ -17,7 +20,7 @@ import { endConnectionsOnClose } from "./drain.ts";
 import { answerErrors, clientErrorHandler, frameworkErrors } from "./errors.ts";
 import { HTTP_LIMITS, type HttpLimits, harden } from "./harden.ts";
 import { collectMethods, refuseOtherMethods } from "./methods.ts";
-import { describeRoutes, documentPage, documentRoute } from "./openapi.ts";
+import { describeRoutes, documentPage, documentRoute, hideRoutes } from "./openapi.ts";
 import { logRequests, noticeInvalidKeys, noticeInvalidTokens } from "./request-log.ts";
 import { countRequests } from "./request-metrics.ts";
 import { demoSignInRoutes } from "./routes/demo-sign-in.ts";
@@ -45,29 +48,58 @@ declare module "sessile" {
   interface SessionData extends ServerData {}
 }
 
-export interface AppOptions {
-  readonly manager: SessionManager;
+/** What every listener of the server is made with. */
+export interface ListenerOptions {
   readonly log: FastifyBaseLogger;
   readonly security: SecurityLog;
-  readonly readiness: Readiness;
   readonly client: ClientOptions;
   readonly metrics: Metrics;
-  readonly exposition: Exposition;
-  /** The API keys; `null` where there is no file of them: then none is good. */
-  readonly keys: KeyStore | null;
   /** False where browsers keep the token in a cookie, out of reach of scripts (ASVS 3.3.4). Default true. */
   readonly tokenInBody?: boolean;
-  /** Which of a session's data `/verify` tells a proxy, and in which headers. Default: none. */
-  readonly verifyHeaders?: VerifyHeaders;
-  /** Without it everybody is the demo user. */
-  readonly signIn?: SignInService;
   /** Shorter in tests of slow clients. */
   readonly limits?: HttpLimits;
 }
 
+export interface AppOptions extends ListenerOptions {
+  readonly manager: SessionManager;
+  readonly readiness: Readiness;
+  readonly exposition: Exposition;
+  /** The API keys; `null` where there is no file of them: then none is good. */
+  readonly keys: KeyStore | null;
+  /** Which of a session's data `/verify` tells a proxy, and in which headers. Default: none. */
+  readonly verifyHeaders?: VerifyHeaders;
+  /** Without it everybody is the demo user. */
+  readonly signIn?: SignInService;
+  /** The pages that are served, if any. */
+  readonly admin?: AdminParts;
+  readonly account?: AccountParts;
+}
+
 /** The server's routes, not yet listening. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { log, security, client, limits = HTTP_LIMITS } = options;
+  const tokens = new InvalidTokens(options.security);
+  const app = await createListener(options, async (scope) => {
+    await describeRoutes(scope);
+    healthRoutes(scope, options.readiness);
+    await scope.register(async (inner) => sessionRoutes(inner, options, tokens));
+    await scope.register(async (inner) => verifyScope(inner, options, tokens));
+    await scope.register(async (inner) => keyScope(inner, options));
+    await scope.register(async (inner) => pageScope(inner, options));
+    documentRoute(scope);
+  });
+  await documentPage(app); // its routes come twice, with and without a slash
+  return app;
+}
+
+/** The admin page alone, for an address of its own. */
+export function createAdminApp(options: ListenerOptions, admin: AdminParts): Promise<FastifyInstance> {
+  return createListener(options, (app) => adminRoutes(app, admin));
+}
+
+async function createListener(
+  { log, security, client, metrics, tokenInBody = true, limits = HTTP_LIMITS }: ListenerOptions,
+  addRoutes: (app: FastifyInstance) => Promise<void>,
+): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -78,23 +110,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     frameworkErrors,
     clientErrorHandler,
   });
-  app.decorate("tokenInBody", options.tokenInBody ?? true);
+  app.decorate("tokenInBody", tokenInBody);
   harden(app, client.proxies);
   endConnectionsOnClose(app);
   describeClients(app, client);
   answerErrors(app, security);
   logRequests(app);
-  countRequests(app, options.metrics);
-  await describeRoutes(app);
+  countRequests(app, metrics);
   const methods = collectMethods(app);
-  healthRoutes(app, options.readiness);
-  const tokens = new InvalidTokens(security);
-  await app.register(async (scope) => sessionRoutes(scope, options, tokens));
-  await app.register(async (scope) => verifyScope(scope, options, tokens));
-  await app.register(async (scope) => keyScope(scope, options));
-  documentRoute(app);
+  await addRoutes(app);
   refuseOtherMethods(app, methods);
-  await documentPage(app); // its routes come twice, with and without a slash
   return app;
 }
 
@@ -114,6 +139,12 @@ async function verifyScope(app: FastifyInstance, options: AppOptions, tokens: In
   noticeInvalidTokens(app, tokens);
   ignoreBodies(app);
   verifyRoutes(app, options.manager, options.verifyHeaders ?? []);
+}
+
+async function pageScope(app: FastifyInstance, { admin, account }: AppOptions): Promise<void> {
+  hideRoutes(app);
+  if (admin !== undefined) await adminRoutes(app, admin);
+  if (account !== undefined) await accountRoutes(app, account);
 }
 
 /** What programs with an API key may do. */

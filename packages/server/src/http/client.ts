@@ -12,6 +12,8 @@ declare module "fastify" {
     readonly clientAddress: string;
     /** The kind of the client's program, to show in lists of sessions; `null` when it is unknown or not wanted. */
     readonly device: string | null;
+    /** Whether a trusted proxy says that the client uses TLS. */
+    readonly isHttps: boolean;
   }
 }
 
@@ -33,6 +35,11 @@ export function describeClients(app: FastifyInstance, { proxies, keepDevice, log
   app.decorateRequest("device", {
     getter(this: FastifyRequest) {
       return keepDevice ? deviceFamily(this.headers["user-agent"]) : null;
+    },
+  });
+  app.decorateRequest("isHttps", {
+    getter(this: FastifyRequest) {
+      return proxies.saysHttps(this.raw);
     },
   });
   app.addHook("onRequest", (request, _reply, done) => {

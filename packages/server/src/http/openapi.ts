@@ -48,6 +48,13 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
   });
 }
 
+/** The routes of `app` from now on are no part of the API: the server's own pages use them, and they change with those. */
+export function hideRoutes(app: FastifyInstance): void {
+  app.addHook("onRoute", (route) => {
+    route.schema = { ...route.schema, hide: true };
+  });
+}
+
 /** `GET /openapi.json`. */
 export function documentRoute(app: FastifyInstance): void {
   app.get("/openapi.json", { schema: DOCUMENT }, async () => app.swagger());

@@ -26,6 +26,9 @@ const EVENTS = {
   crossSiteRefused: ["warn", "refused"],
   authorisationDenied: ["warn", "refused"],
   storeFailed: ["error", "failure"],
+  adminActed: ["info", "success"],
+  adminRefused: ["warn", "refused"],
+  adminFailed: ["error", "failure"],
 } as const satisfies Record<string, readonly [Level, Outcome]>;
 
 export type SecurityEvent = keyof typeof EVENTS;

@@ -15,12 +15,14 @@ export interface Addresses {
   readonly users: string | null;
   /** Where `/metrics` is, when it has an address of its own. */
   readonly metrics: string | null;
+  /** Where the admin page is, if there is one. */
+  readonly admin: string;
 }
 
 export function banner(
   config: Config,
   { name, promise, warnings }: OpenedStore,
-  { url, users, metrics }: Addresses,
+  { url, users, metrics, admin }: Addresses,
 ): string {
   const { signIn, how, curl } = users === null ? DEMO : { ...LOGIN, signIn: `the users in ${users}` };
   return `Sessile serves sessions on ${url}
@@ -28,7 +30,7 @@ export function banner(
   store       ${name}
   durability  ${[promise, ...warnings].join(" ")}
   lifetime    ${formatDuration(config.absoluteTimeout)} after sign-in, or ${formatDuration(config.idleTimeout)} without use
-  sign-in     ${signIn}${metrics === null ? "" : `\n  metrics     ${metrics}`}
+  sign-in     ${signIn}${metrics === null ? "" : `\n  metrics     ${metrics}`}${pages(config, url, admin)}
 
 Try it${how}:
 
@@ -37,4 +39,9 @@ Try it${how}:
   curl -X POST ${url}/logout -H "X-Session-Token: $TOKEN"
 
 `;
+}
+
+function pages(config: Config, url: string, admin: string): string {
+  const account = config.account ? `\n  account     ${url}/account/sessions` : "";
+  return `${config.admin ? `\n  admin       ${admin}/admin` : ""}${account}`;
 }

@@ -18,7 +18,7 @@ function isLoopback(host: string): boolean {
 }
 
 /** Gives back the URL. Throws `UsageError` with what to do. */
-export async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
+export async function listen(app: FastifyInstance, { host, port }: Pick<Config, "host" | "port">): Promise<string> {
   try {
     return await app.listen({ host, port });
   } catch (error) {

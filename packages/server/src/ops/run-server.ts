@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { bearerTransport, cookieTransport, headerTransport } from "sessile";
 import type { Config } from "../config/config.ts";
-import { createApp } from "../http/app.ts";
+import { createAdminApp, createApp } from "../http/app.ts";
 import type { HttpLimits } from "../http/harden.ts";
 import { KeyStore } from "../keys/key-store.ts";
 import { openKeyFile } from "../keys/open-key-file.ts";
@@ -25,6 +25,7 @@ import { banner } from "./banner.ts";
 import { exitWhenStateIsUnknown } from "./last-resort.ts";
 import { checkDemo, listen } from "./listen.ts";
 import { listenForMetrics } from "./metrics-listener.ts";
+import { checkPages, openPages } from "./open-pages.ts";
 import { openServedStore } from "./open-served-store.ts";
 import type { OpenedStore } from "./open-store.ts";
 import { Readiness } from "./readiness.ts";
@@ -43,21 +44,25 @@ const STOP_DEADLINE = 10_000;
 export async function runServer(config: Config, { limits, stopDeadline = STOP_DEADLINE }: Tuning = {}): Promise<void> {
   const users = chooseUsers(config);
   if (users === null) checkDemo(config);
+  checkPages(config, users);
   const opened = await openServedStore(config);
   const log = createLog(config.logLevel);
   exitWhenStateIsUnknown(log);
   const readiness = new Readiness(opened.store);
   const parts = { log, readiness, users, ...(limits && { limits }) };
-  const { app, exposition, close } = await assemble(config, opened, parts);
+  const { app, adminApp, exposition, close } = await assemble(config, opened, parts);
   const closeAfter = async (error: unknown): Promise<never> => {
     await close();
     throw error;
   };
   const metrics = config.metrics && (await listenForMetrics(config.metrics, exposition).catch(closeAfter));
-  const url = await listen(app, config).catch(async (error) => {
-    await metrics?.close();
-    return closeAfter(error);
-  });
+  const listenFor = (each: FastifyInstance, where: Pick<Config, "host" | "port">): Promise<string> =>
+    listen(each, where).catch(async (error) => {
+      await metrics?.close();
+      return closeAfter(error);
+    });
+  const url = await listenFor(app, config);
+  const admin = adminApp === null ? url : await listenFor(adminApp, config.adminListen ?? config);
   const stop = async (): Promise<void> => {
     readiness.stop();
     await wait(config.stopDelay);
@@ -65,7 +70,7 @@ export async function runServer(config: Config, { limits, stopDeadline = STOP_DE
     await metrics?.close(); // last, so that the last figures can be read
   };
   stopOnSignal(stop, config.stopDelay + stopDeadline);
-  process.stdout.write(banner(config, opened, { url, users, metrics: metrics?.url ?? null }));
+  process.stdout.write(banner(config, opened, { url, users, metrics: metrics?.url ?? null, admin }));
 }
 
 interface Parts {
@@ -76,12 +81,16 @@ interface Parts {
   readonly limits?: HttpLimits;
 }
 
+interface Assembled {
+  readonly app: FastifyInstance;
+  /** The admin page, where it has an address of its own. */
+  readonly adminApp: FastifyInstance | null;
+  readonly exposition: Exposition;
+  readonly close: () => Promise<void>;
+}
+
 /** `close` ends what was opened, in the order in which one needs the other. */
-async function assemble(
-  config: Config,
-  opened: OpenedStore,
-  parts: Parts,
-): Promise<{ app: FastifyInstance; exposition: Exposition; close: () => Promise<void> }> {
+async function assemble(config: Config, opened: OpenedStore, parts: Parts): Promise<Assembled> {
   const security = new SecurityLog(parts.log);
   const metrics = new Metrics(telemetry());
   const feed = new EventFeed();
@@ -104,27 +113,37 @@ async function assemble(
     await closeStore();
     throw error;
   });
-  const keyFile = parts.users === null ? null : openKeyFile(parts.users);
-  const app = await createApp({
-    manager,
-    security,
-    client,
-    metrics,
-    exposition,
-    verifyHeaders,
-    keys: keyFile === null ? null : new KeyStore(keyFile),
-    tokenInBody: cookie === null,
-    ...(signIn && { signIn }),
-    ...parts,
-  });
-  const close = async (): Promise<void> => {
-    await app.close();
-    exposition.stop();
-    keyFile?.close();
+  const closeUsers = async (): Promise<void> => {
     signIn?.close();
     await closeStore();
   };
-  return { app, exposition, close };
+  const { name } = opened;
+  const pages = await openPages(config, { manager, store, name, security, metrics, feed, signIn, ...parts }).catch(
+    async (error) => {
+      await closeUsers();
+      throw error;
+    },
+  );
+  const keyFile = parts.users === null ? null : openKeyFile(parts.users);
+  const common = { security, client, metrics, tokenInBody: cookie === null, ...parts };
+  const app = await createApp({
+    manager,
+    exposition,
+    verifyHeaders,
+    keys: keyFile === null ? null : new KeyStore(keyFile),
+    ...(signIn && { signIn }),
+    ...common,
+    ...pages.here,
+  });
+  const adminApp = pages.elsewhere === null ? null : await createAdminApp(common, pages.elsewhere);
+  const close = async (): Promise<void> => {
+    await Promise.all([app.close(), adminApp?.close()]);
+    exposition.stop();
+    keyFile?.close();
+    await pages.close();
+    await closeUsers();
+  };
+  return { app, adminApp, exposition, close };
 }
 
 /** `null` where there are no users. */

@@ -4,6 +4,8 @@ import type { FastifyInstance } from "fastify";
 import type { SessionStore } from "sessile";
 import { headerTransport, memoryStore, type SessionManagerOptions } from "sessile";
 import { type Failing, failingStore, type MintedSession, mintSession } from "sessile/testing";
+import type { AccountParts } from "#dist/account/routes.js";
+import type { AdminParts } from "#dist/admin/parts.js";
 import { createApp } from "#dist/http/app.js";
 import type { VerifyHeaders } from "#dist/http/routes/verify.js";
 import { KeyStore } from "#dist/keys/key-store.js";
@@ -47,8 +49,26 @@ export interface AppChoices {
   readonly keys?: string;
   readonly verifyHeaders?: VerifyHeaders;
   readonly tokenInBody?: boolean;
+  /** Opens the pages that are served as well. */
+  readonly pages?: (parts: PagesGiven) => Promise<PagesOpened>;
   /** Adds to the routes before the server listens. */
   readonly prepare?: (app: FastifyInstance) => void;
+}
+
+export interface PagesGiven {
+  readonly manager: ObservedManager;
+  readonly store: SessionStore;
+  readonly security: SecurityLog;
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly feed: EventFeed;
+  readonly signIn: SignInService;
+}
+
+export interface PagesOpened {
+  readonly admin?: AdminParts;
+  readonly account?: AccountParts;
+  readonly close: () => Promise<void>;
 }
 
 export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> {
@@ -77,6 +97,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
   const keyFile = choices.keys === undefined ? null : openUserFile(choices.keys, { synchronous: "NORMAL" });
   const keys = keyFile === null ? null : new KeyStore(keyFile, choices.manager?.clock);
   const more = { keys, verifyHeaders: choices.verifyHeaders ?? [], tokenInBody: choices.tokenInBody ?? true };
+  const pages = signIn && (await choices.pages?.({ manager, store, security, readiness, metrics, feed, signIn }));
   const app = await createApp({
     ...more,
     manager,
@@ -87,6 +108,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     metrics,
     exposition,
     ...(signIn && { signIn }),
+    ...pages,
   });
   choices.prepare?.(app);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
@@ -105,6 +127,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
       await app.close();
       exposition.stop();
       keyFile?.close();
+      await pages?.close();
       signIn?.close();
       await manager.close();
     },

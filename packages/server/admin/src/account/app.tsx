@@ -1,0 +1,188 @@
+// Where one is signed in, and the end of it elsewhere.
+
+import { useCallback, useEffect, useState } from "preact/hooks";
+import type { Person } from "../../../src/sign-in/person.ts";
+import { useLoad } from "../lib/load.ts";
+import { ask, isSignedOut, RequestError } from "../lib/request.ts";
+import { sessions as sessionsText, setClock } from "../lib/time.ts";
+import { Confirm, type Question } from "../parts/confirm.tsx";
+import { Mark } from "../parts/mark.tsx";
+import { SignIn } from "../parts/sign-in.tsx";
+import { Loading, Trouble } from "../parts/states.tsx";
+import { Ago, Until } from "../parts/time.tsx";
+
+const API = "/account/api";
+
+/** As `GET /me/sessions` has it. */
+interface OwnSession {
+  readonly sid: string;
+  readonly device: string | null;
+  readonly created_at: string;
+  readonly last_seen_at: string;
+  readonly expires_at: string;
+  readonly current: boolean;
+}
+
+interface OwnSessions {
+  readonly sessions: readonly OwnSession[];
+  readonly next: string | null;
+}
+
+export function App() {
+  const [who, setWho] = useState<Person | null | undefined>(undefined);
+  const [error, setError] = useState<unknown>(null);
+  const arrive = useCallback((person: Person) => {
+    setClock(person.now);
+    setWho(person);
+  }, []);
+  useEffect(() => {
+    ask<Person>("GET", `${API}/me`).then(arrive, (problem: unknown) => {
+      if (problem instanceof RequestError && problem.status === 401) setWho(null);
+      else setError(problem);
+    });
+  }, [arrive]);
+  if (who === undefined) return error === null ? null : <Trouble error={error} hasData={false} />;
+  if (who === null)
+    return <SignIn title="Your account" text="Sign in to see where you are signed in." api={API} onDone={arrive} />;
+  return <SignedIn person={who} onPerson={arrive} onSignedOut={() => setWho(null)} />;
+}
+
+interface SignedInProps {
+  readonly person: Person;
+  readonly onPerson: (person: Person) => void;
+  readonly onSignedOut: () => void;
+}
+
+function SignedIn({ person, onPerson, onSignedOut }: SignedInProps) {
+  const [question, setQuestion] = useState<Question | null>(null);
+  const [said, setSaid] = useState("");
+  const loaded = useLoad<OwnSessions>(`${API}/me/sessions?limit=100`, (error) => {
+    if (isSignedOut(error)) onSignedOut();
+  });
+  const signOut = (): void => {
+    void ask("POST", `${API}/sign-out`).then(onSignedOut, (error: Error) => setSaid(error.message));
+  };
+  const askToEnd = (title: string, text: string, action: string, path: string): void =>
+    setQuestion({
+      title,
+      text,
+      action,
+      run: async () => {
+        const { ended } = await ask<{ ended: number }>("DELETE", `${API}/me/sessions${path}`);
+        setSaid(`Signed out of ${sessionsText(ended)}.`);
+        loaded.reload();
+      },
+    });
+  return (
+    <>
+      <header class="head">
+        <span class="home">
+          <Mark /> <span>Your account</span>
+        </span>
+        <div class="who">
+          <span class="muted">{person.name}</span>
+          <button type="button" class="quiet" onClick={signOut}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <main id="main" class="account">
+        <div class="title">
+          <div>
+            <h1>Where you are signed in</h1>
+            <p class="muted">Sign out what you do not recognise, and then set a new password.</p>
+          </div>
+        </div>
+        <Loading of={loaded} height={300}>
+          {({ sessions, next }) => <Sessions sessions={sessions} isMore={next !== null} ask={askToEnd} />}
+        </Loading>
+        <p class="said" role="status">
+          {said}
+        </p>
+      </main>
+      {question && (
+        <Confirm
+          {...question}
+          api={API}
+          person={person}
+          onPerson={(fresh) => {
+            onPerson(fresh);
+            loaded.reload();
+          }}
+          onClose={() => setQuestion(null)}
+        />
+      )}
+    </>
+  );
+}
+
+interface SessionsProps {
+  readonly sessions: readonly OwnSession[];
+  readonly isMore: boolean;
+  readonly ask: (title: string, text: string, action: string, path: string) => void;
+}
+
+function Sessions({ sessions, isMore, ask: askToEnd }: SessionsProps) {
+  const sorted = sessions.toSorted(
+    (a, b) => Number(b.current) - Number(a.current) || b.last_seen_at.localeCompare(a.last_seen_at),
+  );
+  const others = sessions.filter(({ current }) => !current).length;
+  const text = isMore ? "all other sessions" : sessionsText(others);
+  return (
+    <>
+      <ul class="own">
+        {sorted.map((session) => (
+          <OwnCard
+            key={session.sid}
+            session={session}
+            onEnd={() =>
+              askToEnd(
+                `Sign out ${nameOf(session)}?`,
+                "1 session ends at once.",
+                "Sign out 1 session",
+                `/${session.sid}`,
+              )
+            }
+          />
+        ))}
+      </ul>
+      {others > 0 && (
+        <div class="buttons">
+          <button
+            type="button"
+            class="danger"
+            onClick={() =>
+              askToEnd("Sign out everywhere else?", `This ends ${text}; this one stays.`, `Sign out ${text}`, "/others")
+            }
+          >
+            Sign out everywhere else ({isMore ? "more than 100" : others})…
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+const nameOf = ({ device }: OwnSession): string => device ?? "an unknown device";
+
+function OwnCard({ session, onEnd }: { session: OwnSession; onEnd: () => void }) {
+  const { device, created_at, last_seen_at, expires_at, current } = session;
+  return (
+    <li class={current ? "card is-current" : "card"}>
+      <div>
+        <h2>
+          {device ?? "Unknown device"} {current && <span class="tone good">this device</span>}
+        </h2>
+        <p class="muted">
+          Last used <Ago at={Date.parse(last_seen_at)} />, signed in <Ago at={Date.parse(created_at)} />. Ends{" "}
+          <Until at={Date.parse(expires_at)} /> if not used.
+        </p>
+      </div>
+      {!current && (
+        <button type="button" class="end" onClick={onEnd} aria-label={`Sign out ${nameOf(session)}`}>
+          Sign out
+        </button>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,9 @@
+// Where the admin page begins.
+
+import { render } from "preact";
+import "../styles/base.css";
+import "../styles/parts.css";
+import "../styles/admin.css";
+import { App } from "./app.tsx";
+
+render(<App />, document.getElementById("page") as HTMLElement);

@@ -1,0 +1,112 @@
+// The frame of the admin page: who is signed in, what is shown, and the one question at a time.
+
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Person } from "../../../src/sign-in/person.ts";
+import { Live, useStream } from "../lib/live.ts";
+import { ask, isSignedOut, RequestError } from "../lib/request.ts";
+import { type Address, useAddress } from "../lib/router.ts";
+import { setClock } from "../lib/time.ts";
+import { Confirm, type Question } from "../parts/confirm.tsx";
+import { SignIn } from "../parts/sign-in.tsx";
+import { Trouble } from "../parts/states.tsx";
+import { AuditPage } from "./audit-page.tsx";
+import { Desk, type DeskTools } from "./desk.ts";
+import { Header } from "./header.tsx";
+import { OverviewPage } from "./overview-page.tsx";
+import { SessionPage } from "./session-page.tsx";
+import { SessionsPage } from "./sessions-page.tsx";
+import { UserPage } from "./user-page.tsx";
+
+const API = "/admin/api";
+
+/** `undefined` until the server said who is signed in; `null` when nobody is. */
+type Who = Person | null | undefined;
+
+export function App() {
+  const [who, setWho] = useState<Who>(undefined);
+  const [error, setError] = useState<unknown>(null);
+  const arrive = useCallback((person: Person) => {
+    setClock(person.now);
+    setWho(person);
+  }, []);
+  const look = useCallback(() => {
+    ask<Person>("GET", `${API}/me`).then(arrive, (problem: unknown) => {
+      if (problem instanceof RequestError && [401, 403].includes(problem.status)) setWho(null);
+      else setError(problem);
+    });
+  }, [arrive]);
+  useEffect(look, [look]);
+  if (who === undefined) return error === null ? null : <Trouble error={error} hasData={false} />;
+  if (who === null)
+    return <SignIn title="Sessile admin" text="For administrators of this server." api={API} onDone={arrive} />;
+  return <SignedIn person={who} onPerson={arrive} onSignedOut={() => setWho(null)} onLost={look} />;
+}
+
+interface SignedInProps {
+  readonly person: Person;
+  readonly onPerson: (person: Person) => void;
+  readonly onSignedOut: () => void;
+  readonly onLost: () => void;
+}
+
+function SignedIn({ person, onPerson, onSignedOut, onLost }: SignedInProps) {
+  const address = useAddress();
+  const live = useStream(onLost);
+  const [question, setQuestion] = useState<Question | null>(null);
+  const [said, setSaid] = useState("");
+  const tools: DeskTools = useMemo(
+    () => ({
+      ask: setQuestion,
+      say: (text) => {
+        setSaid(text);
+        setTimeout(() => setSaid((now) => (now === text ? "" : now)), 8000);
+      },
+      onError: (error) => {
+        if (isSignedOut(error)) onSignedOut();
+      },
+    }),
+    [onSignedOut],
+  );
+  const signOut = (): void => {
+    void ask("POST", `${API}/sign-out`).then(onSignedOut, onSignedOut);
+  };
+  return (
+    <Live.Provider value={live}>
+      <Desk.Provider value={tools}>
+        <Header name={person.name} path={address.path} onSignOut={signOut} />
+        <Main address={address} />
+        <p class="said" role="status">
+          {said}
+        </p>
+        {question && (
+          <Confirm {...question} api={API} person={person} onPerson={onPerson} onClose={() => setQuestion(null)} />
+        )}
+      </Desk.Provider>
+    </Live.Provider>
+  );
+}
+
+/** With every new page the focus goes to its heading, as it would with a page that is loaded. */
+function Main({ address }: { address: Address }) {
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    document.title = `${main.current?.querySelector("h1")?.textContent ?? "Admin"} · Sessile`;
+    if (!isFirst.current) main.current?.focus();
+    isFirst.current = false;
+  }, [address.path]);
+  return (
+    <main id="main" ref={main} tabIndex={-1}>
+      <Page {...address} />
+    </main>
+  );
+}
+
+function Page({ path, query }: Address) {
+  const [, place = "", id = ""] = path.split("/").slice(1).map(decodeURIComponent);
+  if (place === "sessions" && id !== "") return <SessionPage key={id} sid={id} />;
+  if (place === "sessions") return <SessionsPage query={query} />;
+  if (place === "users" && id !== "") return <UserPage key={id} userId={id} />;
+  if (place === "audit") return <AuditPage />;
+  return <OverviewPage />;
+}

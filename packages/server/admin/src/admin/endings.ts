@@ -1,0 +1,75 @@
+// The questions before sessions are ended, each with the number of sessions it is about.
+
+import type { Ending } from "../../../src/admin/api.ts";
+import { ask, withQuery } from "../lib/request.ts";
+import { sessions } from "../lib/time.ts";
+import type { Question } from "../parts/confirm.tsx";
+
+interface Whose {
+  readonly userId: string;
+  readonly userName: string | null;
+}
+
+const nameOf = ({ userId, userName }: Whose): string => userName ?? `user ${userId}`;
+
+const NO_UNDO = "This cannot be undone; whoever it was can sign in again.";
+
+type After = (text: string) => void;
+
+export function endOne(sid: string, owner: Whose | null, device: string | null, after: After): Question {
+  const who = owner === null ? "a visitor" : nameOf(owner);
+  return {
+    title: `End this session of ${who}?`,
+    text: `1 session${device === null ? "" : `, ${device},`} ends at once. ${NO_UNDO}`,
+    action: "End 1 session",
+    run: async () => {
+      const { ended } = await ask<{ ended: number }>("DELETE", `/admin/api/sessions/${sid}`).catch((error: unknown) => {
+        if ((error as { status?: number }).status === 404) return { ended: 0 };
+        throw error;
+      });
+      after(ended === 1 ? `Ended 1 session of ${who}.` : `The session of ${who} was over already.`);
+    },
+  };
+}
+
+/** `except` is a sid that stays. */
+export function endUser(whose: Whose, number: number, except: string | null, after: After): Question {
+  const [name, which] = [nameOf(whose), except === null ? "all" : "all other"];
+  return {
+    title: `End ${which} sessions of ${name}?`,
+    text: `${sessions(number)} ${number === 1 ? "ends" : "end"} at once${except === null ? "" : "; the one you look at stays"}. ${NO_UNDO}`,
+    action: `End ${sessions(number)}`,
+    run: async () => {
+      const path = withQuery(`/admin/api/users/${encodeURIComponent(whose.userId)}/sessions`, { except });
+      const { ended } = await ask<{ ended: number }>("DELETE", path);
+      after(`Ended ${sessions(ended)} of ${name}.`);
+    },
+  };
+}
+
+/** `number` is `null` where the store does not count. */
+export function endEveryone(number: number | null, after: After): Question {
+  const all =
+    number === null
+      ? "All sessions of all users (this store does not count them)"
+      : `About ${sessions(number)}, of all users,`;
+  return {
+    title: "End the sessions of everybody?",
+    text: `${all} end. Everybody has to sign in again, and there is no undo. Administrators stay signed in here.`,
+    action: "End all sessions",
+    typed: "end all",
+    run: async () => {
+      await ask<Ending>("DELETE", "/admin/api/sessions");
+      after(`Ended ${sessions(await untilDone())}.`);
+    },
+  };
+}
+
+async function untilDone(): Promise<number> {
+  for (;;) {
+    const { isRunning, ended, hasFailed } = await ask<Ending>("GET", "/admin/api/everyone");
+    if (hasFailed) throw new Error(`The store failed after ${sessions(ended)} had ended. Do it again.`);
+    if (!isRunning) return ended;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}

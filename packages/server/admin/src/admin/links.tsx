@@ -1,0 +1,25 @@
+// A user and a session, as one refers to them.
+
+export function UserLink({ userId, userName }: { userId: string; userName: string | null }) {
+  return (
+    <a class="user" href={`/admin/users/${encodeURIComponent(userId)}`}>
+      {userName ?? `User ${userId}`}
+    </a>
+  );
+}
+
+/** The beginning of a sid tells sessions apart well enough to look at; a session that is over has no page. */
+export function SidLink({ sid, isOver = false }: { sid: string; isOver?: boolean }) {
+  const text = `${sid.slice(0, 8)}…`;
+  if (isOver)
+    return (
+      <span class="sid" title={sid}>
+        {text}
+      </span>
+    );
+  return (
+    <a class="sid" href={`/admin/sessions/${sid}`} title={sid} aria-label={`Session ${sid.slice(0, 8)}`}>
+      {text}
+    </a>
+  );
+}

@@ -1,0 +1,63 @@
+// One user's sessions: all of them, latest use first. It follows by itself what happens to them.
+
+import { useRef } from "preact/hooks";
+import type { UserSessions } from "../../../src/admin/api.ts";
+import { useLoad } from "../lib/load.ts";
+import { sessions as sessionsText } from "../lib/time.ts";
+import { Empty, Loading } from "../parts/states.tsx";
+import { useDesk } from "./desk.ts";
+import { endUser } from "./endings.ts";
+import { SessionTable } from "./session-table.tsx";
+import { useChanges } from "./use-changes.ts";
+
+export function UserPage({ userId }: { userId: string }) {
+  const desk = useDesk();
+  const loaded = useLoad<UserSessions>(`/admin/api/users/${encodeURIComponent(userId)}/sessions`, desk.onError);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const changes = useChanges((activity) => {
+    if (!activity.some((each) => each.userId === userId)) return;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(loaded.reload, 300);
+  });
+  const { data } = loaded;
+  const number = data?.sessions.length ?? 0;
+  const endAll = (): void => {
+    if (data === null) return;
+    desk.ask(
+      endUser(data, number, null, (text) => {
+        desk.say(text);
+        loaded.reload();
+      }),
+    );
+  };
+  return (
+    <>
+      <div class="title">
+        <h1>{data?.userName ?? `User ${userId}`}</h1>
+        <button type="button" class="danger quiet" onClick={endAll} disabled={number === 0}>
+          End all {sessionsText(number)}…
+        </button>
+      </div>
+      <Loading of={loaded} height={400}>
+        {({ sessions, isCut }) => (
+          <section class="card list" aria-label="Sessions">
+            <p class="muted small news">
+              {sessionsText(sessions.length)}, latest use first
+              {isCut ? "; there are more, and these are the oldest" : ""}. User id {userId}.
+            </p>
+            {sessions.length === 0 && <Empty title="Not signed in anywhere.">A sign-in appears here by itself.</Empty>}
+            {sessions.length > 0 && (
+              <SessionTable
+                label="Sessions"
+                sessions={sessions}
+                ended={changes.ended}
+                hasUser={false}
+                onEnded={loaded.reload}
+              />
+            )}
+          </section>
+        )}
+      </Loading>
+    </>
+  );
+}

@@ -1,0 +1,51 @@
+// What stands where there is nothing to show: not yet, nothing at all, or not to be had.
+
+import type { ComponentChildren } from "preact";
+import type { Loaded } from "../lib/load.ts";
+import { isPassing, RequestError } from "../lib/request.ts";
+
+/** Shows `children` for what was loaded last; before it, a place of about its size; and above it, what is wrong. */
+export function Loading<T>({
+  of,
+  height,
+  children,
+}: {
+  of: Loaded<T>;
+  height: number;
+  children: (data: T) => ComponentChildren;
+}) {
+  const { data, error } = of;
+  return (
+    <>
+      {error !== null && <Trouble error={error} hasData={data !== null} />}
+      {data !== null && children(data)}
+      {data === null && error === null && (
+        <div class="waiting" style={{ height: `${height}px` }} role="status" aria-label="Loading" />
+      )}
+    </>
+  );
+}
+
+export function Trouble({ error, hasData }: { error: unknown; hasData: boolean }) {
+  const isDown = error instanceof RequestError && error.status === 503;
+  const title = isDown ? "The session store does not answer" : "The server cannot be asked";
+  const rest = isPassing(error)
+    ? `${hasData ? "What you see is from before. " : ""}Trying again every two seconds.`
+    : (error as Error).message;
+  return (
+    <div class="notice bad" role="alert">
+      <strong>{title}.</strong>{" "}
+      {isDown && "Nobody is signed out by that: sessions are checked again as soon as it is back. "}
+      {rest}
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <p>{title}</p>
+      {children && <p class="muted">{children}</p>}
+    </div>
+  );
+}

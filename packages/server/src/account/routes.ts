@@ -1,0 +1,50 @@
+// `/account/sessions`: where users see in a browser where they are signed in, and sign out elsewhere.
+
+import type { FastifyInstance } from "fastify";
+import type { SessionManager } from "sessile";
+import { sessions } from "sessile/fastify";
+import { ignoreBodies } from "../http/bodies.ts";
+import { ownSessionsRoutes } from "../http/routes/own-sessions.ts";
+import type { SecurityLog } from "../log/security-log.ts";
+import { type PageFiles, pageRoutes } from "../page/page-files.ts";
+import { cookieSignInRoutes, FRESH_TIME, personOf } from "../sign-in/cookie-sign-in.ts";
+import type { SignInService } from "../sign-in/service.ts";
+
+export interface AccountParts {
+  /** The users' sessions, by cookie: this server's other routes take no cookie. */
+  readonly manager: SessionManager;
+  readonly service: SignInService;
+  readonly security: SecurityLog;
+  readonly files: PageFiles;
+}
+
+export async function accountRoutes(app: FastifyInstance, parts: AccountParts): Promise<void> {
+  pageRoutes(app, parts.files, { prefix: "/account", page: "account.html", paths: ["/account/sessions"] });
+  await app.register(async (scope) => apiRoutes(scope, parts), { prefix: "/account/api" });
+}
+
+async function apiRoutes(app: FastifyInstance, { manager, service, security }: AccountParts): Promise<void> {
+  ignoreBodies(app);
+  await app.register(sessions, { manager });
+  await cookieSignInRoutes(app, { service, security, suits: () => true, heard: () => {} });
+  await app.register(async (scope) => {
+    scope.addHook("preHandler", async ({ session }, reply) => {
+      if (!session.isSignedIn()) return reply.code(401).header("www-authenticate", "Cookie").send(NOBODY);
+      return undefined;
+    });
+    scope.get("/me", async (request) => personOf(request));
+    scope.post("/sign-out", async ({ session }) => {
+      await session.signOut();
+      return { ended: 1 };
+    });
+    await scope.register(async (endings) => {
+      // Whoever finds a browser open should not be able to sign its owner out everywhere else (ASVS 7.5.2).
+      endings.addHook("preHandler", async ({ session, method }) => {
+        if (method === "DELETE") session.requireFresh(FRESH_TIME);
+      });
+      ownSessionsRoutes(endings, manager, security);
+    });
+  });
+}
+
+const NOBODY = { detail: "Not authenticated" };

@@ -1,0 +1,67 @@
+// Lists of sessions for people who look for one: filtered, and by last use as far as that can be had. Knows no route.
+
+import type { SessionInfo, SessionManager } from "sessile";
+import type { SessionRow, SessionRows, UserSessions } from "./api.ts";
+
+export interface Filter {
+  /** Part of the device, in any case. */
+  readonly device?: string | undefined;
+  /** Last used within so many milliseconds, or longer ago than that. */
+  readonly usedWithin?: number | undefined;
+  readonly unusedFor?: number | undefined;
+  /** Only sessions of users, or only of visitors who are not signed in. */
+  readonly kind?: "users" | "anonymous" | undefined;
+}
+
+export interface BrowseRequest extends Filter {
+  readonly limit: number;
+  readonly after?: string | undefined;
+}
+
+/** Sessions looked at for one page: where few suit, a page is short, and its cost stays the same. */
+const MOST_EXAMINED = 2000;
+/** Sessions of one user that are sorted. */
+const MOST_OF_USER = 1000;
+
+type NameOf = (userId: string | null) => string | null;
+
+/**
+ * Part of all sessions. No store keeps them in the order of their use, and none can be asked to: so the pages are in the store's
+ * order, and each of them is sorted by itself.
+ */
+export async function browse(manager: SessionManager, request: BrowseRequest, nameOf: NameOf): Promise<SessionRows> {
+  const found: SessionInfo[] = [];
+  let [examined, next] = [0, request.after ?? null];
+  do {
+    const page = await manager.listAll({ limit: request.limit, ...(next !== null && { after: next }) });
+    examined += request.limit;
+    found.push(...page.sessions.filter((session) => suits(session, request)));
+    next = page.next;
+  } while (next !== null && found.length < request.limit / 2 && examined < MOST_EXAMINED);
+  return { sessions: rowsOf(found, nameOf), next, examined };
+}
+
+/** All sessions of a user, in the exact order of their last use. */
+export async function browseUser(manager: SessionManager, userId: string, nameOf: NameOf): Promise<UserSessions> {
+  const { sessions, next } = await manager.list(userId, { limit: MOST_OF_USER });
+  return { userId, userName: nameOf(userId), sessions: rowsOf(sessions, nameOf), isCut: next !== null };
+}
+
+function suits({ device, lastSeenAt, userId }: SessionInfo, filter: Filter): boolean {
+  const unused = Date.now() - lastSeenAt;
+  if (filter.device && !(device ?? "").toLowerCase().includes(filter.device.toLowerCase())) return false;
+  if (filter.usedWithin !== undefined && unused > filter.usedWithin) return false;
+  if (filter.unusedFor !== undefined && unused <= filter.unusedFor) return false;
+  return filter.kind === undefined || (filter.kind === "users") === (userId !== null);
+}
+
+function rowsOf(sessions: readonly SessionInfo[], nameOf: NameOf): SessionRow[] {
+  const unique = new Map(sessions.map((session) => [session.sid, session]));
+  return [...unique.values()].sort((a, b) => b.lastSeenAt - a.lastSeenAt).map((session) => toRow(session, nameOf));
+}
+
+/** Field by field: what a session may have in the future is not shown by itself. */
+export function toRow(session: SessionInfo, nameOf: NameOf): SessionRow {
+  const { sid, userId, device, createdAt, lastSeenAt, expiresAt } = session;
+  return { sid, userId, userName: nameOf(userId), device, createdAt, lastSeenAt, expiresAt };
+}

@@ -1,0 +1,50 @@
+// Who is an administrator: a user with that right, signed in on the admin page. Knows no page.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { SecurityLog } from "../log/security-log.ts";
+import type { SignInService } from "../sign-in/service.ts";
+import { orUnavailable } from "../sign-in/try-sign-in.ts";
+import type { User } from "../users/user-store.ts";
+import type { Audit } from "./audit.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The name of the administrator who asks; empty where none was demanded. */
+    operator: string;
+  }
+}
+
+export interface GuardParts {
+  readonly service: SignInService;
+  readonly security: SecurityLog;
+  readonly audit: Audit;
+}
+
+export function isAdministrator({ isAdmin, isDisabled }: User): boolean {
+  return isAdmin && !isDisabled;
+}
+
+/**
+ * Every route of `app` is for administrators only. The right, the password and the user are looked at with every request: whoever
+ * loses one of them is out at once, and the session ends.
+ */
+export function requireOperator(app: FastifyInstance, parts: GuardParts): void {
+  app.addHook("preHandler", async (request, reply) => {
+    const { session } = request;
+    if (!session.isSignedIn()) return reply.code(401).header("www-authenticate", "Cookie").send(NOBODY);
+    const user = await orUnavailable(parts.security, () => parts.service.users.byId(Number(session.userId)));
+    if (user !== null && isAdministrator(user) && session.authenticatedAt > user.passwordChangedAt) {
+      request.operator = user.name;
+      return undefined;
+    }
+    return turnOut(parts, request, reply);
+  });
+}
+
+const NOBODY = { detail: "Not authenticated" };
+
+async function turnOut({ audit }: GuardParts, { session }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  audit.note({ actor: String(session.get("username")), action: "signOut" }, "refused");
+  await session.signOut();
+  return reply.code(403).header("cache-control", "no-store").send({ detail: "Not allowed" });
+}

@@ -1,0 +1,49 @@
+// The admin page and its interface, as one plugin: nothing of it is there unless it is registered.
+
+import type { FastifyInstance } from "fastify";
+import { sessions } from "sessile/fastify";
+import { ignoreBodies } from "../http/bodies.ts";
+import { pageRoutes } from "../page/page-files.ts";
+import { cookieSignInRoutes, personOf } from "../sign-in/cookie-sign-in.ts";
+import { isAdministrator, requireOperator } from "./operators.ts";
+import type { AdminParts } from "./parts.ts";
+import { auditRoutes } from "./routes/audit-routes.ts";
+import { endRoutes } from "./routes/end-routes.ts";
+import { liveRoutes } from "./routes/live-routes.ts";
+import { sessionRoutes } from "./routes/session-routes.ts";
+
+/** The addresses of the page; which of its parts is shown, the page decides. */
+const PATHS = ["/admin", "/admin/sessions", "/admin/sessions/:sid", "/admin/users/:userId", "/admin/audit"];
+
+export async function adminRoutes(app: FastifyInstance, parts: AdminParts): Promise<void> {
+  pageRoutes(app, parts.files, { prefix: "/admin", page: "admin.html", paths: PATHS });
+  await app.register(async (scope) => apiRoutes(scope, parts), { prefix: "/admin/api" });
+}
+
+async function apiRoutes(app: FastifyInstance, parts: AdminParts): Promise<void> {
+  app.decorateRequest("operator", "");
+  ignoreBodies(app);
+  await app.register(sessions, { manager: parts.own });
+  const { service, security, audit } = parts;
+  await cookieSignInRoutes(app, {
+    service,
+    security,
+    suits: isAdministrator,
+    heard: (actor, action, outcome) => audit.note({ actor, action }, outcome),
+  });
+  await app.register(async (scope) => operatorRoutes(scope, parts));
+}
+
+async function operatorRoutes(app: FastifyInstance, parts: AdminParts): Promise<void> {
+  requireOperator(app, parts);
+  app.get("/me", async (request) => personOf(request));
+  app.post("/sign-out", async ({ session, operator }) => {
+    parts.audit.note({ actor: operator, action: "signOut" }, "done");
+    await session.signOut();
+    return { ended: 1 };
+  });
+  liveRoutes(app, parts);
+  sessionRoutes(app, parts);
+  endRoutes(app, parts);
+  auditRoutes(app, parts);
+}

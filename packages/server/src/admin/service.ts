@@ -1,0 +1,87 @@
+// Everything that the admin page needs, opened and closed together.
+
+import { cookieTransport, SessionManager } from "sessile";
+import { sqliteStore } from "sessile/sqlite";
+import { describeError } from "../log/describe-error.ts";
+import type { SecurityLog } from "../log/security-log.ts";
+import type { EventFeed } from "../metrics/event-feed.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Readiness } from "../ops/readiness.ts";
+import { readPageFiles } from "../page/page-files.ts";
+import type { SignInService } from "../sign-in/service.ts";
+import { openUserFile } from "../users/user-file.ts";
+import { Audit } from "./audit.ts";
+import { AuditLog } from "./audit-log.ts";
+import { EndEveryone } from "./end-everyone.ts";
+import { Recorder } from "./live/recorder.ts";
+import { Watchers } from "./live/watchers.ts";
+import { Names } from "./names.ts";
+import type { AdminParts } from "./parts.ts";
+
+const MINUTE = 60_000;
+
+export interface AdminOptions {
+  readonly manager: SessionManager;
+  readonly service: SignInService;
+  readonly security: SecurityLog;
+  readonly metrics: Metrics;
+  readonly feed: EventFeed;
+  readonly readiness: Readiness;
+  /** The file of the users. */
+  readonly users: string;
+  /** The store's name, without passwords. */
+  readonly store: string;
+  readonly idleTimeout: number;
+  /** Of the administrators' sessions, and the audit. */
+  readonly clock?: () => number;
+}
+
+export interface AdminService extends AdminParts {
+  readonly close: () => Promise<void>;
+}
+
+/** Throws `UsageError` when the pages are not built or a file cannot be opened. */
+export async function openAdmin(options: AdminOptions): Promise<AdminService> {
+  const { manager, service, security, metrics, feed, readiness, users, store, idleTimeout, clock = Date.now } = options;
+  const files = readPageFiles();
+  const file = openUserFile(users, { synchronous: "FULL" });
+  const auditLog = new AuditLog(file, clock);
+  const names = new Names(service.users);
+  const isStoreUp = async (): Promise<boolean> => (await readiness.problem()) === null;
+  const recorder = new Recorder({ metrics, stats: () => manager.stats(), isStoreUp });
+  const own = ownSessions(users, { security, clock });
+  await recorder.start();
+  return {
+    ...{ manager, own, service, security, auditLog, names, recorder, feed, files, store, idleTimeout },
+    audit: new Audit(auditLog, security),
+    watchers: new Watchers({ recorder, feed, nameOf: names.of }),
+    everyone: new EndEveryone(manager),
+    close: async () => {
+      recorder.stop();
+      await own.close();
+      file.close();
+    },
+  };
+}
+
+/**
+ * A file of their own keeps them apart from users' sessions: neither kind of token can be made into the other, no list or revocation
+ * of users' sessions meets them, and the page works while the users' store does not.
+ */
+function ownSessions(
+  users: string,
+  { security, clock }: { readonly security: SecurityLog; readonly clock: () => number },
+): SessionManager {
+  const own = new SessionManager({
+    store: sqliteStore({ path: `${users.replace(/\.(?:db|sqlite3?)$/, "")}.admin.db` }),
+    transports: [cookieTransport({ name: "__Host-sessile-admin", sameSite: "Strict" })],
+    tokenPrefix: "adm_",
+    idleTimeout: 30 * MINUTE,
+    absoluteTimeout: 8 * 60 * MINUTE,
+    clock,
+  });
+  own.on("storeFailed", ({ operation, error }) => {
+    security.write("storeFailed", { actor: "server", operation, reason: describeError(error) });
+  });
+  return own;
+}

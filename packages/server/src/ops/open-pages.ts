@@ -1,0 +1,78 @@
+// The pages that the server was told to serve, and on which listener.
+
+import { cookieTransport, type SessionStore } from "sessile";
+import type { AccountParts } from "../account/routes.ts";
+import type { AdminParts } from "../admin/parts.ts";
+import { openAdmin } from "../admin/service.ts";
+import type { Config } from "../config/config.ts";
+import { UsageError } from "../config/usage-error.ts";
+import { ObservedManager } from "../log/observed-manager.ts";
+import type { SecurityLog } from "../log/security-log.ts";
+import type { EventFeed } from "../metrics/event-feed.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { readPageFiles } from "../page/page-files.ts";
+import type { SignInService } from "../sign-in/service.ts";
+import type { Readiness } from "./readiness.ts";
+
+export interface PagesParts {
+  readonly manager: ObservedManager;
+  readonly store: SessionStore;
+  /** The store's, without passwords. */
+  readonly name: string;
+  readonly security: SecurityLog;
+  readonly metrics: Metrics;
+  readonly feed: EventFeed;
+  readonly readiness: Readiness;
+  readonly signIn: SignInService | null;
+  /** The file of the users; `null` for the demo. */
+  readonly users: string | null;
+}
+
+export interface Pages {
+  /** With everything else. */
+  readonly here: { readonly admin?: AdminParts; readonly account?: AccountParts };
+  /** On a listener of its own. */
+  readonly elsewhere: AdminParts | null;
+  readonly close: () => Promise<void>;
+}
+
+/** Throws `UsageError` when a page is asked for that nobody could sign in to. */
+export function checkPages({ admin, account }: Config, users: string | null): void {
+  if (users !== null || !(admin || account)) return;
+  const [option, command] = admin
+    ? ["--admin", "sessile users add NAME --admin"]
+    : ["--account", "sessile users add NAME"];
+  throw new UsageError(`${option} needs users, and there are none. Make one with \`${command}\`.`);
+}
+
+export async function openPages(config: Config, parts: PagesParts): Promise<Pages> {
+  const { signIn, users } = parts;
+  if (signIn === null || users === null) return { here: {}, elsewhere: null, close: async () => {} };
+  const account = config.account ? openAccount(config, parts, signIn) : null;
+  const admin = config.admin ? await openAdminFor(config, parts, { signIn, users }) : null;
+  const isElsewhere = config.adminListen !== null;
+  return {
+    here: { ...(account && { account }), ...(admin && !isElsewhere && { admin }) },
+    elsewhere: isElsewhere ? admin : null,
+    close: async () => admin?.close(),
+  };
+}
+
+function openAdminFor(
+  { idleTimeout }: Config,
+  { name, signIn: _, ...parts }: PagesParts,
+  { signIn, users }: { readonly signIn: SignInService; readonly users: string },
+): ReturnType<typeof openAdmin> {
+  return openAdmin({ ...parts, service: signIn, users, store: name, idleTimeout });
+}
+
+/** The same sessions by another transport. It closes nothing: the store belongs to the other manager. */
+function openAccount(
+  { idleTimeout, absoluteTimeout, cookie }: Config,
+  { store, security }: PagesParts,
+  service: SignInService,
+): AccountParts {
+  const transports = [cookieTransport(cookie ?? {})];
+  const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout, sweepInterval: 0 }, security);
+  return { manager, service, security, files: readPageFiles() };
+}

@@ -1,0 +1,9 @@
+// What a page is told of whoever is signed in on it. Types only.
+
+/** Instants are milliseconds since 1970. */
+export interface Person {
+  readonly name: string;
+  /** Until then nobody is asked for the password. */
+  readonly freshUntil: number;
+  readonly now: number;
+}

@@ -1,0 +1,103 @@
+// A program: writes pictures of every page, in light, dark and narrow, into a folder. Usage: screenshots.js FOLDER
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { login, PASSWORD } from "../../sign-in/sign-in-app.ts";
+import { type AdminServer, startAdminServer } from "../admin-server.ts";
+import { launch, openPage } from "./chromium.ts";
+
+const [folder = ".cache/screenshots"] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+
+const SIZES: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
+  narrow: { viewport: { width: 360, height: 780 }, colorScheme: "light", deviceScaleFactor: 2 },
+  "narrow-dark": { viewport: { width: 360, height: 780 }, colorScheme: "dark", deviceScaleFactor: 2 },
+  "4k": { viewport: { width: 3840, height: 2160 }, colorScheme: "light" },
+};
+
+const NAMES = ["alice", "bob", "carol", "dmitri", "erin", "fatima", "georg", "hana", "ines", "jonas", "kofi", "lena"];
+
+const AGENTS = [
+  "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile/15 Safari/604.1",
+  "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/142.0 Safari/537.36 Edg/142.0",
+  "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/537.36 Chrome/142.0 Safari/537.36",
+  "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36",
+];
+
+const server = await startAdminServer(["--store", "memory", "--admin", "--account", "--device", "family"], NAMES);
+const browser = await launch();
+try {
+  await populate(server);
+  for (const [name, options] of Object.entries(SIZES)) await picture(browser, server, name, options);
+  console.log(`The pictures are in ${folder}.`);
+} finally {
+  await browser.close();
+  await server.end();
+}
+
+/** So many sessions that the pages look as they do in use. */
+async function populate({ url }: AdminServer): Promise<void> {
+  const tokens: string[] = [];
+  for (const [index, name] of [...NAMES, ...NAMES.slice(0, 7), "alice", "alice"].entries()) {
+    const response = await fetch(`${url}/login`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "user-agent": AGENTS[index % AGENTS.length] as string },
+      body: JSON.stringify({ username: name, password: PASSWORD }),
+    });
+    tokens.push(((await response.json()) as { session_token: string }).session_token);
+  }
+  for (const token of tokens.slice(7, 10)) {
+    await fetch(`${url}/logout`, { method: "POST", headers: { "X-Session-Token": token } });
+  }
+  await login(url, "alice", "wrong password, of course");
+}
+
+async function picture(browser: Browser, { url }: AdminServer, name: string, options: BrowserContextOptions) {
+  const { page, context } = await openPage(browser, url, { ...options, userAgent: AGENTS[3] as string });
+  const shoot = async (what: string): Promise<void> => {
+    await page.waitForLoadState("networkidle", { timeout: 1000 }).catch(() => {});
+    await page.screenshot({ path: join(folder, `${what}-${name}.png`) });
+  };
+  await page.goto("/admin");
+  await page.getByLabel("Name").waitFor();
+  await shoot("sign-in");
+  await signIn(page);
+  await page.locator(".figures").waitFor();
+  await page.waitForTimeout(6000);
+  await shoot("overview");
+  await page.goto("/admin/sessions");
+  await page.locator("table").waitFor();
+  await shoot("sessions");
+  await page.getByLabel("Find a user or a session").fill("alice");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "alice" }).waitFor();
+  await page.locator("table").waitFor();
+  await shoot("user");
+  await page.locator(".sid").first().click();
+  await page.getByRole("heading", { name: "How long still" }).waitFor();
+  await shoot("session");
+  await page.getByRole("button", { name: "End this session…" }).click();
+  await page.getByRole("dialog").waitFor();
+  await shoot("confirm");
+  await page.keyboard.press("Escape");
+  await page.goto("/admin/audit");
+  await page.locator(".audit").waitFor();
+  await shoot("audit");
+  await page.goto("/account/sessions");
+  await page.getByLabel("Name").fill("alice");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.locator(".own").waitFor();
+  await shoot("account");
+  await context.close();
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.getByLabel("Name").fill("root");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+}
