@@ -114,6 +114,10 @@ test("I1: with a cookie, what another site makes a browser send is refused by th
   const own = { Origin: "https://app.example", "X-Forwarded-Host": "app.example", "X-Forwarded-Method": "POST" };
   assert.equal((await ask(own)).status, 200);
   assert.equal((await ask({ ...own, Origin: "https://evil.example" })).status, 403);
+  assert.equal((await ask(crossSite)).status, 403, "a proxy that does not say the method");
+  assert.equal((await ask({ ...crossSite, "X-Forwarded-Method": "GET, POST" })).status, 403, "or says two");
+  const webSocket = { ...crossSite, "X-Forwarded-Method": "GET", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==" };
+  assert.equal((await ask(webSocket)).status, 403, "another site's page that opens a WebSocket");
   await api.close();
 });
 

@@ -135,7 +135,13 @@ export class SessionExchange {
     const isFirst = !this.#isSettled;
     this.#isSettled = true;
     if (!isFirst) return this.#lastStep?.then(() => {}) ?? SETTLED;
-    return this.#isUntouched ? this.#sendNow(response) : this.#inTurn(() => this.#settle(status, response));
+    try {
+      if (!this.#isUntouched) return this.#inTurn(() => this.#settle(status, response));
+      this.#send(response);
+      return SETTLED;
+    } catch (error) {
+      return Promise.reject(error); // adapters call this where nobody expects a throw
+    }
   }
 
   /** Most requests only read: then there is nothing to write, and nobody to wait for. */
@@ -248,15 +254,6 @@ export class SessionExchange {
     if (record === null || !this.#removeOnFailure) return;
     this.#drop();
     await this.#core.end(record, "revoked", { reason: "failed" }).catch(() => {});
-  }
-
-  #sendNow(response: SessionResponse): Promise<void> {
-    try {
-      this.#send(response);
-      return SETTLED;
-    } catch (error) {
-      return Promise.reject(error);
-    }
   }
 
   #send(response: SessionResponse): void {

@@ -23,9 +23,13 @@ export function crossSitePolicy(
   return (request) => isSafe(request) || isSameSite(request) || isExempt(request, origins, paths);
 }
 
-/** A WebSocket begins as a GET, but browsers let other sites read and write it (cross-site WebSocket hijacking). */
+/**
+ * A WebSocket begins as a GET, but browsers let other sites read and write it (cross-site WebSocket hijacking). `Upgrade` ends at
+ * the first proxy that asks somebody else who this is; the key of the handshake does not.
+ */
 function isSafe(request: SessionRequest): boolean {
-  return SAFE.has(request.method) && request.header("upgrade") === undefined;
+  if (!SAFE.has(request.method)) return false;
+  return request.header("upgrade") === undefined && request.header("sec-websocket-key") === undefined;
 }
 
 function isSameSite(request: SessionRequest): boolean {

@@ -28,6 +28,7 @@ const path = fc.oneof(
   hostile(fc.constant("/hook")),
 );
 const upgrade = option(fc.constantFrom("websocket", "", "h2c"));
+const key = option(fc.constantFrom("AAAAAAAAAAAAAAAAAAAAAA==", ""));
 
 export const crossSiteProperties: readonly Property[] = [
   {
@@ -35,9 +36,9 @@ export const crossSiteProperties: readonly Property[] = [
     cases: 120_000,
     make: () => {
       const { permits } = cookieTransport({ trustedOrigins: TRUSTED, exemptPaths: EXEMPT });
-      return fc.property(fc.record({ method, site, host, origin, path, upgrade }), (sent) => {
-        const { site, host, origin, upgrade } = sent;
-        const request = requestWith({ "sec-fetch-site": site, host, origin, upgrade }, sent);
+      return fc.property(fc.record({ method, site, host, origin, path, upgrade, key }), (sent) => {
+        const { site, host, origin, upgrade, key } = sent;
+        const request = requestWith({ "sec-fetch-site": site, host, origin, upgrade, "sec-websocket-key": key }, sent);
         assert.equal(permits?.(request), isPermitted(request));
       });
     },
@@ -51,8 +52,9 @@ function option(value: fc.Arbitrary<string>): fc.Arbitrary<string | undefined> {
 /** The rows of the specification, from the top; the first that fits decides. */
 function isPermitted({ method, path, header }: SessionRequest): boolean {
   const [site, origin, host] = [header("sec-fetch-site") || null, header("origin") || null, header("host") ?? null];
+  const isWebSocket = header("upgrade") !== undefined || header("sec-websocket-key") !== undefined;
   const rows: readonly (readonly [boolean, boolean])[] = [
-    [["GET", "HEAD", "OPTIONS"].includes(method) && header("upgrade") === undefined, true],
+    [["GET", "HEAD", "OPTIONS"].includes(method) && !isWebSocket, true],
     [site === "same-origin" || site === "none", true],
     [EXEMPT.includes(path) || (origin !== null && TRUSTED.includes(origin)), true],
     [site !== null, false],

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { memoryStore, type SessionManagerOptions } from "sessile";
 import { testClock } from "sessile/testing";
-import { requestWith, sidOf } from "../support/requests.ts";
+import { ResponseRecorder, requestWith, sidOf } from "../support/requests.ts";
 import { type Node, nodeOn, PRESENTED, signIn, userOf } from "./node.ts";
 
 type Validate = NonNullable<SessionManagerOptions["schema"]>["~standard"]["validate"];
@@ -44,6 +44,15 @@ describe("a clock that, later on,", () => {
   for (const [what, read] of Object.entries(BROKEN_CLOCKS)) {
     test(`O4: tells ${what} lets nobody in`, () => expectNobody(read));
   }
+});
+
+test("O4: a clock that fails as the response leaves makes the commit reject, where adapters wait for it", async () => {
+  let fails = false;
+  const node = nodeOn(memoryStore(), () => (fails ? Number.NaN : Date.now()));
+  const token = await signIn(node);
+  const { commit } = await node.open(requestWith(PRESENTED.header(token)));
+  fails = true;
+  await assert.rejects(commit(200, new ResponseRecorder()), { code: "ERR_SESSION_OPTION" });
 });
 
 async function expectNothing(validate: () => unknown): Promise<void> {

@@ -167,6 +167,8 @@ describe("a request", () => {
         crossSitePolicy([], [])(requestWith({ host: "example.com", upgrade: "websocket", ...headers }, { method }));
       assert.equal(asked({ origin: ATTACKER }), false);
       assert.equal(asked({ "sec-fetch-site": "cross-site" }), false);
+      const stripped = { host: "example.com", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==", origin: ATTACKER };
+      assert.equal(crossSitePolicy([], [])(requestWith(stripped, { method })), false, "behind a proxy");
       assert.equal(asked({ "sec-fetch-site": "same-site", origin: "https://sub.example.com" }), false);
       assert.equal(asked({ origin: "https://example.com" }), true);
       assert.equal(asked({}), true);

@@ -19,7 +19,8 @@ const SCHEMA = {
   summary: "Tell a reverse proxy who a request is from",
   description: [
     "`X-User-Id` and `X-Session-Id` name user and session; further headers carry what `--verify-headers` names, empty where the",
-    "session has no such value. Values are percent-encoded where they are not visible ASCII. Counts as use of the session.",
+    "session has no such value. Values are percent-encoded where they are not visible ASCII. Counts as use of the session. With",
+    "`--cookie`, the proxy says in `X-Forwarded-Method` how it was asked: without that, a request that another site made is refused.",
   ].join(" "),
   tags: ["proxies"],
   security: [{ sessionToken: [] }, { bearer: [] }],
@@ -77,14 +78,15 @@ function refuse(error: unknown): never {
 
 /**
  * The request that the proxy was sent. Its method and host decide whether another site may be behind it; a browser cannot be made
- * to send either header, and whoever calls `/verify` directly deceives nobody else.
+ * to send either header, and whoever calls `/verify` directly deceives nobody else. nginx asks by GET whatever it was asked by:
+ * without the header the method is unknown, and so not safe. Envoy keeps the method, and puts its path behind ours.
  */
 function asForwarded(request: FastifyRequest): SessionRequest {
   const seen = seenRequest(request);
-  const method = seen.header("x-forwarded-method")?.toUpperCase() ?? "";
+  const ownMethod = seen.path === "/verify" ? "unknown" : seen.method;
   return {
     ...seen,
-    method: METHODS.includes(method) ? method : seen.method,
+    method: seen.header("x-forwarded-method")?.toUpperCase() ?? ownMethod,
     header: (name) => (name === "host" ? seen.header("x-forwarded-host") : undefined) ?? seen.header(name),
   };
 }
