@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `sessile` command.
 
+import cluster from "node:cluster";
 import { main } from "./cli/main.ts";
 
 /** A program that was read from half-way, such as `head`, has seen enough. */
@@ -10,3 +11,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await main(process.argv.slice(2), process.env, process);
+// The channel to the process that started a worker would keep alive one that could not start.
+if (process.exitCode !== 0 && cluster.isWorker) process.exit();

@@ -5,6 +5,7 @@ import { parseConfig } from "../config/config.ts";
 import { OPTIONS } from "../config/options.ts";
 import { withoutPasswords } from "../config/without-password.ts";
 import { checkDemo } from "../ops/listen.ts";
+import { checkWorkers } from "../ops/workers.ts";
 import { chooseUsers } from "../users/users-path.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION } from "./command.ts";
 
@@ -36,6 +37,7 @@ function check({ settings, output }: Call): ExitCode {
     );
   }
   const config = parseConfig(settings);
+  checkWorkers(config);
   if (chooseUsers(config) === null) checkDemo(config);
   const warning = looseFile(settings.path);
   if (warning !== null) output.note(`\nWarning: ${warning}`);

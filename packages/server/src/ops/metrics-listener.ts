@@ -25,7 +25,7 @@ export async function listenForMetrics(
 ): Promise<MetricsListener> {
   const server = createServer(LIMITS, (request, response) => void answer(exposition, request, response));
   server.maxConnections = MAX_CONNECTIONS;
-  server.listen(port, host);
+  server.listen({ port, host, exclusive: true }); // not shared with other workers
   try {
     await once(server, "listening");
   } catch (error) {

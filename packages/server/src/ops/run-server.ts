@@ -36,12 +36,15 @@ export interface Tuning {
   readonly limits?: HttpLimits;
   /** How long requests may take to finish once the server stops, in milliseconds. */
   readonly stopDeadline?: number;
+  /** What becomes of the text that tells what is served; by default it is printed. */
+  readonly announce?: (text: string) => void;
 }
 
 const STOP_DEADLINE = 10_000;
 
 /** Serves until a signal comes. Throws `UsageError` when it cannot start. */
-export async function runServer(config: Config, { limits, stopDeadline = STOP_DEADLINE }: Tuning = {}): Promise<void> {
+export async function runServer(config: Config, tuning: Tuning = {}): Promise<void> {
+  const { limits, stopDeadline = STOP_DEADLINE, announce = (text) => process.stdout.write(text) } = tuning;
   const users = chooseUsers(config);
   if (users === null) checkDemo(config);
   checkPages(config, users);
@@ -70,7 +73,7 @@ export async function runServer(config: Config, { limits, stopDeadline = STOP_DE
     await metrics?.close(); // last, so that the last figures can be read
   };
   stopOnSignal(stop, config.stopDelay + stopDeadline);
-  process.stdout.write(banner(config, opened, { url, users, metrics: metrics?.url ?? null, admin }));
+  announce(banner(config, opened, { url, users, metrics: metrics?.url ?? null, admin }));
 }
 
 interface Parts {

@@ -9,6 +9,7 @@ const TUNED = fileURLToPath(new URL("./tuned-server.js", import.meta.url));
 
 export interface ServerProcess {
   readonly url: string;
+  readonly pid: number;
   /** What it printed so far. */
   readonly output: () => { stdout: string; stderr: string };
   /** Sends a signal and waits for the end; the exit code, or `null` after a signal that cannot be handled. */
@@ -42,6 +43,7 @@ async function listening({ child, output }: Running): Promise<ServerProcess> {
   const ended = once(child, "exit").then(([code]) => code as number | null);
   return {
     url,
+    pid: child.pid as number,
     output,
     end: (signal = "SIGTERM") => end(child, signal),
     signal: (signal) => void child.kill(signal),

@@ -1,0 +1,106 @@
+// `--workers`: several processes on one port, one of which may end at any time.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { temporaryFolder } from "sessile-test-support/folder";
+import { waitUntil } from "sessile-test-support/wait-until";
+import { PasswordHasher } from "#dist/users/password-hash.js";
+import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
+import { UserStore } from "#dist/users/user-store.js";
+import { login } from "../sign-in/sign-in-app.ts";
+import { profile, signIn, signOut } from "../support/client.ts";
+import { runCli, type ServerProcess, startServer } from "../support/server-process.ts";
+import { freshStore } from "../support/stores.ts";
+
+const canSeeProcesses = process.platform === "linux" ? false : "needs /proc to find the workers";
+
+async function start(t: TestContext, ...args: readonly string[]): Promise<ServerProcess> {
+  const server = await startServer([...args, "--workers", "2"]);
+  t.after(() => server.end("SIGKILL"));
+  return server;
+}
+
+function workersOf({ pid }: ServerProcess): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return children.trim().split(" ").filter(Boolean).map(Number);
+}
+
+test("the memory store is refused, with the reason", async () => {
+  const { code, stderr } = await runCli(["serve", "--workers", "2", "--store", "memory"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /each of them would know only the sessions that began in it\. Use sqlite:PATH/);
+});
+
+test("what every worker would refuse is said once", async () => {
+  const { code, stdout, stderr } = await runCli(["serve", "--workers", "3", "--store", "redis://127.0.0.1:1/0"]);
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+  assert.match(stderr, /cannot be reached/);
+});
+
+test("M6: a worker that is killed is replaced, no session is lost, and all stop in order", {
+  skip: canSeeProcesses,
+}, async (t) => {
+  const store = await freshStore("sqlite");
+  const server = await start(t, "--store", store.option);
+  assert.match(server.output().stdout, /^ {2}workers +2$/m);
+  const tokens = await Promise.all(Array.from({ length: 20 }, () => signIn(server.url)));
+  const [victim, survivor] = workersOf(server) as [number, number];
+  process.kill(victim, "SIGKILL");
+  await waitUntil("another worker takes its place", async () => {
+    const now = workersOf(server);
+    return now.length === 2 && !now.includes(victim) && now.includes(survivor);
+  });
+  assert.match(server.output().stderr, /"worker":\d,"code":"SIGKILL".*another one takes its place/);
+  for (const token of tokens) assert.equal((await profile(server.url, token)).status, 200);
+  const before = workersOf(server);
+  const ends = tokens.map((token) => signOut(server.url, token));
+  assert.ok((await Promise.all(ends)).every(({ status }) => status === 200));
+  assert.equal(await server.end("SIGTERM"), 0);
+  for (const pid of before) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+  const again = await start(t, "--store", store.option);
+  for (const token of tokens) assert.equal((await profile(again.url, token)).status, 401);
+});
+
+test("workers end with the process that started them", { skip: canSeeProcesses }, async (t) => {
+  const store = await freshStore("sqlite");
+  const server = await start(t, "--store", store.option);
+  const pids = workersOf(server);
+  await server.end("SIGKILL");
+  await waitUntil("they are gone", async () => pids.every((pid) => !isRunning(pid)));
+});
+
+test("K4: attempts are counted together, whichever worker hears them", async (t) => {
+  const store = await freshStore("sqlite");
+  const path = join(temporaryFolder(), "users.db");
+  makeUserFile(path);
+  const file = openUserFile(path, { synchronous: "FULL" });
+  new UserStore(file).add("alice", await new PasswordHasher().hash(Buffer.from("correct horse battery staple")));
+  file.close();
+  const server = await start(t, "--store", store.option, "--users", path);
+  const tries = Array.from({ length: 12 }, () => login(server.url, "alice", "wrong password!!"));
+  const statuses = (await Promise.all(tries)).map(({ status }) => status);
+  assert.equal(statuses.filter((status) => status === 401).length, 5, `five free tries in all: ${statuses}`);
+});
+
+test("each worker has an address for its figures", async (t) => {
+  const store = await freshStore("sqlite");
+  const port = 20_000 + (process.pid % 20_000);
+  const server = await start(t, "--store", store.option, "--metrics", `127.0.0.1:${port}`);
+  await signIn(server.url);
+  const texts = await Promise.all(
+    [port, port + 1].map(async (each) => (await fetch(`http://127.0.0.1:${each}/metrics`)).text()),
+  );
+  for (const text of texts) assert.match(text, /^# TYPE /m);
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
