@@ -150,41 +150,30 @@ async function open(manager: SessionManager, request: FastifyRequest, reply: Fas
   return undefined;
 }
 
+type Done = (error: null, payload: unknown) => void;
+
 /** The `onSend` hook. Tells `done` the payload to send, or gives it back when it has to wait for the store: most requests only read. */
-function settle(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  payload: unknown,
-  done: (error: null, payload: unknown) => void,
-): Promise<unknown> | undefined {
+function settle(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: Done): unknown {
   const { [EXCHANGE]: exchange, [FAILED]: failed } = keptOf(request);
   if (exchange === null) return void done(null, payload);
   const content = unwrap(reply, payload);
   const answer = failed !== null && isFastifysOwn(content, failed) ? answerTo(failed, request.session) : null;
-  const settling = exchange.commit(reply.statusCode, headersOf(reply));
-  if (settling !== SETTLED) return settleLate(settling, request, reply, content, answer);
-  release(reply.raw);
-  return void done(null, answer === null ? content : prepare(reply, answer));
-}
-
-async function settleLate(
-  settling: Promise<void> | undefined,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  content: unknown,
-  instead: Answer | null,
-): Promise<unknown> {
-  let answer = instead;
-  try {
-    await settling;
-  } catch (error) {
-    discard(content);
-    answer = answerTo(error, request.session);
-    if (answer === null) throw error;
-  } finally {
+  const settled = (instead: Answer | null): unknown => {
     release(reply.raw);
-  }
-  return answer === null ? content : prepare(reply, answer);
+    return instead === null ? content : prepare(reply, instead);
+  };
+  const settling = exchange.commit(reply.statusCode, headersOf(reply));
+  if (settling === undefined || settling === SETTLED) return void done(null, settled(answer));
+  return settling.then(
+    () => settled(answer),
+    (error) => {
+      discard(content);
+      release(reply.raw);
+      const instead = answerTo(error, request.session);
+      if (instead === null) throw error;
+      return prepare(reply, instead);
+    },
+  );
 }
 
 function keptOf(request: FastifyRequest): Kept {
