@@ -21,8 +21,9 @@ const NAMES = ["chromium", "google-chrome-stable", "google-chrome", "chromium-br
  * @returns {Promise<{ command: string, env: Record<string, string> } | { missing: string }>} `env` is what it must be started with
  */
 export async function findChromium() {
-  const given = process.env.SESSILE_CHROMIUM;
-  if (given) return worksOr({ command: given, env: {} }, `SESSILE_CHROMIUM is set to ${given}, which does not run`);
+  const { SESSILE_CHROMIUM: given, SESSILE_CHROMIUM_LIBRARY_PATH: libraries } = process.env;
+  const env = libraries ? { LD_LIBRARY_PATH: libraries } : {};
+  if (given) return worksOr({ command: given, env }, `SESSILE_CHROMIUM is set to ${given}, which does not run`);
   for (const found of NAMES.map(findOnPath).filter(Boolean)) {
     const program = await worksOr({ command: found, env: {} }, "").catch(() => undefined);
     if (program) return program;

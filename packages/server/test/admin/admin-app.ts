@@ -26,11 +26,15 @@ export interface AdminApp extends Omit<AppUnderTest, "close"> {
 }
 
 /** Starts it with the administrators `root` and `ruth`, and users `alice` and `bob`. */
-export async function startAdminApp(owner: Owner, store: SessionStore = memoryStore()): Promise<AdminApp> {
+export async function startAdminApp(
+  owner: Owner,
+  store: SessionStore = memoryStore(),
+  clock: TestClock = testClock(),
+): Promise<AdminApp> {
   const path = join(temporaryFolder(), "users.db");
   makeUserFile(path);
   const file = openUserFile(path, { synchronous: "NORMAL" });
-  const [clock, sessionClock] = [testClock(), testClock(Date.now())];
+  const sessionClock = testClock(Date.now());
   const users = new UserStore(file, clock.now);
   const hash = await CHEAP.hash(Buffer.from(PASSWORD));
   for (const name of ["root", "ruth", "alice", "bob"]) users.add(name, hash);
@@ -67,6 +71,9 @@ export async function startAdminApp(owner: Owner, store: SessionStore = memorySt
   };
   return { ...app, users, clock, sessionClock, user, operator };
 }
+
+/** Time as it is, for a browser that has it too. */
+export const REAL_TIME: TestClock = { now: Date.now, advance: () => {} };
 
 export interface PageAnswer {
   readonly status: number;

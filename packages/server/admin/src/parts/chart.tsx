@@ -60,7 +60,7 @@ export function Chart({ title, times, lines, format, least }: ChartProps) {
   return (
     <figure class="chart">
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <ul>
           {lines.map(({ label, color, values }) => (
             <li key={label}>

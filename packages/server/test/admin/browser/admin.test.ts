@@ -1,0 +1,258 @@
+// The admin page in a real Chromium: what an operator at night does, with the mouse, without it, in the dark and on a phone.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { memoryStore } from "sessile";
+import { sampleRecord } from "sessile/testing";
+import { PASSWORD } from "../../sign-in/sign-in-app.ts";
+import { profile } from "../../support/client.ts";
+import { type AdminApp, REAL_TIME, startAdminApp } from "../admin-app.ts";
+import { launch, noChromium, type OpenPage, openPage } from "./chromium.ts";
+import { assertFits, axe, search, shifts, signIn, watchShifts } from "./operator.ts";
+
+describe("the admin page", { skip: noChromium }, () => {
+  let [browser, app]: [Browser, AdminApp] = [] as never;
+  const closers: (() => Promise<void>)[] = [];
+  before(async () => {
+    app = await startAdminApp({ after: (close) => closers.push(close) }, memoryStore(), REAL_TIME);
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    for (const close of closers) await close();
+  });
+
+  async function visit(path = "/admin", options: BrowserContextOptions = {}): Promise<OpenPage> {
+    const opened = await openPage(browser, app.url, options);
+    await watchShifts(opened.page);
+    await opened.page.goto(path);
+    return opened;
+  }
+
+  async function visitSignedIn(path?: string, options?: BrowserContextOptions): Promise<OpenPage> {
+    const opened = await visit(path, options);
+    await signIn(opened.page);
+    await opened.page.locator(".head").waitFor();
+    return opened;
+  }
+
+  const userId = (name: string): string => String(app.user(name).id);
+
+  test("an operator signs in, sees a session appear when its user signs in, ends it, and that client gets 401", async () => {
+    const { page, context, complaints } = await visit();
+    await page.getByLabel("Name").fill("root");
+    await page.getByLabel("Password").fill("not the password");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").filter({ hasText: "Incorrect username or password" }).waitFor();
+    await signIn(page);
+    await page.getByText("Live", { exact: true }).waitFor();
+    await search(page, "Alice");
+    await page.getByText("Not signed in anywhere.").waitFor();
+    const client = await app.mint(userId("alice"));
+    const row = page.getByRole("row").filter({ has: page.getByTitle(client.sid) });
+    await row.waitFor();
+    assert.equal((await profile(app.url, client.token)).status, 200);
+    await row.getByRole("button", { name: /^End/ }).click();
+    const dialog = page.getByRole("dialog", { name: "End this session of alice?" });
+    await dialog.filter({ hasText: "1 session ends at once" }).waitFor();
+    await dialog.getByRole("button", { name: "End 1 session" }).click();
+    await page.getByRole("status").filter({ hasText: "Ended 1 session of alice." }).waitFor();
+    await page.getByText("Not signed in anywhere.").waitFor();
+    assert.equal((await profile(app.url, client.token)).status, 401);
+    await page.getByRole("link", { name: "Audit" }).click();
+    await page.getByRole("listitem").filter({ hasText: client.sid }).filter({ hasText: "1 ended" }).waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("the overview and the list of all sessions follow what happens, without being loaded anew", async () => {
+    const { page, context, complaints } = await visitSignedIn();
+    await page.getByText("Live", { exact: true }).waitFor();
+    const first = await app.mint(userId("bob"));
+    await page.locator(".activity li").first().filter({ hasText: "Signed inbob" }).waitFor();
+    await page.getByRole("link", { name: "Sessions", exact: true }).click();
+    await page.getByTitle(first.sid).waitFor();
+    const second = await app.mint(userId("bob"));
+    await page.getByRole("button", { name: "1 session began meanwhile. Show" }).click();
+    await page.getByTitle(second.sid).waitFor();
+    await app.manager.revoke(first.sid);
+    await page
+      .getByRole("row")
+      .filter({ has: page.getByTitle(first.sid) })
+      .getByText("Ended")
+      .waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("without a mouse: from the sign-in to the end of one user's session", async () => {
+    const client = await app.mint(userId("alice"));
+    const { page, context } = await visit();
+    await page.locator("input").first().waitFor();
+    await page.keyboard.type("root");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.locator(".figures").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("alice");
+    await page.keyboard.press("Enter");
+    await page.getByTitle(client.sid).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "main", "the focus is on what was found");
+    for (let i = 0; i < 10 && !(await focused(page)).startsWith(`End session ${client.sid.slice(0, 8)}`); i++) {
+      await page.keyboard.press("Tab");
+      assert.notEqual(
+        await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle),
+        "none",
+      );
+    }
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    assert.ok((await focused(page)).startsWith("End session"), "the focus comes back");
+    assert.equal((await profile(app.url, client.token)).status, 200, "Escape ends nothing");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByText("Not signed in anywhere.").waitFor();
+    assert.equal((await profile(app.url, client.token)).status, 401);
+    await context.close();
+  });
+
+  test("D10: after five minutes the question asks for the password, and a wrong one ends nothing", async () => {
+    const client = await app.mint(userId("alice"));
+    const { page, context } = await visitSignedIn(`/admin/sessions/${client.sid}`);
+    await page.clock.install();
+    await page.clock.fastForward("06:00");
+    await page.getByRole("button", { name: "End this session…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Password of root").fill("wrong");
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("alert").filter({ hasText: "Incorrect password" }).waitFor();
+    assert.equal((await profile(app.url, client.token)).status, 200);
+    await dialog.getByLabel("Password of root").fill(PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/admin\/users\//);
+    assert.equal((await profile(app.url, client.token)).status, 401);
+    await context.close();
+  });
+
+  test("L2: a session's values are shown to whoever asks, then hidden, and the audit says who asked", async () => {
+    const record = sampleRecord({ userId: userId("alice"), data: JSON.stringify({ note: "a secret thought" }) });
+    await app.store.create(record);
+    const { page, context } = await visitSignedIn(`/admin/sessions/${record.sid}`);
+    await page.getByText("hidden, 18 characters").waitFor();
+    assert.ok(!(await page.content()).includes("a secret thought"));
+    await page.getByRole("button", { name: "Show the values…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Show the values" }).click();
+    await page.getByText('"a secret thought"').waitFor();
+    assert.ok(!(await page.content()).includes(record.secretDigest));
+    await page.getByRole("button", { name: "Hide the values" }).click();
+    await page.getByText("hidden, 18 characters").waitFor();
+    await page.getByRole("link", { name: "Audit" }).click();
+    const entry = page.getByRole("listitem").filter({ hasText: `Looked at the data of session ${record.sid}` });
+    await entry.filter({ hasText: "root" }).waitFor();
+    await context.close();
+  });
+
+  test("everybody's sessions end only after it was typed, and the administrator stays", async () => {
+    const clients = await Promise.all(["alice", "bob"].map((name) => app.mint(userId(name))));
+    const { page, context } = await visitSignedIn("/admin/sessions");
+    await page.getByRole("button", { name: "End all sessions…" }).click();
+    const dialog = page.getByRole("dialog", { name: "End the sessions of everybody?" });
+    await dialog.filter({ hasText: /About \d+ sessions, of all users, end\. .* there is no undo/ }).waitFor();
+    assert.equal(await dialog.getByRole("button", { name: "End all sessions" }).isDisabled(), true);
+    await dialog.getByLabel("Type end all to go on").fill("end all");
+    await page.keyboard.press("Enter");
+    await page.getByText("There are no sessions.").waitFor();
+    for (const { token } of clients) assert.equal((await profile(app.url, token)).status, 401);
+    await context.close();
+  });
+
+  test("who is signed out elsewhere, or loses the right, is led to the sign-in, and back to the same page", async () => {
+    const { page, context } = await visitSignedIn("/admin/audit");
+    await page.getByRole("heading", { name: "Audit" }).waitFor();
+    app.users.setAdmin(app.user("root"), false);
+    await page.reload();
+    await page.getByLabel("Name").waitFor();
+    app.users.setAdmin(app.user("root"), true);
+    await signIn(page);
+    await page.getByRole("heading", { name: "Audit" }).waitFor();
+    await context.close();
+  });
+
+  for (const [name, options] of Object.entries({
+    light: { colorScheme: "light", viewport: { width: 1280, height: 800 } },
+    dark: { colorScheme: "dark", viewport: { width: 1280, height: 800 } },
+    narrow: { colorScheme: "light", viewport: { width: 360, height: 740 } },
+    wide: { colorScheme: "dark", viewport: { width: 3840, height: 2160 } },
+  } satisfies Record<string, BrowserContextOptions>)) {
+    test(`axe finds nothing, nothing jumps and everything fits: ${name}`, async () => {
+      const client = await app.mint(userId("alice"));
+      await app.mint(userId("alice"));
+      const { page, context, complaints } = await visit("/admin", options);
+      await page.getByLabel("Name").waitFor();
+      assert.deepEqual(await axe(page), [], "sign-in");
+      await signIn(page);
+      await page.locator(".uplot").last().waitFor();
+      const paths = [
+        "",
+        "/sessions",
+        `/users/${userId("alice")}`,
+        `/sessions/${client.sid}`,
+        "/audit",
+        "/users/nobody",
+      ];
+      for (const path of paths) {
+        await page.goto(`/admin${path}`);
+        await page
+          .locator(path === "" ? ".uplot >> nth=3" : "main .card")
+          .first()
+          .waitFor();
+        assert.deepEqual(await axe(page), [], path);
+        await assertFits(page, path);
+        const shifted = await shifts(page);
+        assert.ok(shifted < 0.02, `${path} jumped by ${shifted}`);
+      }
+      await page.goto(`/admin/sessions/${client.sid}`);
+      await page.getByRole("button", { name: "End this session…" }).click();
+      assert.deepEqual(await axe(page), [], "question");
+      const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      assert.equal(background, options.colorScheme === "dark" ? "rgb(15, 18, 20)" : "rgb(246, 246, 244)");
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  test("the first load takes 60 kB at most, all of it from this server, and a second one only the page itself", async () => {
+    const { page, context } = await visitSignedIn();
+    const session = await context.newCDPSession(page);
+    await session.send("Network.enable");
+    let bytes = 0;
+    session.on("Network.loadingFinished", ({ encodedDataLength }) => {
+      bytes += encodedDataLength;
+    });
+    const load = async (): Promise<number> => {
+      bytes = 0;
+      await page.reload();
+      await page.locator(".uplot").last().waitFor();
+      return bytes;
+    };
+    await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+    const first = await load();
+    await session.send("Network.setCacheDisabled", { cacheDisabled: false });
+    await load();
+    const again = await load();
+    console.log(
+      `first load ${(first / 1000).toFixed(1)} kB, second ${(again / 1000).toFixed(1)} kB, with headers and data`,
+    );
+    assert.ok(first > 20_000 && first <= 60_000, String(first));
+    assert.ok(again < 20_000, String(again));
+    await context.close();
+  });
+});
+
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
