@@ -31,6 +31,8 @@ export interface Config {
   readonly trustProxy: readonly string[];
   /** The cookie of browsers; `null` when tokens travel in headers only. */
   readonly cookie: CookieChoice | null;
+  /** The file of the keys for digests of tokens; empty for none. */
+  readonly tokenKeys: string;
   /** Which of a session's data `/verify` tells, and in which headers. */
   readonly verifyHeaders: readonly (readonly [key: string, header: string])[];
   /** Where `/metrics` is served without a key. */
@@ -68,6 +70,7 @@ export function parseConfig({ all }: Settings): Config {
     device: parseChoice(text["device"] as string, ["off", "family"], "--device"),
     trustProxy: parseNetworks(text["trust-proxy"] as string),
     cookie: parseCookie(text["cookie"] as string, text["cookie-domain"] as string),
+    tokenKeys: text["token-keys"] as string,
     verifyHeaders: parseVerifyHeaders(text["verify-headers"] as string),
     metrics: parseAddress(text["metrics"] as string, "--metrics"),
     stopDelay: parseDuration(text["stop-delay"] as string, "--stop-delay", 0),

@@ -124,6 +124,13 @@ export const OPTIONS: readonly Option[] = [
     help: "share the cookie with this domain's subdomains",
   },
   {
+    name: "token-keys",
+    type: "string",
+    value: "FILE",
+    fallback: "",
+    help: "digest tokens under the keys in this file, one `NAME HEX` a line; the first makes new digests",
+  },
+  {
     name: "verify-headers",
     type: "string",
     value: "LIST",

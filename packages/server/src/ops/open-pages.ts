@@ -5,6 +5,7 @@ import type { AccountParts } from "../account/routes.ts";
 import type { AdminParts } from "../admin/parts.ts";
 import { openAdmin } from "../admin/service.ts";
 import type { Config } from "../config/config.ts";
+import type { Digests } from "../config/token-keys.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { ObservedManager } from "../log/observed-manager.ts";
 import type { SecurityLog } from "../log/security-log.ts";
@@ -15,6 +16,7 @@ import type { SignInService } from "../sign-in/service.ts";
 import type { Readiness } from "./readiness.ts";
 
 export interface PagesParts {
+  readonly digests: Digests;
   readonly manager: ObservedManager;
   readonly store: SessionStore;
   /** The store's, without passwords. */
@@ -69,10 +71,11 @@ function openAdminFor(
 /** The same sessions by another transport. It closes nothing: the store belongs to the other manager. */
 function openAccount(
   { idleTimeout, absoluteTimeout, cookie }: Config,
-  { store, security }: PagesParts,
+  { store, security, digests }: PagesParts,
   service: SignInService,
 ): AccountParts {
   const transports = [cookieTransport(cookie ?? {})];
-  const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout, sweepInterval: 0 }, security);
+  const settings = { store, transports, idleTimeout, absoluteTimeout, ...digests, sweepInterval: 0 };
+  const manager = new ObservedManager(settings, security);
   return { manager, service, security, files: readPageFiles() };
 }

@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { bearerTransport, cookieTransport, headerTransport } from "sessile";
 import type { Config } from "../config/config.ts";
+import { type Digests, digestsOf } from "../config/token-keys.ts";
 import { createAdminApp, createApp } from "../http/app.ts";
 import type { HttpLimits } from "../http/harden.ts";
 import { KeyStore } from "../keys/key-store.ts";
@@ -48,11 +49,12 @@ export async function runServer(config: Config, tuning: Tuning = {}): Promise<vo
   const users = chooseUsers(config);
   if (users === null) checkDemo(config);
   checkPages(config, users);
+  const digests = digestsOf(config.tokenKeys);
   const opened = await openServedStore(config);
   const log = createLog(config.logLevel);
   exitWhenStateIsUnknown(log);
   const readiness = new Readiness(opened.store);
-  const parts = { log, readiness, users, ...(limits && { limits }) };
+  const parts = { log, readiness, users, digests, ...(limits && { limits }) };
   const { app, adminApp, exposition, close } = await assemble(config, opened, parts);
   const closeAfter = async (error: unknown): Promise<never> => {
     await close();
@@ -81,6 +83,7 @@ interface Parts {
   readonly readiness: Readiness;
   /** The file of the users; `null` for the demo. */
   readonly users: string | null;
+  readonly digests: Digests;
   readonly limits?: HttpLimits;
 }
 
@@ -102,7 +105,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
   const exposition = new Exposition(metrics, opened.store);
   const { idleTimeout, absoluteTimeout, cookie, verifyHeaders } = config;
   const transports = [...(cookie === null ? [] : [cookieTransport(cookie)]), headerTransport(), bearerTransport()];
-  const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout }, security);
+  const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout, ...parts.digests }, security);
   const client = {
     proxies: new TrustedProxies(config.trustProxy),
     keepDevice: config.device === "family",
