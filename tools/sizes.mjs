@@ -16,6 +16,7 @@ const LIMITS = {
   "sessile/keys": 1_100,
   "sessile/elysia": 1_800,
   "sessile/express": 3_400,
+  "sessile/express-session": 2_200,
   "sessile/fastify": 3_800,
   "sessile/h3": 1_600,
   "sessile/hono": 1_500,

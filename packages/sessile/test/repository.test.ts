@@ -18,6 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   transports: ["transports", "core"],
   stores: ["stores", "core"],
   keys: ["keys", "core"],
+  former: ["former", "transports", "core"],
   adapters: ["adapters", "core"],
   testing: ["testing", "core", "stores", "transports"],
 };

@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { completionCommand } from "./completion.ts";
 import { CONFIG_COMMANDS } from "./config-check.ts";
 import { DOCTOR_COMMAND } from "./doctor.ts";
+import { IMPORT_COMMAND } from "./import.ts";
 import { KEYS_COMMANDS } from "./keys.ts";
 import { MIGRATE_COMMAND } from "./migrate.ts";
 import { SERVE_COMMAND } from "./serve.ts";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   ...UPKEEP_COMMANDS,
   DOCTOR_COMMAND,
   MIGRATE_COMMAND,
+  IMPORT_COMMAND,
   ...CONFIG_COMMANDS,
   completionCommand(() => COMMANDS),
 ];

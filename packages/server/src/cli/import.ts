@@ -1,0 +1,82 @@
+// `sessile import`: takes the sessions of express-session over, so that who is signed in stays so.
+
+import { UsageError } from "../config/usage-error.ts";
+import { type FormerStore, openConnectRedis, openExpressSqlite } from "../import/former-store.ts";
+import { type Counts, importSessions } from "../import/import-sessions.ts";
+import { Progress } from "../terminal/progress.ts";
+import { count, counted } from "../terminal/words.ts";
+import {
+  type Call,
+  type Command,
+  EXIT,
+  type ExitCode,
+  JSON_OPTION,
+  optional,
+  required,
+  STORE_SETTINGS,
+} from "./command.ts";
+import { withStore } from "./with-store.ts";
+
+export const IMPORT_COMMAND: Command = {
+  name: "import",
+  summary: "take over the sessions of express-session, so that who is signed in stays so",
+  options: [
+    { name: "from", value: "KIND", help: "connect-redis or express-session-sqlite" },
+    { name: "source", value: "WHERE", help: "redis://… or the path of the SQLite file" },
+    { name: "user", value: "PATH", help: "where the user's id stands in a session: userId, passport.user" },
+    { name: "prefix", value: "TEXT", help: "connect-redis: what its keys begin with; default sess:" },
+    { name: "table", value: "NAME", help: "express-session-sqlite: its table; default sessions" },
+    { name: "dry-run", help: "count, and change nothing" },
+    JSON_OPTION,
+  ],
+  settings: STORE_SETTINGS,
+  notes: `Stop the old application first, and let the import finish before the new one starts: what was imported is deleted where it was. The
+new application then takes each old cookie once, see formerSessions of sessile/express-session in docs/migration.md.
+Sessions of nobody who is signed in stay where they are.`,
+  examples: [
+    "sessile import --from connect-redis --source redis://127.0.0.1:6379 --user passport.user --store sqlite:sessile.db --dry-run",
+    "sessile import --from express-session-sqlite --source sessions.db --user userId --store redis://127.0.0.1:6379/1",
+  ],
+  run: (call) => withStore(call, ({ opened }) => run(call, opened)),
+};
+
+async function run(
+  call: Call,
+  { store, name }: { store: Parameters<typeof importSessions>[0]["to"]; name: string },
+): Promise<ExitCode> {
+  const userPath = required(
+    call,
+    "user",
+    "where the user's id stands in a session, such as userId or passport.user",
+  ).split(".");
+  const isDry = call.given["dry-run"] === true;
+  const from = await openSource(call);
+  const progress = new Progress(call.output.stderr, "Importing", null);
+  try {
+    const counts = await importSessions({ from, to: store, userPath, isDry, progress: progress.update });
+    tell(call, counts, name, isDry);
+    return EXIT.done;
+  } finally {
+    from.close();
+  }
+}
+
+async function openSource(call: Call): Promise<FormerStore> {
+  const kind = required(call, "from", "connect-redis or express-session-sqlite");
+  const source = required(call, "source", "redis://… or the path of the SQLite file");
+  if (kind === "connect-redis") return openConnectRedis(source, optional(call, "prefix") ?? "sess:");
+  if (kind === "express-session-sqlite") return openExpressSqlite(source, optional(call, "table") ?? "sessions");
+  throw new UsageError(`--from must be connect-redis or express-session-sqlite; got "${kind}".`);
+}
+
+function tell({ output }: Call, counts: Counts, name: string, isDry: boolean): void {
+  if (output.isJson) {
+    output.json({ to: name, dry_run: isDry, ...counts });
+    return;
+  }
+  const { imported, anonymous, expired, unreadable } = counts;
+  output.line(`${isDry ? "Would import" : "Imported"} ${counted(imported, "session")} into ${name}.`);
+  output.line(
+    `Left: ${count(anonymous)} of nobody who is signed in, ${count(expired)} expired, ${count(unreadable)} unreadable.`,
+  );
+}

@@ -1,0 +1,89 @@
+// Takes the sessions of signed-in users over from express-session. Writes each before it deletes it where it was.
+
+import type { JsonObject, SessionStore } from "sessile";
+import { formerRecord } from "sessile/express-session";
+import { patiently } from "../migrate/patience.ts";
+import type { FormerRow, FormerStore } from "./former-store.ts";
+
+export interface Counts {
+  imported: number;
+  /** Of nobody who is signed in; left where they were. */
+  anonymous: number;
+  expired: number;
+  /** Not the JSON of a session. */
+  unreadable: number;
+}
+
+export interface ImportOptions {
+  readonly from: FormerStore;
+  readonly to: SessionStore;
+  /** Where in a session the user's id stands: `["passport", "user"]`. */
+  readonly userPath: readonly string[];
+  /** Count only. */
+  readonly isDry: boolean;
+  readonly progress: (done: number) => void;
+}
+
+/** The longest that a session may live; a cookie that ends with the browser says nothing, and its session lives a day as in connect-redis. */
+const LONGEST = 400 * 86_400_000;
+const UNSAID = 86_400_000;
+
+export async function importSessions({ from, to, userPath, isDry, progress }: ImportOptions): Promise<Counts> {
+  const counts: Counts = { imported: 0, anonymous: 0, expired: 0, unreadable: 0 };
+  let seen = 0;
+  for await (const rows of from.rows()) {
+    const taken: string[] = [];
+    for (const row of rows) {
+      const fate = await bring(row, to, userPath, isDry);
+      counts[fate]++;
+      if (fate === "imported") taken.push(row.id);
+    }
+    if (!isDry) await from.delete(taken);
+    seen += rows.length;
+    progress(seen);
+  }
+  return counts;
+}
+
+async function bring(
+  row: FormerRow,
+  to: SessionStore,
+  userPath: readonly string[],
+  isDry: boolean,
+): Promise<keyof Counts> {
+  const session = parse(row.text);
+  if (session === null) return "unreadable";
+  const { cookie, ...data } = session;
+  const userId = userOf(data, userPath);
+  if (userId === null) return "anonymous";
+  const now = Date.now();
+  const expiresAt = Math.min(row.expiresAt ?? endOf(cookie) ?? now + UNSAID, now + LONGEST);
+  if (expiresAt <= now) return "expired";
+  // "exists" is good too: an earlier run wrote it and was interrupted before it deleted it here.
+  if (!isDry) await patiently(() => to.create(formerRecord(row.id, { userId, data }, now, expiresAt)));
+  return "imported";
+}
+
+function parse(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text, (key, each: unknown) => (key === "__proto__" ? undefined : each));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+  } catch {
+    return null;
+  }
+}
+
+function userOf(data: JsonObject, path: readonly string[]): string | null {
+  let value: unknown = data;
+  for (const name of path) {
+    const isObject = typeof value === "object" && value !== null && Object.hasOwn(value, name);
+    value = isObject ? (value as Record<string, unknown>)[name] : undefined;
+  }
+  return (typeof value === "string" && value !== "") || typeof value === "number" ? String(value) : null;
+}
+
+function endOf(cookie: unknown): number | null {
+  const { expires } = (cookie ?? {}) as { readonly expires?: unknown };
+  const at = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
+  return Number.isFinite(at) ? at : null;
+}
