@@ -51,6 +51,7 @@ export interface AppChoices {
   readonly tokenInBody?: boolean;
   /** Opens the pages that are served as well. */
   readonly pages?: (parts: PagesGiven) => Promise<PagesOpened>;
+  readonly metrics?: Metrics;
   /** Adds to the routes before the server listens. */
   readonly prepare?: (app: FastifyInstance) => void;
 }
@@ -79,7 +80,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
   const log = createLog("trace", { write });
   const store = failingStore(choices.manager?.store ?? memoryStore());
   const security = new SecurityLog(log);
-  const metrics = new Metrics();
+  const { metrics = new Metrics() } = choices;
   const feed = new EventFeed();
   countEvents(security, metrics, feed);
   const manager = new ObservedManager(
