@@ -1,6 +1,9 @@
 // `npm run measure:redis`: what each kind of request costs a Redis, by its own account. Prints a table. Needs a build.
+
+import { setTimeout as pause } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import { headerTransport, SessionManager } from "sessile";
+import { cachedStore } from "sessile/cached";
 import { redisStore } from "sessile/redis";
 import { startRedis } from "sessile-test-support/redis-server";
 import { findRedis } from "./redis.mjs";
@@ -15,23 +18,15 @@ process.env.SESSILE_REDIS_LIBRARY_PATH = env.LD_LIBRARY_PATH ?? "";
 const server = await startRedis();
 const client = await createClient({ url: server.url }).connect();
 const sent = [];
-const port = Object.assign(Object.create(client), {
-  sendCommand(args, options) {
-    sent.push(args[0].toLowerCase());
-    return client.sendCommand(args, options);
-  },
-  publish(channel, message) {
-    sent.push("publish");
-    return client.publish(channel, message);
-  },
-});
+for (const method of ["sendCommand", "publish"]) {
+  const send = client[method].bind(client);
+  client[method] = (...args) => {
+    sent.push(method === "publish" ? method : args[0][0].toLowerCase());
+    return send(...args);
+  };
+}
 let now = Date.now();
-const manager = new SessionManager({
-  store: redisStore({ client: port, deadline: 10_000 }),
-  transports: [headerTransport()],
-  sweepInterval: 0,
-  clock: () => now,
-});
+let manager;
 
 /** One request; resolves with the token that it hands out. */
 async function request(token, act) {
@@ -48,31 +43,44 @@ async function request(token, act) {
 
 const signIn = (session) => session.signIn(`user-${Math.random()}`, { data: DATA });
 const read = (session) => session.get("cart");
-const signedIn = await request(undefined, signIn);
-await request(signedIn, (session) => session.set("warm", 1)); // every script is known from now on
-const tokens = await each(() => request(undefined, signIn));
-
-const rows = [
-  ["read", () => {}, (i) => request(tokens[i], read)],
-  ["read, touch due", () => (now += 10 * MINUTE), (i) => request(tokens[i], read)],
-  ["set", () => {}, (i) => request(tokens[i], (session) => session.set("theme", `t${i}`))],
-  ["update", () => {}, (i) => request(tokens[i], (session) => session.update("n", (n) => Number(n ?? 0) + 1))],
-  ["sign-in", () => {}, () => request(undefined, signIn)],
-  ["sign-out", () => {}, (i) => request(tokens[i], (session) => session.signOut())],
-];
 
 console.log(
   `Redis ${(await info("server")).redis_version}, ${ROUNDS} requests each, data of ${JSON.stringify(DATA).length} bytes.\n`,
 );
-console.log("| request | sent by the client | done by Redis, inside scripts too | bytes in | bytes out |");
-console.log("|---|---|---|---|---|");
-for (const [name, prepare, run] of rows) {
-  prepare();
-  console.log(describe(name, await measured(run)));
-}
-await manager.close();
+console.log("| request | cache | sent by the client | done by Redis, inside scripts too | bytes in | bytes out |");
+console.log("|---|---|---|---|--:|--:|");
+for (const isCached of [false, true]) await measureAll(isCached);
 client.destroy();
 await server.close();
+
+async function measureAll(isCached) {
+  const store = redisStore({ client, prefix: isCached ? "cached:" : "plain:", deadline: 10_000 });
+  manager = new SessionManager({
+    store: isCached ? cachedStore(store) : store,
+    transports: [headerTransport()],
+    sweepInterval: 0,
+    clock: () => now,
+  });
+  const signedIn = await request(undefined, signIn);
+  await request(signedIn, (session) => session.set("warm", 1)); // every script is known from now on
+  while (isCached && !(await manager.stats()).cache.isCoherent) await pause(20);
+  const tokens = await each(() => request(undefined, signIn));
+  await each((i) => request(tokens[i], read));
+  const rows = [
+    ["read", () => {}, (i) => request(tokens[i], read)],
+    ["read, touch due", () => (now += 10 * MINUTE), (i) => request(tokens[i], read)],
+    ["read after a write", () => {}, (i) => request(tokens[i], read)],
+    ["set", () => {}, (i) => request(tokens[i], (session) => session.set("theme", `t${i}`))],
+    ["update", () => {}, (i) => request(tokens[i], (session) => session.update("n", (n) => Number(n ?? 0) + 1))],
+    ["sign-in", () => {}, () => request(undefined, signIn)],
+    ["sign-out", () => {}, (i) => request(tokens[i], (session) => session.signOut())],
+  ];
+  for (const [name, prepare, run] of rows) {
+    prepare();
+    console.log(describe(name, isCached, await measured(run)));
+  }
+  await manager.close();
+}
 
 async function each(run) {
   const results = [];
@@ -108,8 +116,8 @@ async function info(section) {
   return Object.fromEntries(Array.from(lines, ([, name, value]) => [name, value]));
 }
 
-function describe(name, { sent, done, input, output }) {
-  return `| ${name} | ${list(sent)} | ${list(done)} | ${Math.round(input / ROUNDS)} | ${Math.round(output / ROUNDS)} |`;
+function describe(name, isCached, { sent, done, input, output }) {
+  return `| ${name} | ${isCached ? "yes" : "no"} | ${list(sent) || "nothing"} | ${list(done) || "nothing"} | ${Math.round(input / ROUNDS)} | ${Math.round(output / ROUNDS)} |`;
 }
 
 function list(counts) {
@@ -118,6 +126,7 @@ function list(counts) {
     Math.round((10 * count) / ROUNDS) / 10,
   ]);
   return names
+    .filter(([, times]) => times > 0)
     .map(([name, times]) => (times === 1 ? name : `${name} × ${times}`))
     .sort()
     .join(", ");

@@ -2,7 +2,7 @@
 
 import type { Reply } from "./redis-ask.ts";
 import { parseInfo } from "./redis-ask.ts";
-import { freePort } from "./redis-program.ts";
+import { freePort, retried } from "./redis-program.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { moveSlot } from "./redis-slots.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -41,8 +41,8 @@ const SETTINGS = [
 ];
 
 /** Starts the nodes, `args` added to each, and waits until they are one cluster. Takes two to three seconds. */
-export async function startCluster(args: readonly string[] = []): Promise<RedisCluster> {
-  const nodes = await Promise.all(Array.from({ length: 2 * PRIMARIES }, () => startNode(args)));
+export async function startCluster(args: readonly string[] = [], disk?: string): Promise<RedisCluster> {
+  const nodes = await Promise.all(Array.from({ length: 2 * PRIMARIES }, () => startNode(args, disk)));
   const servers = nodes.map(({ server }) => server);
   const close = async () => void (await Promise.all(servers.map((server) => server.close())));
   try {
@@ -54,9 +54,11 @@ export async function startCluster(args: readonly string[] = []): Promise<RedisC
   return clusterOf(servers, close);
 }
 
-async function startNode(args: readonly string[]): Promise<Node> {
-  const busPort = await freePort();
-  return { server: await startRedis([...SETTINGS, "--cluster-port", String(busPort), ...args]), busPort };
+function startNode(args: readonly string[], disk: string | undefined): Promise<Node> {
+  return retried(async () => {
+    const busPort = await freePort();
+    return { server: await startRedis([...SETTINGS, "--cluster-port", String(busPort), ...args], disk), busPort };
+  });
 }
 
 /** Each primary gets a third of the slots, everybody is introduced to everybody, and each replica to its primary. */

@@ -38,10 +38,10 @@ const SETTINGS = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period
 const HURRY = ["publish-period", "200", "info-period", "200", "ask-period", "200", "ping-period", "200"];
 
 /** Starts all, `args` added to each server but not to the Sentinels, and waits until the Sentinels know everybody. */
-export async function startSentinelGroup(args: readonly string[] = []): Promise<SentinelGroup> {
-  const primary = await startRedis([...SETTINGS, ...args]);
+export async function startSentinelGroup(args: readonly string[] = [], disk?: string): Promise<SentinelGroup> {
+  const primary = await startRedis([...SETTINGS, ...args], disk);
   const follow = ["--replicaof", "127.0.0.1", String(primary.port)];
-  const replicas = await Promise.all([1, 2].map(() => startRedis([...SETTINGS, ...follow, ...args])));
+  const replicas = await Promise.all([1, 2].map(() => startRedis([...SETTINGS, ...follow, ...args], disk)));
   const sentinels = await Promise.all([1, 2, 3].map(() => startSentinel(primary.port)));
   const nodes = [primary, ...replicas];
   const close = async () => void (await Promise.all([...nodes, ...sentinels].map((each) => each.close())));

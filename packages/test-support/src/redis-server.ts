@@ -19,7 +19,7 @@ export interface RedisServer {
   resume(): void;
   /** Ends the process as a power cut would, and waits until it is gone. */
   kill(): Promise<void>;
-  /** Kills it if it still runs, and starts it again on the same port, without the data of before. */
+  /** Kills it if it still runs, and starts it again on the same port, with the data of before where `args` let it keep any. */
   restart(): Promise<void>;
   /** Ends the server for good, waits until it is gone, and removes its folder. */
   close(): Promise<void>;
@@ -27,13 +27,13 @@ export interface RedisServer {
 
 const READY = "Ready to accept connections";
 
-/** Starts a server that keeps nothing on disk; `args` are added to its command line and win. */
-export function startRedis(args: readonly string[] = []): Promise<RedisServer> {
-  return retried(async () => startOn(await freePort(), args));
+/** Starts a server that keeps nothing on disk; `args` are added to its command line and win. Its folder is made in `disk`. */
+export function startRedis(args: readonly string[] = [], disk = tmpdir()): Promise<RedisServer> {
+  return retried(async () => startOn(await freePort(), args, disk));
 }
 
-async function startOn(port: number, args: readonly string[]): Promise<RedisServer> {
-  const folder = mkdtempSync(join(tmpdir(), "sessile-redis-"));
+async function startOn(port: number, args: readonly string[], disk: string): Promise<RedisServer> {
+  const folder = mkdtempSync(join(disk, "sessile-redis-"));
   const remove = ownedFolder(folder);
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"];
   const start = () => startProgram([...settings, ...args], READY);

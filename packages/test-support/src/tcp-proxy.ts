@@ -37,8 +37,11 @@ interface Held {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Stands in front of a port of 127.0.0.1. */
-export async function startTcpProxy(target: number): Promise<TcpProxy> {
+/** Stands in front of a port of 127.0.0.1. Whoever asks is given each piece of an answer as `rewrite` gives it back. */
+export async function startTcpProxy(
+  target: number,
+  rewrite: (bytes: Buffer) => Buffer = (bytes) => bytes,
+): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let [isFrozen, cutAt]: [boolean, number | null] = [false, null];
   let wait: (bytes: number) => number = () => 0;
@@ -51,7 +54,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       socket.on("close", () => end(pair));
     }
     client.on("data", (bytes) => pair.server.write(bytes));
-    pair.server.on("data", (bytes) => answer(pair, bytes));
+    pair.server.on("data", (bytes) => answer(pair, rewrite(bytes)));
     if (isFrozen) hold(pair);
   });
 
@@ -80,8 +83,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const end = (pair: Pair): void => {
     pairs.delete(pair);
     for (const { timer } of pair.held.splice(0)) clearTimeout(timer);
-    pair.client.resetAndDestroy();
-    pair.server.resetAndDestroy();
+    for (const socket of [pair.client, pair.server]) drop(socket);
   };
   const reset = (): void => {
     for (const pair of pairs) end(pair);
@@ -127,4 +129,10 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     accept: () => listen(port),
     close: stop,
   };
+}
+
+/** A connection that one side has begun to end cannot be reset: the handle would stay, and keep the process alive. */
+function drop(socket: Socket): void {
+  if (socket.readyState === "open") socket.resetAndDestroy();
+  else socket.destroy();
 }

@@ -1,4 +1,4 @@
-// Deletes that count only when replicas have confirmed them: `DEL` and `WAIT` on one connection, or an error. `WAIT` raises the
+// Deletes that count only when replicas have confirmed them: the command and `WAIT` on one connection, or an error. `WAIT` raises the
 // odds that a failover keeps a delete; it does not make Redis consistent, because the promoted replica may be another one.
 //
 // The connection is the store's own: `WAIT` holds up whatever stands behind it, and on another connection than the delete's it
@@ -16,16 +16,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** How many keys are remembered of which it is not known that the replicas deleted them. */
-const MOST_UNCONFIRMED = 10_000;
-
 export class ConfirmedDeletes {
   readonly #together: Together;
   readonly #link: RedisLink;
   readonly #replicas: number;
   readonly #timeout: number;
   readonly #waiting = new Set<Waiting>();
-  readonly #unconfirmed = new Set<string>();
   #isWorking = false;
 
   /** `link` for its deadline, of which replicas get four fifths. */
@@ -36,12 +32,7 @@ export class ConfirmedDeletes {
     this.#timeout = Math.ceil(link.deadline * 0.8);
   }
 
-  /** Whether a delete of this key failed here, so that its absence does not mean that it will stay absent. */
-  isUnconfirmed(key: string): boolean {
-    return this.#unconfirmed.has(key);
-  }
-
-  /** Sends a command that deletes `key`. Its reply; fails when too few replicas confirmed in time, although it may be done. */
+  /** Sends a command that ends what `key` holds. Its reply; fails when too few replicas confirmed in time, although it may be done. */
   async run(key: string, args: readonly string[]): Promise<unknown> {
     let mine: Waiting | undefined;
     const send = () =>
@@ -50,11 +41,8 @@ export class ConfirmedDeletes {
         this.#waiting.add(mine);
         void this.#work();
       });
-    this.#remember(key);
     try {
-      const reply = await this.#link.through(send, args);
-      this.#unconfirmed.delete(key);
-      return reply;
+      return await this.#link.through(send, args);
     } finally {
       if (mine !== undefined) this.#waiting.delete(mine); // whoever was told that it failed is not served later
     }
@@ -110,11 +98,5 @@ export class ConfirmedDeletes {
   #fail(error: unknown): void {
     for (const { reject } of this.#waiting) reject(error);
     this.#waiting.clear();
-  }
-
-  #remember(key: string): void {
-    this.#unconfirmed.add(key);
-    const [oldest] = this.#unconfirmed;
-    if (this.#unconfirmed.size > MOST_UNCONFIRMED) this.#unconfirmed.delete(oldest as string);
   }
 }

@@ -51,20 +51,31 @@ export async function replaceRecord(
   return (await link.run(REPLACE, keys.session(next.sid), args, endsAt)) as Replaced;
 }
 
+/**
+ * What stands for a record from the moment at which it is ended until replicas have confirmed that: no session, but no end that
+ * anybody may be told of. Without it, a second process would find nothing, and call a sign-out done that a failover undoes.
+ */
+export const ENDING = "";
+
 /** Deletes the record. True when it was there. */
 export async function deleteRecord(reach: Reach, sid: string): Promise<boolean> {
-  return Number(await end(reach, sid, "DEL")) === 1;
+  if (reach.deletes !== undefined) return (await takeText(reach, sid)) !== null;
+  const key = reach.keys.session(sid);
+  return Number(await reach.link.send(key, ["DEL", key])) === 1;
 }
 
 /** Deletes the record and gives back its text; `null` when there was none. */
-export async function takeText(reach: Reach, sid: string): Promise<string | null> {
-  const text = await end(reach, sid, "GETDEL");
-  return text === null ? null : String(text);
+export async function takeText({ link, keys, deletes }: Reach, sid: string): Promise<string | null> {
+  const key = keys.session(sid);
+  if (deletes === undefined) return textOf(await link.send(key, ["GETDEL", key]));
+  const text = await deletes.run(key, ["SET", key, ENDING, "XX", "KEEPTTL", "GET"]);
+  // What the replicas confirmed is out of the way; should this fail, the key goes when its time is up.
+  if (text !== null) await link.send(key, ["DEL", key]).catch(() => {});
+  return textOf(text);
 }
 
-function end({ link, keys, deletes }: Reach, sid: string, command: "DEL" | "GETDEL"): Promise<unknown> {
-  const key = keys.session(sid);
-  return deletes === undefined ? link.send(key, [command, key]) : deletes.run(key, [command, key]);
+function textOf(reply: unknown): string | null {
+  return reply === null || reply === ENDING ? null : String(reply);
 }
 
 /** Deletes the record where it is still `text`. True when it was. */

@@ -14,7 +14,7 @@ import { KeyedQueue } from "./keyed-queue.ts";
 import { checkLayout, RedisKeys } from "./keys.ts";
 import { failure, RedisLink } from "./link.ts";
 import { LostIndexes } from "./rebuild.ts";
-import { type Reach, readText, takeText } from "./records.ts";
+import { ENDING, type Reach, readText, takeText } from "./records.ts";
 import { scanRecords } from "./scan.ts";
 import { togetherOf } from "./together.ts";
 import { forget } from "./user-index.ts";
@@ -70,8 +70,9 @@ export class RedisStore implements SessionStore {
     await this.#ready();
     if (!isSid(sid)) return null;
     const text = await readText(this.#reach, sid);
-    if (text === null) await this.#confirmEnd(sid);
-    return text === null ? null : decodeRecord(text, sid);
+    // A sign-out that was refused as unconfirmed is tried again by its client, who must not find "no session" and be content.
+    if (text === ENDING) await takeText(this.#reach, sid);
+    return text === null || text === ENDING ? null : decodeRecord(text, sid);
   }
 
   /** Commits of one session in this process queue up, and each starts from what the one before wrote. */
@@ -144,12 +145,6 @@ export class RedisStore implements SessionStore {
     const index = keys.user(userId);
     if (this.#lost === undefined || Number(await link.send(index, ["EXISTS", index])) === 1) return;
     await this.#lost.restore(userId);
-  }
-
-  /** A sign-out that was refused as unconfirmed is tried again by its client: then it must not find "no session" and be content. */
-  async #confirmEnd(sid: string): Promise<void> {
-    const key = this.#reach.keys.session(sid);
-    if (this.#reach.deletes?.isUnconfirmed(key)) await takeText(this.#reach, sid);
   }
 
   async #ready(): Promise<void> {

@@ -18,7 +18,7 @@ import { openShop } from "./shop.ts";
 const DEADLINE = 600;
 const PREFIX = "strict:";
 /** The second is what a busy machine makes of the first, and says the same to the caller. */
-const UNCONFIRMED = { code: "ERR_SESSION_STORE", message: /not confirmed: 0 of 1 replicas|did not answer `(GET)?DEL`/ };
+const UNCONFIRMED = { code: "ERR_SESSION_STORE", message: /not confirmed: 0 of 1 replicas|did not answer `SET`/ };
 
 interface Scene extends Replication {
   readonly client: RedisClient;
@@ -71,8 +71,8 @@ for (const library of ["@redis/client", "ioredis"] as const) {
     await scene.strict.delete(record.sid);
     await waitUntil("it was heard", () => heard.some((line) => /"WAIT"/i.test(line)));
     const words = heard.map((line) => / \[\d+ ([^\]]+)\] "(\w+)"/.exec(line)?.slice(1) ?? []);
-    const at = words.findIndex(([, command]) => command?.toUpperCase() === "GETDEL");
-    assert.equal(words[at + 1]?.[1]?.toUpperCase(), "WAIT");
+    const at = words.findLastIndex(([, command]) => command?.toUpperCase() === "WAIT") - 1;
+    assert.equal(words[at]?.[1]?.toUpperCase(), "SET");
     assert.equal(words[at + 1]?.[0], words[at]?.[0]);
   });
 
@@ -112,6 +112,23 @@ for (const library of ["@redis/client", "ioredis"] as const) {
     replica.resume();
     await waitUntil("it is confirmed", async () => (await strict.load(record.sid)) === null);
     assert.equal(await scene.onReplica(record), false);
+  });
+
+  test(`P7: whoever tries a refused sign-out again in another process is refused too, over ${library}`, async (t) => {
+    const scene = await start(t, library);
+    const { client, close } = await SINGLE[library]([{ host: "127.0.0.1", port: scene.primary.port }]);
+    const elsewhere = redisStore({ client, prefix: PREFIX, deadline: DEADLINE, confirmReplicas: 1 });
+    for (const end of [() => elsewhere.close(), close]) t.after(() => end());
+    const record = await created(scene.strict, scene);
+    scene.link.freeze();
+    await assert.rejects(scene.strict.delete(record.sid), UNCONFIRMED);
+    await assert.rejects(elsewhere.load(record.sid), UNCONFIRMED, "it must not look as if all were well");
+    const relaxed = redisStore({ client, prefix: PREFIX, deadline: DEADLINE });
+    assert.equal(await relaxed.load(record.sid), null);
+    assert.equal((await relaxed.commit(record.sid, { at: record.createdAt, set: { a: 1 } }, record)).status, "gone");
+    scene.link.restore();
+    await waitUntil("it is confirmed", async () => (await elsewhere.load(record.sid)) === null);
+    assert.equal(await scene.primary.ask("EXISTS", keyOf(record.sid)), 0);
   });
 
   test(`P7: a new connection, on which nothing was deleted yet, confirms nothing by itself over ${library}`, async (t) => {
@@ -169,7 +186,7 @@ test("P7: a sign-in needs no replica, the end of the session it replaces does", 
 test("P7: many sign-outs at once share their waits, and all are refused in time", async (t) => {
   const scene = await start(t);
   const records = await Promise.all(
-    Array.from({ length: 200 }, () => created(scene.strict, { untilEqual: async () => {} })),
+    Array.from({ length: 200 }, () => created(patientStore(scene.client, PREFIX), { untilEqual: async () => {} })),
   );
   await scene.untilEqual();
   assert.ok((await Promise.all(records.slice(0, 100).map(({ sid }) => scene.strict.delete(sid)))).every(Boolean));

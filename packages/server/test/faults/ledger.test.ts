@@ -1,0 +1,65 @@
+// That the ledger sees what it is there to see: a checker that finds nothing proves nothing.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Answer, Ledger, type Life } from "./ledger.ts";
+
+function answer(status: number, found: Partial<Pick<Answer, "token" | "marks">> = {}): Answer {
+  return { status, token: null, marks: null, detail: "", sentAt: 1, answeredAt: 2, ...found };
+}
+
+function begun(): { ledger: Ledger; life: Life } {
+  const ledger = new Ledger();
+  const life = ledger.signedIn(answer(200, { token: "first" })) as Life;
+  return { ledger, life };
+}
+
+test("a write that was acknowledged and is not there is lost; one that was not is nothing", () => {
+  const { ledger, life } = begun();
+  ledger.note("update", life, answer(200), "a");
+  ledger.note("update", life, answer(503), "b");
+  ledger.note("read", life, answer(200, { marks: ["a"] }));
+  assert.equal(ledger.counts.lostWrites, 0);
+  for (let i = 0; i < 2; i++) ledger.note("read", life, answer(200, { marks: [] }));
+  assert.equal(ledger.counts.lostWrites, 1);
+});
+
+test("a write that is there twice was done twice", () => {
+  const { ledger, life } = begun();
+  ledger.note("read", life, answer(200, { marks: ["a", "b", "a"] }));
+  assert.equal(ledger.counts.doubled, 1);
+});
+
+test("a session that ended and opens is revived, one whose end was not acknowledged is not", () => {
+  const { ledger, life } = begun();
+  ledger.note("sign-out", life, answer(503));
+  assert.equal(life.state, "ending");
+  ledger.note("read", life, answer(401));
+  assert.equal(ledger.counts.wrong401, 0);
+  ledger.note("sign-out", life, answer(200));
+  ledger.noteEnded(life, answer(401));
+  assert.deepEqual([life.state, ledger.counts.revived], ["ended", 0]);
+  ledger.noteEnded(life, answer(200));
+  assert.equal(ledger.counts.revived, 1);
+});
+
+test("a 401 for a session that lives is wrong, and in doubt where a rotation was not answered", () => {
+  const one = begun();
+  one.ledger.note("rotate", one.life, answer(200, { token: "second" }));
+  assert.deepEqual([one.life.token, one.life.earlier], ["second", ["first"]]);
+  one.ledger.note("read", one.life, answer(401));
+  assert.deepEqual([one.ledger.counts.wrong401, one.life.state], [1, "lost"]);
+  const two = begun();
+  two.ledger.note("rotate", two.life, answer(0));
+  two.ledger.note("read", two.life, answer(401));
+  assert.deepEqual([two.ledger.counts.wrong401, two.ledger.counts.doubtful401], [0, 1]);
+});
+
+test("failures are counted by kind, and what the checker asks is not", () => {
+  const { ledger, life } = begun();
+  for (const status of [503, 0, 500, 200]) ledger.note("read", life, answer(status, { marks: [] }));
+  ledger.endRun();
+  ledger.note("read", life, answer(503));
+  const { acknowledged, unavailable, unanswered, unexpected } = ledger.counts;
+  assert.deepEqual([acknowledged, unavailable, unanswered, unexpected], [2, 1, 2, 1]);
+});

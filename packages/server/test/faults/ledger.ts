@@ -1,0 +1,171 @@
+// What clients were told, and what must hold because of it. Judges answers; sends nothing.
+
+/** One session as its client knows it. */
+export interface Life {
+  /** The newest token that the client was given. */
+  token: string;
+  /** Those before it. */
+  readonly earlier: string[];
+  /** Writes that were acknowledged. */
+  readonly marks: Set<string>;
+  /** `ending`: a sign-out was sent and not acknowledged, so that nobody can say. `lost`: it was refused although it must not be. */
+  state: "live" | "ending" | "ended" | "lost";
+  /** When the sign-out was acknowledged. */
+  endedAt: number;
+  /** A rotation was sent whose answer never came: the client may hold a token that was replaced. */
+  isRotationInDoubt: boolean;
+}
+
+export type Operation = "read" | "update" | "rotate" | "sign-out";
+
+/** What a client saw. `status` 0: the connection broke, or nobody answered in time. */
+export interface Answer {
+  readonly status: number;
+  readonly token: string | null;
+  /** What a read found. */
+  readonly marks: readonly string[] | null;
+  /** The body, where it says why not. */
+  readonly detail: string;
+  readonly sentAt: number;
+  readonly answeredAt: number;
+}
+
+/** The counts of a cell of the matrix. */
+export interface Counts {
+  /** Requests that were answered as they should be, while all ran. */
+  acknowledged: number;
+  /** Acknowledged writes that a later read did not find. */
+  lostWrites: number;
+  /** Writes that a later read found twice. */
+  doubled: number;
+  /** Sessions whose client was signed in, and was refused. */
+  wrong401: number;
+  /** The same, where the client had not been told how a rotation went. */
+  doubtful401: number;
+  /** Sessions that let somebody in after their sign-out had been acknowledged. */
+  revived: number;
+  /** Requests answered 503. */
+  unavailable: number;
+  /** Requests without any answer. */
+  unanswered: number;
+  /** Sign-ins answered 409: their place in the user's index was gone before they had begun. */
+  revoked409: number;
+  /** Answers that no request should ever get. */
+  unexpected: number;
+  /** The longest request, in milliseconds. */
+  longest: number;
+}
+
+const STATUSES = new Set([200, 401, 409, 503, 0]);
+
+export class Ledger {
+  readonly lives: Life[] = [];
+  /** Answers that no request should ever get, with their status. */
+  readonly unexpected: string[] = [];
+  /** When requests failed. */
+  readonly failedAt: number[] = [];
+  #acknowledged = 0;
+  #unavailable = 0;
+  #revoked409 = 0;
+  #longest = 0;
+  readonly #lostWrites = new Set<string>();
+  readonly #doubled = new Set<string>();
+  readonly #wrong401 = new Set<Life>();
+  readonly #doubtful401 = new Set<Life>();
+  readonly #revived = new Set<Life>();
+  #isOver = false;
+
+  /** A session begins, if its client was told so. */
+  signedIn(answer: Answer): Life | null {
+    this.noteAny(answer);
+    if (answer.status !== 200 || answer.token === null) return null;
+    const life: Life = {
+      token: answer.token,
+      earlier: [],
+      marks: new Set(),
+      state: "live",
+      endedAt: Number.POSITIVE_INFINITY,
+      isRotationInDoubt: false,
+    };
+    this.lives.push(life);
+    return life;
+  }
+
+  /** Notes how a request of a session went. */
+  note(operation: Operation, life: Life, answer: Answer, mark = ""): void {
+    this.noteAny(answer);
+    if (operation === "sign-out") noteEnd(life, answer);
+    else if (answer.status === 401) this.#judgeRefusal(life);
+    else if (operation === "rotate") noteRotation(life, answer);
+    else if (answer.status !== 200) return;
+    else if (operation === "update") life.marks.add(mark);
+    else if (life.state === "live") this.#judgeRead(life, answer.marks ?? []);
+  }
+
+  /** The answer to somebody who presents the token of a session that ended. */
+  noteEnded(life: Life, answer: Answer): void {
+    this.noteAny(answer);
+    if (answer.status === 200) this.#revived.add(life);
+  }
+
+  /** From now on requests are the checker's, and count as no part of what ran. */
+  endRun(): void {
+    this.#isOver = true;
+  }
+
+  get counts(): Counts {
+    return {
+      acknowledged: this.#acknowledged,
+      lostWrites: this.#lostWrites.size,
+      doubled: this.#doubled.size,
+      wrong401: this.#wrong401.size,
+      doubtful401: this.#doubtful401.size,
+      revived: this.#revived.size,
+      unavailable: this.#unavailable,
+      revoked409: this.#revoked409,
+      unanswered: this.failedAt.length - this.#unavailable - this.#revoked409,
+      unexpected: this.unexpected.length,
+      longest: Math.round(this.#longest),
+    };
+  }
+
+  /** Notes how a request went of which any answer is right. */
+  noteAny({ status, detail, sentAt, answeredAt }: Answer): void {
+    if (!STATUSES.has(status)) this.unexpected.push(`${status} ${detail}`);
+    if (this.#isOver) return;
+    this.#longest = Math.max(this.#longest, answeredAt - sentAt);
+    if (status === 200 || status === 401) this.#acknowledged++;
+    else this.failedAt.push(answeredAt);
+    if (status === 503) this.#unavailable++;
+    if (status === 409) this.#revoked409++;
+  }
+
+  #judgeRefusal(life: Life): void {
+    if (life.state !== "live") return;
+    life.state = "lost";
+    if (life.isRotationInDoubt) this.#doubtful401.add(life);
+    else this.#wrong401.add(life);
+  }
+
+  #judgeRead(life: Life, found: readonly string[]): void {
+    const seen = new Set(found);
+    for (const mark of life.marks) if (!seen.has(mark)) this.#lostWrites.add(mark);
+    if (seen.size < found.length) {
+      for (const mark of seen) if (found.indexOf(mark) !== found.lastIndexOf(mark)) this.#doubled.add(mark);
+    }
+  }
+}
+
+/** Whoever was not told goes on trying. */
+function noteEnd(life: Life, { status, answeredAt }: Answer): void {
+  if (life.state === "lost") return;
+  life.state = status === 200 ? "ended" : "ending";
+  life.endedAt = status === 200 ? answeredAt : Number.POSITIVE_INFINITY;
+}
+
+function noteRotation(life: Life, { status, token }: Answer): void {
+  if (status !== 200) life.isRotationInDoubt = true;
+  if (status !== 200 || token === null) return;
+  life.earlier.push(life.token);
+  life.token = token;
+}
