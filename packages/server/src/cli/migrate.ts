@@ -106,8 +106,8 @@ async function confirmed({ output }: Call, from: Side, signal: AbortSignal): Pro
   output.note(`\nNow stop all servers that use ${from.name}, then press Enter. (Ctrl-C: later, with --final.)`);
   process.stdin.resume();
   try {
-    await once(process.stdin, "data", { signal });
-    return true;
+    const isOver = once(process.stdin, "end", { signal }).then(() => false);
+    return await Promise.race([once(process.stdin, "data", { signal }).then(() => true), isOver]);
   } catch {
     throw new Stopped();
   } finally {
