@@ -27,6 +27,7 @@ const PAGE_POLICY = [
 /** Call it before there are routes: it writes down those that follow. */
 export async function describeRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
+    hideUntagged: true, // pages for people, and what they ask, are no API
     openapi: {
       openapi: "3.1.0",
       info: { title: "Sessile", version: "1", description: DESCRIPTION },
