@@ -26,11 +26,15 @@ export type AppStore =
   | { readonly kind: "sqlite"; readonly path: string }
   | RedisPlace;
 
+/** Three times the default: what a busy machine does not answer in time is not what is looked for here. */
+const DEADLINE = 750;
+
 export async function openAppStore(store: AppStore): Promise<SessionStore> {
   if (store.kind === "memory") return memoryStore({ maxSessions: store.maxSessions });
   // Node says that `node:sqlite` is experimental where it is; nobody is to read that here.
   if (store.kind === "sqlite") return (await import("sessile/sqlite")).sqliteStore({ path: store.path });
-  const inner = redisStore({ client: await connect(store), confirmReplicas: store.confirmReplicas });
+  const { confirmReplicas } = store;
+  const inner = redisStore({ client: await connect(store), confirmReplicas, deadline: DEADLINE });
   return store.maxStaleness === null ? inner : cachedStore(inner, { maxStaleness: store.maxStaleness });
 }
 

@@ -21,7 +21,7 @@ export interface Result {
 
 const BEFORE = 1000;
 const AFTER = 1500;
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /** `null` where the fault cannot be made on this machine. */
 export async function runCell(cell: Cell): Promise<Result | null> {
@@ -68,7 +68,7 @@ async function runIn(place: Place, cell: Cell, disk: string): Promise<Result> {
 /** Every server does everything again, several times in a row: a Cluster may be well in part. */
 async function untilWell(apps: readonly Target[]): Promise<boolean> {
   const givenUpAt = performance.now() + PATIENCE;
-  for (let inARow = 0; inARow < 8 * apps.length; ) {
+  for (let inARow = 0; inARow < 4 * apps.length; ) {
     if (performance.now() > givenUpAt) return false;
     inARow = (await isWell(apps[inARow % apps.length] as Target)) ? inARow + 1 : 0;
     if (inARow === 0) await pause(50);
