@@ -1,6 +1,7 @@
 // The session of a request, opened and settled by the route itself: for programs that speak for somebody, where a token comes and goes
 // elsewhere than with a browser. Knows no route.
 
+import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Json, Session, SessionManager, SessionRequest } from "sessile";
 
@@ -48,8 +49,16 @@ export function seenRequest({ raw }: FastifyRequest): SessionRequest {
   return {
     method,
     path: url.split("?", 1)[0] as string,
-    header: (name) => raw.headersDistinct[name]?.join(name === "cookie" ? "; " : ", "),
+    header: (name) => {
+      const lines = linesOf(raw, name);
+      return lines.length === 0 ? undefined : lines.join(name === "cookie" ? "; " : ", ");
+    },
   };
+}
+
+/** Every line of a header as it came; of many headers Node's `headers` hold the first line alone. `name` is in lower case. */
+export function linesOf({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">, name: string): readonly string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
 }
 
 /** The same without cookies: a program that has an API key hands tokens over on purpose. */

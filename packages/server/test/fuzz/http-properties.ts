@@ -18,6 +18,13 @@ const PATHS = [
   "/me/sessions/TOKEN",
   "/me/sessions/SID",
   "/health/live",
+  "/verify",
+  "/verify/TOKEN",
+  "/sessions",
+  "/sessions/current",
+  "/users/SID/sessions",
+  "/metrics",
+  "/docs/static/TOKEN",
 ];
 const HEADERS = [
   "x-session-token",
@@ -27,6 +34,9 @@ const HEADERS = [
   "accept",
   "user-agent",
   "x-forwarded-for",
+  "x-forwarded-method",
+  "x-api-key",
+  "if-match",
   "origin",
   "content-length",
   "__proto__",
@@ -57,9 +67,9 @@ export const httpProperties: readonly Property[] = [
     make: () =>
       fc.asyncProperty(fc.constantFrom(...METHODS), url, headers, body, async (method, url, headers, body) => {
         started ??= startApp();
-        const { app, log } = await started;
+        const { app, log, clearLog } = await started;
         const { token } = await (await started).mint("1");
-        const before = log().length;
+        clearLog();
         const fill = (text: string): string => withToken(text, token);
         const filled = Object.fromEntries(
           Object.entries(headers).map(([name, value]) => [name, fill(value).replace(/[^\x20-\x7e]/g, "?")]),
@@ -71,7 +81,7 @@ export const httpProperties: readonly Property[] = [
           ...(method !== "GET" && { payload: body }),
         });
         assert.ok(answer.statusCode < 500, `${answer.statusCode} ${answer.body}`);
-        assertSilent(log().slice(before), token);
+        assertSilent(log(), token);
       }),
   },
   {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
+import { memoryStore } from "sessile";
 import { type AppUnderTest, startApp } from "../support/app.ts";
 import { call, signIn } from "../support/client.ts";
 import { raw } from "../support/raw.ts";
@@ -11,11 +12,17 @@ import { startTunedServer } from "../support/server-process.ts";
 const SECRET = "SELECT secret FROM sessions";
 
 let app: AppUnderTest;
+/** What the store fails with; empty while it works. */
+let odd: readonly unknown[] = [];
 before(async () => {
   const fail = (): never => {
     throw new Error(SECRET);
   };
+  const store = memoryStore();
+  const load = store.load.bind(store);
+  store.load = (sid) => (odd.length > 0 ? Promise.reject(odd[0]) : load(sid));
   app = await startApp({
+    manager: { store },
     prepare: (instance) => {
       instance.get("/handler", async () => fail());
       instance.get("/sync", () => fail());
@@ -78,14 +85,13 @@ test("M5: what throws while or after the answer leaves ends that connection at m
 
 test("M5: a store that throws something odd is a 503, and nothing of it is on the wire", async () => {
   const token = await signIn(app.url);
-  const { load } = app.store;
   for (const thrown of [new Error(SECRET), new TypeError(SECRET), SECRET, null, undefined]) {
-    Reflect.set(app.store, "load", () => Promise.reject(thrown as Error));
+    odd = [thrown];
     const { status, body, headers } = await call(app.url, "GET", "/profile", { "X-Session-Token": token });
     assert.deepEqual([status, body], [503, { detail: "Service unavailable" }]);
     assert.equal(headers.get("retry-after"), "1");
   }
-  Reflect.set(app.store, "load", load);
+  odd = [];
 });
 
 test("M5: an error that nobody caught is logged once, without what it must not hold, and the process ends with 1", async (t) => {

@@ -32,6 +32,8 @@ export interface AppUnderTest {
   readonly feed: EventFeed;
   /** The raw text of the log so far. */
   readonly log: () => string;
+  /** Forgets the log so far: one that only grows takes longer to look at with every request. */
+  readonly clearLog: () => void;
   /** The security events so far, parsed. */
   readonly events: () => Record<string, unknown>[];
   readonly mint: (userId: string) => Promise<MintedSession>;
@@ -122,6 +124,9 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     metrics,
     feed,
     log: () => text,
+    clearLog: () => {
+      text = "";
+    },
     events: () => parseEvents(text),
     mint: (userId) => mintSession(manager, userId),
     close: async () => {

@@ -6,6 +6,7 @@ import type { ApiKey, KeyStore } from "../../keys/key-store.ts";
 import { actAs } from "../../log/request-context.ts";
 import type { SecurityLog } from "../../log/security-log.ts";
 import { orUnavailable } from "../../sign-in/try-sign-in.ts";
+import { linesOf } from "../direct-session.ts";
 import { RequestError } from "../request-error.ts";
 
 declare module "fastify" {
@@ -48,7 +49,7 @@ export async function admit(parts: GuardParts, request: FastifyRequest, text: st
 
 /** The one key presented; two lines of the header are none. */
 export function readKey({ raw }: FastifyRequest): string | null {
-  const [key, ...others] = raw.headersDistinct["x-api-key"] ?? [];
+  const [key, ...others] = linesOf(raw, "x-api-key");
   return key === undefined || others.length > 0 ? null : key;
 }
 
