@@ -18,8 +18,8 @@ export async function startServer(settings, { runtime, folder, nodeArgs = [] }) 
   const headersFile = join(folder, `headers-${servers++}.json`);
   const args = [JSON.stringify({ folder, ...settings, headersFile })];
   const child = start("serve.mjs", args, { runtime, nodeArgs, core: CORES.server });
-  const { port, readyAfter } = await child.next();
-  return { ...child, port, readyAfter, headersFile };
+  const { port, pid, readyAfter } = await child.next();
+  return { ...child, port, pid, readyAfter, headersFile };
 }
 
 export async function startLoad({ runtime }) {

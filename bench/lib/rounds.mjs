@@ -3,8 +3,8 @@ import { startServer } from "./processes.mjs";
 import { median, spreadOf } from "./statistics.mjs";
 
 /**
- * `variants`: `[name, { server, request, node }]`, where `server` goes to `lib/serve.mjs` and `request` to `lib/load.mjs`. The first is
- * what the others are compared with. Resolves with a row for each, and ends the servers it started.
+ * `variants`: `[name, { server, request, node, base }]`, where `server` goes to `lib/serve.mjs` and `request` to `lib/load.mjs`. What
+ * each is compared with is `base`, and where that is not named the first. Resolves with a row for each, and ends the servers it started.
  */
 export async function compare(bench, variants, { rounds = bench.rounds, ms = bench.ms } = {}) {
   const running = [];
@@ -12,16 +12,16 @@ export async function compare(bench, variants, { rounds = bench.rounds, ms = ben
     for (const [name, variant] of variants) running.push(await prepare(bench, name, variant, ms));
     for (let round = 0; round < rounds; round++)
       for (const one of turned(running, round)) one.samples.push(await measure(bench, one, ms));
-    return running.map((one) => rowOf(one, running[0]));
+    return running.map((one) => rowOf(one, running.find(({ name }) => name === one.base) ?? running[0]));
   } finally {
     await Promise.all(running.map(({ isOwn, server }) => isOwn && server.stop()));
   }
 }
 
 /** Starts a server, unless it is one that runs already, and lets it compile what it will need. */
-async function prepare(bench, name, { server, request = {}, node }, ms) {
+async function prepare(bench, name, { server, request = {}, node, base }, ms) {
   const isOwn = server.ask === undefined;
-  const one = { name, isOwn, request, samples: [] };
+  const one = { name, base, isOwn, request, samples: [] };
   one.server = isOwn ? await startServer({ ...bench.server, ...server }, { ...bench, nodeArgs: node }) : server;
   for (let i = 0; i < 3; i++) await measure(bench, one, ms);
   return one;
@@ -44,10 +44,11 @@ function turned(list, by) {
 }
 
 /** Differences and ratios are taken within a round, and the median of those is told. */
-function rowOf({ name, samples }, { samples: base }) {
+function rowOf({ name, samples }, { name: baseName, samples: base }) {
   const each = (of) => spreadOf(samples.map(of));
   return {
     name,
+    base: baseName,
     rate: each(({ rate }) => rate),
     cpu: each(({ cpu }) => cpu),
     ownCpu: each(({ cpu }, round) => cpu - base[round].cpu),

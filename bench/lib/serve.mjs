@@ -38,7 +38,7 @@ const answers = {
 
 process.on("message", async ({ ask, args = [] }) => process.send({ answer: (await answers[ask](...args)) ?? null }));
 process.on("disconnect", () => process.exit());
-process.send({ port: started.port ?? 0, readyAfter: performance.now() });
+process.send({ port: started.port ?? 0, pid: process.pid, readyAfter: performance.now() });
 
 function late(nanoseconds) {
   return Math.max(nanoseconds / 1e6 - RESOLUTION, 0);

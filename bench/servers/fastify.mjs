@@ -1,5 +1,5 @@
 // Fastify: with no session library, with hand-written code, with Sessile and with its peers. Every variant has the same routes.
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { DatabaseSync } from "node:sqlite";
 import cookie from "@fastify/cookie";
@@ -18,6 +18,7 @@ export const variants = {
   get: (settings) => bareGet(settings, nodeRedis),
   "get, ioredis": (settings) => bareGet(settings, ioRedis),
   select: handWritten,
+  "one transaction each": singly,
   memory: (settings) => own({ ...settings, store: "memory" }),
   "memory, data": (settings) => own({ ...settings, store: "memory" }),
   sqlite: (settings) => own({ ...settings, store: "sqlite" }),
@@ -32,6 +33,8 @@ export const variants = {
 function plain() {
   const app = Fastify();
   app.get("/", async () => ({ userId: "user-0000000" }));
+  app.get("/profile", async () => ({ username: "user-0000000", user_id: 1 }));
+  app.post("/update", async () => ({ userId: "user-0000000" }));
   return app;
 }
 
@@ -83,6 +86,23 @@ async function handWritten({ folder, sessions = 10_000 }) {
   return listen(app, headers);
 }
 
+/** A sign-in as it is usually written: one durable transaction, on the event loop. */
+function singly({ folder }) {
+  const database = new DatabaseSync(`${folder}/singly-${process.pid}.db`);
+  database.exec(`PRAGMA journal_mode = wal; PRAGMA synchronous = full;
+    CREATE TABLE sessions (hash BLOB PRIMARY KEY, user_id TEXT, data TEXT, expires_at INTEGER) WITHOUT ROWID`);
+  const insert = database.prepare("INSERT INTO sessions VALUES (?, ?, ?, ?)");
+  const app = Fastify();
+  app.post("/login", async (_request, reply) => {
+    const userId = userOf(Math.floor(Math.random() * 1e7));
+    const token = randomBytes(32).toString("base64url");
+    insert.run(hashOf(token), userId, JSON.stringify(DATA), Date.now() + HOUR);
+    reply.header("set-cookie", `__Host-session=${token}; Path=/; Secure; HttpOnly; SameSite=Lax`);
+    return { userId };
+  });
+  return listen(app, [""]);
+}
+
 const hashOf = (token) => createHash("sha256").update(token).digest();
 
 async function own(settings) {
@@ -94,6 +114,10 @@ async function own(settings) {
     return { userId: session.userId };
   });
   app.get("/data", async ({ session }) => ({ name: session.get("name") }));
+  app.get("/profile", async ({ session }, reply) => {
+    if (!session.isSignedIn()) return reply.code(401).send({ detail: "Not authenticated" });
+    return { username: session.userId, user_id: 1 };
+  });
   app.post("/update", async ({ session }) => {
     session.update("visits", (visits) => (visits ?? 0) + 1);
     return { userId: session.userId };

@@ -1,0 +1,31 @@
+// Against the three FastAPI programs that this project began as, with the same contract: what does a session cost?
+import { startServer } from "../lib/processes.mjs";
+import { findFastapi, startFastapi } from "../lib/python.mjs";
+import { compare } from "../lib/rounds.mjs";
+
+export const title = "Signed-in read of the original contract (`GET /profile`, `X-Session-Token`), FastAPI and Sessile on Fastify";
+
+const STORES = ["none", "memory", "sqlite", "redis"];
+const MODULES = { redis: "in_redis" };
+
+export async function run(bench) {
+  const python = await findFastapi().catch((error) => ({ reason: error.message }));
+  if (python.reason) return { skipped: python.reason };
+  const env = { ...python, SESSIONS_REDIS: bench.server.redisUrl };
+  const servers = [];
+  try {
+    const variants = [];
+    for (const store of STORES) {
+      const sessions = store === "none" ? 0 : 100;
+      const theirs = await startFastapi(MODULES[store] ?? store, sessions, env, bench);
+      const settings = { server: "fastify", variant: store, transport: "header", sessions: 100, ...bench.server };
+      const ours = await startServer(settings, bench);
+      servers.push(theirs, ours);
+      variants.push([`FastAPI, ${store}`, { server: theirs, request: { path: "/profile" }, base: "FastAPI, none" }]);
+      variants.push([`Sessile, ${store}`, { server: ours, request: { path: "/profile" }, base: "Sessile, none" }]);
+    }
+    return await compare(bench, variants, { ms: Math.max(bench.ms, 700) });
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}

@@ -1,0 +1,41 @@
+// How does the cost of a read grow with the number of sessions; and how long does a start with many of them take?
+import { startServer } from "../lib/processes.mjs";
+import { compare } from "../lib/rounds.mjs";
+import { sizeOf } from "../lib/sqlite-size.mjs";
+import { median } from "../lib/statistics.mjs";
+
+export const title = "Growth with the number of live sessions (Fastify)";
+
+const COUNTS = [1, 10_000, 1_000_000];
+
+export async function run(bench) {
+  const groups = {};
+  for (const store of ["memory", "sqlite"]) {
+    const names = ["none", ...COUNTS.map((sessions) => `${store}, ${sessions.toLocaleString("en")}`)];
+    groups[store] = await compare(bench, names.map((name, i) => [name, variantOf(store, COUNTS[i - 1])]));
+  }
+  return { groups, start: await starts(bench) };
+}
+
+function variantOf(store, sessions) {
+  if (sessions === undefined) return { server: { server: "fastify", variant: "none" } };
+  const file = `growth-${sessions}.db`;
+  return { server: { server: "fastify", variant: store, sessions, file }, node: ["--max-old-space-size=4096"] };
+}
+
+/** With the files of the question before: from the start of the process to its first answer, and of that the store's part. */
+async function starts(bench) {
+  const rows = [];
+  for (const sessions of COUNTS) {
+    const file = `growth-${sessions}.db`;
+    const times = [];
+    for (let i = 0; i < 5; i++) {
+      const server = await startServer({ server: "fastify", variant: "sqlite", file, sessions: 0, ...bench.server }, bench);
+      times.push(server.readyAfter);
+      await server.stop();
+    }
+    const bytes = sizeOf(`${bench.folder}/${file}`);
+    rows.push({ name: sessions.toLocaleString("en"), ms: median(times), bytesPerSession: bytes / sessions });
+  }
+  return rows;
+}

@@ -1,0 +1,21 @@
+// How many sign-ins a second, and how long does the event loop stand still meanwhile?
+import { compare } from "../lib/rounds.mjs";
+
+export const title = "Sign-ins, 64 connections (Fastify); every one on SQLite is durable when it is answered";
+
+const NAMES = [
+  "one transaction each",
+  "sqlite",
+  "memory",
+  "redis",
+  "@fastify/session",
+  "@fastify/session, sqlite",
+  "@fastify/session, connect-redis",
+];
+
+const REQUEST = { method: "POST", path: "/login", headersFile: undefined, more: "Sec-Fetch-Site: same-origin\r\n" };
+
+export function run(bench) {
+  const rounds = Math.ceil(bench.rounds * 0.75);
+  return compare(bench, NAMES.map((variant) => [variant, { server: { server: "fastify", variant, sessions: 1 }, request: REQUEST }]), { rounds });
+}

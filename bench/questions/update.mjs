@@ -1,0 +1,22 @@
+// What does a request cost that changes one field of its session?
+import { compare } from "../lib/rounds.mjs";
+
+export const title = "Update of one field, 10,000 live sessions, 64 connections (Fastify)";
+
+const NAMES = [
+  "none",
+  "memory",
+  "@fastify/session",
+  "sqlite",
+  "@fastify/session, sqlite",
+  "redis",
+  "cached",
+  "@fastify/session, connect-redis",
+];
+
+const REQUEST = { method: "POST", path: "/update", more: "Sec-Fetch-Site: same-origin\r\n" };
+
+export function run(bench) {
+  const rounds = Math.ceil(bench.rounds * 0.75);
+  return compare(bench, NAMES.map((variant) => [variant, { server: { server: "fastify", variant }, request: REQUEST }]), { rounds });
+}
