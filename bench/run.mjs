@@ -21,13 +21,18 @@ const folder = mkdtempSync(join(tmpdir(), "sessile-bench-"));
 const redis = await startRedisApart();
 const runtime = process.execPath;
 const load = await startLoad({ runtime });
-const pace = process.env.BENCH_ROUNDS
-  ? { rounds: Number(process.env.BENCH_ROUNDS), ms: 150 }
-  : isShort
-    ? { rounds: 5, ms: 600 }
-    : { rounds: 9, ms: 700 };
+// BENCH_TRY=1 only shows that everything works.
+const isTry = process.env.BENCH_TRY !== undefined;
+const usual = isShort ? { rounds: 5, ms: 600, scale: 1 } : { rounds: 9, ms: 700, scale: 1 };
+const pace = isTry ? { rounds: 2, ms: 150, scale: 0.01 } : usual;
 const bench = { ...pace, isShort, runtime, folder, load, redis, server: { redisUrl: redis.url } };
-const results = { date: new Date().toISOString(), machine: machine(), versions: await versions(redis), pace, questions: {} };
+const results = {
+  date: new Date().toISOString(),
+  machine: machine(),
+  versions: await versions(redis),
+  pace,
+  questions: {},
+};
 
 try {
   for (const name of names) results.questions[name] = await ask(name);
@@ -37,7 +42,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-const kind = words.length > 0 ? "partial" : isShort ? "short" : "all";
+const kind = isTry ? "try" : words.length > 0 ? "partial" : isShort ? "short" : "all";
 mkdirSync(inRoot("bench/results"), { recursive: true });
 writeFileSync(inRoot(`bench/results/${kind}.json`), `${JSON.stringify(results, null, 1)}\n`);
 if (kind === "all") writePage(results);

@@ -10,7 +10,7 @@ const LIMITS = {
   "sessile: SessionManager": 8_600,
   "sessile: SessionManager, memoryStore": 10_200,
   sessile: 12_200,
-  "sessile/sqlite": 7_800,
+  "sessile/sqlite": 8_100,
   "sessile/redis": 13_100,
   "sessile/cached": 13_800,
   "sessile/keys": 1_100,

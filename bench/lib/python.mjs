@@ -19,7 +19,8 @@ const PACKAGES = ["python3-fastapi", "python3-uvicorn", "python3-redis"];
 export async function findFastapi() {
   const path = join(HOME, "usr/lib/python3/dist-packages");
   for (const PYTHONPATH of ["", path]) if (await works({ PYTHONPATH })) return { PYTHONPATH };
-  if (!findOnPath("apt-get") || !findOnPath("dpkg")) throw new Error("FastAPI is not installed, and there is no apt-get");
+  if (!findOnPath("apt-get") || !findOnPath("dpkg"))
+    throw new Error("FastAPI is not installed, and there is no apt-get");
   await bring();
   if (await works({ PYTHONPATH: path })) return { PYTHONPATH: path };
   throw new Error("FastAPI from Debian's packages does not run here");
@@ -106,4 +107,3 @@ async function until(act) {
     }
   }
 }
-

@@ -3,8 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 
 export function sizeOf(path) {
   const database = new DatabaseSync(path);
-  const valueOf = (pragma) => Object.values(database.prepare(`PRAGMA ${pragma}`).get())[0];
-  const bytes = valueOf("page_count") * valueOf("page_size");
+  const pragmaOf = (pragma) => Object.values(database.prepare(`PRAGMA ${pragma}`).get())[0];
+  const bytes = pragmaOf("page_count") * pragmaOf("page_size");
   database.close();
   return bytes;
 }

@@ -6,7 +6,7 @@ export const title = "One million sessions in memory expire at once";
 const MEMORY = ["--expose-gc", "--max-old-space-size=8192"];
 
 export async function run(bench) {
-  const sessions = 1_000_000;
+  const sessions = Math.ceil(1_000_000 * bench.scale);
   const server = await startServer({ server: "space", variant: "expiry", sessions }, { ...bench, nodeArgs: MEMORY });
   try {
     const empty = await server.ask("memory");

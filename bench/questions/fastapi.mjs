@@ -3,7 +3,8 @@ import { startServer } from "../lib/processes.mjs";
 import { findFastapi, startFastapi } from "../lib/python.mjs";
 import { compare } from "../lib/rounds.mjs";
 
-export const title = "Signed-in read of the original contract (`GET /profile`, `X-Session-Token`), FastAPI and Sessile on Fastify";
+export const title =
+  "Signed-in read of the original contract (`GET /profile`, `X-Session-Token`), FastAPI and Sessile on Fastify";
 
 const STORES = ["none", "memory", "sqlite", "redis"];
 const MODULES = { redis: "in_redis" };

@@ -40,7 +40,10 @@ export async function run(bench) {
   const groups = {};
   for (const [server, names] of Object.entries(GROUPS)) {
     if (bench.isShort && server !== "fastify") continue;
-    groups[server] = await compare(bench, names.map((name) => [name, variantOf(server, name)]));
+    groups[server] = await compare(
+      bench,
+      names.map((name) => [name, variantOf(server, name)]),
+    );
   }
   return groups;
 }

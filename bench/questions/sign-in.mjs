@@ -17,5 +17,9 @@ const REQUEST = { method: "POST", path: "/login", headersFile: undefined, more: 
 
 export function run(bench) {
   const rounds = Math.ceil(bench.rounds * 0.75);
-  return compare(bench, NAMES.map((variant) => [variant, { server: { server: "fastify", variant, sessions: 1 }, request: REQUEST }]), { rounds });
+  return compare(
+    bench,
+    NAMES.map((variant) => [variant, { server: { server: "fastify", variant, sessions: 1 }, request: REQUEST }]),
+    { rounds },
+  );
 }

@@ -8,7 +8,7 @@ const STORES = ["sessile", "memorystore", "express-session", "@fastify/session",
 const MEMORY = ["--expose-gc", "--max-old-space-size=8192"];
 
 export async function run(bench) {
-  const sessions = 200_000;
+  const sessions = Math.ceil(200_000 * bench.scale);
   const memory = [];
   for (const variant of STORES) memory.push({ name: variant, ...(await inMemory(bench, variant, sessions)) });
   return { sessions, memory, redis: await inRedis(bench), sqlite: await inSqlite(bench) };

@@ -18,5 +18,9 @@ const REQUEST = { method: "POST", path: "/update", more: "Sec-Fetch-Site: same-o
 
 export function run(bench) {
   const rounds = Math.ceil(bench.rounds * 0.75);
-  return compare(bench, NAMES.map((variant) => [variant, { server: { server: "fastify", variant }, request: REQUEST }]), { rounds });
+  return compare(
+    bench,
+    NAMES.map((variant) => [variant, { server: { server: "fastify", variant }, request: REQUEST }]),
+    { rounds },
+  );
 }

@@ -1,8 +1,8 @@
 // No HTTP: live sessions of three small fields in a memory store, for the question what one of them takes.
 import { createRequire } from "node:module";
+import { Store as FastifyMemory } from "@fastify/session";
 import expressSession from "express-session";
 import { MemoryStore as HonoMemory } from "hono-sessions";
-import { Store as FastifyMemory } from "@fastify/session";
 import { called, DATA, each, HOUR, userOf } from "./common.mjs";
 import { sessile } from "./sessile.mjs";
 
@@ -32,7 +32,9 @@ async function keep(made) {
 
 async function put(store, sessions) {
   kept.push(store);
-  await each(sessions, (number) => called(store, "set", sidOf(number), { cookie: cookie(), ...DATA, userId: userOf(number) }));
+  await each(sessions, (number) =>
+    called(store, "set", sidOf(number), { cookie: cookie(), ...DATA, userId: userOf(number) }),
+  );
 }
 
 async function putHono(store, sessions) {

@@ -23,8 +23,6 @@ export const COLUMNS = [
   "checksum",
 ] as const;
 
-const FIELDS = COLUMNS.slice(0, -1);
-
 /** Columns that `applyDelta` may change. The others are not written again, so that their index is left alone. */
 export const CHANGING = [
   "secret_digest",
@@ -71,7 +69,22 @@ export function toChanges(record: SessionRecord): SqliteValue[] {
  * row vouches for itself: who it belongs to, what it holds and what type every value has.
  */
 export function fromRow(sid: string, row: Row): SessionRecord {
-  const fields = FIELDS.map((name) => plain(row[name]));
+  // By name, one by one: a loop over the names takes several times as long.
+  const fields = [
+    plain(row.sid),
+    plain(row.user_id),
+    plain(row.secret_digest),
+    plain(row.retired_digests),
+    plain(row.data),
+    plain(row.created_at),
+    plain(row.authenticated_at),
+    plain(row.rotated_at),
+    plain(row.last_seen_at),
+    plain(row.expires_at),
+    plain(row.absolute_expires_at),
+    plain(row.version),
+    plain(row.device),
+  ];
   const isExact = fields.every((field) => typeof field !== "number" || Number.isSafeInteger(field)); // JSON takes infinity for null
   if (fields[0] !== sid || !isExact || plain(row.checksum) !== checksum(fields)) throw unreadable(sid);
   return freezeRecord({
@@ -100,13 +113,13 @@ export function toText(text: string): string {
 }
 
 function fromText(text: unknown): string | null {
-  return typeof text !== "string"
-    ? null
-    : text.replace(/\\([\\0])/g, (_, character) => (character === "0" ? "\0" : "\\"));
+  if (typeof text !== "string") return null;
+  return !text.includes("\\") ? text : text.replace(/\\([\\0])/g, (_, character) => (character === "0" ? "\0" : "\\"));
 }
 
 /** A row that somebody else wrote can have a checksum that fits, and text here that is no list. */
 function parseDigests(sid: string, text: string): readonly string[] {
+  if (text === "[]") return [];
   try {
     const digests: unknown = JSON.parse(text);
     const isList = Array.isArray(digests) && digests.length <= MAX_RETIRED;

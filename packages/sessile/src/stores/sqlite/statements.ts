@@ -1,6 +1,7 @@
 // Every SQL statement that reads or writes sessions, prepared once a connection. The schema is in schema.ts.
 
 import type { SessionRecord } from "../../core/record.ts";
+import type { KnownRecords, RowState } from "./known-records.ts";
 import { firstRow, isUnrepresentable, type SqliteDatabase, type SqliteStatement } from "./port.ts";
 import { CHANGING, COLUMNS, fromRow, unreadable } from "./row.ts";
 
@@ -8,6 +9,8 @@ const ALL = COLUMNS.join(", ");
 
 const SQL = {
   load: `SELECT ${ALL} FROM sessile_sessions WHERE sid = ?`,
+  /** In what state the row is: two numbers, in place of all its fields. */
+  state: "SELECT version, checksum FROM sessile_sessions WHERE sid = ?",
   exists: "SELECT 1 FROM sessile_sessions WHERE sid = ?",
   insert: `INSERT INTO sessile_sessions (${ALL}) VALUES (${COLUMNS.map(() => "?").join(", ")})`,
   update: `UPDATE sessile_sessions SET ${CHANGING.map((name) => `${name} = ?`).join(", ")} WHERE sid = ?`,
@@ -35,11 +38,27 @@ export function prepareStatements(database: SqliteDatabase): Statements {
   return Object.fromEntries(prepared) as Statements;
 }
 
+/** The same, but a row that is in the state in which it was read before is not read whole again. */
+export function readKnown(statements: Statements, known: KnownRecords, sid: string): SessionRecord | null {
+  if (!known.has(sid)) return readRecord(statements, sid, known);
+  const state = legible(sid, () => firstRow(statements.state, sid)) as RowState | null;
+  return known.get(sid, state) ?? (state === null ? null : readRecord(statements, sid, known));
+}
+
 /** The record of `sid`; `null` when there is none. Throws `ERR_SESSION_RECORD` when its row is damaged. */
-export function readRecord({ load }: Statements, sid: string): SessionRecord | null {
-  try {
+export function readRecord({ load }: Statements, sid: string, known?: KnownRecords): SessionRecord | null {
+  return legible(sid, () => {
     const row = firstRow(load, sid);
-    return row === null ? null : fromRow(sid, row);
+    if (row === null) return null;
+    const record = fromRow(sid, row);
+    known?.add(record, row as unknown as RowState);
+    return record;
+  });
+}
+
+function legible<T>(sid: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     throw isUnrepresentable(error) ? unreadable(sid) : error;
   }

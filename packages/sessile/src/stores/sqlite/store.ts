@@ -16,9 +16,10 @@ import type {
 } from "../../core/store.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
 import { busyError, closedError, storeError } from "./errors.ts";
+import { KnownRecords } from "./known-records.ts";
 import { firstRow, isBusy, plain, type Row, texts } from "./port.ts";
 import { freezeRecord, toText } from "./row.ts";
-import { readRecord, type Statements } from "./statements.ts";
+import { readKnown, readRecord, type Statements } from "./statements.ts";
 import { WriteQueue, type Writer } from "./write-queue.ts";
 
 /** Between attempts to read while another connection holds a lock that even readers wait for. Rare in WAL mode. */
@@ -39,6 +40,7 @@ export class SqliteStore implements SessionStore {
   readonly #parts: SqliteStoreParts;
   readonly #statements: Statements;
   readonly #writes: WriteQueue;
+  readonly #known = new KnownRecords();
   #closing: Promise<void> | null = null;
 
   constructor(parts: SqliteStoreParts) {
@@ -53,7 +55,7 @@ export class SqliteStore implements SessionStore {
   }
 
   load(sid: string): Promise<SessionRecord | null> {
-    return this.#read("load a session", () => readRecord(this.#statements, sid));
+    return this.#read("load a session", () => readKnown(this.#statements, this.#known, sid));
   }
 
   async commit(sid: string, delta: SessionDelta): Promise<Committed> {

@@ -1,0 +1,7 @@
+// `npm run bench:page`: writes docs/performance.md and its plots anew from bench/results/all.json, measuring nothing.
+import { readFileSync } from "node:fs";
+import { inRoot } from "../tools/ready/repository.mjs";
+import { writePage } from "./report/page.mjs";
+
+const file = process.argv[2] ?? inRoot("bench/results/all.json");
+writePage(JSON.parse(readFileSync(file, "utf8")));
