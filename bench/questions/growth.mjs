@@ -6,7 +6,6 @@ import { median } from "../lib/statistics.mjs";
 
 export const title = "Growth with the number of live sessions (Fastify)";
 
-
 export async function run(bench) {
   const counts = [1, 10_000, Math.ceil(1_000_000 * bench.scale)];
   const groups = {};

@@ -1,1 +1,185 @@
-export function writePage() {}
+// Writes docs/performance.md and its plots from results. The words between the tables are in words.mjs.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { inRoot } from "../../tools/ready/repository.mjs";
+import { goals } from "./goals.mjs";
+import { barPlot, numberOf } from "./svg.mjs";
+import { OURS, WORDS } from "./words.mjs";
+
+export function writePage(results) {
+  mkdirSync(inRoot("docs/performance"), { recursive: true });
+  const parts = [head(results), goalTable(results.questions)];
+  for (const [name, { title, answer }] of Object.entries(results.questions))
+    parts.push(`## ${title}\n\n${WORDS[name] ?? ""}`, ...sectionOf(name, answer));
+  parts.push(WORDS.method(results), machineOf(results));
+  writeFileSync(inRoot("docs/performance.md"), `${parts.filter(Boolean).join("\n\n")}\n`);
+}
+
+function head({ date }) {
+  return `<!-- Written by \`npm run bench:page\` from bench/results/all.json; do not edit. -->
+
+# Performance
+
+${WORDS.head(date.slice(0, 10))}`;
+}
+
+function goalTable(questions) {
+  const all = goals(questions);
+  const reached = all.filter(({ isReached }) => isReached).length;
+  const lines = all.map((goal) => [goal.question, goal.goal, goal.reached, goal.isReached ? "yes" : "**no**"]);
+  return `## Goals\n\n${reached} of ${all.length} were reached.\n\n${table(["question", "goal", "measured", "reached"], lines)}\n\n${WORDS.goals}`;
+}
+
+const SECTIONS = {
+  reads: (groups) =>
+    Object.entries(groups).flatMap(([framework, rows]) => [
+      `### ${framework}`,
+      ...measured(`reads-${framework}`, rows),
+    ]),
+  invalid: (rows) => measured("invalid", rows),
+  update: (rows) => measured("update", rows),
+  "sign-in": (rows) => [plot("sign-in", "Sign-ins a second", "/s", rows, "rate"), rateTable(rows)],
+  fastapi: (rows) => (rows.skipped ? [`Not measured: ${rows.skipped}.`] : measured("fastapi", rows)),
+  growth: ({ groups, start }) => [
+    ...Object.entries(groups).flatMap(([store, rows]) => measured(`growth-${store}`, rows)),
+    table(
+      ["sessions in the file", "start of a process, until it answers", "bytes of the file a session"],
+      start.map(({ name, ms, bytesPerSession }) => [name, `${numberOf(ms)} ms`, numberOf(bytesPerSession)]),
+    ),
+  ],
+  space: spaceTables,
+  expiry: ({ sessions, ms, maxStall, p99, empty, full, after }) => [
+    table(
+      [
+        "sessions",
+        "all gone after",
+        "longest stall",
+        "99th percentile of the delay",
+        "heap before",
+        "full",
+        "after",
+        "RSS full",
+        "after",
+      ],
+      [
+        [
+          sessions.toLocaleString("en"),
+          `${numberOf(ms)} ms`,
+          `${numberOf(maxStall)} ms`,
+          `${numberOf(p99)} ms`,
+          ...[empty.heap, full.heap, after.heap, full.rss, after.rss].map(mebibytes),
+        ],
+      ],
+    ),
+  ],
+  calls: (rows) => [
+    table(
+      ["store", "request", "commands at Redis, inside scripts too", "bytes in", "bytes out"],
+      rows.map(({ server, name, request, calls, bytesIn, bytesOut }) => [
+        `${name} (${server})`,
+        request,
+        Object.entries(calls)
+          .map(([command, times]) => `${times} ${command.toUpperCase()}`)
+          .join(", ") || "none",
+        numberOf(bytesIn),
+        numberOf(bytesOut),
+      ]),
+    ),
+  ],
+  profile: (rows) =>
+    rows.map(({ name, shares, functions }) => `**${name}**: ${list(shares)}. Of the library: ${list(functions)}.`),
+};
+
+const sectionOf = (name, answer) => SECTIONS[name](answer);
+
+function list(entries) {
+  return entries.map(([what, share]) => `${what} ${(share * 100).toFixed(1)} %`).join(", ");
+}
+
+function spaceTables({ memory, redis, sqlite }) {
+  return [
+    table(
+      ["memory store", "heap, bytes a session", "RSS, bytes a session"],
+      memory.map(({ name, heap, rss }) => [name, numberOf(heap), numberOf(rss)]),
+    ),
+    table(
+      ["store", "bytes a session"],
+      [...redis, ...sqlite].map(({ name, bytes }) => [name, numberOf(bytes)]),
+    ),
+  ];
+}
+
+const mebibytes = (bytes) => `${Math.round(bytes / 1024 ** 2)} MiB`;
+
+/** A plot of the own CPU time, and a table of everything. */
+function measured(file, rows) {
+  return [
+    plot(
+      file,
+      "CPU time of a request beyond the same without sessions",
+      "µs",
+      rows.filter(({ name, base }) => name !== base),
+      "ownCpu",
+    ),
+    costTable(rows),
+  ];
+}
+
+function plot(file, title, unit, rows, key) {
+  const bars = rows.map((row) => {
+    const { median: value, low, high } = row[key];
+    return { name: row.name, value, low, high, isOurs: OURS.test(row.name) };
+  });
+  writeFileSync(inRoot(`docs/performance/${file}.svg`), barPlot(title, unit, bars));
+  return `![${title}](performance/${file}.svg)`;
+}
+
+function costTable(rows) {
+  return table(
+    ["", "requests/s", "against none", "CPU µs", "own CPU µs", "p50 ms", "p99 ms", "max ms"],
+    rows.map(({ name, rate, rateRatio, cpu, ownCpu, latency }) => [
+      name,
+      numberOf(rate.median),
+      rateRatio.median.toFixed(2),
+      numberOf(cpu.median),
+      `${numberOf(ownCpu.median)} (${numberOf(ownCpu.low)} to ${numberOf(ownCpu.high)})`,
+      ...[latency.p50, latency.p99, latency.max].map(numberOf),
+    ]),
+  );
+}
+
+function rateTable(rows) {
+  return table(
+    [
+      "",
+      "sign-ins/s",
+      "against one transaction each",
+      "CPU µs",
+      "loop delay p99 ms",
+      "loop delay max ms",
+      "p50 ms",
+      "p99 ms",
+    ],
+    rows.map(({ name, rate, rateRatio, cpu, delay, latency }) => [
+      name,
+      `${numberOf(rate.median)} (${numberOf(rate.low)} to ${numberOf(rate.high)})`,
+      rateRatio.median.toFixed(2),
+      numberOf(cpu.median),
+      ...[delay.p99, delay.max, latency.p50, latency.p99].map(numberOf),
+    ]),
+  );
+}
+
+function machineOf({ machine, versions, date, pace }) {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `## Machine and versions
+
+${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; ${date.slice(0, 10)}. ${pace.rounds} rounds of ${pace.ms} ms for each variant.
+Server and load ${machine.coresApart ? "on a core each" : "not kept apart: this machine has no `taskset`, or one core"}.
+
+${named.join(", ")}.`;
+}
+
+function table(names, lines) {
+  const cells = (list) => `| ${list.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
+  return [cells(names), cells(names.map((_, i) => (i === 0 ? "---" : "---:"))), ...lines.map(cells)].join("\n");
+}

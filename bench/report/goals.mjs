@@ -1,0 +1,115 @@
+// The goals, each with what was reached, computed from the results. Measures nothing and words nothing else.
+
+const row = (rows, name) => rows.find((each) => each.name === name);
+const own = (rows, name) => row(rows, name).ownCpu.median;
+const rate = (rows, name) => row(rows, name).rate.median;
+
+/** `{ question, goal, reached, isReached }` for every goal whose questions were asked. */
+export function goals(questions) {
+  const answers = Object.fromEntries(Object.entries(questions).map(([name, { answer }]) => [name, answer]));
+  return [
+    ...(answers.reads ? reads(answers.reads) : []),
+    ...(answers.invalid ? invalid(answers.invalid) : []),
+    ...(answers.fastapi && !answers.fastapi.skipped ? fastapi(answers.fastapi) : []),
+    ...(answers["sign-in"] ? signIns(answers["sign-in"]) : []),
+    ...(answers.expiry ? expiry(answers.expiry) : []),
+    ...(answers.space ? space(answers.space) : []),
+    ...(answers.growth ? growth(answers.growth.groups) : []),
+  ];
+}
+
+function atLeast(question, goal, value) {
+  return { question, goal: `≥ ${goal}`, reached: value.toFixed(2), isReached: value >= goal };
+}
+
+function atMost(question, goal, value, unit = "×") {
+  return { question, goal: `≤ ${goal} ${unit}`, reached: `${value.toFixed(2)} ${unit}`, isReached: value <= goal };
+}
+
+function reads({ fastify, express, koa, hono }) {
+  const ratio = (name) => row(fastify, name).rateRatio.median;
+  const own4 = (rows, ours, ...peers) => own(rows, ours) / Math.min(...peers.map((name) => own(rows, name)));
+  return [
+    atLeast(
+      "Signed-in reads a second against the same framework with no session library: memory",
+      0.93,
+      ratio("memory"),
+    ),
+    atLeast("the same: Redis with a near cache", 0.9, ratio("cached")),
+    atLeast("the same: SQLite", 0.82, ratio("sqlite")),
+    atLeast(
+      "Redis without a cache, against one bare `GET`: @redis/client",
+      0.9,
+      rate(fastify, "redis") / rate(fastify, "get"),
+    ),
+    atLeast("the same: ioredis", 0.9, rate(fastify, "ioredis") / rate(fastify, "get, ioredis")),
+    atMost(
+      "A read's own CPU time against the peer's: memory, Fastify",
+      0.25,
+      own4(fastify, "memory", "@fastify/session"),
+    ),
+    atMost("memory, Express", 0.25, own4(express, "memory", "express-session", "express-session, memorystore")),
+    atMost("memory, Koa", 0.25, own4(koa, "memory", "koa-session")),
+    atMost("memory, Hono", 0.25, own4(hono, "memory", "hono-sessions", "better-auth")),
+    atMost("near cache, Fastify", 0.25, own4(fastify, "cached", "@fastify/session, connect-redis")),
+    atMost("near cache, Express", 0.25, own4(express, "cached", "express-session, connect-redis")),
+    atMost("Redis, Fastify", 0.5, own4(fastify, "redis", "@fastify/session, connect-redis")),
+    atMost("Redis, Express", 0.5, own4(express, "redis", "express-session, connect-redis")),
+    atMost("SQLite, against hand-written code with one `SELECT`", 1, own4(fastify, "sqlite", "select")),
+  ];
+}
+
+function invalid(rows) {
+  const cost = (name) => own(rows, name) / own(rows, "a good token");
+  return [
+    atMost("An ill-formed token, against a good one", 0.5, cost("an ill-formed token")),
+    atMost("An unknown token, against a good one", 1, cost("an unknown token")),
+  ];
+}
+
+function fastapi(rows) {
+  return ["memory", "sqlite", "redis"].map((store) =>
+    atLeast(
+      `Own CPU time of the original FastAPI program, against that of Sessile: ${store}`,
+      10,
+      own(rows, `FastAPI, ${store}`) / own(rows, `Sessile, ${store}`),
+    ),
+  );
+}
+
+function signIns(rows) {
+  const { delay } = row(rows, "sqlite");
+  return [
+    atLeast(
+      "Durable sign-ins a second on SQLite, against one transaction each",
+      4,
+      rate(rows, "sqlite") / rate(rows, "one transaction each"),
+    ),
+    atMost("Event-loop delay under that load, 99th percentile", 5, delay.p99, "ms"),
+  ];
+}
+
+function expiry({ maxStall, empty, full, after }) {
+  const kept = (after.heap - empty.heap) / (full.heap - empty.heap);
+  return [
+    atMost("One million sessions expire at once: longest stall", 10, maxStall, "ms"),
+    atMost("the same: part of their heap that is not given back", 0.05, kept, ""),
+  ];
+}
+
+function space({ memory }) {
+  const { heap } = memory.find(({ name }) => name === "sessile");
+  const cleaning = memory.find(({ name }) => name === "memorystore").heap;
+  return [
+    atMost("Heap of a live session of three small fields", 400, heap, "bytes"),
+    atMost("the same, against the memory store that cleans up (memorystore)", 1, heap / cleaning),
+  ];
+}
+
+function growth({ memory, sqlite }) {
+  const ratio = (rows) => rows.at(-1).ownCpu.median / rows.at(-2).ownCpu.median;
+  return [
+    atMost("A read's own CPU time, 1,000,000 live sessions against 10,000: memory", 1.15, ratio(memory)),
+    atMost("the same: SQLite", 1.3, ratio(sqlite)),
+  ];
+}

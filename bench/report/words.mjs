@@ -1,0 +1,58 @@
+// What docs/performance.md says between its tables. No figure stands here: those come from the results.
+
+/** Rows that are Sessile's. */
+export const OURS = /^(sessile\b|memory|sqlite|redis$|ioredis$|cached|a good|an |no token)|^Sessile,/i;
+
+export const WORDS = {
+  head: (
+    date,
+  ) => `What a session costs, measured on ${date} beside the same framework with no sessions, beside code without which nothing would
+work, and beside the other libraries, all in one run. \`npm run bench\` repeats a part of it in about five minutes, \`npm run bench:all\`
+all of it in about twenty, and writes this page. Compare ratios and CPU times, not requests a second, between machines.`,
+
+  goals: `What stands between Sessile and the first three goals is not in the library alone. \`map\` below is a handler that finds a user in
+a \`Map\` by the cookie as it came: no digest, no deadline, no header in the answer. Its ratio is what a signed-in read could reach at best
+on this framework, and the profile below shows where the rest goes.`,
+
+  reads: `A read is a request whose handler asks who is signed in. \`none\` is the same handler with a constant in its place and the same request
+headers. \`map\` finds the user in a bare \`Map\`; \`get\` asks Redis for one key; \`select\` is hand-written code that selects a row of SQLite by
+the SHA-256 of the token. \`memory, data\` also reads a field of the data, which is parsed only then. Peers run as their documentation
+advises, set to do the least: they save nothing that did not change, and connect-redis touches nothing. express-session touches its store
+at every request, and cannot be told otherwise. iron-session has no store, so it cannot revoke.`,
+
+  invalid: `The answer is a 401 of the same length. An ill-formed token differs from a good one in its checksum; an unknown one is good in form,
+and of another server.`,
+
+  "sign-in": `\`one transaction each\` is how it is usually written: an \`INSERT\` with \`synchronous=FULL\` on the event loop. Sessile's writes go to a
+thread of their own, and all that wait commit together. Both are on the disk before the answer leaves. The delay of the event loop is how late
+a timer of one millisecond fires.`,
+
+  update: `\`session.update\` adds one to a number, so that no increment of another request is lost; the peers read, add and write, and lose some.
+The touch that moves the idle deadline, once a minute and session unless told otherwise, costs about the same.`,
+
+  fastapi: `Three programs with the contract that this project began with, written anew on FastAPI and uvicorn as Debian packages them: a
+dictionary, SQLite with a connection a request, and redis-py. Each is compared with a FastAPI program of the same answer without a session,
+and Sessile with Fastify without one. The CPU time of Python's processes is the system's account, in steps of 10 ms.`,
+
+  calls: "By Redis' own account (`INFO commandstats`), averaged over a few hundred requests of the same sessions.",
+
+  space: `Heap and RSS after a collection, less those of the empty process. Only memorystore removes sessions that nobody asks for again, as Sessile
+does; express-session's own store and @fastify/session's keep them until the process ends. Sessile's session also has a digest, six instants
+and an entry in its user's index, and so can be listed and revoked by user.`,
+
+  expiry: "The clock is moved a day, and the manager's sweeper runs as it does by itself.",
+
+  growth: `The load asks for sessions all over, so that no cache of the processor holds them. The whole request is compared, and its own part.`,
+
+  profile: `Where the CPU time of a signed-in read goes, by samples of the running server; the time that it waits for requests is left out.`,
+
+  method: () => `## How it is measured
+
+- Server and load are processes on a core each; a Redis shares the core of the load. The load keeps 64 connections busy, one request at a time
+  on each, without pipelining, and does so little itself that the server is the limit.
+- Every variant is warmed up, then all take turns, round after round, so that whatever else the machine does meets all. A ratio or a
+  difference is taken within a round; what is told is the median of the rounds, and in brackets the quarters.
+- CPU time is \`process.cpuUsage()\` of the server around the window, with all its threads, divided by the requests answered. It is steadier than
+  requests a second. _Own_ CPU time is what is left after that of the same server without sessions.
+- A response with an unexpected status ends the run.`,
+};
