@@ -59,9 +59,9 @@ function inbox(child, file) {
   };
 }
 
-function stop(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return undefined;
-  return new Promise((resolve) => {
+async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise((resolve) => {
     child.removeAllListeners("exit").once("exit", resolve);
     child.kill("SIGKILL");
   });

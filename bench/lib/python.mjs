@@ -70,7 +70,12 @@ export async function startFastapi(program, sessions, env, { folder }) {
     },
     end: () => ({ cpuMicros: cpuOf(child.pid) - before, delay: { p99: Number.NaN, max: Number.NaN } }),
   };
-  return { port, headersFile, ask: async (question) => answers[question](), stop: () => child.kill("SIGKILL") };
+  return {
+    port,
+    headersFile,
+    ask: async (question) => answers[question](),
+    stop: async () => void child.kill("SIGKILL"),
+  };
 }
 
 async function signIns(port, sessions) {

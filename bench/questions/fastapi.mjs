@@ -27,6 +27,6 @@ export async function run(bench) {
     }
     return await compare(bench, variants, { ms: Math.max(bench.ms, 700) });
   } finally {
-    await Promise.all(servers.map((server) => server.stop()));
+    for (const server of servers) await server.stop();
   }
 }

@@ -50,7 +50,7 @@ async function peer({ sessions = 10_000 }) {
     const id = `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
     const entries = Object.entries({ ...DATA, userId: userOf(number) });
     const data = Object.fromEntries(entries.map(([key, value]) => [key, { value, flash: false }]));
-    await store.createSession(id, {
+    store.createSession(id, {
       _data: data,
       _expire: new Date(Date.now() + HOUR).toISOString(),
       _delete: false,
