@@ -75,10 +75,22 @@ test("the figures of several processes add up, and survive the way through JSON"
   assert.equal(one.snapshot().counters.sessile_sessions_created_total, undefined, "a snapshot is a copy");
 });
 
+const CACHE = {
+  isCoherent: true,
+  problem: null,
+  entries: 2,
+  bytes: 900,
+  hits: 5,
+  misses: 3,
+  invalidations: 1,
+  evictions: 0,
+  resets: 1,
+} as const;
+
 test("the text has every family from the start, cumulative buckets, and labels that cannot break out", () => {
   const metrics = new Metrics();
   for (const seconds of [0.00005, 0.2, 9]) metrics.observe("sessile_store_duration_seconds", "load", seconds);
-  const stats = { kind: 'x"\\\n', sessions: 7, circuit: { state: "open", opened: 2 } } as const;
+  const stats = { kind: 'x"\\\n', sessions: 7, circuit: { state: "open", opened: 2 }, cache: CACHE } as const;
   const text = prometheusText(metrics.snapshot(), storeGauges(stats));
   for (const [name, { type }] of Object.entries(FAMILIES)) assert.ok(text.includes(`# TYPE ${name} ${type}\n`), name);
   for (const line of text.trimEnd().split("\n"))
@@ -89,6 +101,13 @@ test("the text has every family from the start, cumulative buckets, and labels t
   assert.match(text, /^sessile_store_duration_seconds_count\{operation="load"\} 3$/m);
   assert.match(text, /^sessile_sessions_created_total 0$/m);
   assert.match(text, /^sessile_store_circuit\{state="open"\} 1$/m);
+  for (const [name, value] of [
+    ["hits_total", 5],
+    ["misses_total", 3],
+    ["coherent", 1],
+    ["entries", 2],
+  ] as const)
+    assert.match(text, new RegExp(`^sessile_cache_${name} ${value}$`, "m"));
   assert.ok(text.includes(`sessile_sessions{${label("store", stats.kind)}} 7\n`));
   assert.equal(text.match(/_bucket\{/g)?.length, BUCKETS.length + 1);
 });
