@@ -4,6 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { objectionTo } from "../migrate/marker.ts";
 import { AS_STORED, openStore } from "../ops/open-store.ts";
 import { openUserFile } from "../users/user-file.ts";
 import { UserStore } from "../users/user-store.ts";
@@ -81,6 +82,8 @@ async function lookInto(text: string): Promise<readonly Finding[]> {
     await opened.store.load(NO_SID);
     const took = `answers in ${(performance.now() - before).toFixed(1)} ms`;
     const warnings = opened.warnings.map((warning): Finding => ({ about: "store", state: "warns", text: warning }));
+    const objection = await objectionTo(opened.store, opened.name);
+    if (objection !== null) return [{ about: "store", state: "fails", text: objection }];
     return [
       { about: "store", state: "ok", text: `${opened.name} ${took}` },
       { about: "promises", state: "ok", text: opened.promise },

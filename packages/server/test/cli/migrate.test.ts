@@ -175,6 +175,9 @@ test("F3: served sessions move from SQLite to Redis: those signed in stay so, th
   assert.deepEqual([ready.status, ready.body], [503, { detail: "Store has moved" }], "a server that was forgotten");
   await old.end();
   await assert.rejects(startServer(["--store", source.option]), /have moved to redis:.*Use that as --store/);
+  const doctor = await cli(["doctor", "--store", source.option]);
+  assert.equal(doctor.code, 1);
+  assert.match(doctor.stdout, /^fails {2}store .*have moved to redis:/m);
   const server = await startServer(["--store", target.option]);
   t.after(() => server.end("SIGKILL"));
   for (const [i, token] of tokens.entries()) assert.equal((await profile(server.url, token)).status, i < 5 ? 401 : 200);
