@@ -31,7 +31,8 @@ export const MIGRATE_COMMAND: Command = {
 2. Stop the servers. Press Enter where it waits on a terminal, or run it again with --final.
 3. When it says that all is well, start the servers with the new --store and, as before, the same --users.
 
-Until then no server starts on the new store, and after that none on the old one. Memory: about 100 bytes for each session.`,
+Until then no server starts on the new store, and after that none on the old one. It remembers the sid of every
+session: for a million, have 1.5 GB of memory free.`,
   examples: [
     "sessile migrate --from sqlite:sessile.db --to redis://127.0.0.1:6379/0",
     "sessile migrate --from sqlite:sessile.db --to redis://127.0.0.1:6379/0 --final",
