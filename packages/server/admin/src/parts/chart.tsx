@@ -87,8 +87,8 @@ interface Drawing extends Pick<ChartProps, "format" | "least"> {
 function optionsOf(place: HTMLElement, lines: readonly Line[], { format, least, setAt }: Drawing): uPlot.Options {
   const styles = getComputedStyle(place);
   const color = (name: string): string => styles.getPropertyValue(`--${name}`).trim();
-  const unit = Number.parseFloat(styles.fontSize);
-  const axis = { stroke: color("muted"), font: `${styles.fontSize} ${styles.fontFamily}`, ticks: { show: false } };
+  const unit = Math.round(Number.parseFloat(styles.fontSize)); // uPlot understands whole pixels only
+  const axis = { stroke: color("muted"), font: `${unit}px ${styles.fontFamily}`, ticks: { show: false } };
   const grid = { stroke: color("line"), width: 1 };
   return {
     width: place.clientWidth,

@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { login, PASSWORD } from "../../sign-in/sign-in-app.ts";
+import { profile } from "../../support/client.ts";
 import { type AdminServer, startAdminServer } from "../admin-server.ts";
 import { launch, openPage } from "./chromium.ts";
 
@@ -32,7 +33,9 @@ const server = await startAdminServer(["--store", "memory", "--admin", "--accoun
 const browser = await launch();
 try {
   await populate(server);
+  const stop = goOn(server);
   for (const [name, options] of Object.entries(SIZES)) await picture(browser, server, name, options);
+  await stop();
   console.log(`The pictures are in ${folder}.`);
 } finally {
   await browser.close();
@@ -41,25 +44,49 @@ try {
 
 /** So many sessions that the pages look as they do in use. */
 async function populate({ url }: AdminServer): Promise<void> {
+  const names = [...NAMES, ...NAMES.slice(0, 7), "alice", "alice"];
   const tokens: string[] = [];
-  for (const [index, name] of [...NAMES, ...NAMES.slice(0, 7), "alice", "alice"].entries()) {
-    const response = await fetch(`${url}/login`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "user-agent": AGENTS[index % AGENTS.length] as string },
-      body: JSON.stringify({ username: name, password: PASSWORD }),
-    });
-    tokens.push(((await response.json()) as { session_token: string }).session_token);
-  }
-  for (const token of tokens.slice(7, 10)) {
-    await fetch(`${url}/logout`, { method: "POST", headers: { "X-Session-Token": token } });
-  }
+  for (const [index, name] of names.entries()) tokens.push(await begin(url, name, index));
+  for (const token of tokens.slice(7, 10)) await end(url, token);
   await login(url, "alice", "wrong password, of course");
+}
+
+/** Users come and go until the function given back is called. */
+function goOn({ url }: AdminServer): () => Promise<void> {
+  let isOn = true;
+  const run = async (): Promise<void> => {
+    const tokens: string[] = [];
+    for (let i = 1; isOn; i++) {
+      tokens.push(await begin(url, NAMES[(i * 5 + 1) % NAMES.length] as string, i));
+      if (i % 3 === 0) await end(url, tokens.shift() as string);
+      for (const token of tokens) await profile(url, token);
+      await new Promise((resolve) => setTimeout(resolve, 300 + 900 * Math.abs(Math.sin(i))));
+    }
+  };
+  const running = run();
+  return () => {
+    isOn = false;
+    return running;
+  };
+}
+
+async function begin(url: string, username: string, index: number): Promise<string> {
+  const response = await fetch(`${url}/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "user-agent": AGENTS[index % AGENTS.length] as string },
+    body: JSON.stringify({ username, password: PASSWORD }),
+  });
+  return ((await response.json()) as { session_token: string }).session_token;
+}
+
+async function end(url: string, token: string): Promise<void> {
+  await fetch(`${url}/logout`, { method: "POST", headers: { "X-Session-Token": token } });
 }
 
 async function picture(browser: Browser, { url }: AdminServer, name: string, options: BrowserContextOptions) {
   const { page, context } = await openPage(browser, url, { ...options, userAgent: AGENTS[3] as string });
   const shoot = async (what: string): Promise<void> => {
-    await page.waitForLoadState("networkidle", { timeout: 1000 }).catch(() => {});
+    await page.locator(".waiting").waitFor({ state: "detached" });
     await page.screenshot({ path: join(folder, `${what}-${name}.png`) });
   };
   await page.goto("/admin");
@@ -67,8 +94,6 @@ async function picture(browser: Browser, { url }: AdminServer, name: string, opt
   await shoot("sign-in");
   await signIn(page);
   await page.locator(".figures").waitFor();
-  await page.waitForTimeout(6000);
-  await shoot("overview");
   await page.goto("/admin/sessions");
   await page.locator("table").waitFor();
   await shoot("sessions");
@@ -87,6 +112,10 @@ async function picture(browser: Browser, { url }: AdminServer, name: string, opt
   await page.goto("/admin/audit");
   await page.locator(".audit").waitFor();
   await shoot("audit");
+  await page.goto("/admin");
+  await page.locator(".uplot").last().waitFor();
+  await page.waitForTimeout(2000);
+  await shoot("overview");
   await page.goto("/account/sessions");
   await page.getByLabel("Name").fill("alice");
   await page.getByLabel("Password").fill(PASSWORD);
