@@ -55,7 +55,7 @@ async function migrate(sessions, from, to, redis) {
   const wrong = await crowd.check(moved.url);
   await moved.end();
   say(
-    `asked for each token       ${crowd.live.size} signed in, ${crowd.out.size} signed out: ${wrong.lost} lost, ${wrong.revived} revived`,
+    `asked for each token       ${crowd.live.size} signed in, ${crowd.out.size} signed out: ${wrong.lost} lost, ${wrong.revived} revived, ${wrong.busy} asked again after a 503`,
   );
   if (wrong.lost + wrong.revived + missing + revived + different > 0 || final.code !== 0) process.exitCode = 1;
 }
@@ -99,6 +99,7 @@ class Crowd {
   /** A token under way is in neither set: until the answer is there, either would be right. */
   async #signOutOne() {
     const tokens = [...this.live];
+    if (tokens.length === 0) return;
     const token = tokens[Math.floor(Math.random() * tokens.length)];
     this.live.delete(token);
     const { status } = await call(this.#url, "POST", "/logout", token);
@@ -107,10 +108,20 @@ class Crowd {
   }
 
   async check(url) {
-    const wrong = { lost: 0, revived: 0 };
-    for (const token of this.live) if ((await call(url, "GET", "/profile", token)).status !== 200) wrong.lost++;
-    for (const token of this.out) if ((await call(url, "GET", "/profile", token)).status !== 401) wrong.revived++;
+    const wrong = { lost: 0, revived: 0, busy: 0 };
+    for (const token of this.live) if ((await statusOf(url, token, wrong)) !== 200) wrong.lost++;
+    for (const token of this.out) if ((await statusOf(url, token, wrong)) !== 401) wrong.revived++;
     return wrong;
+  }
+}
+
+/** A store that is too busy answers neither "signed in" nor "signed out", but 503: then it is asked again, and that is counted. */
+async function statusOf(url, token, wrong) {
+  for (let attempt = 0; ; attempt++) {
+    const { status } = await call(url, "GET", "/profile", token);
+    if (status !== 503 || attempt === 20) return status;
+    wrong.busy++;
+    await wait(100);
   }
 }
 
