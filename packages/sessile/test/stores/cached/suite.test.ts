@@ -16,7 +16,7 @@ import { greedy } from "./fakes.ts";
 import { untilCoherent } from "./until.ts";
 
 const NEEDED = [
-  ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pexpireat", "publish", "subscribe"],
+  ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pexpireat", "scan", "publish", "subscribe"],
   ...["zadd", "zrem", "zrange", "zrangebyscore", "zremrangebyscore", "zcount", "zscore"],
   ...["client|id", "client|tracking"],
   // What the clients need to connect.
