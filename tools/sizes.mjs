@@ -8,8 +8,8 @@ import { inRoot } from "./ready/repository.mjs";
 /** In bytes, gzipped. Raise one only with a reason in the commit. */
 const LIMITS = {
   "sessile: SessionManager": 8_600,
-  "sessile: SessionManager, memoryStore": 10_200,
-  sessile: 12_200,
+  "sessile: SessionManager, memoryStore": 10_300,
+  sessile: 12_300,
   "sessile/sqlite": 8_100,
   "sessile/redis": 13_100,
   "sessile/cached": 13_800,

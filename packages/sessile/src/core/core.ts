@@ -115,7 +115,7 @@ export class Core {
       sid,
       userId,
       secretDigest: keys.of({ sid, userId }, secret),
-      retiredDigests: Object.freeze([]),
+      retiredDigests: NONE,
       data,
       createdAt,
       authenticatedAt: userId === null ? null : createdAt,
@@ -146,3 +146,5 @@ const REFUSALS = {
   revoked: () =>
     new SessionError("ERR_SESSION_REVOKED", "The user's sessions were revoked while this one began. Sign in again."),
 };
+
+const NONE: readonly string[] = Object.freeze([]);

@@ -40,7 +40,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
 class MemoryStore implements SessionStore {
   readonly #records = new SidMap<SessionRecord>();
-  readonly #byUser = new Map<string | null, Set<string>>();
+  /** The sids of each user. Most have one, and a set takes as much as the rest of a session. */
+  readonly #byUser = new SidMap<string | Set<string>>(shardOfUser);
   readonly #limits: Required<MemoryStoreOptions>;
   #bytes = 0;
   readonly #watchers = new Set<(sid: string) => void>();
@@ -146,27 +147,42 @@ class MemoryStore implements SessionStore {
   }
 
   #recordsOf(userId: string | null): SessionRecord[] {
-    const sids = [...(this.#byUser.get(userId) ?? [])];
-    return sids.map((sid) => this.#records.get(sid) as SessionRecord).sort(byAge);
+    return this.#sidsOf(userId)
+      .map((sid) => this.#records.get(sid) as SessionRecord)
+      .sort(byAge);
   }
 
   #put(record: SessionRecord): void {
     const { sid, userId } = record;
     this.#bytes += bytesOf(record);
     this.#records.set(sid, record);
-    if (userId !== null) this.#byUser.set(userId, (this.#byUser.get(userId) ?? new Set()).add(sid));
+    if (userId === null) return;
+    const others = this.#byUser.get(userId);
+    if (typeof others === "object") others.add(sid);
+    else this.#byUser.set(userId, others === undefined ? sid : new Set([others, sid]));
   }
 
   #remove(sid: string): boolean {
     const record = this.#records.get(sid);
     if (record === undefined) return false;
-    const sids = this.#byUser.get(record.userId);
+    const { userId } = record;
     this.#bytes -= bytesOf(record);
     this.#records.delete(sid);
-    if (sids?.delete(sid) && sids.size === 0) this.#byUser.delete(record.userId);
+    if (userId !== null) this.#forget(userId, sid);
     // later, because a listener may call the store, and no method may run inside another
     for (const tell of this.#watchers) queueMicrotask(() => tell(sid));
     return true;
+  }
+
+  #sidsOf(userId: string | null): readonly string[] {
+    const sids = userId === null ? undefined : this.#byUser.get(userId);
+    return typeof sids === "string" ? [sids] : [...(sids ?? [])];
+  }
+
+  #forget(userId: string, sid: string): void {
+    const sids = this.#byUser.get(userId);
+    if (typeof sids === "object") sids.delete(sid);
+    if (sids === sid || (sids as Set<string>).size === 0) this.#byUser.delete(userId);
   }
 
   /** Throws when there is no room for `record` in the place of `others`. */
@@ -180,6 +196,12 @@ class MemoryStore implements SessionStore {
   #checkOpen(): void {
     if (this.#isClosed) throw new SessionError("ERR_SESSION_STORE", "The memory store is closed.");
   }
+}
+
+/** By their ends: users' ids often begin alike. */
+function shardOfUser(userId: string): number {
+  const { length } = userId;
+  return ((userId.charCodeAt(length - 2) & 127) << 7) | (userId.charCodeAt(length - 1) & 127);
 }
 
 function bytesOf({ data }: SessionRecord): number {

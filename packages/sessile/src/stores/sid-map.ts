@@ -7,21 +7,27 @@ function shardOf(sid: string): number {
 
 export class SidMap<Value> {
   readonly #shards = new Map<number, Map<string, Value>>();
+  readonly #shardOf: (key: string) => number;
   size = 0;
 
+  /** `shard`: for other keys than sids, which cannot be walked then. */
+  constructor(shard = shardOf) {
+    this.#shardOf = shard;
+  }
+
   get(sid: string): Value | undefined {
-    return this.#shards.get(shardOf(sid))?.get(sid);
+    return this.#shards.get(this.#shardOf(sid))?.get(sid);
   }
 
   set(sid: string, value: Value): void {
-    const name = shardOf(sid);
+    const name = this.#shardOf(sid);
     const shard = this.#shards.get(name) ?? new Map<string, Value>();
     if (!shard.has(sid)) this.size++;
     this.#shards.set(name, shard.set(sid, value));
   }
 
   delete(sid: string): void {
-    const name = shardOf(sid);
+    const name = this.#shardOf(sid);
     const shard = this.#shards.get(name);
     if (shard?.delete(sid)) this.size--;
     if (shard?.size === 0) this.#shards.delete(name);
