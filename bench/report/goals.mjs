@@ -6,11 +6,12 @@ const rate = (rows, name) => row(rows, name).rate.median;
 
 /** `{ question, goal, reached, isReached }` for every goal whose questions were asked. */
 export function goals(questions) {
-  const answers = Object.fromEntries(Object.entries(questions).map(([name, { answer }]) => [name, answer]));
+  const asked = Object.entries(questions).filter(([, { answer }]) => !answer.skipped);
+  const answers = Object.fromEntries(asked.map(([name, { answer }]) => [name, answer]));
   return [
     ...(answers.reads ? reads(answers.reads) : []),
     ...(answers.invalid ? invalid(answers.invalid) : []),
-    ...(answers.fastapi && !answers.fastapi.skipped ? fastapi(answers.fastapi) : []),
+    ...(answers.fastapi ? fastapi(answers.fastapi) : []),
     ...(answers["sign-in"] ? signIns(answers["sign-in"]) : []),
     ...(answers.expiry ? expiry(answers.expiry) : []),
     ...(answers.space ? space(answers.space) : []),

@@ -38,7 +38,7 @@ const SECTIONS = {
   invalid: (rows) => measured("invalid", rows),
   update: (rows) => measured("update", rows),
   "sign-in": (rows) => [plot("sign-in", "Sign-ins a second", "/s", rows, "rate"), rateTable(rows)],
-  fastapi: (rows) => (rows.skipped ? [`Not measured: ${rows.skipped}.`] : measured("fastapi", rows)),
+  fastapi: (rows) => measured("fastapi", rows),
   growth: ({ groups, start }) => [
     ...Object.entries(groups).flatMap(([store, rows]) => measured(`growth-${store}`, rows)),
     table(
@@ -86,10 +86,13 @@ const SECTIONS = {
     ),
   ],
   profile: (rows) =>
-    rows.map(({ name, shares, functions }) => `**${name}**: ${list(shares)}. Of the library: ${list(functions)}.`),
+    rows.map(
+      ({ name, shares, functions }) =>
+        `**${name}**: ${list(shares)}.${functions.length === 0 ? "" : ` Of the library: ${list(functions)}.`}`,
+    ),
 };
 
-const sectionOf = (name, answer) => SECTIONS[name](answer);
+const sectionOf = (name, answer) => (answer.skipped ? [`Not measured: ${answer.skipped}.`] : SECTIONS[name](answer));
 
 function list(entries) {
   return entries.map(([what, share]) => `${what} ${(share * 100).toFixed(1)} %`).join(", ");
