@@ -1,41 +1,33 @@
-// Records that were read before, so that a row which did not change since need not be read whole and checked again. Knows no SQL.
+// Records that were read before, so that a row which did not change since need not be taken apart and checked again. Knows no SQL.
 
 import type { SessionRecord } from "../../core/record.ts";
 
-/** Every commit counts the version up, and the checksum is over all fields: equal ones are one state of a record. */
-export interface RowState {
-  readonly version: unknown;
-  readonly checksum: unknown;
-}
-
-interface Known extends RowState {
+interface Known {
   readonly record: SessionRecord;
+  /** All fields of its row. */
+  readonly text: string;
 }
 
-/** Together about 10 MB of records, most of them small; larger ones are read whole every time. */
+/** Together about 20 MB of records and their texts, most of them small; larger ones are read whole every time. */
 const MOST = 10_000;
 const LONGEST_DATA = 1000;
 
 export class KnownRecords {
   readonly #known = new Map<string, Known>();
 
-  has(sid: string): boolean {
-    return this.#known.has(sid);
-  }
-
-  /** The record of `sid` when it is known in just this state; otherwise it is forgotten. */
-  get(sid: string, state: RowState | null): SessionRecord | null {
+  /** The record of `sid` when its row still has the text that it had; otherwise it is forgotten. Asks only about a row that is known. */
+  get(sid: string, textNow: () => string | null): SessionRecord | null {
     const known = this.#known.get(sid);
-    const isSame = known?.version === state?.version && known?.checksum === state?.checksum;
-    if (known !== undefined && isSame) return known.record;
+    if (known === undefined) return null;
+    if (known.text === textNow()) return known.record;
     this.#known.delete(sid);
     return null;
   }
 
   /** The oldest goes when there are too many. */
-  add(record: SessionRecord, { version, checksum }: RowState): void {
+  add(record: SessionRecord, textOf: () => string): void {
     if (record.data.length > LONGEST_DATA) return;
-    this.#known.set(record.sid, { record, version, checksum });
+    this.#known.set(record.sid, { record, text: textOf() });
     if (this.#known.size <= MOST) return;
     for (const oldest of this.#known.keys()) return void this.#known.delete(oldest);
   }

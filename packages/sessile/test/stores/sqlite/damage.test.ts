@@ -23,27 +23,29 @@ describe("a damaged sqlite store", { skip: unable }, () => {
     ["another sid", "sid = 'AAAAAAAAAAAAAAAAAAAAAA'"],
     ["another checksum", "checksum = checksum + 1"],
   ] as const) {
-    test(`G2: a row with ${what} is no session`, async () => {
-      const database = openRaw(":memory:");
-      const store = sqliteStore({ database });
-      const [victim, intact] = [fullRecord({ userId: "zoe" }), fullRecord({ userId: "zoe" })];
-      for (const record of [victim, intact]) await store.create(record);
-      database.prepare(`UPDATE sessile_sessions SET ${change} WHERE sid = ?`).run(victim.sid);
-      const sid = what === "another sid" ? "AAAAAAAAAAAAAAAAAAAAAA" : victim.sid;
-      await assert.rejects(store.load(sid), { code: "ERR_SESSION_RECORD", message: /does not match its checksum/ });
-      assert.deepEqual(
-        await store.commit(sid, { at: victim.createdAt, touch: { expiresAt: Number.MAX_SAFE_INTEGER } }),
-        { status: "gone" },
-      );
-      for (const userId of ["zoe", "mallory"]) {
+    for (const when of ["", ", also when it was read before,"] as const)
+      test(`G2: a row with ${what}${when} is no session`, async () => {
+        const database = openRaw(":memory:");
+        const store = sqliteStore({ database });
+        const [victim, intact] = [fullRecord({ userId: "zoe" }), fullRecord({ userId: "zoe" })];
+        for (const record of [victim, intact]) await store.create(record);
+        if (when !== "") for (let reads = 0; reads < 2; reads++) assert.deepEqual(await store.load(victim.sid), victim);
+        database.prepare(`UPDATE sessile_sessions SET ${change} WHERE sid = ?`).run(victim.sid);
+        const sid = what === "another sid" ? "AAAAAAAAAAAAAAAAAAAAAA" : victim.sid;
+        await assert.rejects(store.load(sid), { code: "ERR_SESSION_RECORD", message: /does not match its checksum/ });
         assert.deepEqual(
-          (await store.list(userId)).records.map((record) => record.sid),
-          userId === "zoe" ? [intact.sid] : [],
+          await store.commit(sid, { at: victim.createdAt, touch: { expiresAt: Number.MAX_SAFE_INTEGER } }),
+          { status: "gone" },
         );
-      }
-      assert.equal(await store.delete(sid), true);
-      database.close();
-    });
+        for (const userId of ["zoe", "mallory"]) {
+          assert.deepEqual(
+            (await store.list(userId)).records.map((record) => record.sid),
+            userId === "zoe" ? [intact.sid] : [],
+          );
+        }
+        assert.equal(await store.delete(sid), true);
+        database.close();
+      });
   }
 
   test("G2: a page is full although records on it cannot be read", async () => {
