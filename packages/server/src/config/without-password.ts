@@ -1,9 +1,9 @@
 // URLs in messages, without the passwords in them. Knows no store.
 
 /**
- * The text with everything between `//` and the last `@` left out of each URL in it: a password may hold any character, also an
- * `@`, or a `/` that somebody forgot to encode. Rather too much is left out than too little.
+ * The text with everything between `//` or `redis:` and the last `@` left out of each URL in it: a password may hold any character,
+ * also an `@`, or a `/` that somebody forgot to encode, and a slash may be missing. Rather too much is left out than too little.
  */
 export function withoutPasswords(text: string): string {
-  return text.replace(/\/\/.*@/gs, "//***@");
+  return text.replace(/(\/\/|\bredis[\w+]*:\/*).*@/gs, "$1***@");
 }

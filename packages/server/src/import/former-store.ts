@@ -24,7 +24,7 @@ const AT_ONCE = 500;
 
 /** As `connect-redis` keeps them: JSON under `sess:<id>`, whose time to live is the session's. Throws `UsageError`. */
 export async function openConnectRedis(url: string, prefix: string): Promise<FormerStore> {
-  const client = createClient({ url, socket: { reconnectStrategy: false } }).on("error", () => {});
+  const client = clientOf(url).on("error", () => {});
   await client.connect().catch(({ code, message }: NodeJS.ErrnoException) => {
     throw new UsageError(`--source ${withoutPasswords(url)} cannot be reached: ${code ?? message}.`);
   });
@@ -44,6 +44,15 @@ export async function openConnectRedis(url: string, prefix: string): Promise<For
     delete: async (ids) => void (ids.length > 0 && (await client.del(ids.map((id) => prefix + id)))),
     close: () => client.destroy(),
   };
+}
+
+/** The client's own errors show the URL, and with it the password. */
+function clientOf(url: string): ReturnType<typeof createClient> {
+  try {
+    return createClient({ url, socket: { reconnectStrategy: false } });
+  } catch {
+    throw new UsageError("--source is no usable Redis URL; it must look like redis://HOST:PORT/DB.");
+  }
 }
 
 interface Database extends SqliteDatabase {

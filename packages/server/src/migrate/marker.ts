@@ -22,9 +22,11 @@ export async function readMarker(store: SessionStore): Promise<Marker | null> {
   return record === null ? null : (JSON.parse(record.data) as Marker);
 }
 
+/** A mark that is there is changed in one step: were it deleted first, a crash in between would let a server start on the store. */
 export async function setMarker(store: SessionStore, marker: Marker): Promise<void> {
-  await store.delete(MARKER_SID);
-  await store.create(recordOf(marker, Date.now()));
+  const now = Date.now();
+  const { status } = await store.create(recordOf(marker, now));
+  if (status !== "created") await store.commit(MARKER_SID, { at: now, set: { ...marker } });
 }
 
 export async function clearMarker(store: SessionStore): Promise<void> {

@@ -3,7 +3,7 @@
 import type { SessionStore, StoreStats } from "sessile";
 import { UsageError } from "../config/usage-error.ts";
 import { Copy, type Ends, type Pass } from "./copy.ts";
-import { clearMarker, MARKER_SID, readMarker, setMarker } from "./marker.ts";
+import { clearMarker, MARKER_SID, type Marker, readMarker, setMarker } from "./marker.ts";
 import { patiently } from "./patience.ts";
 import { type Verdict, verify } from "./verify.ts";
 
@@ -60,6 +60,10 @@ export class Migration {
     const [source, target] = [await readMarker(this.#from.store), await readMarker(this.#to.store)];
     if (source?.state === "filling")
       throw new UsageError(`${this.#from.name} is itself being filled, from ${source.store}.`);
+    if (source !== null && !isBetween(source, target, this.#from, this.#to))
+      throw new UsageError(
+        `The sessions of ${this.#from.name} have moved to ${source.store}, and what is left here is old: sessions that ended since would come back. Migrate from ${source.store}.`,
+      );
     if (target === null && !(await isEmpty(this.#to.store)))
       throw new UsageError(
         `${this.#to.name} holds sessions already, and a migration deletes what the source has not. Empty it, or choose another.`,
@@ -123,11 +127,21 @@ export function isGood({ missing, revived, different }: Verdict): boolean {
 
 /** The source is served again, and the target stays a copy that nobody may serve. Throws `UsageError` when there is nothing to abandon. */
 export async function abandon(from: Side, to: Side): Promise<void> {
-  const marker = await readMarker(from.store);
-  const isUnfinished = (await readMarker(to.store))?.state === "filling";
-  if (!isUnfinished)
-    throw new UsageError(`There is no unfinished migration into ${to.name}. To go back, migrate the other way.`);
-  if (marker?.state === "moved") await clearMarker(from.store);
+  const [source, target] = [await readMarker(from.store), await readMarker(to.store)];
+  if (!isFilledFrom(target, from))
+    throw new UsageError(
+      `There is no unfinished migration from ${from.name} into ${to.name}. To go back, migrate the other way.`,
+    );
+  if (isBetween(source, target, from, to)) await clearMarker(from.store);
+}
+
+/** Whether `from` was handed over to `to`, and `to` is not served yet: only then has nothing happened since that `from` does not know. */
+function isBetween(source: Marker | null, target: Marker | null, from: Side, to: Side): boolean {
+  return source?.state === "moved" && source.store === to.name && isFilledFrom(target, from);
+}
+
+function isFilledFrom(target: Marker | null, from: Side): boolean {
+  return target?.state === "filling" && target.store === from.name;
 }
 
 function changesOf({ created, replaced, deleted }: Pass): number {

@@ -233,3 +233,13 @@ test("SQLite stores of express-session are understood by their columns, and what
   );
   assert.match((await cli([...args, "--from", "memcached"])).stderr, /must be connect-redis or express-session-sqlite/);
 });
+
+test("N1: a source that is no URL is refused without showing its password", async () => {
+  const to = ["--user", "u", "--store", `sqlite:${join(folder, "refused.db")}`];
+  for (const source of ["ann:hunter2@a", "redis://ann:hunter2@127.0.0.1:99999", "redis:/ann:hunter2%@a"]) {
+    const { code, stderr } = await cli(["import", "--from", "connect-redis", "--source", source, ...to]);
+    assert.equal(code, 2, source);
+    assert.match(stderr, /--source .*(?:must look like redis:|cannot be reached)/);
+    assert.ok(!stderr.includes("hunter2"), source);
+  }
+});

@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { SessionStore } from "sessile";
+import { headerTransport, SessionManager, type SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import { pausingStore, sampleRecord } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
+import { EndEveryone } from "#dist/admin/end-everyone.js";
 import { Copy } from "#dist/migrate/copy.js";
-import { MARKER_SID } from "#dist/migrate/marker.js";
-import { Migration } from "#dist/migrate/migration.js";
+import { MARKER_SID, readMarker, setMarker } from "#dist/migrate/marker.js";
+import { abandon, Migration } from "#dist/migrate/migration.js";
 import { openStore } from "#dist/ops/open-store.js";
 import { call, profile, signIn, signOut } from "../support/client.ts";
 import { startServer } from "../support/server-process.ts";
@@ -146,7 +147,7 @@ test("a source that goes on changing is not handed over, and a target with sessi
   const taken = freshSqlite();
   const theirs = sampleRecord();
   await taken.create(theirs);
-  const refused = new Migration({ store: from, name: "a" }, { store: taken, name: "c" }, never, quiet);
+  const refused = new Migration({ store: freshSqlite(), name: "d" }, { store: taken, name: "c" }, never, quiet);
   await assert.rejects(refused.begin(), /c holds sessions already/);
   assert.notEqual(await taken.load(theirs.sid), null);
   const other = new Migration({ store: freshSqlite(), name: "x" }, { store: to, name: "b" }, never, quiet);
@@ -204,6 +205,59 @@ test("the way back is a migration the other way, and an unfinished one can be ab
   const served = await startServer(["--store", a.option]);
   await served.end();
   await assert.rejects(startServer(["--store", b.option]), /is being filled/);
+});
+
+test("F3: sessions that have moved are not copied a second time from what was left behind", async () => {
+  const [from, to] = [freshSqlite(), freshSqlite()];
+  const record = sampleRecord();
+  await from.create(record);
+  const first = new Migration({ store: from, name: "a" }, { store: to, name: "b" }, never, quiet);
+  await first.begin();
+  await first.finish();
+  await to.delete(record.sid);
+  for (const target of [
+    { store: to, name: "b" }, // empty again, because everybody signed out
+    { store: freshSqlite(), name: "c" },
+  ]) {
+    const second = new Migration({ store: from, name: "a" }, target, never, quiet);
+    await assert.rejects(second.begin(), /a have moved to b, .*Migrate from b\./);
+    assert.equal(await target.store.load(record.sid), null);
+  }
+});
+
+test("F3: a migration is abandoned by its own two stores only", async () => {
+  const [a, d] = [freshSqlite(), freshSqlite()];
+  await setMarker(a, { state: "moved", store: "b" });
+  await setMarker(d, { state: "filling", store: "c" });
+  const stranger = abandon({ store: a, name: "a" }, { store: d, name: "d" });
+  await assert.rejects(stranger, /no unfinished migration from a into d/);
+  await setMarker(d, { state: "filling", store: "a" });
+  await abandon({ store: a, name: "a" }, { store: d, name: "d" });
+  assert.deepEqual(await readMarker(a), { state: "moved", store: "b" }, "what was handed to another is not taken back");
+});
+
+test("F3: the mark of a store changes in one step, and nobody who ends sessions ends it", async () => {
+  const store = freshSqlite();
+  await setMarker(store, { state: "moved", store: "b" });
+  const broken = new Proxy(store, {
+    get: (target, name: keyof SessionStore) => {
+      if (name === "commit") return () => Promise.reject(new Error("a crash"));
+      return target[name]?.bind(target as never);
+    },
+  });
+  await assert.rejects(setMarker(broken, { state: "filling", store: "b" }), /a crash/);
+  assert.deepEqual(await readMarker(store), { state: "moved", store: "b" });
+  await setMarker(store, { state: "filling", store: "b" });
+  assert.deepEqual(await readMarker(store), { state: "filling", store: "b" });
+  await store.create(sampleRecord({ userId: null }));
+  const everyone = new EndEveryone(new SessionManager({ store, transports: [headerTransport()], sweepInterval: 0 }));
+  assert.equal(await everyone.run(), 1);
+  assert.deepEqual(await readMarker(store), { state: "filling", store: "b" });
+  const path = join(folder, `${files++}.db`);
+  await sqliteStore({ path }).close();
+  const { code, stderr } = await cli(["sessions", "revoke", MARKER_SID, "--store", `sqlite:${path}`]);
+  assert.equal(code, 2);
+  assert.match(stderr, /no session but the mark of a migration/);
 });
 
 test("what cannot be migrated is refused with what to do", async () => {

@@ -68,6 +68,8 @@ test("a wrong URL is refused with what it should look like, and never with its p
   const wrong: [string, RegExp][] = [
     ["redis:", /must look like redis:\/\/HOST:PORT\/DB/],
     ["redis://", /must look like redis:\/\/HOST:PORT\/DB/],
+    ["redis:/u:hunter2@a", /must look like redis:\/\/HOST/],
+    ["redis:u:hunter2@a/0", /must look like redis:\/\/HOST/],
     ["redis://u:hunter2@a:0", /must look like redis:\/\/HOST/],
     ["redis://u:hunter2@a:70000", /must look like/],
     ["redis://u:hunter2@a/x", /must look like/],

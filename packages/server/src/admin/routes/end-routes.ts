@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { actAs } from "../../log/request-context.ts";
+import { MARKER_SID } from "../../migrate/marker.ts";
 import { FRESH_TIME } from "../../sign-in/cookie-sign-in.ts";
 import type { AdminParts } from "../parts.ts";
 import { EXCEPT_QUERY } from "./queries.ts";
@@ -18,6 +19,7 @@ interface UserRoute {
 export function endRoutes(app: FastifyInstance, { manager, audit, names, everyone }: AdminParts): void {
   app.delete<SidRoute>("/sessions/:sid", async (request, reply) => {
     const { sid } = request.params;
+    if (sid === MARKER_SID) return notFound(reply);
     const actor = operatorOf(request as FastifyRequest);
     const act = { actor, action: "endSession", target: sid } as const;
     const ended = await audit.run(act, async () => Number(await manager.revoke(sid)));
