@@ -47,9 +47,10 @@ export function parseToken(prefix: string, text: string): TokenParts | null {
   if (text.length !== length || !text.startsWith(prefix)) return null;
   // A character that is none of ASCII takes more than one byte.
   const isGood = bytes.write(text) === length && isBase62(prefix.length, length) && isChecked(bodyLength, length);
-  bytes.fill(0, 0, length);
-  if (!isGood) return null;
-  return { sid: text.slice(prefix.length, secretStart), secret: text.slice(secretStart, bodyLength) };
+  // Of the bytes, because a slice of the text keeps all of it in memory, header and secret, for as long as anybody remembers the sid.
+  const sid = isGood ? bytes.toString("latin1", prefix.length, secretStart) : "";
+  bytes.fill(0);
+  return isGood ? { sid, secret: text.slice(secretStart, bodyLength) } : null;
 }
 
 /** True for text that can be a sid. A sid from a URL or an operator is checked with this before it reaches a store. */

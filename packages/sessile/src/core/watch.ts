@@ -1,6 +1,7 @@
 // Tells open connections that their session ended, wherever it was ended. Knows no connection and no store by name.
 
 import type { Core } from "./core.ts";
+import { isSessionError } from "./errors.ts";
 import { isOver } from "./validity.ts";
 
 type Listener = () => unknown;
@@ -62,11 +63,14 @@ export class Watch {
   }
 
   async #tick(): Promise<void> {
+    const lookAgain = () => {
+      this.#ticksLeft = 0; // the store did not answer, or not about this one: look again at the next tick
+    };
     try {
       const due = this.#due();
-      while (due.length > 0) await Promise.all(due.splice(0, CHUNK).map((sid) => this.#look(sid)));
+      while (due.length > 0) await Promise.all(due.splice(0, CHUNK).map((sid) => this.#look(sid).catch(lookAgain)));
     } catch {
-      this.#ticksLeft = 0; // the store did not answer: look again at the next tick
+      lookAgain();
     }
     if (this.#watched.size === 0) this.stop();
     else this.#timer = this.#nextTick();
@@ -84,8 +88,11 @@ export class Watch {
     return due;
   }
 
+  /** A record that cannot be read is no session. */
   async #look(sid: string): Promise<void> {
-    const record = await this.#core.ask("load a session", (store) => store.load(sid));
+    const record = await this.#core
+      .ask("load a session", (store) => store.load(sid))
+      .catch((error: unknown) => (isSessionError(error, "ERR_SESSION_RECORD") ? null : Promise.reject(error)));
     const watched = this.#watched.get(sid);
     if (record === null || isOver(record, this.#core.now(), this.#core.settings)) this.#end(sid);
     else if (watched !== undefined) watched.expiresAt = record.expiresAt;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type MockTimersOptions, mock, test } from "node:test";
-import { memoryStore, type SessionStore } from "sessile";
+import { memoryStore, SessionError, type SessionStore } from "sessile";
 import { Bench, sidOf } from "../support/requests.ts";
 
 const TICK = 500;
@@ -141,6 +141,43 @@ test("a store that does not answer is asked again at the next tick", async () =>
     await bench.manager.close();
   });
 });
+
+for (const [code, isHeard] of [
+  ["ERR_SESSION_RECORD", true],
+  ["ERR_SESSION_STORE", false],
+] as const) {
+  test(`F6: a session whose load fails with ${code} keeps nobody from hearing that others ended, however many are watched`, async () => {
+    await withTimer(async (tick) => {
+      let bad = "";
+      const store = silentStore();
+      const load = store.load.bind(store);
+      const failing = new Proxy(store, {
+        get: (target, name) =>
+          name !== "load"
+            ? Reflect.get(target, name)
+            : async (sid: string) => (sid === bad ? Promise.reject(new SessionError(code, "bad")) : load(sid)),
+      });
+      const bench = new Bench({ store: failing });
+      const tokens: string[] = [];
+      const heard = new Set<string>();
+      for (let i = 0; i < 250; i++) {
+        const token = await bench.signIn(`user ${i}`);
+        (await bench.open(token)).session.onEnded(() => heard.add(token));
+        tokens.push(token);
+      }
+      bad = sidOf(tokens[0] as string);
+      for (const token of tokens.slice(1)) await bench.spied.inner.delete(sidOf(token));
+      await tick();
+      assert.equal(
+        heard.has(tokens[0] as string),
+        isHeard,
+        "what cannot be read is no session, what was not answered may be one",
+      );
+      assert.equal(heard.size, isHeard ? 250 : 249);
+      await bench.manager.close();
+    });
+  });
+}
 
 test("a store that tells is asked about a session once, and then every half minute", async () => {
   await withTimer(async (tick) => {
