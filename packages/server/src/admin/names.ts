@@ -14,7 +14,8 @@ export class Names {
   readonly of = (userId: string | null): string | null => {
     if (userId === null) return null;
     try {
-      return this.#users.byId(Number(userId))?.name ?? null;
+      const user = this.#users.byId(Number(userId));
+      return user !== null && String(user.id) === userId ? user.name : null; // "01" is somebody else than "1"
     } catch {
       return null;
     }

@@ -1,6 +1,8 @@
 // Who is an administrator: a user with that right, signed in on the admin page. Knows no page.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Session } from "sessile";
+import { actAs } from "../log/request-context.ts";
 import type { SecurityLog } from "../log/security-log.ts";
 import type { SignInService } from "../sign-in/service.ts";
 import { orUnavailable } from "../sign-in/try-sign-in.ts";
@@ -32,13 +34,18 @@ export function requireOperator(app: FastifyInstance, parts: GuardParts): void {
   app.addHook("preHandler", async (request, reply) => {
     const { session } = request;
     if (!session.isSignedIn()) return reply.code(401).header("www-authenticate", "Cookie").send(NOBODY);
-    const user = await orUnavailable(parts.security, () => parts.service.users.byId(Number(session.userId)));
-    if (user !== null && isAdministrator(user) && session.authenticatedAt > user.passwordChangedAt) {
-      request.operator = user.name;
-      return undefined;
-    }
-    return turnOut(parts, request, reply);
+    const operator = await orUnavailable(parts.security, () => operatorOf(parts.service, session));
+    if (operator === null) return turnOut(parts, request, reply);
+    request.operator = operator;
+    actAs(`admin:${operator}`);
+    return undefined;
   });
+}
+
+/** The name of the administrator whose session it is; `null` for who is none, or none any more. Throws what the file of users throws. */
+export function operatorOf({ users }: SignInService, { userId, authenticatedAt }: Session): string | null {
+  const user = users.byId(Number(userId));
+  return user !== null && isAdministrator(user) && (authenticatedAt ?? 0) > user.passwordChangedAt ? user.name : null;
 }
 
 const NOBODY = { detail: "Not authenticated" };

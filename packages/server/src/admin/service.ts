@@ -1,8 +1,9 @@
 // Everything that the admin page needs, opened and closed together.
 
-import { cookieTransport, SessionManager } from "sessile";
+import { cookieTransport, type SessionManager } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import { describeError } from "../log/describe-error.ts";
+import { GuardedManager } from "../log/observed-manager.ts";
 import type { SecurityLog } from "../log/security-log.ts";
 import type { EventFeed } from "../metrics/event-feed.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -72,14 +73,17 @@ function ownSessions(
   users: string,
   { security, clock }: { readonly security: SecurityLog; readonly clock: () => number },
 ): SessionManager {
-  const own = new SessionManager({
-    store: sqliteStore({ path: `${users.replace(/\.(?:db|sqlite3?)$/, "")}.admin.db` }),
-    transports: [cookieTransport({ name: "__Host-sessile-admin", sameSite: "Strict" })],
-    tokenPrefix: "adm_",
-    idleTimeout: 30 * MINUTE,
-    absoluteTimeout: 8 * 60 * MINUTE,
-    clock,
-  });
+  const own = new GuardedManager(
+    {
+      store: sqliteStore({ path: `${users.replace(/\.(?:db|sqlite3?)$/, "")}.admin.db` }),
+      transports: [cookieTransport({ name: "__Host-sessile-admin", sameSite: "Strict" })],
+      tokenPrefix: "adm_",
+      idleTimeout: 30 * MINUTE,
+      absoluteTimeout: 8 * 60 * MINUTE,
+      clock,
+    },
+    security,
+  );
   own.on("storeFailed", ({ operation, error }) => {
     security.write("storeFailed", { actor: "server", operation, reason: describeError(error) });
   });

@@ -7,13 +7,13 @@ import type { SecurityLog } from "./security-log.ts";
 
 type Data = SessionManager extends SessionManager<infer D> ? D : never;
 
-export class ObservedManager extends SessionManager {
+/** Its refusals alone. */
+export class GuardedManager extends SessionManager {
   readonly #security: SecurityLog;
 
   constructor(options: SessionManagerOptions, security: SecurityLog) {
     super(options);
     this.#security = security;
-    this.#writeEvents(security);
   }
 
   /** A request that is refused here reaches no route and no error handler. */
@@ -24,6 +24,13 @@ export class ObservedManager extends SessionManager {
       this.#security.writeRefusal(error);
       throw error;
     }
+  }
+}
+
+export class ObservedManager extends GuardedManager {
+  constructor(options: SessionManagerOptions, security: SecurityLog) {
+    super(options, security);
+    this.#writeEvents(security);
   }
 
   /** The owner, or who speaks for the owner, acts in what happens to a session from inside; what a deadline or a theft ends, the server ends. */

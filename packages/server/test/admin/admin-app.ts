@@ -8,13 +8,15 @@ import { openAdmin } from "#dist/admin/service.js";
 import { ObservedManager } from "#dist/log/observed-manager.js";
 import { readPageFiles } from "#dist/page/page-files.js";
 import { openSignIn } from "#dist/sign-in/service.js";
-import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
+import { makeUserFile, openUserFile, type UserFile } from "#dist/users/user-file.js";
 import { type User, UserStore } from "#dist/users/user-store.js";
 import { CHEAP, type Owner, PASSWORD } from "../sign-in/sign-in-app.ts";
 import { type AppUnderTest, startApp } from "../support/app.ts";
 
 export interface AdminApp extends Omit<AppUnderTest, "close"> {
   readonly users: UserStore;
+  /** The file of the users. */
+  readonly file: UserFile;
   /** Of the administrators' sessions. */
   readonly clock: TestClock;
   /** Of the sessions on the users' own page. */
@@ -69,7 +71,7 @@ export async function startAdminApp(
     if (status !== 200) throw new Error(`signing in was answered ${status}`);
     return client;
   };
-  return { ...app, users, clock, sessionClock, user, operator };
+  return { ...app, users, file, clock, sessionClock, user, operator };
 }
 
 /** Time as it is, for a browser that has it too. */

@@ -143,6 +143,17 @@ test("L1: the stream tells what happens to sessions, without a secret, and ends 
   await ended;
 });
 
+test("L1: the stream tells nothing more to who lost the right, although the page asks for nothing", async () => {
+  const app = await startAdminApp({ after });
+  const operator = await app.operator("ruth");
+  const response = await fetch(`${app.url}/admin/api/events`, { headers: { cookie: operator.cookie } });
+  app.users.setAdmin(app.user("ruth"), false);
+  await app.mint(String(app.user("alice").id));
+  const text = await response.text(); // it ends
+  assert.equal(text, ": open\n\n");
+  assert.equal((await operator.ask("GET", "/events")).status, 403);
+});
+
 test("M6: an open page does not keep the server from stopping", async () => {
   const opened: (() => Promise<void>)[] = [];
   const app = await startAdminApp({ after: (close) => opened.push(close) });

@@ -143,6 +143,22 @@ test("L1, I1, I7: what comes from another site does nothing, and is not even sig
   assert.notEqual(await app.store.load(sid), null);
 });
 
+test("N3, L1: what is refused on the admin page is in the log, with who asked where that is known", async () => {
+  const client = await app.operator();
+  const before = app.events().length;
+  await client.ask("DELETE", "/sessions", undefined, { "sec-fetch-site": "cross-site" });
+  app.clock.advance(5 * 60_000);
+  await client.ask("DELETE", "/sessions");
+  const seen = app.events().slice(before);
+  assert.deepEqual(
+    seen.map(({ event, actor, reason }) => [event, actor, reason]),
+    [
+      ["crossSiteRefused", "anonymous", undefined],
+      ["authorisationDenied", "admin:root", "stale"],
+    ],
+  );
+});
+
 test("H10: over plain HTTP from elsewhere nobody is signed in, because the browser would drop the cookie", async () => {
   const client = new PageClient(app.url, "/admin/api");
   const raw = { username: "root", password: PASSWORD };
@@ -235,6 +251,25 @@ test("L6: every act is in the audit and in the log, with who, what, whom and wha
   );
   const [revoked] = app.events().filter(({ event, sid }) => event === "revoked" && sid === other.sid);
   assert.equal(revoked?.["actor"], "admin:root", "the session's own event says who ended it");
+});
+
+test("L6: where the audit cannot be written nothing is done, and the answer says so", async () => {
+  const apart = await startAdminApp({ after });
+  const client = await apart.operator();
+  const { sid } = await apart.mint("7");
+  apart.file.exec("ALTER TABLE sessile_audit RENAME TO elsewhere");
+  for (const path of ["/sessions", `/sessions/${sid}`, "/users/7/sessions"])
+    assert.equal((await client.ask("DELETE", path)).status, 500, path);
+  assert.equal((await client.ask("POST", `/sessions/${sid}/data`)).status, 500);
+  assert.notEqual(await apart.store.load(sid), null);
+});
+
+test("L6: the audit names nobody but whose sessions ended", async () => {
+  const client = await app.operator();
+  const alike = `0${app.user("alice").id}`; // another program's user
+  await app.mint(alike);
+  assert.deepEqual((await client.ask("DELETE", `/users/${alike}/sessions`)).body, { ended: 1 });
+  assert.equal((await client.ask("GET", "/audit?limit=1")).body.entries[0].target, alike);
 });
 
 test("I9, M8: the page takes nothing but its own files, and they may be kept for a year because their names change", async () => {

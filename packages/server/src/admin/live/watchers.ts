@@ -23,7 +23,8 @@ export interface WatcherParts {
 
 export class Watchers {
   readonly #parts: WatcherParts;
-  readonly #streams = new Set<PassThrough>();
+  /** Each with whether it may still be told anything. */
+  readonly #streams = new Map<PassThrough, () => boolean>();
   #stopListening: (() => void) | null = null;
   #batch: FeedEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -36,11 +37,14 @@ export class Watchers {
     return this.#streams.size;
   }
 
-  /** What to send to one more page; `null` when there are too many. Destroy it when it is to end. */
-  add(): PassThrough | null {
+  /**
+   * What to send to one more page; `null` when there are too many. Destroy it when it is to end. It ends by itself when there is
+   * something to tell and `isAllowed` says no, or throws.
+   */
+  add(isAllowed: () => boolean = () => true): PassThrough | null {
     if (this.#streams.size >= MOST) return null;
     const stream = new PassThrough();
-    this.#streams.add(stream);
+    this.#streams.set(stream, isAllowed);
     stream.once("close", () => this.#remove(stream));
     stream.write(": open\n\n");
     this.#stopListening ??= this.#listen();
@@ -49,7 +53,7 @@ export class Watchers {
 
   /** Ends all: the server stops. */
   close(): void {
-    for (const stream of this.#streams) stream.end();
+    for (const stream of this.#streams.keys()) stream.end();
     this.#streams.clear();
     this.#listenNoMore();
   }
@@ -81,8 +85,9 @@ export class Watchers {
 
   #send(event: string, data: unknown): void {
     const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-    for (const stream of this.#streams) {
-      if (stream.writableLength + stream.readableLength > MOST_WAITING) stream.destroy();
+    for (const [stream, isAllowed] of this.#streams) {
+      if (!isTrue(isAllowed)) stream.end();
+      else if (stream.writableLength + stream.readableLength > MOST_WAITING) stream.destroy();
       else stream.write(text);
     }
   }
@@ -98,5 +103,13 @@ export class Watchers {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#batch = [];
+  }
+}
+
+function isTrue(ask: () => boolean): boolean {
+  try {
+    return ask();
+  } catch {
+    return false;
   }
 }

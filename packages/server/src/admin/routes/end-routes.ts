@@ -1,7 +1,6 @@
 // Where administrators end sessions: one, a user's others, a user's all, everybody's. Each only soon after a sign-in, and audited.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { actAs } from "../../log/request-context.ts";
 import { MARKER_SID } from "../../migrate/marker.ts";
 import { FRESH_TIME } from "../../sign-in/cookie-sign-in.ts";
 import type { AdminParts } from "../parts.ts";
@@ -20,7 +19,7 @@ export function endRoutes(app: FastifyInstance, { manager, audit, names, everyon
   app.delete<SidRoute>("/sessions/:sid", async (request, reply) => {
     const { sid } = request.params;
     if (sid === MARKER_SID) return notFound(reply);
-    const actor = operatorOf(request as FastifyRequest);
+    const actor = freshOperator(request as FastifyRequest);
     const act = { actor, action: "endSession", target: sid } as const;
     const ended = await audit.run(act, async () => Number(await manager.revoke(sid)));
     return ended === 0 ? notFound(reply) : { ended };
@@ -29,7 +28,7 @@ export function endRoutes(app: FastifyInstance, { manager, audit, names, everyon
   app.delete<UserRoute>("/users/:userId/sessions", { schema: { querystring: EXCEPT_QUERY } }, async (request) => {
     const { userId } = request.params;
     const { except } = request.query;
-    const actor = operatorOf(request as FastifyRequest);
+    const actor = freshOperator(request as FastifyRequest);
     const action = except === undefined ? "endUser" : "endOthers";
     const target = names.of(userId) ?? userId;
     const ended = await audit.run({ actor, action, target }, () =>
@@ -40,10 +39,18 @@ export function endRoutes(app: FastifyInstance, { manager, audit, names, everyon
 
   /** Answered at once: a million sessions take longer than anybody's patience. `GET` tells how far it is. */
   app.delete("/sessions", async (request, reply) => {
-    const actor = operatorOf(request);
+    const actor = freshOperator(request);
     if (everyone.state.isRunning) return reply.code(409).send({ detail: "This is under way" });
-    const ending = audit.run({ actor, action: "endEveryone" }, () => everyone.run());
-    ending.catch((error: unknown) => request.log.error({ err: error }, "ending everybody's sessions failed"));
+    await new Promise<void>((begun, failed) => {
+      const run = (): Promise<number | null> => {
+        begun();
+        return everyone.run();
+      };
+      audit.run({ actor, action: "endEveryone" }, run).catch((error: unknown) => {
+        request.log.error({ err: error }, "ending everybody's sessions failed");
+        failed(error); // heard only where the audit could not be written, and nothing has begun
+      });
+    });
     return reply.code(202).send(everyone.state);
   });
 
@@ -53,9 +60,8 @@ export function endRoutes(app: FastifyInstance, { manager, audit, names, everyon
   });
 }
 
-/** Refuses whoever did not prove lately who they are, and says who acts in the events that follow. */
-function operatorOf({ session, operator }: FastifyRequest): string {
+/** Refuses whoever did not prove lately who they are. */
+function freshOperator({ session, operator }: FastifyRequest): string {
   session.requireFresh(FRESH_TIME);
-  actAs(`admin:${operator}`);
   return operator;
 }
