@@ -2,6 +2,7 @@
 // cookies is taken once and exchanged for a session. Knows no store of express-session.
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { isSessionError } from "../core/errors.ts";
 import { type JsonObject, parseData } from "../core/json.ts";
 import { BASE62 } from "../core/random.ts";
 import type { SessionRecord } from "../core/record.ts";
@@ -27,8 +28,9 @@ export interface FormerSessionOptions {
 
 export interface FormerSessions {
   /**
-   * Takes the former session of a request's `Cookie` header; `null` when there is none, its signature is wrong, it has ended or it was
-   * taken before. It can be taken once: whoever gets it signs the user in, and of two requests at once one gets it.
+   * Takes the former session of a request's `Cookie` header; `null` when there is none, its signature is wrong, it has ended, it was
+   * taken before or it cannot be read. It can be taken once: whoever gets it signs the user in, and of two requests at once one gets
+   * it. Rejects with `ERR_SESSION_STORE` when the store does not answer.
    */
   take(cookies: string | undefined): Promise<FormerSession | null>;
 }
@@ -69,12 +71,17 @@ export function formerRecord(id: string, former: FormerSession, now: number, exp
   };
 }
 
-/** Deleting is what decides who gets it. */
+/** Deleting is what decides who gets it. A record that cannot be read is no session. */
 async function takeRecord(store: SessionStore, sid: string): Promise<FormerSession | null> {
-  const record = await store.load(sid);
-  if (record === null || record.userId === null || record.secretDigest !== NO_DIGEST) return null;
-  const isTaken = await store.delete(sid);
-  return isTaken && !isExpired(record, Date.now()) ? { userId: record.userId, data: parseData(record.data) } : null;
+  try {
+    const record = await store.load(sid);
+    if (record === null || record.userId === null || record.secretDigest !== NO_DIGEST) return null;
+    const isTaken = await store.delete(sid);
+    return isTaken && !isExpired(record, Date.now()) ? { userId: record.userId, data: parseData(record.data) } : null;
+  } catch (error) {
+    if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
+    throw error;
+  }
 }
 
 /** 131 bits of a digest: the id itself is a credential, and stays out of the store. */
