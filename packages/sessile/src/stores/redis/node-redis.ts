@@ -1,6 +1,7 @@
 // The clients of `@redis/client`, also known as `redis`: how each is spoken to, and how it is kept from sending late or twice.
 
 import type { RedisPort } from "./client.ts";
+import { Deadlines, type Waiting } from "./deadlines.ts";
 
 /** A client of `@redis/client` or `redis`, made with `createClient`. */
 export interface NodeRedisClient {
@@ -34,31 +35,55 @@ export function isNodeRedis(client: unknown): client is AnyNodeRedis {
 
 /** Always the primary: a replica may still show a session that was signed out. */
 export function nodeRedisPort(client: AnyNodeRedis, deadline: number): RedisPort {
+  const deadlines = new Deadlines();
   const isReady = () => client.isReady;
+  const sending = () => within(new Recall(deadlines, performance.now() + deadline));
   if ("slots" in client) {
-    return { isReady, send: (key, args) => client.sendCommand(key, false, [...args], within(deadline)) };
+    return { isReady, send: (key, args) => client.sendCommand(key, false, [...args], sending()) };
   }
   if ("getSentinelNode" in client) {
-    return { isReady, send: (_key, args) => client.sendCommand(false, [...args], once(within(deadline))) };
+    const once = () => within(new RecallOfOne(deadlines, performance.now() + deadline));
+    return { isReady, send: (_key, args) => client.sendCommand(false, [...args], once()) };
   }
-  return { isReady, send: (_key, args) => client.sendCommand(args, within(deadline)) };
+  return { isReady, send: (_key, args) => client.sendCommand(args, sending()) };
 }
 
-interface Sending {
-  readonly abortSignal: AbortSignal | undefined;
-  readonly timeout: undefined;
-  readonly typeMapping: object;
+/** The client's own `timeout` begins again with every attempt. Without `typeMapping`, replies could come as buffers. */
+function within(abortSignal: Recall): object {
+  return { abortSignal, timeout: undefined, typeMapping: AS_TEXT };
 }
+
+const AS_TEXT = {};
 
 /**
  * A command waits inside the client while a connection is being made anew, while a Cluster is being asked where a key went,
- * and while Sentinels choose a primary. The signal takes it back, so that nothing is done long after its caller was told
- * that it failed. The client's own `timeout` begins again with every attempt. Without `typeMapping`, replies could come as
- * buffers.
+ * and while Sentinels choose a primary. This takes it back, so that nothing is done long after its caller was told that it failed.
+ *
+ * It is as much of an `AbortSignal` as the queue of a connection asks for: whether it is aborted, and to be told while the command waits in
+ * that queue, which is one at a time. `AbortSignal.timeout` would run out behind every command, long after its answer, at several times the
+ * cost of the command.
  */
-function within(deadline: number): Sending {
-  const abortSignal = Number.isFinite(deadline) ? AbortSignal.timeout(deadline) : undefined;
-  return { abortSignal, timeout: undefined, typeMapping: {} };
+class Recall {
+  readonly #deadlines: Deadlines;
+  readonly #endsAt: number;
+  #waiting: Waiting | undefined;
+
+  constructor(deadlines: Deadlines, endsAt: number) {
+    this.#deadlines = deadlines;
+    this.#endsAt = endsAt;
+  }
+
+  get aborted(): boolean {
+    return performance.now() >= this.#endsAt;
+  }
+
+  addEventListener(_type: "abort", listener: () => void): void {
+    this.#waiting = this.#deadlines.add(this.#endsAt, listener);
+  }
+
+  removeEventListener(): void {
+    if (this.#waiting !== undefined) this.#deadlines.remove(this.#waiting);
+  }
 }
 
 /**
@@ -66,17 +91,12 @@ function within(deadline: number): Sending {
  * connection asks the signal before it takes a command, so a signal that says "aborted" from the second time on lets a
  * command in once.
  */
-function once(sending: Sending): object {
-  const { abortSignal = new AbortController().signal } = sending;
-  let isSent = false;
-  const signal = {
-    get aborted() {
-      const isOver = isSent || abortSignal.aborted;
-      isSent = true;
-      return isOver;
-    },
-    addEventListener: abortSignal.addEventListener.bind(abortSignal),
-    removeEventListener: abortSignal.removeEventListener.bind(abortSignal),
-  };
-  return { ...sending, abortSignal: signal };
+class RecallOfOne extends Recall {
+  #isSent = false;
+
+  override get aborted(): boolean {
+    const isOver = this.#isSent || super.aborted;
+    this.#isSent = true;
+    return isOver;
+  }
 }

@@ -1,0 +1,62 @@
+// Each is given up at its own time and not before, and nobody who was removed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Deadlines } from "#dist/stores/redis/deadlines.js";
+
+const never = () => assert.fail("given up after it was removed");
+
+test("P3: each is given up at its own deadline, in whatever order they were added", async (t) => {
+  const deadlines = new Deadlines();
+  const awake = setInterval(() => {}, 1000); // the deadlines keep no process alive
+  t.after(() => clearInterval(awake));
+  const start = performance.now();
+  const [order, early]: [number[], number[]] = [[], []];
+  const waits = [40, 40, 10, 30, 0, 20, -5, 10];
+  await Promise.all(
+    waits.map((wait) => {
+      return new Promise<void>((resolve) => {
+        deadlines.add(start + wait, () => {
+          order.push(wait);
+          if (performance.now() < start + wait) early.push(wait);
+          resolve();
+        });
+      });
+    }),
+  );
+  assert.deepEqual(early, []);
+  assert.deepEqual(
+    order,
+    [...waits].sort((a, b) => a - b),
+  );
+});
+
+test("who was removed is not given up, and removing again, or after it was given up, touches no other", async (t) => {
+  const deadlines = new Deadlines();
+  const awake = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(awake));
+  const endsAt = performance.now() + 10;
+  const first = deadlines.add(endsAt, never);
+  deadlines.add(Number.POSITIVE_INFINITY, never);
+  const second = new Promise<void>((resolve) => void deadlines.add(endsAt, resolve));
+  const last = deadlines.add(endsAt, never);
+  for (const each of [first, last, first, last]) deadlines.remove(each);
+  await second;
+  const given = await new Promise<ReturnType<Deadlines["add"]>>((resolve) => {
+    const mine = deadlines.add(performance.now() + 5, () => resolve(mine));
+  });
+  const next = new Promise<void>((resolve) => void deadlines.add(performance.now() + 5, resolve));
+  deadlines.remove(given);
+  await next;
+});
+
+test("what one that is given up adds is given up too, at its time", async (t) => {
+  const deadlines = new Deadlines();
+  const awake = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(awake));
+  const start = performance.now();
+  await new Promise<void>((resolve) => {
+    deadlines.add(start, () => void deadlines.add(start + 10, resolve));
+  });
+  assert.ok(performance.now() >= start + 10);
+});
