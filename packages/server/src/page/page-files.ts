@@ -5,6 +5,7 @@ import { extname } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { UsageError } from "../config/usage-error.ts";
+import { acceptsGzip } from "./accepts-gzip.ts";
 
 const FOLDER = new URL("../pages/", import.meta.url);
 
@@ -79,9 +80,8 @@ export function pageRoutes(
   });
 }
 
-function send(file: PageFile | undefined, { headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
+function send(file: PageFile | undefined, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (file === undefined) return reply.callNotFound() as unknown as FastifyReply;
   reply.type(file.type).header("vary", "accept-encoding");
-  const acceptsGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(headers["accept-encoding"] ?? "");
-  return acceptsGzip ? reply.header("content-encoding", "gzip").send(file.gzip) : reply.send(file.plain);
+  return acceptsGzip(request) ? reply.header("content-encoding", "gzip").send(file.gzip) : reply.send(file.plain);
 }

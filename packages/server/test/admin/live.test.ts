@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { testClock } from "sessile/testing";
 import { waitUntil } from "sessile-test-support/wait-until";
 import { figuresOf, quantile } from "#dist/admin/live/figures.js";
@@ -46,6 +47,27 @@ test("an hour of figures is kept, and no more", async () => {
   clock.advance(2 * 60 * 60 * 1000);
   await take();
   assert.equal(recorder.history.length, 1, "also when nobody looked for two hours");
+});
+
+test("the overview is sent compressed, and an hour of busy figures is 15 kB at most", async (t) => {
+  const { metrics, recorder, take } = recorderWith();
+  for (let i = 0; i < 720; i++) {
+    metrics.count("sessile_security_events_total", "signedIn", (i * 7919) % 977);
+    metrics.count("sessile_sessions_ended_total", "signedOut", (i * 104_729) % 881);
+    await take();
+  }
+  assert.ok(gzipSync(JSON.stringify(recorder.history)).length <= 15_000);
+
+  const { operator } = await startAdminApp(t);
+  const client = await operator();
+  const packed = await client.ask("GET", "/overview", undefined, { "accept-encoding": "gzip" });
+  const plain = await client.ask("GET", "/overview", undefined, { "accept-encoding": "identity" });
+  assert.deepEqual(
+    [packed, plain].map(({ headers }) => headers.get("content-encoding")),
+    ["gzip", null],
+  );
+  assert.equal(packed.headers.get("content-type"), plain.headers.get("content-type"));
+  assert.deepEqual(Object.keys(packed.body), Object.keys(plain.body));
 });
 
 test("while the store is down nothing is counted, the interval says so, and the page is not held up", async () => {

@@ -155,6 +155,8 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   "rotation?.from !== record.secretDigest": "both were read from the store",
   "digest !== record.secretDigest": "the digest was compared in constant time before",
   'digest !== ""': "whether there is one at all",
+  'secret === "string"': "whether the application gave one or several",
+  "record.secretDigest !== NO_DIGEST": "whether there is one at all",
 };
 
 test("A7: nowhere in the library is secret material compared with an operator, but where that tells nobody anything", () => {

@@ -24,7 +24,7 @@ export function SessionsPage({ query }: { query: URLSearchParams }) {
   };
   const endAll = async (): Promise<void> => {
     const overview = await ask<Overview>("GET", "/admin/api/overview").catch(desk.onError);
-    const number = overview?.isCounted ? (overview.history.at(-1)?.live ?? null) : null;
+    const number = overview?.isCounted ? (overview.history.findLast(({ live }) => live !== null)?.live ?? null) : null;
     desk.ask(
       endEveryone(number, (text) => {
         desk.say(text);

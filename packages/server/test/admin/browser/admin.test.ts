@@ -240,6 +240,7 @@ describe("the admin page", { skip: noChromium }, () => {
       await page.locator(".uplot").last().waitFor();
       return bytes;
     };
+    await page.locator(".uplot").last().waitFor(); // so that nothing of this load is counted with the next
     await session.send("Network.setCacheDisabled", { cacheDisabled: true });
     const first = await load();
     await session.send("Network.setCacheDisabled", { cacheDisabled: false });

@@ -1,0 +1,8 @@
+// Whether a client takes compressed answers (RFC 9110, 12.5.3). Knows no answer.
+
+import type { FastifyRequest } from "fastify";
+
+/** False where `gzip` is not named, or refused by `q=0`. */
+export function acceptsGzip({ headers }: FastifyRequest): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(headers["accept-encoding"] ?? "");
+}
