@@ -14,7 +14,10 @@ export interface User {
   /** Whether the user may use the admin page. */
   readonly isAdmin: boolean;
   readonly createdAt: number;
-  /** Grows with every new password, whatever the clock does: so it also tells one password from the next. */
+  /**
+   * Since when it is the same password, the user enabled, and an administrator if one: who signed in before is signed in no more. Grows
+   * with every change, whatever the clock does: so it also tells one password from the next.
+   */
   readonly passwordChangedAt: number;
 }
 
@@ -34,6 +37,7 @@ const SQL = {
   add: "INSERT INTO sessile_users (id, name, password, created_at, password_changed_at) VALUES (?, ?, ?, ?, ?)",
   changePassword: `UPDATE sessile_users SET password = ?, password_changed_at = max(?, password_changed_at + 1)
     WHERE id = ? AND password_changed_at = ? AND disabled = ?`,
+  outdate: "UPDATE sessile_users SET password_changed_at = max(?, password_changed_at + 1) WHERE id = ?",
   rehash: "UPDATE sessile_users SET password = ? WHERE id = ? AND password = ?",
   setDisabled: "UPDATE sessile_users SET disabled = ? WHERE id = ?",
   grant: "INSERT OR IGNORE INTO sessile_admins (user_id) VALUES (?)",
@@ -105,10 +109,11 @@ export class UserStore {
     this.#sql.rehash.run(password, user.id, user.password);
   }
 
-  /** A disabled user cannot sign in, and the sessions are to be ended. */
+  /** A disabled user cannot sign in, and the sessions are to be ended; also the one on the admin page, which nobody else ends. */
   disable({ id }: User): void {
     transaction(this.#file, () => {
       this.#sql.setDisabled.run(1, id);
+      this.#sql.outdate.run(this.#clock(), id);
       this.#addEnding(id, AT_ONCE);
     });
   }
@@ -117,9 +122,12 @@ export class UserStore {
     this.#sql.setDisabled.run(0, id);
   }
 
-  /** Lets the user use the admin page, or no more. */
+  /** Lets the user use the admin page, or no more: then what was begun there is over, also when the right is given back. */
   setAdmin({ id }: User, isAdmin: boolean): void {
-    (isAdmin ? this.#sql.grant : this.#sql.withdraw).run(id);
+    transaction(this.#file, () => {
+      (isAdmin ? this.#sql.grant : this.#sql.withdraw).run(id);
+      if (!isAdmin) this.#sql.outdate.run(this.#clock(), id);
+    });
   }
 
   /** The sessions are to be ended, and the name is free again. */

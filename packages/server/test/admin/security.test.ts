@@ -103,6 +103,24 @@ test("L1: who loses the right, the password or the account is out with the next 
   }
 });
 
+test("L1: a session on the admin page does not come back with the right or the account", async () => {
+  const lost: Record<string, (isLost: boolean) => void> = {
+    right: (isLost) => app.users.setAdmin(app.user("ruth"), !isLost),
+    account: (isLost) => (isLost ? app.users.disable(app.user("ruth")) : app.users.enable(app.user("ruth"))),
+  };
+  app.users.enable(app.user("ruth"));
+  app.users.setAdmin(app.user("ruth"), true);
+  for (const [what, set] of Object.entries(lost)) {
+    app.clock.advance(1000);
+    const client = await app.operator("ruth");
+    set(true);
+    set(false); // nothing was asked of the server meanwhile
+    assert.equal((await client.ask("GET", "/sessions")).status, 403, what);
+    app.clock.advance(1000);
+    assert.equal((await (await app.operator("ruth")).ask("GET", "/sessions")).status, 200, what);
+  }
+});
+
 test("L1, H1, H9: the cookie is of this host alone, for no program and no other site, and the token is nowhere else", async () => {
   const client = new PageClient(app.url, "/admin/api");
   const { headers, body } = await client.ask("POST", "/sign-in", { username: "root", password: PASSWORD });
