@@ -64,6 +64,8 @@ export interface Overview {
   readonly store: string;
   /** Whether the store can say how many sessions there are. */
   readonly isCounted: boolean;
+  /** Whether that number is an estimate. */
+  readonly isEstimate: boolean;
   readonly hasCache: boolean;
   /** Milliseconds between two figures. */
   readonly interval: number;

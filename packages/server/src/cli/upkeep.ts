@@ -1,10 +1,10 @@
 // `sessile sweep` and `sessile stats`: removing what has expired, and figures.
 
 import { existsSync, statSync } from "node:fs";
-import type { SessionPage } from "sessile";
+import type { SessionPage, StoreStats } from "sessile";
 import { KeyStore } from "../keys/key-store.ts";
 import { MARKER_SID } from "../migrate/marker.ts";
-import { bytes, count, counted } from "../terminal/words.ts";
+import { about, bytes, count, counted } from "../terminal/words.ts";
 import { UserStore } from "../users/user-store.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, STORE_SETTINGS, wholeNumber } from "./command.ts";
 import { type Reached, requireFile, usersPathOf, withStore, withUsers } from "./with-store.ts";
@@ -48,21 +48,27 @@ async function sweep(call: Call, { manager }: Reached): Promise<ExitCode> {
 }
 
 async function stats(call: Call, { manager, opened, config }: Reached): Promise<ExitCode> {
-  const { kind, sessions } = await manager.stats();
+  const figures = await manager.stats();
+  const { kind, sessions, isEstimate = false } = figures;
   const counts = call.given["count"] === true ? await countLive((page) => manager.listAll(page)) : null;
   const path = config.store.startsWith("sqlite:") ? config.store.slice("sqlite:".length) : null;
   const size = path === null ? null : sizeOf(path);
   const people = await peopleOf(call);
   if (call.output.isJson) {
-    call.output.json({ store: opened.name, kind, records: sessions, bytes: size, ...counts, ...people });
+    call.output.json({
+      store: opened.name,
+      kind,
+      records: sessions,
+      is_estimate: isEstimate,
+      bytes: size,
+      ...counts,
+      ...people,
+    });
     return EXIT.done;
   }
   call.output.facts([
     ["store", opened.name],
-    [
-      "records",
-      sessions === null ? "not counted; --count reads them all" : `${count(sessions)}, expired ones included`,
-    ],
+    ["records", recordsIn(figures)],
     ...(size === null ? [] : [["size", bytes(size)] as const]),
     ...(counts === null
       ? []
@@ -77,6 +83,12 @@ async function stats(call: Call, { manager, opened, config }: Reached): Promise<
     ["API keys", people.keys === null ? "none" : count(people.keys)],
   ]);
   return EXIT.done;
+}
+
+function recordsIn({ sessions, isEstimate }: StoreStats): string {
+  if (sessions === null) return "not counted; --count reads them all";
+  const number = isEstimate === true ? `${about(sessions)}, estimated from a sample` : count(sessions);
+  return `${number}, expired ones included`;
 }
 
 /** A session that a walk shows twice counts once. */

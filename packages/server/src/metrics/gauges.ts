@@ -41,7 +41,8 @@ export function upGauge(isUp: boolean): Gauge {
   return gauge("sessile_store_up", "0 while the store does not answer within a second.", [["", Number(isUp)]]);
 }
 
-const SESSIONS_HELP = "Sessions in the store; expired ones count until they are swept, at most a minute.";
+const SESSIONS_HELP =
+  "Sessions in the store; expired ones count until they are swept, at most a minute. Estimated where Redis holds many keys.";
 
 /** The process's own figures, under the names that Prometheus' dashboards know. */
 export class ProcessGauges {

@@ -110,8 +110,8 @@ export class Migration {
   }
 
   async #pass(): Promise<Pass> {
-    const { sessions } = await patiently<StoreStats>(() => this.#from.store.stats());
-    const report = this.#report(`Pass ${this.#passes.length + 1}`, sessions);
+    const { sessions, isEstimate } = await patiently<StoreStats>(() => this.#from.store.stats());
+    const report = this.#report(`Pass ${this.#passes.length + 1}`, isEstimate === true ? null : sessions);
     const pass = await this.#copy.pass(report.update);
     report.end(
       `${pass.created} new, ${pass.replaced} changed, ${pass.deleted} ended; ${this.#copy.size} in the target`,

@@ -6,6 +6,11 @@ export function count(value: number): string {
   return value.toLocaleString("en-GB");
 }
 
+/** What is only estimated is shown with two digits: `about 1,200,000`. */
+export function about(value: number): string {
+  return `about ${count(Number(value.toPrecision(2)))}`;
+}
+
 /** `1 session`, `2 sessions`. */
 export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;

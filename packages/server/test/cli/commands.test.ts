@@ -44,6 +44,7 @@ for (const kind of ["sqlite", "redis"] as const) {
     assert.equal((await run("sessions", "show", sid)).code, 1);
     const stats = JSON.parse((await run("stats", "--count", "--json")).stdout) as Record<string, unknown>;
     assert.deepEqual([stats["kind"], stats["live"], stats["signed_in_users"]], [kind, 2, 1]);
+    assert.deepEqual([stats["records"], stats["is_estimate"]], [2, false]);
     assert.equal((await run("sessions", "revoke", "--user", "1")).stdout, "Ended 2 sessions.\n");
     for (const token of tokens) assert.equal((await profile(server.url, token)).status, 401);
     assert.equal((await run("sweep")).stdout, "Removed 0 expired sessions.\n");

@@ -56,8 +56,10 @@ export interface SweepBudget {
 export interface StoreStats {
   /** Which store it is: `"memory"`, `"sqlite"`, `"redis"`, … */
   readonly kind: string;
-  /** Records present, expired ones that were not yet removed included; `null` when counting would cost too much. */
+  /** Records present, expired ones that were not yet removed included; `null` when that cannot be found out at little cost. */
   readonly sessions: number | null;
+  /** There where `sessions` was not counted but estimated from a sample. */
+  readonly isEstimate?: true;
   /** Of a store behind a network: whether its calls pass (`closed`), fail at once (`open`), or one is let through as a probe. */
   readonly circuit?: { readonly state: "closed" | "open" | "halfOpen"; readonly opened: number };
   /** Of the copies in front of the store, where there are any. */

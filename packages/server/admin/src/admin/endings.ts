@@ -50,9 +50,7 @@ export function endUser(whose: Whose, number: number, except: string | null, aft
 /** `number` is `null` where the store does not count. */
 export function endEveryone(number: number | null, after: After): Question {
   const all =
-    number === null
-      ? "All sessions of all users (this store does not count them)"
-      : `About ${sessions(number)}, of all users,`;
+    number === null ? "All sessions of all users (how many is not known)" : `About ${sessions(number)}, of all users,`;
   return {
     title: "End the sessions of everybody?",
     text: `${all} end. Everybody has to sign in again, and there is no undo. Administrators stay signed in here.`,

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Activity, Figures, Overview } from "../../../src/admin/api.ts";
 import { useLive } from "../lib/live.ts";
 import { useLoad } from "../lib/load.ts";
-import { count } from "../lib/time.ts";
+import { about, count } from "../lib/time.ts";
 import { Chart } from "../parts/chart.tsx";
 import { Loading } from "../parts/states.tsx";
 import { ActivityList } from "./activity-list.tsx";
@@ -71,8 +71,8 @@ function Content({ overview }: { overview: Overview }) {
         <Figure
           name="Live sessions"
           value={last?.live ?? null}
-          format={count}
-          note={overview.isCounted ? overview.store : "Redis counts no sessions"}
+          format={overview.isEstimate ? about : count}
+          note={overview.isCounted ? overview.store : "not counted"}
         />
         <Figure name="Sign-ins" value={signIns.at(-1) ?? null} format={count} note="within a minute" />
         <Figure name="Ended" value={ended.at(-1) ?? null} format={count} note="within a minute" />

@@ -4,7 +4,7 @@ import type { Overview, SessionRows } from "../../../src/admin/api.ts";
 import { useLoad } from "../lib/load.ts";
 import { ask, withQuery } from "../lib/request.ts";
 import { go } from "../lib/router.ts";
-import { count, sessions as sessionsText } from "../lib/time.ts";
+import { count, roughly, sessions as sessionsText } from "../lib/time.ts";
 import { Empty, Loading } from "../parts/states.tsx";
 import { useDesk } from "./desk.ts";
 import { endEveryone } from "./endings.ts";
@@ -24,9 +24,8 @@ export function SessionsPage({ query }: { query: URLSearchParams }) {
   };
   const endAll = async (): Promise<void> => {
     const overview = await ask<Overview>("GET", "/admin/api/overview").catch(desk.onError);
-    const number = overview?.isCounted ? (overview.history.findLast(({ live }) => live !== null)?.live ?? null) : null;
     desk.ask(
-      endEveryone(number, (text) => {
+      endEveryone(overview ? liveIn(overview) : null, (text) => {
         desk.say(text);
         reload();
       }),
@@ -140,4 +139,10 @@ function Filters({ query, onChange }: FiltersProps) {
       </label>
     </form>
   );
+}
+
+/** As it is to be told to people; `null` when it is not known. */
+function liveIn({ isCounted, isEstimate, history }: Overview): number | null {
+  const counted = isCounted ? (history.findLast(({ live }) => live !== null)?.live ?? null) : null;
+  return counted !== null && isEstimate ? roughly(counted) : counted;
 }

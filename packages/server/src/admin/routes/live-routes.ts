@@ -23,6 +23,7 @@ export function liveRoutes(app: FastifyInstance, parts: AdminParts): void {
     return {
       store,
       isCounted: stats?.sessions !== null,
+      isEstimate: stats?.isEstimate === true,
       hasCache: stats?.cache !== undefined,
       interval: INTERVAL,
       history,

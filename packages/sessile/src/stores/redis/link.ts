@@ -53,6 +53,11 @@ export class RedisLink {
     return this.#breaker.circuit;
   }
 
+  /** Connected, and not found to be out. */
+  get isAnswering(): boolean {
+    return this.#port.isReady() && this.circuit.state === "closed";
+  }
+
   /** When an operation that begins now has to be over, for callers that send several commands under one deadline. */
   endsAt(): number {
     return performance.now() + this.#deadline;

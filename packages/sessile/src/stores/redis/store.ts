@@ -16,6 +16,7 @@ import { failure, RedisLink } from "./link.ts";
 import { LostIndexes } from "./rebuild.ts";
 import { ENDING, type Reach, readText, takeText } from "./records.ts";
 import { scanRecords } from "./scan.ts";
+import { SessionCount, UNKNOWN } from "./session-count.ts";
 import { togetherOf } from "./together.ts";
 import { forget } from "./user-index.ts";
 import { listByUser, revokeByUser } from "./walk.ts";
@@ -41,6 +42,7 @@ export class RedisStore implements SessionStore {
   readonly #reach: Reach;
   readonly #lost: LostIndexes | undefined;
   readonly #ended: EndedChannel | undefined;
+  readonly #count: SessionCount | undefined;
   readonly #commits = new KeyedQueue<Committed>();
   #layout: Promise<void> | null = null;
   #isClosed = false;
@@ -55,6 +57,7 @@ export class RedisStore implements SessionStore {
     this.#reach = { link, keys, ...deletes };
     this.#lost = client && new LostIndexes(client, prefix);
     this.#ended = client && new EndedChannel(client, keys.ended);
+    this.#count = client && new SessionCount(client, prefix, link);
     this.origin = client && { client, prefixes: { session: keys.session(""), beat: keys.beat } };
   }
 
@@ -119,10 +122,11 @@ export class RedisStore implements SessionStore {
     return [];
   }
 
-  /** Counting the sessions would mean to go through all keys. */
+  /** The number of sessions is up to ten seconds old. */
   async stats(): Promise<StoreStats> {
     this.#checkOpen();
-    return { kind: "redis", sessions: null, circuit: this.#reach.link.circuit };
+    const count = (await this.#count?.read()) ?? UNKNOWN;
+    return { kind: "redis", ...count, circuit: this.#reach.link.circuit };
   }
 
   watch(listener: (sid: string | null) => void): () => void {

@@ -67,9 +67,21 @@ export const CLUSTER: Record<Library, Connect> = {
   },
   ioredis: async (addresses, redisOptions = {}) => {
     const once = { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 };
-    return readyIoredis(new Cluster([...addresses], { ...once, redisOptions, slotsRefreshInterval: 1000 }));
+    const cluster = new Cluster([...addresses], { ...once, redisOptions, slotsRefreshInterval: 1000 });
+    const { client } = await readyIoredis(cluster);
+    return { client, close: () => closeCluster(cluster) };
   },
 };
+
+/** ioredis goes on refreshing for ever when a refresh is under way while it disconnects, so this waits for the end of one. */
+function closeCluster(cluster: Cluster): Promise<void> {
+  return new Promise((resolve) =>
+    cluster.refreshSlotsCache(() => {
+      cluster.disconnect();
+      resolve();
+    }),
+  );
+}
 
 async function readyIoredis(client: Redis | Cluster): Promise<Connected> {
   client.on("error", () => {});
