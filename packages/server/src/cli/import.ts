@@ -3,6 +3,7 @@
 import { UsageError } from "../config/usage-error.ts";
 import { type FormerStore, openConnectRedis, openExpressSqlite } from "../import/former-store.ts";
 import { type Counts, importSessions } from "../import/import-sessions.ts";
+import { objectionTo } from "../migrate/marker.ts";
 import { Progress } from "../terminal/progress.ts";
 import { count, counted } from "../terminal/words.ts";
 import {
@@ -50,6 +51,8 @@ async function run(
     "where the user's id stands in a session, such as userId or passport.user",
   ).split(".");
   const isDry = call.given["dry-run"] === true;
+  const objection = await objectionTo(store, name);
+  if (objection !== null) throw new UsageError(objection); // what is imported is deleted where it was
   const from = await openSource(call);
   const progress = new Progress(call.output.stderr, "Importing", null);
   try {

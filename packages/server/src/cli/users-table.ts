@@ -9,7 +9,7 @@ export function usersTable(users: readonly User[], json: boolean): string {
     disabled: isDisabled,
     admin: isAdmin,
     created_at: new Date(createdAt).toISOString(),
-    password_changed_at: new Date(passwordChangedAt).toISOString(),
+    valid_since: new Date(passwordChangedAt).toISOString(),
   }));
   if (json) return `${JSON.stringify(shown, null, 2)}\n`;
   if (shown.length === 0) return "There are no users.\n";

@@ -14,6 +14,7 @@ import { withSession } from "sessile/node";
 import { sqliteStore } from "sessile/sqlite";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { startRedis } from "sessile-test-support/redis-server";
+import { setMarker } from "#dist/migrate/marker.js";
 import type { UserFile } from "#dist/users/user-file.js";
 import { cli } from "./cli.ts";
 
@@ -242,4 +243,15 @@ test("N1: a source that is no URL is refused without showing its password", asyn
     assert.match(stderr, /--source .*(?:must look like redis:|cannot be reached)/);
     assert.ok(!stderr.includes("hunter2"), source);
   }
+});
+
+test("nothing is imported into a store that no server starts on", async () => {
+  const path = join(folder, "moved.db");
+  const store = sqliteStore({ path });
+  await setMarker(store, { state: "moved", store: "elsewhere" });
+  await store.close();
+  const args = ["import", "--from", "connect-redis", "--source", "redis://127.0.0.1:1", "--user", "u"];
+  const { code, stderr } = await cli([...args, "--store", `sqlite:${path}`]);
+  assert.equal(code, 2);
+  assert.match(stderr, /have moved to elsewhere/);
 });

@@ -74,7 +74,7 @@ test("users are added, listed, disabled, enabled and removed; every mistake is o
     /^Disabled alice\. No server answered; the sessions end when one starts\.\n$/,
   );
   const [shown] = JSON.parse((await run("list --json")).stdout) as Record<string, unknown>[];
-  assert.deepEqual(Object.keys(shown ?? {}), ["id", "name", "disabled", "admin", "created_at", "password_changed_at"]);
+  assert.deepEqual(Object.keys(shown ?? {}), ["id", "name", "disabled", "admin", "created_at", "valid_since"]);
   assert.equal(shown?.["disabled"], true);
   assert.match((await run("list")).stdout, /alice {2}disabled/);
   assert.equal((await run("enable alice")).stdout, "Enabled alice.\n");
