@@ -58,10 +58,13 @@ function bodyOf({ sid, userId, secretDigest, retiredDigests, data, device, ...re
 
 /** The record of a stored text. Throws `ERR_SESSION_RECORD` when the text is not a whole record of this `sid`. */
 export function decodeRecord(text: string, sid: string): SessionRecord {
-  const [, version = "", tag = "", header = "", data = ""] =
-    /^([1-9]\d{0,15})\.([\w-]{8})\|(\{[^\n]*\})\n([\s\S]*)$/.exec(text) ?? unreadable();
-  if (tagOf(text.slice(version.length + TAG_LENGTH + 2)) !== tag) return unreadable();
-  const fields = parseHeader(header);
+  const bodyStart = text.indexOf("|") + 1;
+  const body = text.slice(bodyStart);
+  const version = Number.parseInt(text, 10);
+  if (text.slice(0, bodyStart) !== `${version}.${tagOf(body)}|`) return unreadable();
+  const headerLength = body.indexOf("\n");
+  const data = body.slice(headerLength + 1);
+  const fields = parseHeader(body.slice(0, headerLength));
   if (fields.v !== FORM || fields.sid !== sid || fields.dataLength !== data.length) return unreadable();
   return Object.freeze({
     sid,
@@ -75,7 +78,7 @@ export function decodeRecord(text: string, sid: string): SessionRecord {
     lastSeenAt: needed(isCount, fields.lastSeenAt),
     expiresAt: needed(isCount, fields.expiresAt),
     absoluteExpiresAt: needed(isCount, fields.absoluteExpiresAt),
-    version: needed(isCount, Number(version)),
+    version: version >= 1 ? needed(isCount, version) : unreadable(),
     device: orNull(isText, fields.device),
   });
 }
@@ -91,7 +94,7 @@ export function readableRecord(text: string | null, sid: string): SessionRecord 
 
 function parseHeader(text: string): Readonly<Partial<Record<keyof SessionRecord | "v" | "dataLength", unknown>>> {
   try {
-    return JSON.parse(text) as object;
+    return (JSON.parse(text) as object | null) ?? unreadable();
   } catch {
     return unreadable();
   }

@@ -22,9 +22,9 @@ export interface Reach {
 export const CLOCK_MARGIN = 60_000;
 
 /** The stored text; `null` when there is none. */
-export async function readText({ link, keys }: Reach, sid: string, endsAt?: number): Promise<string | null> {
+export function readText({ link, keys }: Reach, sid: string, endsAt?: number): Promise<string | null> {
   const key = keys.session(sid);
-  return (await link.send(key, ["GET", key], endsAt)) as string | null;
+  return link.send(key, ["GET", key], endsAt) as Promise<string | null>;
 }
 
 export async function isAbsent({ link, keys }: Reach, sid: string): Promise<boolean> {

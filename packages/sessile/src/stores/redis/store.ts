@@ -45,6 +45,7 @@ export class RedisStore implements SessionStore {
   readonly #count: SessionCount | undefined;
   readonly #commits = new KeyedQueue<Committed>();
   #layout: Promise<void> | null = null;
+  #isLayoutKnown = false;
   #isClosed = false;
 
   /** Without `client` nobody is told of sessions that end, no replica is asked, and no lost index is noticed. */
@@ -70,7 +71,8 @@ export class RedisStore implements SessionStore {
   }
 
   async load(sid: string): Promise<SessionRecord | null> {
-    await this.#ready();
+    if (this.#isLayoutKnown) this.#checkOpen();
+    else await this.#ready();
     if (!isSid(sid)) return null;
     const text = await readText(this.#reach, sid);
     // A sign-out that was refused as unconfirmed is tried again by its client, who must not find "no session" and be content.
@@ -156,6 +158,7 @@ export class RedisStore implements SessionStore {
     this.#layout ??= checkLayout(this.#reach.link, this.#reach.keys);
     try {
       await this.#layout;
+      this.#isLayoutKnown = true;
     } catch (error) {
       this.#layout = null;
       throw error;
