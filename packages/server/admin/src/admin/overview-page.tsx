@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Activity, Figures, Overview } from "../../../src/admin/api.ts";
 import { useLive } from "../lib/live.ts";
 import { useLoad } from "../lib/load.ts";
-import { about, count } from "../lib/time.ts";
+import { count, roughly } from "../lib/time.ts";
 import { Chart } from "../parts/chart.tsx";
 import { Loading } from "../parts/states.tsx";
 import { ActivityList } from "./activity-list.tsx";
@@ -59,6 +59,7 @@ function Content({ overview }: { overview: Overview }) {
   const errors = perMinute(history, interval, (each) => each.errors);
   const hits = hitRates(history, interval);
   const last = history.at(-1);
+  const liveName = overview.isEstimate ? "Live sessions, about" : "Live sessions";
   return (
     <>
       {last?.isStoreUp === false && (
@@ -69,9 +70,9 @@ function Content({ overview }: { overview: Overview }) {
       )}
       <dl class="figures">
         <Figure
-          name="Live sessions"
+          name={liveName}
           value={last?.live ?? null}
-          format={overview.isEstimate ? about : count}
+          format={overview.isEstimate ? (value) => count(roughly(value)) : count}
           note={overview.isCounted ? overview.store : "not counted"}
         />
         <Figure name="Sign-ins" value={signIns.at(-1) ?? null} format={count} note="within a minute" />
@@ -102,7 +103,7 @@ function Content({ overview }: { overview: Overview }) {
             ]}
           />
           <Chart
-            title="Live sessions"
+            title={liveName}
             times={times}
             least={5}
             format={whole}

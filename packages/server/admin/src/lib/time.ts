@@ -40,8 +40,6 @@ export const fullTime = (at: number): string => FULL.format(at);
 export const count = (value: number): string => NUMBER.format(value);
 /** What is only estimated, with two digits that mean something. */
 export const roughly = (value: number): number => Number(value.toPrecision(2));
-/** `about 1,200,000`. */
-export const about = (value: number): string => `about ${count(roughly(value))}`;
 /** `1 session`, `2 sessions`. */
 export const sessions = (value: number): string => `${count(value)} ${value === 1 ? "session" : "sessions"}`;
 
