@@ -41,7 +41,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 class MemoryStore implements SessionStore {
   readonly #records = new SidMap<SessionRecord>();
   /** The sids of each user. Most have one, and a set takes as much as the rest of a session. */
-  readonly #byUser = new SidMap<string | Set<string>>(shardOfUser);
+  readonly #byUser = new SidMap<string | Set<string>>(spread);
   readonly #limits: Required<MemoryStoreOptions>;
   #bytes = 0;
   readonly #watchers = new Set<(sid: string) => void>();
@@ -198,10 +198,11 @@ class MemoryStore implements SessionStore {
   }
 }
 
-/** By their ends: users' ids often begin alike. */
-function shardOfUser(userId: string): number {
-  const { length } = userId;
-  return ((userId.charCodeAt(length - 2) & 127) << 7) | (userId.charCodeAt(length - 1) & 127);
+/** Users' ids may be anything, and often begin alike: a hash spreads them (FNV-1a, and a last stir of the upper bits). */
+function spread(userId: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < userId.length; index++) hash = Math.imul(hash ^ userId.charCodeAt(index), 0x01000193);
+  return (Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) >>> 0) / 2 ** 32;
 }
 
 function bytesOf({ data }: SessionRecord): number {

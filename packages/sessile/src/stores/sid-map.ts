@@ -1,58 +1,99 @@
-// Values by sid, as a map, but one that can be walked from any sid on without looking at what comes before. Knows no session.
+// Values by sid, as a map, but one that can be walked from any sid on without looking at what comes before, and that never
+// stops to rearrange itself as a large map does. Knows no session.
 
-/** The shard of a sid, in the order of sids: of the first two characters there are 3,844, so that of a million sids about 260 share one. */
-function shardOf(sid: string): number {
-  return ((sid.charCodeAt(0) & 127) << 7) | (sid.charCodeAt(1) & 127);
+import { BASE62 } from "../core/random.ts";
+
+/**
+ * Keys that share a shard, on average, before the shards become more: few enough that to sort them, or to move them, takes
+ * well under a millisecond; so many that the shards themselves take little.
+ */
+const SHARD_SIZE = 500;
+
+const RANKS = Uint8Array.from({ length: 128 }, (_, code) => Math.max(BASE62.indexOf(String.fromCharCode(code)), 0));
+
+/** Where a sid is among all that there can be, from 0 up to 1. Sids are random, so that as many are in each part. */
+function placeOf(sid: string): number {
+  return (rank(sid, 0) + (rank(sid, 1) + (rank(sid, 2) + rank(sid, 3) / 62) / 62) / 62) / 62;
+}
+
+function rank(sid: string, index: number): number {
+  return RANKS[sid.charCodeAt(index) & 127] as number;
 }
 
 export class SidMap<Value> {
-  readonly #shards = new Map<number, Map<string, Value>>();
-  readonly #shardOf: (key: string) => number;
+  /** In the order of sids. The first `#split` parts of `#parts` are in two halves already. */
+  #shards = [new Map<string, Value>()];
+  #parts = 1;
+  #split = 0;
+  readonly #placeOf: (key: string) => number;
   size = 0;
 
-  /** `shard`: for other keys than sids, which cannot be walked then. */
-  constructor(shard = shardOf) {
-    this.#shardOf = shard;
+  /** `place`: for other keys than sids, which cannot be walked in order then. */
+  constructor(place = placeOf) {
+    this.#placeOf = place;
   }
 
   get(sid: string): Value | undefined {
-    return this.#shards.get(this.#shardOf(sid))?.get(sid);
+    return this.#shardOf(sid).get(sid);
   }
 
   set(sid: string, value: Value): void {
-    const name = this.#shardOf(sid);
-    const shard = this.#shards.get(name) ?? new Map<string, Value>();
-    if (!shard.has(sid)) this.size++;
-    this.#shards.set(name, shard.set(sid, value));
+    const shard = this.#shardOf(sid);
+    const { size } = shard;
+    this.size += shard.set(sid, value).size - size;
+    if (this.size > this.#shards.length * SHARD_SIZE) this.#splitNext();
   }
 
   delete(sid: string): void {
-    const name = this.#shardOf(sid);
-    const shard = this.#shards.get(name);
-    if (shard?.delete(sid)) this.size--;
-    if (shard?.size === 0) this.#shards.delete(name);
+    if (this.#shardOf(sid).delete(sid)) this.size--;
   }
 
   clear(): void {
-    this.#shards.clear();
+    this.#shards = [new Map()];
+    this.#parts = 1;
+    this.#split = 0;
     this.size = 0;
   }
 
-  /** All values. May be changed meanwhile. */
+  /** All values, in no order. May be changed meanwhile: then a value may come twice, but none that stays is missed. */
   *values(): Generator<Value> {
-    for (const shard of this.#shards.values()) yield* shard.values();
+    for (let index = 0; index < this.#shards.length; index++) {
+      const shard = this.#shards[index] as Map<string, Value>;
+      yield* shard.values();
+      if (this.#shards[index] !== shard) index--;
+    }
   }
 
   /** The first `limit` values whose sid comes after `after`, in the order of sids. */
   following(after: string, limit: number): Value[] {
     const found: Value[] = [];
-    const names = [...this.#shards.keys()].filter((name) => name >= shardOf(after)).sort((a, b) => a - b);
-    for (const name of names) {
-      if (found.length >= limit) break;
-      const shard = this.#shards.get(name) as Map<string, Value>;
+    for (let index = this.#indexOf(after); index < this.#shards.length && found.length < limit; index++) {
+      const shard = this.#shards[index] as Map<string, Value>;
       const sids = [...shard.keys()].filter((sid) => sid > after).sort();
       for (const sid of sids.slice(0, limit - found.length)) found.push(shard.get(sid) as Value);
     }
     return found;
+  }
+
+  #shardOf(sid: string): Map<string, Value> {
+    return this.#shards[this.#indexOf(sid)] as Map<string, Value>;
+  }
+
+  #indexOf(sid: string): number {
+    const place = this.#placeOf(sid);
+    const part = Math.floor(place * this.#parts);
+    return part < this.#split ? Math.floor(place * this.#parts * 2) : part + this.#split;
+  }
+
+  /** Divides one part at a time (linear hashing, Litwin 1980), so that no `set` has to move more than one shard. */
+  #splitNext(): void {
+    const index = this.#split * 2;
+    const shard = this.#shards[index] as Map<string, Value>;
+    const entries = [...shard];
+    shard.clear(); // or a walk that is under way would go on in what nobody keeps up to date
+    this.#shards.splice(index, 1, new Map(), new Map());
+    this.#split++;
+    for (const [sid, value] of entries) this.#shardOf(sid).set(sid, value);
+    if (this.#split === this.#parts) [this.#parts, this.#split] = [this.#parts * 2, 0];
   }
 }

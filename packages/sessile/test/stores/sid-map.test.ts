@@ -38,3 +38,38 @@ test("a walk of the values may delete them on its way", () => {
   for (const sid of map.values()) map.delete(sid);
   assert.equal(map.size, 0);
 });
+
+test("a walk of the values misses none that stays, although shards divide on its way", () => {
+  const { map, sids } = filled(1700);
+  const seen = new Set<string>();
+  const more = filled(3000).sids;
+  for (const sid of map.values()) {
+    seen.add(sid);
+    for (const sid of more.splice(0, 2)) map.set(sid, sid);
+  }
+  assert.equal(map.size, 4700);
+  assert.deepEqual(
+    sids.filter((sid) => !seen.has(sid)),
+    [],
+  );
+});
+
+test("a walk of the values never shows a value that was replaced before a shard divided", () => {
+  const { map, sids } = filled(499);
+  const walk = map.values();
+  walk.next();
+  for (const sid of sids) map.set(sid, `new ${sid}`);
+  for (const sid of filled(100).sids) map.set(sid, sid);
+  for (const value of walk) assert.ok(value.startsWith("new ") || !sids.includes(value), value);
+});
+
+test("what follows a sid, and each value, stay the same while the map grows and shrinks", () => {
+  const map = new SidMap<string>();
+  const { sids } = filled(20_000);
+  for (const sid of sids) map.set(sid, sid);
+  for (const sid of sids) assert.equal(map.get(sid), sid);
+  assert.deepEqual(map.following("", 20_001), sids);
+  const rest = sids.filter((sid, index) => index % 10 === 0 || void map.delete(sid));
+  assert.deepEqual(map.following("", 20_001), rest);
+  assert.deepEqual(new Set(map.values()), new Set(rest));
+});
