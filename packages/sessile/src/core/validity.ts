@@ -33,11 +33,12 @@ export interface Lifetimes {
 
 /** Judges the digest of a presented secret against a record. */
 export function judge(record: SessionRecord, digest: string, now: number, lifetimes: Lifetimes): Verdict {
-  const rotationsAgo = [record.secretDigest, ...record.retiredDigests].findIndex((each) => sameDigest(each, digest));
-  if (rotationsAgo === -1) return "unknown";
+  const isCurrent = sameDigest(record.secretDigest, digest);
+  const place = isCurrent ? -1 : record.retiredDigests.findIndex((each) => sameDigest(each, digest));
+  if (!isCurrent && place === -1) return "unknown";
   if (isOver(record, now, lifetimes)) return "expired";
-  const isInGrace = rotationsAgo === 1 && now < record.rotatedAt + lifetimes.rotationGrace;
-  return rotationsAgo === 0 || isInGrace ? "valid" : "reused";
+  const isInGrace = place === 0 && now < record.rotatedAt + lifetimes.rotationGrace;
+  return isCurrent || isInGrace ? "valid" : "reused";
 }
 
 /** True when the record's own deadline or one of this process's shorter limits has passed. */

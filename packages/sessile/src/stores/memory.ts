@@ -15,6 +15,7 @@ import type {
   UserLimit,
 } from "../core/store.ts";
 import { isExpired } from "../core/validity.ts";
+import { isKeptExpired, type KeptRecord, pack, unpack } from "./kept-record.ts";
 import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
 import { SidMap } from "./sid-map.ts";
 
@@ -30,8 +31,8 @@ const RULES = {
   maxBytes: [...wholeNumber(1), 1024 ** 3],
 } satisfies { [Name in keyof MemoryStoreOptions]-?: Rule };
 
-/** Records looked at in one go while sweeping: well under a millisecond. */
-const SWEEP_SLICE = 1000;
+/** Records looked at in one go while sweeping: under a millisecond, even where each of them is removed. */
+const SWEEP_SLICE = 250;
 
 /** Makes a store in memory. No method waits inside, so every one is atomic. */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
@@ -39,13 +40,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 }
 
 class MemoryStore implements SessionStore {
-  readonly #records = new SidMap<SessionRecord>();
+  readonly #records = new SidMap<KeptRecord>();
   /** The sids of each user. Most have one, and a set takes as much as the rest of a session. */
   readonly #byUser = new SidMap<string | Set<string>>(spread);
   readonly #limits: Required<MemoryStoreOptions>;
   #bytes = 0;
   readonly #watchers = new Set<(sid: string) => void>();
-  #sweep: Iterator<SessionRecord> | null = null;
+  #sweep: Iterator<[string, KeptRecord]> | null = null;
   #isClosed = false;
 
   constructor(options: MemoryStoreOptions) {
@@ -66,19 +67,19 @@ class MemoryStore implements SessionStore {
 
   async load(sid: string): Promise<SessionRecord | null> {
     this.#checkOpen();
-    return this.#records.get(sid) ?? null;
+    return this.#recordOf(sid);
   }
 
   async commit(sid: string, delta: SessionDelta): Promise<Committed> {
     this.#checkOpen();
-    const record = this.#records.get(sid);
-    if (record === undefined) return { status: "gone" };
+    const record = this.#recordOf(sid);
+    if (record === null) return { status: "gone" };
     const next = applyDelta(record, delta);
     if (next === "gone") return { status: next };
     if (next === "conflict") return { status: next, record };
     this.#checkRoom(next, [record]);
     this.#bytes += bytesOf(next) - bytesOf(record);
-    this.#records.set(sid, next);
+    this.#records.set(sid, pack(next));
     return { status: "ok", record: next };
   }
 
@@ -95,14 +96,13 @@ class MemoryStore implements SessionStore {
   async scan({ limit = DEFAULT_PAGE, after }: Page = {}): Promise<RecordPage> {
     this.#checkOpen();
     const found = this.#records.following(parseSid(after), limit + 1);
-    const records = found.slice(0, limit);
+    const records = this.#recordsAt(found.slice(0, limit));
     return { records, next: found.length > limit ? (records.at(-1)?.sid ?? null) : null };
   }
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
     this.#checkOpen();
-    const sids = this.#recordsOf(userId).map(({ sid }) => sid);
-    return sids.filter((sid) => sid !== except && this.#remove(sid));
+    return this.#sidsOf(userId).filter((sid) => sid !== except && this.#remove(sid));
   }
 
   /**
@@ -113,10 +113,10 @@ class MemoryStore implements SessionStore {
     this.#checkOpen();
     const expired: string[] = [];
     for (let left = this.#records.size; left >= 0 && expired.length < limit; left--) {
-      this.#sweep ??= this.#records.values();
+      this.#sweep ??= this.#records.entries();
       const { value, done } = this.#sweep.next();
       if (done) this.#sweep = null;
-      else if (isExpired(value, now) && this.#remove(value.sid)) expired.push(value.sid);
+      else if (isKeptExpired(value[1], now) && this.#remove(value[0])) expired.push(value[0]);
       if (left % SWEEP_SLICE === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     return expired;
@@ -147,15 +147,22 @@ class MemoryStore implements SessionStore {
   }
 
   #recordsOf(userId: string | null): SessionRecord[] {
-    return this.#sidsOf(userId)
-      .map((sid) => this.#records.get(sid) as SessionRecord)
-      .sort(byAge);
+    return this.#recordsAt(this.#sidsOf(userId)).sort(byAge);
+  }
+
+  #recordOf(sid: string): SessionRecord | null {
+    const kept = this.#records.get(sid);
+    return kept === undefined ? null : unpack(sid, kept);
+  }
+
+  #recordsAt(sids: readonly string[]): SessionRecord[] {
+    return sids.map((sid) => this.#recordOf(sid) as SessionRecord);
   }
 
   #put(record: SessionRecord): void {
     const { sid, userId } = record;
     this.#bytes += bytesOf(record);
-    this.#records.set(sid, record);
+    this.#records.set(sid, pack(record));
     if (userId === null) return;
     const others = this.#byUser.get(userId);
     if (typeof others === "object") others.add(sid);
@@ -205,7 +212,7 @@ function spread(userId: string): number {
   return (Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) >>> 0) / 2 ** 32;
 }
 
-function bytesOf({ data }: SessionRecord): number {
+function bytesOf({ data }: Pick<SessionRecord, "data">): number {
   return data.length * 2;
 }
 

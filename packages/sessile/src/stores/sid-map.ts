@@ -55,22 +55,22 @@ export class SidMap<Value> {
     this.size = 0;
   }
 
-  /** All values, in no order. May be changed meanwhile: then a value may come twice, but none that stays is missed. */
-  *values(): Generator<Value> {
+  /** All entries, in no order. May be changed meanwhile: then one may come twice, but none that stays is missed. */
+  *entries(): Generator<[string, Value]> {
     for (let index = 0; index < this.#shards.length; index++) {
       const shard = this.#shards[index] as Map<string, Value>;
-      yield* shard.values();
+      yield* shard;
       if (this.#shards[index] !== shard) index--;
     }
   }
 
-  /** The first `limit` values whose sid comes after `after`, in the order of sids. */
-  following(after: string, limit: number): Value[] {
-    const found: Value[] = [];
+  /** The first `limit` sids after `after`, in their order. */
+  following(after: string, limit: number): string[] {
+    const found: string[] = [];
     for (let index = this.#indexOf(after); index < this.#shards.length && found.length < limit; index++) {
       const shard = this.#shards[index] as Map<string, Value>;
       const sids = [...shard.keys()].filter((sid) => sid > after).sort();
-      for (const sid of sids.slice(0, limit - found.length)) found.push(shard.get(sid) as Value);
+      found.push(...sids.slice(0, limit - found.length));
     }
     return found;
   }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStore } from "sessile";
-import { sampleRecord, storeSuite } from "sessile/testing";
+import { fullRecord, sampleRecord, storeSuite } from "sessile/testing";
 
 storeSuite("memory", async () => {
   const store = memoryStore();
@@ -84,4 +84,27 @@ test("options that cannot work are refused by name", () => {
     code: "ERR_SESSION_OPTION",
     message: /`maxSession`/,
   });
+});
+
+test("what is kept in fewer bytes comes back as it was, frozen", async () => {
+  const store = memoryStore();
+  const createdAt = Date.now();
+  const year = 365 * 24 * 3_600_000;
+  const records = [
+    sampleRecord(),
+    sampleRecord({ userId: "ann" }),
+    sampleRecord({ userId: "ann", authenticatedAt: null }),
+    sampleRecord({ userId: "ann", authenticatedAt: createdAt - 1000 }),
+    sampleRecord({ device: "Firefox on Linux" }),
+    sampleRecord({ createdAt, expiresAt: createdAt + year, absoluteExpiresAt: createdAt + 9 * year }),
+    sampleRecord({ createdAt, rotatedAt: createdAt - 3 * year, lastSeenAt: createdAt + 2 ** 31, expiresAt: 0 }),
+    sampleRecord({ createdAt: 0, absoluteExpiresAt: Number.MAX_SAFE_INTEGER }),
+    fullRecord(),
+  ];
+  for (const record of records) {
+    await store.create(record);
+    const loaded = await store.load(record.sid);
+    assert.deepEqual(loaded, record);
+    assert.ok(Object.isFrozen(loaded));
+  }
 });
