@@ -48,8 +48,7 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
   const file = openUserFile(users, { synchronous: "FULL" });
   const auditLog = new AuditLog(file, clock);
   const names = new Names(service.users);
-  const isStoreUp = async (): Promise<boolean> => (await readiness.problem()) === null;
-  const recorder = new Recorder({ metrics, stats: () => manager.stats(), isStoreUp });
+  const recorder = new Recorder({ metrics, stats: () => manager.stats(), isStoreUp: () => readiness.isStoreUp() });
   const own = ownSessions(users, { security, clock });
   await recorder.start();
   return {

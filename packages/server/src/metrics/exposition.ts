@@ -12,19 +12,22 @@ const PATIENCE = 1000;
 export class Exposition {
   readonly #metrics: Metrics;
   readonly #store: Pick<SessionStore, "stats">;
+  readonly #isStoreUp: () => Promise<boolean>;
   readonly #process = new ProcessGauges();
   #asking: Promise<StoreStats | null> | null = null;
 
-  constructor(metrics: Metrics, store: Pick<SessionStore, "stats">) {
+  /** `isStoreUp`: a store may tell its figures while it answers nobody else; must not reject. */
+  constructor(metrics: Metrics, store: Pick<SessionStore, "stats">, isStoreUp: () => Promise<boolean>) {
     this.#metrics = metrics;
     this.#store = store;
+    this.#isStoreUp = isStoreUp;
   }
 
   /** Prometheus' text format. Without the store's figures while it does not answer. */
   async text(): Promise<string> {
-    const stats = await this.#stats();
+    const [stats, isUp] = await Promise.all([this.#stats(), this.#isStoreUp()]);
     const asked = stats === null ? [] : storeGauges(stats);
-    return prometheusText(this.#metrics.snapshot(), [upGauge(stats !== null), ...asked, ...this.#process.read()]);
+    return prometheusText(this.#metrics.snapshot(), [upGauge(isUp), ...asked, ...this.#process.read()]);
   }
 
   stop(): void {

@@ -36,7 +36,7 @@ export function storeGauges({ kind, sessions, circuit, cache }: StoreStats): Gau
   ];
 }
 
-/** Whether the store told its figures. */
+/** Whether the store answers. */
 export function upGauge(isUp: boolean): Gauge {
   return gauge("sessile_store_up", "0 while the store does not answer within a second.", [["", Number(isUp)]]);
 }

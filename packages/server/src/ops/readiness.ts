@@ -29,6 +29,11 @@ export class Readiness {
     return this.#problemInTime();
   }
 
+  /** Whether the store answers in time, whatever it says. */
+  async isStoreUp(): Promise<boolean> {
+    return (await this.#problemInTime()) !== UNAVAILABLE;
+  }
+
   /** A store that hangs is asked once, however many want to know. */
   #problemInTime(): Promise<string | null> {
     this.#answer ??= this.#ask().finally(() => {

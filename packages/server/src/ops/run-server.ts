@@ -102,7 +102,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
   const feed = new EventFeed();
   countEvents(security, metrics, feed);
   const store = measuredStore(opened.store, metrics);
-  const exposition = new Exposition(metrics, opened.store);
+  const exposition = new Exposition(metrics, opened.store, () => parts.readiness.isStoreUp());
   const { idleTimeout, absoluteTimeout, cookie, verifyHeaders } = config;
   const transports = [...(cookie === null ? [] : [cookieTransport(cookie)]), headerTransport(), bearerTransport()];
   const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout, ...parts.digests }, security);

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { createClient } from "@redis/client";
 import { redisStore } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
+import { startRedis } from "sessile-test-support/redis-server";
 import { cli } from "../cli/cli.ts";
 import { startServer } from "../support/server-process.ts";
 import { freshStore } from "../support/stores.ts";
@@ -27,8 +28,25 @@ test("the command line and the metrics tell about how many sessions a Redis with
   assert.deepEqual({ ...figures, records: 0 }, { ...figures, records: 0, is_estimate: true });
   const server = await startServer(["--store", store.option, "--metrics", "127.0.0.1:0"]);
   t.after(() => server.end("SIGKILL"));
-  const url = /metrics {5}(http:\S+\/metrics)/.exec(server.output().stdout)?.[1] ?? assert.fail(server.output().stdout);
+  const url = metricsUrl(server.output().stdout);
   const text = await (await fetch(url)).text();
   assert.match(text, /^# HELP sessile_sessions .* Estimated where Redis holds many keys\.$/m);
   assert.match(text, /^sessile_sessions\{store="redis"\} (?:29|30)\d\d$/m);
 });
+
+test("the metrics say that a Redis is down although its other figures are still told", async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const server = await startServer(["--store", redis.url, "--metrics", "127.0.0.1:0"]);
+  t.after(() => server.end("SIGKILL"));
+  const url = metricsUrl(server.output().stdout);
+  assert.match(await (await fetch(url)).text(), /^sessile_store_up 1$/m);
+  await redis.kill();
+  const text = await (await fetch(url)).text();
+  assert.match(text, /^sessile_store_up 0$/m);
+  assert.match(text, /^sessile_store_circuit\{/m);
+});
+
+function metricsUrl(output: string): string {
+  return /metrics {5}(http:\S+\/metrics)/.exec(output)?.[1] ?? assert.fail(output);
+}

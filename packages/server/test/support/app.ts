@@ -96,7 +96,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     logNetwork: choices.logNetwork ?? false,
   };
   const signIn = await choices.signIn?.(manager, security);
-  const exposition = new Exposition(metrics, store);
+  const exposition = new Exposition(metrics, store, () => readiness.isStoreUp());
   const keyFile = choices.keys === undefined ? null : openUserFile(choices.keys, { synchronous: "NORMAL" });
   const keys = keyFile === null ? null : new KeyStore(keyFile, choices.manager?.clock);
   const more = { keys, verifyHeaders: choices.verifyHeaders ?? [], tokenInBody: choices.tokenInBody ?? true };
