@@ -18,6 +18,8 @@ export interface SentinelGroup {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   /** The primary of now, as the Sentinels say. */
   primary(): Promise<RedisServer>;
+  /** How long a primary must be silent, in ms, before it is taken for dead. 1,000 at first, which a busy machine may reach by itself. */
+  takeForDeadAfter(silence: number): Promise<void>;
   /** Makes a replica the primary in good order, and waits until the former one follows it. */
   failOver(): Promise<void>;
   /** Waits until all Sentinels name another primary than `former`, and that takes writes. */
@@ -106,6 +108,10 @@ function groupOf(
     nodes,
     addresses: sentinels.map(({ port }) => ({ host: "127.0.0.1", port })),
     primary: () => namedBy(sentinels[0] as Sentinel),
+    async takeForDeadAfter(silence) {
+      const setting = ["down-after-milliseconds", String(silence)];
+      for (const sentinel of sentinels) await sentinel.ask("SENTINEL", "SET", SENTINEL_NAME, ...setting);
+    },
     async failOver() {
       const former = await group.primary();
       await waitUntil("a failover begins", async () => {

@@ -16,6 +16,8 @@ const user = { username: "sessions", password: randomBytes(16).toString("hex") }
 const commands = [...STORE_COMMANDS, ...CLIENT_COMMANDS];
 const group = await startSentinelGroup(["--user", ...rights(user, "suite-", commands)]);
 after(() => group.close());
+// Only a primary that a test kills is to be replaced.
+await group.takeForDeadAfter(60_000);
 
 for (const library of Object.keys(SENTINEL) as Library[]) {
   const connect = () => SENTINEL[library](group.addresses, user);
@@ -70,7 +72,9 @@ for (const library of Object.keys(SENTINEL) as Library[]) {
       return created.then(({ status }) => status === "created");
     };
     const former = await group.primary();
+    await group.takeForDeadAfter(1000);
     t.after(async () => {
+      await group.takeForDeadAfter(60_000);
       await former.restart();
       await group.untilWhole();
     });
