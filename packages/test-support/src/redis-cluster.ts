@@ -25,6 +25,8 @@ export interface RedisCluster {
   untilTakenOver(key: string, former: RedisServer): Promise<void>;
   /** Moves the slot of a key, and all that is in it, to another primary, with `halfway` in the middle: some keys moved. */
   moveSlot(key: string, halfway?: () => Promise<void>): Promise<void>;
+  /** How long a node must be silent, in ms, before it is taken for dead. 1,500 at first, which a busy machine may reach by itself. */
+  takeForDeadAfter(silence: number): Promise<void>;
   /** Waits until all nodes run, three of them as primaries with a replica each. */
   untilWhole(): Promise<void>;
   close(): Promise<void>;
@@ -143,6 +145,9 @@ function clusterOf(nodes: readonly RedisServer[], close: () => Promise<void>): R
       const from = await cluster.primaryOf(key);
       const to = await otherPrimary(nodes, from);
       await moveSlot(await slotOf(key), from, to, nodes, halfway);
+    },
+    async takeForDeadAfter(silence) {
+      for (const node of nodes) await node.ask("CONFIG", "SET", "cluster-node-timeout", String(silence));
     },
     untilWhole: () => untilWhole(nodes),
     close,

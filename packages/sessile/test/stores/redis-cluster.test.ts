@@ -21,6 +21,8 @@ const user = { username: "sessions", password: randomBytes(16).toString("hex") }
 const commands = [...STORE_COMMANDS, ...CLIENT_COMMANDS, ...CLUSTER_COMMANDS];
 const cluster = await startCluster(["--user", ...rights(user, "suite-", commands)]);
 after(() => cluster.close());
+// Only a primary that a test kills is to be replaced.
+await cluster.takeForDeadAfter(60_000);
 
 for (const library of Object.keys(CLUSTER) as Library[]) {
   const connect = () => CLUSTER[library](cluster.addresses, user);
@@ -98,9 +100,11 @@ for (const library of Object.keys(CLUSTER) as Library[]) {
     await waitUntil("the store answers", async () => (await store.load(known)) === null);
     const former = await cluster.primaryOf(`suite-once:s:${known}`);
     const there = await sidsOn(former.port);
+    await cluster.takeForDeadAfter(1500);
     t.after(async () => {
       await former.restart();
       await cluster.untilWhole();
+      await cluster.takeForDeadAfter(60_000);
     });
     former.pause();
     const failed: string[] = [];

@@ -30,6 +30,7 @@ await server.ask(
   ...NEEDED.map((name) => `+${name}`),
 );
 const cluster = await startCluster();
+await cluster.takeForDeadAfter(60_000); // a machine that is busy is to kill no primary
 after(async () => {
   await server.close();
   await cluster.close();
