@@ -24,7 +24,8 @@ export function atExit(end: () => void): () => void {
 
 /** Removes a folder when this process ends, or earlier by the returned function. */
 export function ownedFolder(folder: string): () => void {
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // A snapshot that a child of the ended server still writes may appear meanwhile.
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   const forget = atExit(remove);
   return () => {
     forget();

@@ -41,7 +41,7 @@ export class Deadlines {
     clearTimeout(this.#timer);
     this.#wakesAt = endsAt;
     if (endsAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#wake(), Math.ceil(endsAt - performance.now())).unref();
+    this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.ceil(endsAt - performance.now()))).unref();
   }
 
   #wake(): void {

@@ -133,7 +133,7 @@ export class RedisLink {
     return new Promise((resolve, reject) => {
       const late = () => reject(this.#late(args));
       // After a stall of this process its timers run before its sockets are read: one more turn lets an answer in.
-      const timer = setTimeout(() => setImmediate(late), endsAt - performance.now());
+      const timer = setTimeout(() => setImmediate(late), Math.max(1, endsAt - performance.now()));
       const settle = <T>(done: (value: T) => void) => {
         return (value: T) => {
           clearTimeout(timer);

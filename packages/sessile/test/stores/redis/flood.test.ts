@@ -133,7 +133,8 @@ for (const library of ["@redis/client", "ioredis"] as const) {
     }
     await server.ask("SCRIPT", "LOAD", RANGE.text);
     const link = new RedisLink(portOf(client, 40), 40, new NeverOpen());
-    proxy.delay(() => (Math.random() < 0.03 ? 120 * Math.random() : 0));
+    let passed = 0;
+    proxy.delay(() => (++passed % 30 === 0 ? 60 + 60 * Math.random() : 0));
     const count = { answered: 0, late: 0 };
     const read = async (lane: number, kind: number): Promise<void> => {
       const reply = await readings(link, lane)
