@@ -11,6 +11,7 @@ export function barPlot(title, unit, bars) {
   const scale = (value) => (Math.max(value, 0) / most) * (WIDTH - LABEL - 110);
   const height = TOP + bars.length * ROW + 12;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="13">
+<title>${escaped(title)}</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
 <text x="12" y="24" font-size="15" font-weight="600" fill="#1b1f24">${escaped(title)}</text>
 ${bars.map((bar, index) => drawn(bar, TOP + index * ROW, scale, unit)).join("\n")}
