@@ -10,9 +10,9 @@ export const WORDS = {
 work, and beside the other libraries, all in one run. \`npm run bench\` repeats a part of it in about five minutes, \`npm run bench:all\`
 all of it in about twenty, and writes this page. Compare ratios and CPU times, not requests a second, between machines.`,
 
-  goals: `What stands between Sessile and the first three goals is not in the library alone. \`map\` below is a handler that finds a user in
-a \`Map\` by the cookie as it came: no digest, no deadline, no header in the answer. Its ratio is what a signed-in read could reach at best
-on this framework, and the profile below shows where the rest goes.`,
+  goals: `\`map\` below is a handler that finds a user in a \`Map\` by the cookie as it came: no digest, no deadline, no header in the answer. Its
+ratio is what a signed-in read could reach at best on this framework. What lies between it and \`memory\` is the library's own, and the
+profile at the end shows where it goes; the work on it goes on.`,
 
   reads: `A read is a request whose handler asks who is signed in. \`none\` is the same handler with a constant in its place and the same request
 headers. \`map\` finds the user in a bare \`Map\`; \`get\` asks Redis for one key; \`select\` is hand-written code that selects a row of SQLite by
