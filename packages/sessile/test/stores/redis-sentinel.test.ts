@@ -19,8 +19,12 @@ after(() => group.close());
 // Only a primary that a test kills is to be replaced.
 await group.takeForDeadAfter(60_000);
 
-for (const library of Object.keys(SENTINEL) as Library[]) {
-  const connect = () => SENTINEL[library](group.addresses, user);
+const libraries = Object.keys(SENTINEL) as Library[];
+const connectOver = (library: Library) => SENTINEL[library](group.addresses, user);
+
+// Before any failover: long after one, Sentinels go on cutting connections to put everybody in place.
+for (const library of libraries) {
+  const connect = () => connectOver(library);
 
   storeSuite(`redis behind sentinels over ${library}, allowed no more than the documented commands`, async () => {
     const [one, two] = [await connect(), await connect()];
@@ -46,6 +50,10 @@ for (const library of Object.keys(SENTINEL) as Library[]) {
     await hearsEveryEnd(hearing, elsewhere.client, prefix);
     await hearing.close();
   });
+}
+
+for (const library of libraries) {
+  const connect = () => connectOver(library);
 
   test(`a failover in good order loses no session, and needs no new client of ${library}`, async (t) => {
     const { client, close } = await connect();

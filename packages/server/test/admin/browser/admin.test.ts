@@ -100,13 +100,15 @@ describe("the admin page", { skip: noChromium }, () => {
     await page.keyboard.press("Enter");
     await page.getByTitle(client.sid).waitFor();
     await page.locator("#main:focus").waitFor(); // on what was found
-    for (let i = 0; i < 10 && !(await focused(page)).startsWith(`End session ${client.sid.slice(0, 8)}`); i++) {
+    const isFound = async () => (await focused(page)).startsWith(`End session ${client.sid.slice(0, 8)}`);
+    for (let i = 0; i < 60 && !(await isFound()); i++) {
       await page.keyboard.press("Tab");
       assert.notEqual(
         await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle),
         "none",
       );
     }
+    assert.ok(await isFound(), "Tab leads there");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
     await page.keyboard.press("Escape");
