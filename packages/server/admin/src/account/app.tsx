@@ -102,6 +102,7 @@ function SignedIn({ person, onPerson, onSignedOut }: SignedInProps) {
       </main>
       {question && (
         <Confirm
+          key={question}
           {...question}
           api={API}
           person={person}
@@ -109,7 +110,7 @@ function SignedIn({ person, onPerson, onSignedOut }: SignedInProps) {
             onPerson(fresh);
             loaded.reload();
           }}
-          onClose={() => setQuestion(null)}
+          onClose={() => setQuestion((asked) => (asked === question ? null : asked))}
         />
       )}
     </>

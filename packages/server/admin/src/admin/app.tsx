@@ -79,7 +79,14 @@ function SignedIn({ person, onPerson, onSignedOut, onLost }: SignedInProps) {
           {said}
         </p>
         {question && (
-          <Confirm {...question} api={API} person={person} onPerson={onPerson} onClose={() => setQuestion(null)} />
+          <Confirm
+            key={question}
+            {...question}
+            api={API}
+            person={person}
+            onPerson={onPerson}
+            onClose={() => setQuestion((asked) => (asked === question ? null : asked))}
+          />
         )}
       </Desk.Provider>
     </Live.Provider>

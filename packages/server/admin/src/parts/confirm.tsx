@@ -22,6 +22,7 @@ interface ConfirmProps extends Question {
   readonly api: string;
   readonly person: Person;
   readonly onPerson: (person: Person) => void;
+  /** Browsers tell of it some time after the dialog went, when another question may be there already. */
   readonly onClose: () => void;
 }
 

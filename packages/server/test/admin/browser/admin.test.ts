@@ -123,6 +123,37 @@ describe("the admin page", { skip: noChromium }, () => {
     await context.close();
   });
 
+  test("a browser that tells late that one question went does not take the next one away", async () => {
+    const client = await app.mint(userId("alice"));
+    const { page, context } = await visitSignedIn(`/admin/sessions/${client.sid}`);
+    await page.evaluate(() => {
+      const late = (event: Event): void => {
+        event.stopImmediatePropagation();
+        const { target } = event;
+        (window as unknown as { tell: () => void }).tell = () => {
+          removeEventListener("close", late, true);
+          target?.dispatchEvent(new Event("close"));
+        };
+      };
+      addEventListener("close", late, true);
+    });
+    const end = page.getByRole("button", { name: "End this session…" });
+    await end.click();
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.waitForFunction(() => "tell" in window);
+    await end.click();
+    await page.getByRole("dialog").waitFor();
+    await page.evaluate(() => (window as unknown as { tell: () => void }).tell());
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    assert.equal(await page.getByRole("dialog").isVisible(), true);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/admin\/users\//);
+    assert.equal((await profile(app.url, client.token)).status, 401);
+    await context.close();
+  });
+
   test("D10: after five minutes the question asks for the password, and a wrong one ends nothing", async () => {
     const client = await app.mint(userId("alice"));
     const { page, context } = await visitSignedIn(`/admin/sessions/${client.sid}`);
