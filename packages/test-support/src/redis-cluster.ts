@@ -128,9 +128,15 @@ function clusterOf(nodes: readonly RedisServer[], close: () => Promise<void>): R
     primaryOf: async (key) => byPort((await portsOf(key))[0]),
     replicaOf: async (key) => byPort((await portsOf(key))[1]),
     async failOver(key) {
-      const former = await cluster.primaryOf(key);
-      await (await cluster.replicaOf(key)).ask("CLUSTER", "FAILOVER");
-      await cluster.untilTakenOver(key, former);
+      const [former, heir] = [await cluster.primaryOf(key), await cluster.replicaOf(key)];
+      const [, silence] = (await heir.ask("CONFIG", "GET", "cluster-node-timeout")) as [string, string];
+      // Nobody votes twice about a primary within twice this time, and an heir asks for votes for five seconds only.
+      await cluster.takeForDeadAfter(1500);
+      const failOver = () => heir.ask("CLUSTER", "FAILOVER").catch(() => {});
+      await failOver();
+      const reminder = setInterval(() => void failOver(), 6000);
+      await cluster.untilTakenOver(key, former).finally(() => clearInterval(reminder));
+      await cluster.takeForDeadAfter(Number(silence));
       await cluster.untilWhole();
     },
     async untilTakenOver(key, former) {

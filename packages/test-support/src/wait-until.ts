@@ -2,10 +2,10 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 /**
- * Asks again every 20 ms until the answer is `true`; a failure counts as no. Rejects after 30 seconds, and says `what` it
+ * Asks again every 20 ms until the answer is `true`; a failure counts as no. Rejects after 60 seconds, and says `what` it
  * waited for.
  */
 export async function waitUntil(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
