@@ -25,10 +25,7 @@ const MOST_OF_USER = 1000;
 
 type NameOf = (userId: string | null) => string | null;
 
-/**
- * Part of all sessions. No store keeps them in the order of their use, and none can be asked to: so the pages are in the store's
- * order, and each of them is sorted by itself.
- */
+/** Part of all sessions: the pages are in the store's order, and each of them is sorted by itself. */
 export async function browse(manager: SessionManager, request: BrowseRequest, nameOf: NameOf): Promise<SessionRows> {
   const found: SessionInfo[] = [];
   let [examined, next] = [0, request.after ?? null];
@@ -47,7 +44,7 @@ export async function browseUser(manager: SessionManager, userId: string, nameOf
   return { userId, userName: nameOf(userId), sessions: rowsOf(sessions, nameOf), isCut: next !== null };
 }
 
-function suits({ device, lastSeenAt, userId }: SessionInfo, filter: Filter): boolean {
+export function suits({ device, lastSeenAt, userId }: SessionInfo, filter: Filter): boolean {
   const unused = Date.now() - lastSeenAt;
   if (filter.device && !(device ?? "").toLowerCase().includes(filter.device.toLowerCase())) return false;
   if (filter.usedWithin !== undefined && unused > filter.usedWithin) return false;
@@ -55,7 +52,7 @@ function suits({ device, lastSeenAt, userId }: SessionInfo, filter: Filter): boo
   return filter.kind === undefined || (filter.kind === "users") === (userId !== null);
 }
 
-function rowsOf(sessions: readonly SessionInfo[], nameOf: NameOf): SessionRow[] {
+export function rowsOf(sessions: readonly SessionInfo[], nameOf: NameOf): SessionRow[] {
   const unique = new Map(sessions.map((session) => [session.sid, session]));
   return [...unique.values()].sort((a, b) => b.lastSeenAt - a.lastSeenAt).map((session) => toRow(session, nameOf));
 }

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { firstRow, pragma, transaction } from "./query.ts";
 
-const VERSION = 3;
+const VERSION = 4;
 
 /** "sesu", so that no other application's file is taken for one of ours. */
 const APPLICATION_ID = 0x73657375;
@@ -73,8 +73,18 @@ const ADMIN = `
   ) STRICT;
 `;
 
+/** Came with version 4: when sessions were given new tokens. */
+const ROTATIONS = `
+  CREATE TABLE sessile_rotations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sid TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX sessile_rotations_by_sid ON sessile_rotations (sid, id);
+`;
+
 /** What each version added, from 2 on. */
-const LATER = [API_KEYS, ADMIN];
+const LATER = [API_KEYS, ADMIN, ROTATIONS];
 
 /** Makes the tables that are not there. Several processes may do it at once: one does, the others find them. */
 export function ensureTables(file: SqliteDatabase): void {

@@ -10,6 +10,8 @@ import { INTERVAL, Recorder } from "#dist/admin/live/recorder.js";
 import { Watchers } from "#dist/admin/live/watchers.js";
 import { EventFeed } from "#dist/metrics/event-feed.js";
 import { Metrics } from "#dist/metrics/metrics.js";
+import { AS_STORED, openStore } from "#dist/ops/open-store.js";
+import { freshStore, KINDS } from "../support/stores.ts";
 import { startAdminApp } from "./admin-app.ts";
 
 function recorderWith({ stats = async () => ({ kind: "memory", sessions: 3 }), isStoreUp = async () => true } = {}) {
@@ -136,34 +138,42 @@ test("a page that does not read is let go, others are not held up, and the fifty
   watchers.close();
 });
 
-test("L1: the stream tells what happens to sessions, without a secret, and ends with the administrator's session", async () => {
-  const app = await startAdminApp({ after });
-  const operator = await app.operator();
-  const response = await fetch(`${app.url}/admin/api/events`, { headers: { cookie: operator.cookie } });
-  assert.equal(response.headers.get("content-type"), "text/event-stream");
-  assert.equal(response.headers.get("set-cookie"), null);
-  let text = "";
-  const ended = (async () => {
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
-      text += new TextDecoder().decode(chunk);
-  })();
-  const { sid, token } = await app.mint(String(app.user("alice").id));
-  await app.manager.revoke(sid);
-  await waitUntil("the stream tells of the end", () => text.includes('"revoked"'));
-  const activity = [...text.matchAll(/event: activity\ndata: (.*)\n\n/g)].flatMap(([, data]) =>
-    JSON.parse(data as string),
-  );
-  assert.deepEqual(
-    activity.map(({ kind, userName }) => [kind, userName]),
-    [
-      ["signedIn", "alice"],
-      ["revoked", "alice"],
-    ],
-  );
-  assert.ok(!text.includes(token.slice(26, 60)));
-  await operator.ask("POST", "/sign-out");
-  await ended;
-});
+for (const store of KINDS) {
+  test(`L1: the stream tells what happens to sessions, without a secret, and ends with the administrator's session, on ${store}`, async (t) => {
+    const fresh = await freshStore(store);
+    const opened = await openStore({ store: fresh.option, ...AS_STORED });
+    const app = await startAdminApp(t, opened.store);
+    t.after(async () => {
+      await opened.close();
+      await fresh.close();
+    });
+    const operator = await app.operator();
+    const response = await fetch(`${app.url}/admin/api/events`, { headers: { cookie: operator.cookie } });
+    assert.equal(response.headers.get("content-type"), "text/event-stream");
+    assert.equal(response.headers.get("set-cookie"), null);
+    let text = "";
+    const ended = (async () => {
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>)
+        text += new TextDecoder().decode(chunk);
+    })();
+    const { sid, token } = await app.mint(String(app.user("alice").id));
+    await app.manager.revoke(sid);
+    await waitUntil("the stream tells of the end", () => text.includes('"revoked"'));
+    const activity = [...text.matchAll(/event: activity\ndata: (.*)\n\n/g)].flatMap(([, data]) =>
+      JSON.parse(data as string),
+    );
+    assert.deepEqual(
+      activity.map(({ kind, userName }) => [kind, userName]),
+      [
+        ["signedIn", "alice"],
+        ["revoked", "alice"],
+      ],
+    );
+    assert.ok(!text.includes(token.slice(26, 60)));
+    await operator.ask("POST", "/sign-out");
+    await ended;
+  });
+}
 
 test("L1: the stream tells nothing more to who lost the right, although the page asks for nothing", async () => {
   const app = await startAdminApp({ after });

@@ -18,6 +18,7 @@ const ROUTES = [
   ["GET", "/find?q=alice"],
   ["GET", "/sessions"],
   ["DELETE", "/sessions"],
+  ["GET", "/last-used"],
   ["GET", "/sessions/0000000000000000000000"],
   ["DELETE", "/sessions/0000000000000000000000"],
   ["POST", "/sessions/0000000000000000000000/data"],

@@ -19,25 +19,20 @@ const WORDS: Readonly<Record<Activity["kind"], readonly [word: string, tone: str
 
 interface ListProps {
   readonly activity: readonly Activity[];
-  readonly isShort?: boolean;
-  /** All of it is about the one session that is shown. */
-  readonly isOfOne?: boolean;
 }
 
-export function ActivityList({ activity, isShort = false, isOfOne = false }: ListProps) {
+export function ActivityList({ activity }: ListProps) {
   if (activity.length === 0) return <Empty title="Nothing has happened yet." />;
   return (
-    <ol class={isShort ? "activity short" : "activity"}>
+    <ol class="activity">
       {activity.map(({ id, at, kind, sid, userId, userName }) => (
         <li key={id}>
           <Instant at={at}>{clockTime(at)}</Instant>
           <span class={`tone ${WORDS[kind][1]}`}>{WORDS[kind][0]}</span>
-          {!isOfOne && (
-            <span class="grow">
-              {userId !== null && <UserLink userId={userId} userName={userName} />}{" "}
-              <SidLink sid={sid} isOver={kind !== "signedIn" && kind !== "rotated"} />
-            </span>
-          )}
+          <span class="grow">
+            {userId !== null && <UserLink userId={userId} userName={userName} />}{" "}
+            <SidLink sid={sid} isOver={kind !== "signedIn" && kind !== "rotated"} />
+          </span>
         </li>
       ))}
     </ol>

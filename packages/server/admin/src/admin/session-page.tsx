@@ -8,7 +8,6 @@ import { go } from "../lib/router.ts";
 import { duration, fullTime, useNow } from "../lib/time.ts";
 import { Empty, Loading } from "../parts/states.tsx";
 import { Ago, Until } from "../parts/time.tsx";
-import { ActivityList } from "./activity-list.tsx";
 import { useDesk } from "./desk.ts";
 import { endOne, endUser } from "./endings.ts";
 import { UserLink } from "./links.tsx";
@@ -80,11 +79,7 @@ function Content({ session, isOver, onChanged }: ContentProps) {
         <Deadlines session={session} isOver={isOver} />
         <Facts session={session} />
         <Data session={session} isOver={isOver} />
-        <section class="card">
-          <h2>What happened</h2>
-          <ActivityList activity={session.activity} isOfOne />
-          <p class="muted small">As far as this server process saw it; it remembers its last 500 events.</p>
-        </section>
+        <Tokens session={session} />
       </div>
     </>
   );
@@ -169,8 +164,7 @@ function Deadline({ name, from, to, isNext }: { name: string; from: number; to: 
 }
 
 function Facts({ session }: { session: SessionView }) {
-  const { device, createdAt, authenticatedAt, lastSeenAt, rotatedAt, expiresAt, version } = session;
-  const isRotated = rotatedAt > createdAt;
+  const { device, createdAt, authenticatedAt, lastSeenAt, expiresAt, version } = session;
   return (
     <section class="card">
       <h2>Times</h2>
@@ -187,13 +181,6 @@ function Facts({ session }: { session: SessionView }) {
         <dd>
           <Ago at={lastSeenAt} />
         </dd>
-        <dt>Token made</dt>
-        <dd>
-          <Ago at={rotatedAt} />{" "}
-          <span class="muted">
-            {isRotated ? "a rotation; older tokens count as stolen" : "the first; it was never rotated"}
-          </span>
-        </dd>
         <dt>Ends</dt>
         <dd>
           <Until at={expiresAt} /> <span class="muted">{fullTime(expiresAt)}</span>
@@ -201,6 +188,32 @@ function Facts({ session }: { session: SessionView }) {
         <dt>Changes</dt>
         <dd>{version}</dd>
       </dl>
+    </section>
+  );
+}
+
+/** A list of any length takes a bounded room. */
+function Tokens({ session: { createdAt, rotations } }: { session: SessionView }) {
+  return (
+    <section class="card">
+      <h2>Tokens</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached without a mouse */}
+      <ol class="tokens" aria-label="Tokens" tabIndex={0}>
+        {[...rotations, createdAt].map((at, index) => (
+          <li key={at}>
+            <Ago at={at} />
+            <span class={index === 0 ? "tone good" : "tone plain"}>
+              {at === createdAt ? "First token" : "New token"}
+            </span>
+            <span class="muted">{fullTime(at)}</span>
+          </li>
+        ))}
+      </ol>
+      <p class="muted small">
+        {rotations.length === 0
+          ? "It was never rotated."
+          : "Rotations, newest first. Only the newest token opens the session; after a short grace the use of an older one ends it."}
+      </p>
     </section>
   );
 }

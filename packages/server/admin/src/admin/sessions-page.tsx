@@ -1,39 +1,41 @@
-// All sessions, filtered, a page at a time.
+// All sessions, filtered, in one order or the other.
 
-import type { Overview, SessionRows } from "../../../src/admin/api.ts";
-import { useLoad } from "../lib/load.ts";
+import { useState } from "preact/hooks";
+import type { Overview } from "../../../src/admin/api.ts";
 import { ask, withQuery } from "../lib/request.ts";
 import { go } from "../lib/router.ts";
-import { count, roughly, sessions as sessionsText } from "../lib/time.ts";
-import { Empty, Loading } from "../parts/states.tsx";
+import { roughly } from "../lib/time.ts";
 import { useDesk } from "./desk.ts";
 import { endEveryone } from "./endings.ts";
-import { SessionTable } from "./session-table.tsx";
+import { LastUsedList } from "./last-used-list.tsx";
+import { type ListProps, StoreList } from "./store-list.tsx";
 import { useChanges } from "./use-changes.ts";
 
 const FILTERS = ["used", "kind", "device"] as const;
+type Choice = (typeof FILTERS)[number] | "order";
 
 export function SessionsPage({ query }: { query: URLSearchParams }) {
   const desk = useDesk();
   const changes = useChanges();
-  const given = Object.fromEntries([...FILTERS, "after"].map((name) => [name, query.get(name)]));
-  const loaded = useLoad<SessionRows>(withQuery("/admin/api/sessions", { ...given, limit: "50" }), desk.onError);
-  const reload = (): void => {
-    changes.clear();
-    loaded.reload();
-  };
+  const [round, setRound] = useState(0);
+  const given = Object.fromEntries(FILTERS.map((name) => [name, query.get(name)]));
   const endAll = async (): Promise<void> => {
     const overview = await ask<Overview>("GET", "/admin/api/overview").catch(desk.onError);
     desk.ask(
       endEveryone(overview ? liveIn(overview) : null, (text) => {
         desk.say(text);
-        reload();
+        changes.clear();
+        setRound(round + 1);
       }),
     );
   };
-  const page = Number(query.get("page") ?? 1);
-  const url = (more: Record<string, string | null>): string =>
-    withQuery("/admin/sessions", { ...given, after: null, ...more });
+  const list: ListProps = {
+    ...{ given, changes },
+    isFiltered: FILTERS.some((name) => query.get(name)),
+    after: query.get("after"),
+    page: Number(query.get("page") ?? 1),
+    urlOf: (more) => withQuery("/admin/sessions", { order: query.get("order"), ...given, ...more }),
+  };
   return (
     <>
       <div class="title">
@@ -42,46 +44,16 @@ export function SessionsPage({ query }: { query: URLSearchParams }) {
           End all sessions…
         </button>
       </div>
-      <Filters query={query} onChange={(name, value) => go(url({ [name]: value }))} />
-      <Loading of={loaded} height={640}>
-        {({ sessions, next, examined }) => (
-          <section class={loaded.isLoading ? "card list is-loading" : "card list"} aria-label="Sessions">
-            <div class="news">
-              <p class="muted small">
-                Page {count(page)}, {sessionsText(sessions.length)}. Latest use first within the page; the pages come in
-                the order of the store.
-              </p>
-              <button type="button" class="link" onClick={reload} hidden={changes.began === 0}>
-                {changes.began === 1 ? "1 session began" : `${count(changes.began)} sessions began`} meanwhile. Show
-              </button>
-            </div>
-            {sessions.length > 0 && (
-              <SessionTable label="Sessions" sessions={sessions} ended={changes.ended} onEnded={reload} />
-            )}
-            {sessions.length === 0 && (
-              <Nothing next={next} examined={examined} isFiltered={FILTERS.some((name) => query.get(name))} />
-            )}
-            <nav class="pages" aria-label="Pages of sessions">
-              {page > 1 && <a href={url({})}>First page</a>}
-              {next !== null && (
-                <a class="next" rel="next" href={url({ after: next, page: String(page + 1) })}>
-                  Next page
-                </a>
-              )}
-            </nav>
-          </section>
-        )}
-      </Loading>
+      <Filters query={query} onChange={(name, value) => go(list.urlOf({ [name]: value }))} />
+      {query.get("order") === "used" ? <LastUsedList key={round} {...list} /> : <StoreList key={round} {...list} />}
     </>
   );
 }
 
-function Nothing({ next, examined, isFiltered }: { next: string | null; examined: number; isFiltered: boolean }) {
-  if (next !== null)
-    return <Empty title={`None among the ${count(examined)} sessions looked at.`}>The next page looks at more.</Empty>;
-  if (isFiltered) return <Empty title="No session suits.">Try with fewer conditions.</Empty>;
-  return <Empty title="There are no sessions.">As soon as somebody signs in, the session is here.</Empty>;
-}
+const ORDERS = [
+  ["", "as stored, all pages"],
+  ["used", "latest use first"],
+] as const;
 
 const USED = [
   ["", "at any time"],
@@ -99,34 +71,17 @@ const KINDS = [
 
 interface FiltersProps {
   readonly query: URLSearchParams;
-  readonly onChange: (name: (typeof FILTERS)[number], value: string) => void;
+  readonly onChange: (name: Choice, value: string) => void;
 }
 
 function Filters({ query, onChange }: FiltersProps) {
-  const change = (name: (typeof FILTERS)[number]) => (event: Event) =>
+  const change = (name: Choice) => (event: Event) =>
     onChange(name, (event.currentTarget as HTMLInputElement).value.trim());
   return (
     <form class="filters" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        Used
-        <select value={query.get("used") ?? ""} onChange={change("used")}>
-          {USED.map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        By
-        <select value={query.get("kind") ?? ""} onChange={change("kind")}>
-          {KINDS.map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Select name="Order" options={ORDERS} value={query.get("order")} onChange={change("order")} />
+      <Select name="Used" options={USED} value={query.get("used")} onChange={change("used")} />
+      <Select name="By" options={KINDS} value={query.get("kind")} onChange={change("kind")} />
       <label>
         Device
         <input
@@ -138,6 +93,28 @@ function Filters({ query, onChange }: FiltersProps) {
         />
       </label>
     </form>
+  );
+}
+
+interface SelectProps {
+  readonly name: string;
+  readonly options: readonly (readonly [value: string, text: string])[];
+  readonly value: string | null;
+  readonly onChange: (event: Event) => void;
+}
+
+function Select({ name, options, value, onChange }: SelectProps) {
+  return (
+    <label>
+      {name}
+      <select value={value ?? ""} onChange={onChange}>
+        {options.map(([each, text]) => (
+          <option key={each} value={each}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -5,10 +5,11 @@ import type { Activity } from "../api.ts";
 
 type NameOf = (userId: string) => string | null;
 
-/** Newest first; of one session when `sid` is given. */
-export function lastActivity(feed: EventFeed, nameOf: NameOf, limit: number, sid?: string): Activity[] {
-  const events = feed.last().filter((event) => isActivity(event) && (sid === undefined || event["sid"] === sid));
-  return events
+/** Newest first. */
+export function lastActivity(feed: EventFeed, nameOf: NameOf, limit: number): Activity[] {
+  return feed
+    .last()
+    .filter(isActivity)
     .slice(-limit)
     .reverse()
     .map((event) => toActivity(event, nameOf));
