@@ -1,4 +1,4 @@
-// Finds nginx and a Python with FastAPI for the tests behind a proxy, bringing them where the system allows it. It starts none.
+// Finds nginx, Caddy and a Python with FastAPI for the tests behind a proxy, bringing them where the system allows it. It starts none.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,15 @@ const NGINX = {
   path: "usr/sbin/nginx",
   home: inRoot(".cache/nginx"),
   probe: ["-v"],
-  advice: "The tests behind a proxy need nginx. Install it (apt-get install nginx), or set SESSILE_NGINX to its path.",
+  advice: "The tests behind nginx need it. Install it (apt-get install nginx), or set SESSILE_NGINX to its path.",
+};
+
+const CADDY = {
+  package: "caddy",
+  path: "usr/bin/caddy",
+  home: inRoot(".cache/caddy"),
+  probe: ["version"],
+  advice: "The tests behind Caddy need it. Install it (apt-get install caddy), or set SESSILE_CADDY to its path.",
 };
 
 const SYSTEM_PYTHON = "/usr/bin/python3";
@@ -31,14 +39,19 @@ python3-httpx; or set SESSILE_PYTHON to a Python that has them.`,
 
 /** What the tests are told: where the programs are and what to start them with, or why there are none. */
 export async function proxiesEnv() {
-  const nginx = await find(NGINX, [process.env.SESSILE_NGINX, findOnPath("nginx")]);
-  const python = await find(PYTHON, [process.env.SESSILE_PYTHON, findOnPath("python3"), SYSTEM_PYTHON]);
+  const [nginx, caddy, python] = [
+    await find(NGINX, [process.env.SESSILE_NGINX, findOnPath("nginx")]),
+    await find(CADDY, [process.env.SESSILE_CADDY, findOnPath("caddy")]),
+    await find(PYTHON, [process.env.SESSILE_PYTHON, findOnPath("python3"), SYSTEM_PYTHON]),
+  ];
   return {
     SESSILE_NGINX: nginx.command ?? "",
     SESSILE_NGINX_LIBRARY_PATH: nginx.env?.LD_LIBRARY_PATH ?? "",
+    SESSILE_NGINX_MISSING: nginx.missing ?? python.missing ?? "",
+    SESSILE_CADDY: caddy.command ?? "",
+    SESSILE_CADDY_MISSING: caddy.missing ?? python.missing ?? "",
     SESSILE_PYTHON: python.command ?? "",
     SESSILE_PYTHON_PATH: python.env?.PYTHONPATH ?? "",
-    SESSILE_PROXIES_MISSING: nginx.missing ?? python.missing ?? "",
   };
 }
 

@@ -42,9 +42,14 @@ async function othersEnv(files) {
     isNeeded("/proxies/") ? timed("proxies", proxiesEnv()) : {},
     isNeeded("/browser/") ? timed("browser", chromiumEnv()) : {},
   ]);
-  if (proxies.SESSILE_PROXIES_MISSING) say(`Tests behind a proxy are skipped: ${proxies.SESSILE_PROXIES_MISSING}`);
-  if (chromium.SESSILE_CHROMIUM_MISSING) say(`Tests in a browser are skipped: ${chromium.SESSILE_CHROMIUM_MISSING}`);
+  saySkipped("behind nginx", proxies.SESSILE_NGINX_MISSING);
+  saySkipped("behind Caddy", proxies.SESSILE_CADDY_MISSING);
+  saySkipped("in a browser", chromium.SESSILE_CHROMIUM_MISSING);
   return { ...proxies, ...chromium };
+}
+
+function saySkipped(where, reason) {
+  if (reason) say(`Tests ${where} are skipped: ${reason}`);
 }
 
 function failed(error) {

@@ -1,4 +1,4 @@
-// nginx in front of two small apps, one in TypeScript and one with FastAPI, both behind one Sessile.
+// nginx or Caddy in front of two small apps, one in TypeScript and one with FastAPI, both behind one Sessile.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -9,113 +9,119 @@ import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
 import { UserStore } from "#dist/users/user-store.js";
 import { CHEAP, PASSWORD } from "../sign-in/sign-in-app.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
-import { missingPrograms, type Program, startFastApi, startNginx, startTypeScript } from "./programs.ts";
+import { missingFor, type Program, startCaddy, startFastApi, startNginx, startTypeScript } from "./programs.ts";
 
-const missing = missingPrograms();
+for (const [name, variable, start] of [
+  ["nginx", "NGINX", startNginx],
+  ["Caddy", "CADDY", startCaddy],
+] as const)
+  describe(`one Sessile behind ${name} and FastAPI`, { skip: missingFor(variable) }, () => {
+    let sessile: ServerProcess;
+    const programs: Program[] = [];
+    let proxy = "";
+    let fastapi = "";
 
-describe("one Sessile behind nginx and FastAPI", { skip: missing }, () => {
-  let sessile: ServerProcess;
-  let programs: Program[] = [];
-  let nginx = "";
-  let fastapi = "";
-
-  before(async () => {
-    const store = join(temporaryFolder(), "sessile.db");
-    const key = await prepare(store.replace(/\.db$/, ".users.db"));
-    const options = ["--cookie", "__Host-session", "--verify-headers", "username=X-User-Name"];
-    sessile = await startServer(["--store", `sqlite:${store}`, "--trust-proxy", "127.0.0.1", ...options]);
-    const [typescript, python] = await Promise.all([startTypeScript(), startFastApi(sessile.url, key)]);
-    const proxy = await startNginx({ sessile: sessile.url, typescript: typescript.url, fastapi: python.url });
-    programs = [typescript, python, proxy];
-    [nginx, fastapi] = [proxy.url, python.url];
-  });
-  after(async () => {
-    await Promise.all(programs.map(({ close }) => close()));
-    await sessile?.end("SIGKILL");
-  });
-
-  const get = (path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Response> =>
-    fetch(nginx + path, { method, headers });
-
-  async function signIn(): Promise<{ Cookie: string }> {
-    const answer = await fetch(`${nginx}/login`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ username: "alice", password: PASSWORD }),
+    before(async () => {
+      const store = join(temporaryFolder(), "sessile.db");
+      const key = await prepare(store.replace(/\.db$/, ".users.db"));
+      const options = ["--cookie", "__Host-session", "--verify-headers", "username=X-User-Name"];
+      sessile = await startServer(["--store", `sqlite:${store}`, "--trust-proxy", "127.0.0.1", ...options]);
+      const running = async (program: Promise<Program>): Promise<string> => {
+        programs.push(await program);
+        return (await program).url;
+      };
+      const typescript = await running(startTypeScript());
+      fastapi = await running(startFastApi(sessile.url, key));
+      proxy = await running(start({ sessile: sessile.url, typescript, fastapi }));
     });
-    assert.equal(answer.status, 200);
-    return { Cookie: answer.headers.getSetCookie()[0]?.split(";")[0] ?? assert.fail("no cookie") };
-  }
+    after(async () => {
+      await Promise.all(programs.map(({ close }) => close()));
+      await sessile?.end("SIGKILL");
+    });
 
-  const statuses = async (headers: Record<string, string>): Promise<number[]> =>
-    Promise.all(["/typescript/", "/fastapi/profile"].map(async (path) => (await get(path, headers)).status));
+    const get = (path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Response> =>
+      fetch(proxy + path, { method, headers });
 
-  test("F2: signed in once is signed in at both apps, signed out once is out at both", async () => {
-    assert.deepEqual(await statuses({}), [401, 401]);
-    const cookie = await signIn();
-    assert.deepEqual(await statuses(cookie), [200, 200]);
-    const [typescript, python] = await Promise.all(
-      ["/typescript/", "/fastapi/profile"].map(async (path) => (await get(path, cookie)).json()),
-    );
-    const { user_id } = typescript as { user_id: string };
-    assert.deepEqual(typescript, { user_id, username: "alice" });
-    assert.deepEqual(python, { user_id, data: { username: "alice" } });
-    assert.equal((await get("/logout", cookie, "POST")).status, 200);
-    assert.deepEqual(await statuses(cookie), [401, 401]);
+    async function signIn(): Promise<{ Cookie: string }> {
+      const answer = await fetch(`${proxy}/login`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ username: "alice", password: PASSWORD }),
+      });
+      assert.equal(answer.status, 200);
+      return { Cookie: answer.headers.getSetCookie()[0]?.split(";")[0] ?? assert.fail("no cookie") };
+    }
+
+    const statuses = async (headers: Record<string, string>): Promise<number[]> =>
+      Promise.all(["/typescript/", "/fastapi/profile"].map(async (path) => (await get(path, headers)).status));
+
+    test("F2: signed in once is signed in at both apps, signed out once is out at both", async () => {
+      assert.deepEqual(await statuses({}), [401, 401]);
+      const cookie = await signIn();
+      assert.deepEqual(await statuses(cookie), [200, 200]);
+      const [typescript, python] = await Promise.all(
+        ["/typescript/", "/fastapi/profile"].map(async (path) => (await get(path, cookie)).json()),
+      );
+      const { user_id } = typescript as { user_id: string };
+      assert.deepEqual(typescript, { user_id, username: "alice" });
+      assert.deepEqual(python, { user_id, data: { username: "alice" } });
+      assert.equal((await get("/logout", cookie, "POST")).status, 200);
+      assert.deepEqual(await statuses(cookie), [401, 401]);
+    });
+
+    test("what the FastAPI app writes into the session is there at the next request, beside what was there", async () => {
+      const cookie = await signIn();
+      for (const item of ["tea", "cake"])
+        assert.equal((await get(`/fastapi/cart/${item}`, cookie, "POST")).status, 200);
+      const { data } = (await (await get("/fastapi/profile", cookie)).json()) as { data: object };
+      assert.deepEqual(data, { username: "alice", cart: ["tea", "cake"] });
+    });
+
+    test("nobody becomes somebody by sending the proxy's own headers, and the check itself is not to be had", async () => {
+      const forged = { "X-User-Id": "1", "X-User-Name": "root" };
+      assert.deepEqual(await statuses(forged), [401, 401]);
+      const answer = await get("/typescript/", { ...(await signIn()), ...forged });
+      const told = (await answer.json()) as { user_id: string; username: string };
+      assert.equal(told.username, "alice");
+      assert.notEqual(told.user_id, "1");
+      for (const path of ["/_sessile", "/verify"]) assert.equal((await get(path, await signIn())).status, 404);
+    });
+
+    test("I1: another site cannot make a browser act at the app behind the proxy", async () => {
+      const cookie = await signIn();
+      const crossSite = { ...cookie, "Sec-Fetch-Site": "cross-site" };
+      assert.equal((await get("/typescript/", crossSite, "POST")).status, 403);
+      assert.equal((await get("/typescript/", crossSite)).status, 200, "a link");
+      assert.equal((await get("/typescript/", { ...cookie, "Sec-Fetch-Site": "same-origin" }, "POST")).status, 200);
+      const own = { ...cookie, Origin: proxy };
+      assert.equal((await get("/typescript/", own, "POST")).status, 200);
+      assert.equal((await get("/typescript/", { ...own, Origin: "https://evil.example" }, "POST")).status, 403);
+    });
+
+    test("H7: no answer about a session is stored on the way", async () => {
+      const cookie = await signIn();
+      const answer = await get("/profile", cookie);
+      assert.equal(answer.headers.get("cache-control"), "no-store");
+      await get("/logout", cookie, "POST");
+      assert.equal((await get("/profile", cookie)).status, 401);
+    });
+
+    test("FastAPI alone takes the token in a header, and knows nobody by a bad one", async () => {
+      const { Cookie } = await signIn();
+      const ask = async (token: string) =>
+        (await fetch(`${fastapi}/profile`, { headers: { "X-Session-Token": token } })).status;
+      assert.equal(await ask(Cookie.split("=")[1] ?? ""), 200);
+      assert.equal(await ask("ses_x"), 401);
+    });
+
+    test("P1: without Sessile nobody is let in, and nobody is told to sign in again", async () => {
+      const cookie = await signIn();
+      await sessile.end();
+      const answer = await get("/typescript/", cookie);
+      assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "1"]);
+      assert.equal((await get("/fastapi/profile", cookie)).status, 500);
+    });
   });
-
-  test("what the FastAPI app writes into the session is there at the next request, beside what was there", async () => {
-    const cookie = await signIn();
-    for (const item of ["tea", "cake"]) assert.equal((await get(`/fastapi/cart/${item}`, cookie, "POST")).status, 200);
-    const { data } = (await (await get("/fastapi/profile", cookie)).json()) as { data: object };
-    assert.deepEqual(data, { username: "alice", cart: ["tea", "cake"] });
-  });
-
-  test("nobody becomes somebody by sending nginx's own headers, and the check itself is not to be had", async () => {
-    const forged = { "X-User-Id": "1", "X-User-Name": "root" };
-    assert.deepEqual(await statuses(forged), [401, 401]);
-    const answer = await get("/typescript/", { ...(await signIn()), ...forged });
-    const told = (await answer.json()) as { user_id: string; username: string };
-    assert.equal(told.username, "alice");
-    assert.notEqual(told.user_id, "1");
-    assert.equal((await get("/_sessile", await signIn())).status, 404);
-  });
-
-  test("I1: another site cannot make a browser act at the app behind nginx", async () => {
-    const cookie = await signIn();
-    const crossSite = { ...cookie, "Sec-Fetch-Site": "cross-site" };
-    assert.equal((await get("/typescript/", crossSite, "POST")).status, 403);
-    assert.equal((await get("/typescript/", crossSite)).status, 200, "a link");
-    assert.equal((await get("/typescript/", { ...cookie, "Sec-Fetch-Site": "same-origin" }, "POST")).status, 200);
-    const own = { ...cookie, Origin: nginx };
-    assert.equal((await get("/typescript/", own, "POST")).status, 200);
-    assert.equal((await get("/typescript/", { ...own, Origin: "https://evil.example" }, "POST")).status, 403);
-  });
-
-  test("H7: no answer about a session is stored on the way", async () => {
-    const cookie = await signIn();
-    const answer = await get("/profile", cookie);
-    assert.equal(answer.headers.get("cache-control"), "no-store");
-    await get("/logout", cookie, "POST");
-    assert.equal((await get("/profile", cookie)).status, 401);
-  });
-
-  test("FastAPI alone takes the token in a header, and knows nobody by a bad one", async () => {
-    const { Cookie } = await signIn();
-    const ask = async (token: string) =>
-      (await fetch(`${fastapi}/profile`, { headers: { "X-Session-Token": token } })).status;
-    assert.equal(await ask(Cookie.split("=")[1] ?? ""), 200);
-    assert.equal(await ask("ses_x"), 401);
-  });
-
-  test("P1: without Sessile nobody is let in, and nobody is told to sign in again", async () => {
-    const cookie = await signIn();
-    await sessile.end();
-    const answer = await get("/typescript/", cookie);
-    assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "1"]);
-    assert.equal((await get("/fastapi/profile", cookie)).status, 500);
-  });
-});
 
 /** A user, and an API key for the FastAPI app. */
 async function prepare(path: string): Promise<string> {

@@ -1,4 +1,4 @@
-// nginx, FastAPI and the small app behind them, each in a process of its own.
+// nginx, Caddy, FastAPI and the small app behind them, each in a process of its own.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,11 +10,12 @@ import { atExit, freePort } from "sessile-test-support/redis-program";
 
 const EXAMPLES = fileURLToPath(new URL("../../../../examples/", import.meta.url));
 
-/** Why the tests cannot run here; `false` when they can. `npm test` looks for the programs, and fails in CI without them. */
-export function missingPrograms(): string | false {
-  const { SESSILE_PROXIES_MISSING: missing, SESSILE_NGINX: nginx, SESSILE_PYTHON: python } = process.env;
+/** Why the tests behind a proxy cannot run here; `false` when they can. `npm test` looks for the programs, and fails in CI without them. */
+export function missingFor(proxy: "NGINX" | "CADDY"): string | false {
+  const missing = process.env[`SESSILE_${proxy}_MISSING`];
   if (missing) return missing;
-  return nginx && python ? false : "SESSILE_NGINX and SESSILE_PYTHON are not set: run this with `npm test -- proxies`";
+  const isThere = process.env[`SESSILE_${proxy}`] && process.env["SESSILE_PYTHON"];
+  return isThere ? false : `SESSILE_${proxy} and SESSILE_PYTHON are not set: run this with \`npm test -- proxies\``;
 }
 
 export interface Program {
@@ -22,16 +23,18 @@ export interface Program {
   readonly close: () => Promise<void>;
 }
 
+/** Where the programs behind a proxy listen. */
+export interface Urls {
+  readonly sessile: string;
+  readonly typescript: string;
+  readonly fastapi: string;
+}
+
 /** `examples/nginx/nginx.conf` as it is, but for the ports. */
-export async function startNginx(ports: { sessile: string; typescript: string; fastapi: string }): Promise<Program> {
+export async function startNginx(urls: Urls): Promise<Program> {
   const folder = temporaryFolder();
   const port = await freePort();
-  const site = readFileSync(join(EXAMPLES, "nginx/nginx.conf"), "utf8")
-    .replaceAll("127.0.0.1:8080", `127.0.0.1:${port}`)
-    .replaceAll("127.0.0.1:8000", new URL(ports.sessile).host)
-    .replaceAll("127.0.0.1:3001", new URL(ports.typescript).host)
-    .replaceAll("127.0.0.1:3002", new URL(ports.fastapi).host);
-  writeFileSync(join(folder, "site.conf"), site);
+  writeFileSync(join(folder, "site.conf"), configured("nginx/nginx.conf", port, urls));
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
@@ -45,6 +48,27 @@ export async function startNginx(ports: { sessile: string; typescript: string; f
     args: ["-p", folder, "-e", "stderr", "-c", join(folder, "nginx.conf")],
     env: libraries ? { LD_LIBRARY_PATH: libraries } : {},
   });
+}
+
+/** `examples/caddy/Caddyfile` as it is, but for the ports. */
+export async function startCaddy(urls: Urls): Promise<Program> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  // Caddy's own interface would take a port that is the same for all, and its own notes go elsewhere.
+  const options = "{\n\tadmin off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n";
+  writeFileSync(join(folder, "Caddyfile"), options + configured("caddy/Caddyfile", port, urls));
+  return start(`http://127.0.0.1:${port}`, process.env["SESSILE_CADDY"] ?? "caddy", {
+    args: ["run", "--adapter", "caddyfile", "--config", join(folder, "Caddyfile")],
+    env: { HOME: folder },
+  });
+}
+
+function configured(example: string, port: number, { sessile, typescript, fastapi }: Urls): string {
+  return readFileSync(join(EXAMPLES, example), "utf8")
+    .replaceAll("127.0.0.1:8080", `127.0.0.1:${port}`)
+    .replaceAll("127.0.0.1:8000", new URL(sessile).host)
+    .replaceAll("127.0.0.1:3001", new URL(typescript).host)
+    .replaceAll("127.0.0.1:3002", new URL(fastapi).host);
 }
 
 /** `examples/fastapi`, which uses the Sessile at `sessile` with `key`. */
