@@ -8,6 +8,7 @@ import type { AdminParts } from "../admin/parts.ts";
 import { adminRoutes } from "../admin/routes.ts";
 import type { KeyStore } from "../keys/key-store.ts";
 import { InvalidTokens } from "../log/invalid-tokens.ts";
+import { nextRequestId } from "../log/request-id.ts";
 import type { SecurityLog } from "../log/security-log.ts";
 import type { Exposition } from "../metrics/exposition.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -103,6 +104,7 @@ async function createListener(
   const app = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: nextRequestId,
     ...limits,
     routerOptions: { maxParamLength: limits.http.maxHeaderSize },
     forceCloseConnections: "idle",

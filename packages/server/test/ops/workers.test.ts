@@ -10,7 +10,7 @@ import { PasswordHasher } from "#dist/users/password-hash.js";
 import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
 import { UserStore } from "#dist/users/user-store.js";
 import { login } from "../sign-in/sign-in-app.ts";
-import { profile, signIn, signOut } from "../support/client.ts";
+import { call, profile, signIn, signOut } from "../support/client.ts";
 import { runCli, type ServerProcess, startServer } from "../support/server-process.ts";
 import { freshStore } from "../support/stores.ts";
 
@@ -83,6 +83,22 @@ test("K4: attempts are counted together, whichever worker hears them", async (t)
   const tries = Array.from({ length: 12 }, () => login(server.url, "alice", "wrong password!!"));
   const statuses = (await Promise.all(tries)).map(({ status }) => status);
   assert.equal(statuses.filter((status) => status === 401).length, 5, `five free tries in all: ${statuses}`);
+});
+
+test("no two requests have the same name in the log, whichever worker they came to", async (t) => {
+  const store = await freshStore("sqlite");
+  const server = await start(t, "--store", store.option, "--log-level", "debug");
+  const headers = { Connection: "close" }; // each comes to the next worker
+  for (let i = 0; i < 6; i++) await call(server.url, "GET", "/profile", headers);
+  await server.end("SIGTERM");
+  const lines = server
+    .output()
+    .stderr.split("\n")
+    .filter((line) => line.includes('"path":"/profile"'));
+  const names = lines.map((line) => (JSON.parse(line) as { reqId: string }).reqId);
+  assert.equal(names.length, 6);
+  assert.equal(new Set(names).size, 6, names.join());
+  assert.equal(new Set(names.map((name) => name.replace(/\d+$/, ""))).size, 2, "both had some");
 });
 
 test("each worker has an address for its figures", async (t) => {
