@@ -2,6 +2,7 @@
 
 import { cookieTransport, type SessionManager } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import { ADMIN_COOKIE } from "../config/cookie.ts";
 import { describeError } from "../log/describe-error.ts";
 import { GuardedManager } from "../log/observed-manager.ts";
 import type { SecurityLog } from "../log/security-log.ts";
@@ -81,7 +82,7 @@ function ownSessions(
   const own = new GuardedManager(
     {
       store: sqliteStore({ path: `${users.replace(/\.(?:db|sqlite3?)$/, "")}.admin.db` }),
-      transports: [cookieTransport({ name: "__Host-sessile-admin", sameSite: "Strict" })],
+      transports: [cookieTransport({ name: ADMIN_COOKIE, sameSite: "Strict" })],
       tokenPrefix: "adm_",
       idleTimeout: 30 * MINUTE,
       absoluteTimeout: 8 * 60 * MINUTE,

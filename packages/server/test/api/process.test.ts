@@ -83,6 +83,7 @@ test("an option that cannot work is said in one line", async () => {
     [["--verify-headers", "a=X-User-Id"], /--verify-headers must be a list such as/],
     [["--verify-headers", "a=X-A,b=x-a"], /--verify-headers must be a list such as/],
     [["--cookie", "a b"], /--cookie a b: `name` must be a cookie name/],
+    [["--cookie", "__Host-sessile-admin"], /is the admin page's own\. Choose another name/],
     [["--cookie", "__Host-s", "--cookie-domain", "example.com"], /needs no `domain`/],
     [["--cookie-domain", "example.com"], /--cookie-domain needs --cookie NAME/],
   ] as const) {
