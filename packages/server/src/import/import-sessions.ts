@@ -10,7 +10,7 @@ export interface Counts {
   /** Of nobody who is signed in; left where they were. */
   anonymous: number;
   expired: number;
-  /** Not the JSON of a session. */
+  /** Not the JSON of a session, or text in it that no store keeps. */
   unreadable: number;
 }
 
@@ -66,11 +66,18 @@ async function bring(
 
 function parse(text: string): JsonObject | null {
   try {
-    const value: unknown = JSON.parse(text, (key, each: unknown) => (key === "__proto__" ? undefined : each));
+    const value: unknown = JSON.parse(text, keep);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
   } catch {
     return null;
   }
+}
+
+/** Half a surrogate pair would make one user of two, and no manager takes such data. */
+function keep(key: string, value: unknown): unknown {
+  if (key === "__proto__") return undefined;
+  if (key.isWellFormed() && (typeof value !== "string" || value.isWellFormed())) return value;
+  throw new Error("half a surrogate pair");
 }
 
 function userOf(data: JsonObject, path: readonly string[]): string | null {

@@ -78,6 +78,19 @@ test("H4: whatever a user is called and a session holds, each header is one line
   await api.close();
 });
 
+test("half a surrogate pair that another program stored is U+FFFD in a header", async () => {
+  const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
+  const token = await api.begin("ann");
+  const record = (await api.store.load(token.slice(4, 26))) ?? assert.fail();
+  await api.store.delete(record.sid);
+  const data = JSON.stringify({ username: "b\udc00", roles: ["\ud800"] });
+  await api.store.create({ ...record, userId: "a\ud800", data });
+  const { status, headers } = await fetch(`${api.url}/verify`, { headers: { "X-Session-Token": token } });
+  const told = ["x-user-id", "x-user-name", "x-user-roles"].map((name) => headers.get(name));
+  assert.deepEqual([status, ...told], [200, "a%EF%BF%BD", "b%EF%BF%BD", '["\\ud800"]']);
+  await api.close();
+});
+
 test("a value too long for a header is an error, not half a value", async () => {
   const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
   const token = await api.begin("ann", { username: "x".repeat(2049) });

@@ -197,6 +197,8 @@ test("SQLite stores of express-session are understood by their columns, and what
     add("a", '{"cookie":{},"passport":{"user":"u1"},"__proto__":{"x":1}}');
     add("b", '{"cookie":{}}');
     add("c", "not JSON");
+    add("c2", String.raw`{"passport":{"user":"\ud800"}}`);
+    add("c3", String.raw`{"passport":{"user":"u1"},"\udc00":1}`);
     add("d", '{"passport":{"user":"u1"}}', 1);
     database.close();
     const target = join(folder, `${column}-new.db`);
@@ -212,7 +214,7 @@ test("SQLite stores of express-session are understood by their columns, and what
     ];
     const { stdout } = await cli([...args, "--user", "passport.user"]);
     const { imported, anonymous, expired, unreadable } = JSON.parse(stdout) as Record<string, number>;
-    assert.deepEqual([imported, anonymous, expired, unreadable], [1, 1, 1, 1], column);
+    assert.deepEqual([imported, anonymous, expired, unreadable], [1, 1, 1, 3], column);
     const store = sqliteStore({ path: target });
     const [record] = (await store.list("u1")).records;
     assert.equal(record?.data, '{"passport":{"user":"u1"}}');
