@@ -2,7 +2,6 @@
 
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { SessionInfo, SessionManager } from "sessile";
-import { MARKER_SID } from "../migrate/marker.ts";
 import type { Ending } from "./api.ts";
 
 const PAGE = 200;
@@ -47,8 +46,7 @@ export class EndEveryone {
   /** All of a page at once: a store that groups its writes then writes to its disk once. A user's other sessions go along. */
   async #end(sessions: readonly SessionInfo[]): Promise<void> {
     const users = new Set(sessions.map(({ userId }) => userId).filter((userId) => userId !== null));
-    // The mark of a store whose sessions have moved is no session, and without it a server could start there again.
-    const nobodys = sessions.filter(({ sid, userId }) => userId === null && sid !== MARKER_SID);
+    const nobodys = sessions.filter(({ userId }) => userId === null);
     const counts = await Promise.all([
       ...[...users].map((userId) => this.#manager.revokeUser(userId)),
       ...nobodys.map(async ({ sid }) => Number(await this.#manager.revoke(sid))),

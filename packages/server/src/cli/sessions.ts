@@ -2,7 +2,6 @@
 
 import type { SessionInfo, SessionManager, SessionPage } from "sessile";
 import { UsageError } from "../config/usage-error.ts";
-import { MARKER_SID } from "../migrate/marker.ts";
 import { counted, instant, span } from "../terminal/words.ts";
 import { normalizeName } from "../users/user-name.ts";
 import { UserStore } from "../users/user-store.ts";
@@ -147,8 +146,6 @@ async function revoke(call: Call, manager: SessionManager): Promise<ExitCode> {
   if ((userId === null) === (call.words.length === 0))
     throw new UsageError("Say which sessions: their sids, or --user ID, or --name NAME; and one of these only.");
   if (userId !== null) return told(call, await manager.revokeUser(userId));
-  if (call.words.includes(MARKER_SID))
-    throw new UsageError(`${MARKER_SID} is no session but the mark of a migration. See sessile migrate --help.`);
   let ended = 0;
   for (const sid of call.words) {
     if (await manager.revoke(sid)) ended++;

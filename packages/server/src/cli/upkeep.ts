@@ -3,7 +3,6 @@
 import { existsSync, statSync } from "node:fs";
 import type { SessionPage, StoreStats } from "sessile";
 import { KeyStore } from "../keys/key-store.ts";
-import { MARKER_SID } from "../migrate/marker.ts";
 import { about, bytes, count, counted } from "../terminal/words.ts";
 import { UserStore } from "../users/user-store.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, STORE_SETTINGS, wholeNumber } from "./command.ts";
@@ -98,7 +97,6 @@ async function countLive(read: (page: { limit: number; after?: string }) => Prom
   for (let after: string | null | undefined; after !== null; ) {
     const page: SessionPage = await read({ limit: 1000, ...(after !== undefined && { after }) });
     for (const { sid, userId } of page.sessions) {
-      if (sid === MARKER_SID) continue;
       if (!sids.has(sid) && userId === null) anonymous++;
       if (userId !== null) users.add(userId);
       sids.add(sid);

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { headerTransport, isSessionError, SessionManager } from "sessile";
 import { type Config, parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { withoutMarker } from "../migrate/marker.ts";
 import { type OpenedStore, openStore } from "../ops/open-store.ts";
 import { makeUserFile, openUserFile, type UserFile } from "../users/user-file.ts";
 import { usersPath } from "../users/users-path.ts";
@@ -25,7 +26,8 @@ export async function withStore<T>(call: Call, work: (reached: Reached) => Promi
   const opened = await openStore(config);
   const { idleTimeout, absoluteTimeout } = config;
   const lifetimes = { idleTimeout, absoluteTimeout, sweepInterval: 0 };
-  const manager = new SessionManager({ store: opened.store, transports: [headerTransport()], ...lifetimes });
+  const store = withoutMarker(opened.store);
+  const manager = new SessionManager({ store, transports: [headerTransport()], ...lifetimes });
   try {
     return await work({ config, opened, manager });
   } catch (error) {

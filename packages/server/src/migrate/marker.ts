@@ -33,6 +33,23 @@ export async function clearMarker(store: SessionStore): Promise<void> {
   await store.delete(MARKER_SID);
 }
 
+/** The store as those see it who look for sessions or end them: without the mark. */
+export function withoutMarker(store: SessionStore): SessionStore {
+  const seen: Pick<SessionStore, "load" | "scan"> = {
+    load: (sid, suits) => (sid === MARKER_SID ? Promise.resolve(null) : store.load(sid, suits)),
+    scan: async (page) => {
+      const { records, next } = await store.scan(page);
+      return { records: records.filter(({ sid }) => sid !== MARKER_SID), next };
+    },
+  };
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(Object.hasOwn(seen, name) ? seen : target, name);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
 /** Why a server must not start on this store, and what to do; `null` when it may. */
 export async function objectionTo(store: SessionStore, name: string): Promise<string | null> {
   const marker = await readMarker(store);

@@ -19,6 +19,7 @@ import { Exposition } from "../metrics/exposition.ts";
 import { measuredStore } from "../metrics/measured-store.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import { telemetry } from "../metrics/telemetry.ts";
+import { withoutMarker } from "../migrate/marker.ts";
 import { TrustedProxies } from "../net/trusted-proxies.ts";
 import { openSignIn, type ServiceOptions, type SignInService } from "../sign-in/service.ts";
 import { chooseUsers } from "../users/users-path.ts";
@@ -101,7 +102,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
   const metrics = new Metrics(telemetry());
   const feed = new EventFeed();
   countEvents(security, metrics, feed);
-  const store = measuredStore(opened.store, metrics);
+  const store = measuredStore(withoutMarker(opened.store), metrics);
   const exposition = new Exposition(metrics, opened.store, () => parts.readiness.isStoreUp());
   const { idleTimeout, absoluteTimeout, cookie, verifyHeaders } = config;
   const transports = [...(cookie === null ? [] : [cookieTransport(cookie)]), headerTransport(), bearerTransport()];

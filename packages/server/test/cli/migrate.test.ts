@@ -9,7 +9,7 @@ import { pausingStore, sampleRecord } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { EndEveryone } from "#dist/admin/end-everyone.js";
 import { Copy } from "#dist/migrate/copy.js";
-import { MARKER_SID, readMarker, setMarker } from "#dist/migrate/marker.js";
+import { MARKER_SID, readMarker, setMarker, withoutMarker } from "#dist/migrate/marker.js";
 import { abandon, Migration } from "#dist/migrate/migration.js";
 import { openStore } from "#dist/ops/open-store.js";
 import { call, profile, signIn, signOut } from "../support/client.ts";
@@ -236,7 +236,7 @@ test("F3: a migration is abandoned by its own two stores only", async () => {
   assert.deepEqual(await readMarker(a), { state: "moved", store: "b" }, "what was handed to another is not taken back");
 });
 
-test("F3: the mark of a store changes in one step, and nobody who ends sessions ends it", async () => {
+test("F3: the mark of a store changes in one step; nobody who ends sessions ends it, and no list shows it", async () => {
   const store = freshSqlite();
   await setMarker(store, { state: "moved", store: "b" });
   const broken = new Proxy(store, {
@@ -250,14 +250,23 @@ test("F3: the mark of a store changes in one step, and nobody who ends sessions 
   await setMarker(store, { state: "filling", store: "b" });
   assert.deepEqual(await readMarker(store), { state: "filling", store: "b" });
   await store.create(sampleRecord({ userId: null }));
-  const everyone = new EndEveryone(new SessionManager({ store, transports: [headerTransport()], sweepInterval: 0 }));
+  const seen = withoutMarker(store);
+  const manager = new SessionManager({ store: seen, transports: [headerTransport()], sweepInterval: 0 });
+  const everyone = new EndEveryone(manager);
   assert.equal(await everyone.run(), 1);
   assert.deepEqual(await readMarker(store), { state: "filling", store: "b" });
   const path = join(folder, `${files++}.db`);
-  await sqliteStore({ path }).close();
-  const { code, stderr } = await cli(["sessions", "revoke", MARKER_SID, "--store", `sqlite:${path}`]);
-  assert.equal(code, 2);
-  assert.match(stderr, /no session but the mark of a migration/);
+  const marked = sqliteStore({ path });
+  await setMarker(marked, { state: "moved", store: "b" });
+  await marked.close();
+  const run = (...args: string[]) => cli([...args, "--store", `sqlite:${path}`]);
+  assert.equal((await run("sessions", "list")).stdout, "There are no live sessions here.\n");
+  assert.equal((await run("sessions", "list", "--all", "--json")).stdout, "");
+  assert.equal((JSON.parse((await run("stats", "--count", "--json")).stdout) as { live: number }).live, 0);
+  for (const command of ["show", "revoke"]) assert.equal((await run("sessions", command, MARKER_SID)).code, 1);
+  const again = sqliteStore({ path });
+  assert.deepEqual(await readMarker(again), { state: "moved", store: "b" });
+  await again.close();
 });
 
 test("what cannot be migrated is refused with what to do", async () => {

@@ -1,7 +1,6 @@
 // Where administrators end sessions: one, a user's others, a user's all, everybody's. Each only soon after a sign-in, and audited.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { MARKER_SID } from "../../migrate/marker.ts";
 import { FRESH_TIME } from "../../sign-in/cookie-sign-in.ts";
 import type { AdminParts } from "../parts.ts";
 import { EXCEPT_QUERY } from "./queries.ts";
@@ -18,7 +17,6 @@ interface UserRoute {
 export function endRoutes(app: FastifyInstance, { manager, audit, names, everyone }: AdminParts): void {
   app.delete<SidRoute>("/sessions/:sid", async (request, reply) => {
     const { sid } = request.params;
-    if (sid === MARKER_SID) return notFound(reply);
     const actor = freshOperator(request as FastifyRequest);
     const act = { actor, action: "endSession", target: sid } as const;
     const ended = await audit.run(act, async () => Number(await manager.revoke(sid)));
