@@ -33,7 +33,8 @@ export const IMPORT_COMMAND: Command = {
   settings: STORE_SETTINGS,
   notes: `Stop the old application first, and let the import finish before the new one starts: what was imported is deleted where it was. The
 new application then takes each old cookie once, see formerSessions of sessile/express-session in docs/migration.md.
-Sessions of nobody who is signed in stay where they are.`,
+Sessions of nobody who is signed in stay where they are. A user and a password of a Redis --source that its URL does not hold are taken from
+SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD.`,
   examples: [
     "sessile import --from connect-redis --source redis://127.0.0.1:6379 --user passport.user --store sqlite:sessile.db --dry-run",
     "sessile import --from express-session-sqlite --source sessions.db --user userId --store redis://127.0.0.1:6379/1",
@@ -67,7 +68,7 @@ async function run(
 async function openSource(call: Call): Promise<FormerStore> {
   const kind = required(call, "from", "connect-redis or express-session-sqlite");
   const source = required(call, "source", "redis://… or the path of the SQLite file");
-  if (kind === "connect-redis") return openConnectRedis(source, optional(call, "prefix") ?? "sess:");
+  if (kind === "connect-redis") return openConnectRedis(source, optional(call, "prefix") ?? "sess:", call.env);
   if (kind === "express-session-sqlite") return openExpressSqlite(source, optional(call, "table") ?? "sessions");
   throw new UsageError(`--from must be connect-redis or express-session-sqlite; got "${kind}".`);
 }

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { createClient } from "@redis/client";
 import type { SqliteDatabase } from "sessile/sqlite";
+import type { Environment } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { withoutPasswords } from "../config/without-password.ts";
 
@@ -22,11 +23,17 @@ export interface FormerStore {
 
 const AT_ONCE = 500;
 
-/** As `connect-redis` keeps them: JSON under `sess:<id>`, whose time to live is the session's. Throws `UsageError`. */
-export async function openConnectRedis(url: string, prefix: string): Promise<FormerStore> {
-  const client = clientOf(url).on("error", () => {});
-  await client.connect().catch(({ code, message }: NodeJS.ErrnoException) => {
-    throw new UsageError(`--source ${withoutPasswords(url)} cannot be reached: ${code ?? message}.`);
+/**
+ * As `connect-redis` keeps them: JSON under `sess:<id>`, whose time to live is the session's. A user and a password that the URL does not
+ * hold are taken from SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD. Throws `UsageError`.
+ */
+export async function openConnectRedis(url: string, prefix: string, env: Environment): Promise<FormerStore> {
+  const client = clientOf(url, env).on("error", () => {});
+  await reach(client).catch(({ code, message }: NodeJS.ErrnoException) => {
+    client.destroy();
+    const isRefused = /^(?:NOAUTH|WRONGPASS|NOPERM)/.test(message);
+    const advice = isRefused ? " User and password go into SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD." : "";
+    throw new UsageError(`--source ${withoutPasswords(url)} cannot be reached: ${code ?? message}.${advice}`);
   });
   const pattern = `${prefix.replace(/[*?[\]\\^]/g, "\\$&")}*`;
   const read = async (key: string): Promise<FormerRow | null> => {
@@ -46,10 +53,18 @@ export async function openConnectRedis(url: string, prefix: string): Promise<For
   };
 }
 
+/** Whoever has no password is connected, and told with the first command. */
+async function reach(client: ReturnType<typeof createClient>): Promise<void> {
+  await client.connect();
+  await client.ping();
+}
+
 /** The client's own errors show the URL, and with it the password. */
-function clientOf(url: string): ReturnType<typeof createClient> {
+function clientOf(url: string, env: Environment): ReturnType<typeof createClient> {
+  const { SESSILE_SOURCE_USERNAME: username, SESSILE_SOURCE_PASSWORD: password } = env;
+  const login = { ...(username && { username }), ...(password && { password }) };
   try {
-    return createClient({ url, socket: { reconnectStrategy: false } });
+    return createClient({ url, ...login, socket: { reconnectStrategy: false } });
   } catch {
     throw new UsageError("--source is no usable Redis URL; it must look like redis://HOST:PORT/DB.");
   }

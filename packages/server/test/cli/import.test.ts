@@ -237,6 +237,22 @@ test("SQLite stores of express-session are understood by their columns, and what
   assert.match((await cli([...args, "--from", "memcached"])).stderr, /must be connect-redis or express-session-sqlite/);
 });
 
+test("the password of a Redis comes from the environment, where no other user of the machine reads it", async (t) => {
+  const redis = await startRedis(["--requirepass", "hunter2"]);
+  t.after(() => redis.close());
+  const source = ["import", "--from", "connect-redis", "--source", redis.url, "--user", "u"];
+  const args = [...source, "--store", `sqlite:${join(folder, "password.db")}`];
+  const without = await cli(args);
+  assert.equal(without.code, 2);
+  assert.match(without.stderr, /cannot be reached: NOAUTH.*SESSILE_SOURCE_PASSWORD/);
+  assert.equal((await cli(args, { SESSILE_SOURCE_PASSWORD: "wrong" })).code, 2);
+  const { code, stdout } = await cli(args, { SESSILE_SOURCE_PASSWORD: "hunter2" });
+  assert.deepEqual(
+    [code, stdout.split("\n")[0]],
+    [0, `Imported 0 sessions into sqlite:${join(folder, "password.db")}.`],
+  );
+});
+
 test("N1: a source that is no URL is refused without showing its password", async () => {
   const to = ["--user", "u", "--store", `sqlite:${join(folder, "refused.db")}`];
   for (const source of ["ann:hunter2@a", "redis://ann:hunter2@127.0.0.1:99999", "redis:/ann:hunter2%@a"]) {
