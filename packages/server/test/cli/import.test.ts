@@ -78,11 +78,13 @@ function newApp(store: SessionStore): RequestListener {
     if (session.userId === null) {
       const found = await former.take(request.headers.cookie);
       if (found !== null) {
-        await session.signIn(found.userId, { data: found.data as unknown as Data });
+        const { userId, data, authenticatedAt } = found;
+        await session.signIn(userId, { data: data as unknown as Data, authenticatedAt });
         response.appendHeader("Set-Cookie", "connect.sid=; Path=/; Max-Age=0");
       }
     }
     if (session.userId === null) response.statusCode = 401;
+    if (request.url === "/fresh") session.requireFresh(3_600_000);
     response.end(JSON.stringify({ user: session.userId, cart: session.get("cart") ?? null }));
   });
 }
@@ -138,6 +140,7 @@ test("F3: who was signed in with express-session over connect-redis stays so, on
   assert.deepEqual([answer.status, answer.body], [200, { user: "42", cart: ["a-12"] }]);
   const own = answer.cookies.find((cookie) => !cookie.startsWith("connect.sid"))?.split(";")[0] as string;
   assert.equal((await ask(url, own)).status, 200, "the new cookie goes on");
+  assert.equal((await fetch(`${url}/fresh`, { headers: { cookie: own } })).status, 403, "nobody gave a password");
   assert.equal((await ask(url, first)).status, 401, "the old one was taken");
   assert.equal((await ask(url, anonymous)).status, 401);
   const race = await Promise.all(Array.from({ length: 10 }, () => ask(url, raced)));

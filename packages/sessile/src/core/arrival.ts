@@ -14,6 +14,8 @@ export interface Arrival {
   readonly keep?: readonly string[];
   /** What to show of the device in lists, at most 200 characters. */
   readonly device?: string;
+  /** When the user proved who they are, in milliseconds since 1970; default now. */
+  readonly authenticatedAt?: number;
 }
 
 /** The text of the first data. `present` gives the data to keep keys of, and is only asked when there are some to keep. */
@@ -41,6 +43,14 @@ export function checkDevice(device: unknown): string | null {
   if (device === undefined) return null;
   if (isText(device, 200)) return device;
   throw new SessionError("ERR_SESSION_VALUE", "`device` must be well-formed text of at most 200 characters.");
+}
+
+export function checkAuthenticatedAt(at: number | undefined): number | undefined {
+  if (at === undefined || (Number.isSafeInteger(at) && at >= 0)) return at;
+  throw new SessionError(
+    "ERR_SESSION_VALUE",
+    "`authenticatedAt` must be a whole number of milliseconds since 1970, or 0 where nobody knows.",
+  );
 }
 
 function isText(value: unknown, most: number): value is string {

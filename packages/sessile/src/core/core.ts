@@ -15,6 +15,8 @@ export interface Beginning {
   readonly userId: string | null;
   readonly data?: string;
   readonly device?: string | null;
+  /** When the user proved who they are; default now, and so is what another machine's clock says of the future. */
+  readonly authenticatedAt?: number | undefined;
 }
 
 /** Which session, and whose. */
@@ -105,7 +107,7 @@ export class Core {
     );
   }
 
-  #mint({ userId, data = NO_DATA, device = null }: Beginning): NewSession {
+  #mint({ userId, data = NO_DATA, device = null, authenticatedAt = Number.POSITIVE_INFINITY }: Beginning): NewSession {
     const { tokenPrefix, idleTimeout, absoluteTimeout, keys } = this.settings;
     const sid = newSid();
     const secret = newSecret();
@@ -118,7 +120,7 @@ export class Core {
       retiredDigests: NONE,
       data,
       createdAt,
-      authenticatedAt: userId === null ? null : createdAt,
+      authenticatedAt: userId === null ? null : Math.min(authenticatedAt, createdAt),
       rotatedAt: createdAt,
       lastSeenAt: createdAt,
       expiresAt: deadline(createdAt, idleTimeout, absoluteExpiresAt),

@@ -1,10 +1,10 @@
 // One request and its response: the order in which a session is opened, changed, ended, written and sent. Every adapter
 // drives it; none has an order of its own.
 
-import { type Arrival, checkDevice, checkUserId, firstData } from "./arrival.ts";
+import { type Arrival, checkAuthenticatedAt, checkDevice, checkUserId, firstData } from "./arrival.ts";
 import { Changes } from "./changes.ts";
 import { checkedText, commitRecord, isDue, readData, type Writing } from "./commit.ts";
-import type { Core } from "./core.ts";
+import type { Beginning, Core } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import { checkOrigin, type Opened } from "./open.ts";
@@ -98,7 +98,11 @@ export class SessionExchange {
   async signIn(userId: string, arrival: Arrival): Promise<string> {
     this.#checkOpen("sign in");
     checkOrigin(this.#writer(), this.#request);
-    const user = { userId: checkUserId(userId), device: checkDevice(arrival.device) };
+    const user = {
+      userId: checkUserId(userId),
+      device: checkDevice(arrival.device),
+      authenticatedAt: checkAuthenticatedAt(arrival.authenticatedAt),
+    };
     return this.#inTurn(async () => {
       const data = await firstData(this.#core, arrival, () => this.data.view);
       await this.#end();
@@ -220,7 +224,7 @@ export class SessionExchange {
     await this.#begin({ userId: null, data: await checkedText(this.#core, changes.view) });
   }
 
-  async #begin(beginning: { userId: string | null; data: string; device?: string | null }): Promise<string> {
+  async #begin(beginning: Beginning): Promise<string> {
     const { record, token } = await this.#core.create(beginning);
     this.#record = record;
     this.#digest = record.secretDigest;

@@ -32,6 +32,11 @@ export interface SignInOptions<Data extends object> {
   readonly keep?: readonly (keyof Data & string)[];
   /** What lists of the user's sessions show of the device, at most 200 characters. Default: nothing. */
   readonly device?: string;
+  /**
+   * When the user proved who they are, in milliseconds since 1970, where that was earlier; 0 where nobody knows, and then nothing is
+   * fresh. Default: now.
+   */
+  readonly authenticatedAt?: number;
 }
 
 /** A session of which it is known that somebody is signed in. */

@@ -17,6 +17,12 @@ export interface FormerSession {
   readonly data: JsonObject;
 }
 
+/** What `take` gives, as it is to be handed to `signIn`. */
+export interface TakenSession extends FormerSession {
+  /** 0: nobody knows when the user proved who they are, and whoever holds an old cookie does not prove it now. */
+  readonly authenticatedAt: 0;
+}
+
 export interface FormerSessionOptions {
   /** Where `sessile import` put the former sessions: the store of the manager. */
   readonly store: SessionStore;
@@ -32,7 +38,7 @@ export interface FormerSessions {
    * taken before or it cannot be read. It can be taken once: whoever gets it signs the user in, and of two requests at once one gets
    * it. Rejects with `ERR_SESSION_STORE` when the store does not answer.
    */
-  take(cookies: string | undefined): Promise<FormerSession | null>;
+  take(cookies: string | undefined): Promise<TakenSession | null>;
 }
 
 /** No secret has this digest, so no token opens a former session. */
@@ -72,12 +78,13 @@ export function formerRecord(id: string, former: FormerSession, now: number, exp
 }
 
 /** Deleting is what decides who gets it. A record that cannot be read is no session. */
-async function takeRecord(store: SessionStore, sid: string): Promise<FormerSession | null> {
+async function takeRecord(store: SessionStore, sid: string): Promise<TakenSession | null> {
   try {
     const record = await store.load(sid);
     if (record === null || record.userId === null || record.secretDigest !== NO_DIGEST) return null;
     const isTaken = await store.delete(sid);
-    return isTaken && !isExpired(record, Date.now()) ? { userId: record.userId, data: parseData(record.data) } : null;
+    if (!isTaken || isExpired(record, Date.now())) return null;
+    return { userId: record.userId, data: parseData(record.data), authenticatedAt: 0 };
   } catch (error) {
     if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
     throw error;

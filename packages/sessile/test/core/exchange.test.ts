@@ -212,6 +212,9 @@ describe("sign-in", () => {
       { device: "x".repeat(201) },
       { device: "\ud800" },
       { device: 1 as never },
+      { authenticatedAt: -1 },
+      { authenticatedAt: Number.NaN },
+      { authenticatedAt: null as never },
     ];
     for (const options of bad) {
       await assert.rejects(

@@ -128,6 +128,26 @@ describe("a session", () => {
     assert.equal(after?.absoluteExpiresAt, (before?.absoluteExpiresAt ?? 0) + 10 * MINUTE, "both timers start anew");
   });
 
+  test("D10: that began with a proof of earlier is as fresh as that, and never fresh where nobody knows when it was", async () => {
+    const bench = new Bench();
+    for (const [earlier, least] of [
+      [10 * MINUTE, 11 * MINUTE],
+      [-MINUTE, 1], // by another machine's clock
+    ] as const) {
+      const authenticatedAt = bench.clock.now - earlier;
+      const { issued } = await bench.send(null, (session) => session.signIn("ann", { authenticatedAt }));
+      await bench.send(issued as string, (session) => {
+        session.requireFresh(least);
+        if (earlier > 0) assert.throws(() => session.requireFresh(earlier), { code: "ERR_SESSION_STALE" });
+      });
+    }
+    const { issued } = await bench.send(null, (session) => session.signIn("ann", { authenticatedAt: 0 }));
+    await bench.send(issued as string, (session) => {
+      assert.equal(session.isSignedIn(), true);
+      assert.throws(() => session.requireFresh(365 * 24 * HOUR), { code: "ERR_SESSION_STALE" });
+    });
+  });
+
   test("D10: of nobody is never fresh", async () => {
     const bench = new Bench();
     const { issued } = await bench.send(null, (session) => session.set("k", 1));
