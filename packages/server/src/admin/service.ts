@@ -7,7 +7,7 @@ import { describeError } from "../log/describe-error.ts";
 import { GuardedManager } from "../log/observed-manager.ts";
 import type { SecurityLog } from "../log/security-log.ts";
 import type { EventFeed } from "../metrics/event-feed.ts";
-import type { Metrics } from "../metrics/metrics.ts";
+import type { Exposition } from "../metrics/exposition.ts";
 import type { Readiness } from "../ops/readiness.ts";
 import { readPageFiles } from "../page/page-files.ts";
 import type { SignInService } from "../sign-in/service.ts";
@@ -28,7 +28,7 @@ export interface AdminOptions {
   readonly manager: SessionManager;
   readonly service: SignInService;
   readonly security: SecurityLog;
-  readonly metrics: Metrics;
+  readonly exposition: Pick<Exposition, "everyone">;
   readonly feed: EventFeed;
   readonly readiness: Readiness;
   /** The file of the users. */
@@ -46,13 +46,28 @@ export interface AdminService extends AdminParts {
 
 /** Throws `UsageError` when the pages are not built or a file cannot be opened. */
 export async function openAdmin(options: AdminOptions): Promise<AdminService> {
-  const { manager, service, security, metrics, feed, readiness, users, store, idleTimeout, clock = Date.now } = options;
+  const {
+    manager,
+    service,
+    security,
+    exposition,
+    feed,
+    readiness,
+    users,
+    store,
+    idleTimeout,
+    clock = Date.now,
+  } = options;
   const files = readPageFiles();
   const file = openUserFile(users, { synchronous: "FULL" });
   const auditLog = new AuditLog(file, clock);
   const rotations = new Rotations(file, feed);
   const names = new Names(service.users);
-  const recorder = new Recorder({ metrics, stats: () => manager.stats(), isStoreUp: () => readiness.isStoreUp() });
+  const recorder = new Recorder({
+    counted: async () => (await exposition.everyone("counted")).counted,
+    stats: () => manager.stats(),
+    isStoreUp: () => readiness.isStoreUp(),
+  });
   const own = ownSessions(users, { security, clock });
   await recorder.start();
   return {

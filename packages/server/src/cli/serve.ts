@@ -1,9 +1,10 @@
 // `sessile serve`.
 
 import cluster from "node:cluster";
-import { type Config, parseConfig } from "../config/config.ts";
+import { parseConfig } from "../config/config.ts";
 import { OPTIONS } from "../config/options.ts";
-import { announce, runWorkers, workerPlace } from "../ops/workers.ts";
+import { announce, joinCrew } from "../ops/worker.ts";
+import { runWorkers } from "../ops/workers.ts";
 import { type Command, EXIT, type ExitCode } from "./command.ts";
 
 export const SERVE_COMMAND: Command = {
@@ -20,16 +21,9 @@ export const SERVE_COMMAND: Command = {
     const config = parseConfig(settings);
     // Only here, because it takes longer to load than all other commands take to run.
     const { runServer } = await import("../ops/run-server.ts");
-    if (cluster.isWorker) await runServer(inPlace(config), { announce });
+    if (cluster.isWorker) await runServer({ ...config, metrics: null }, { announce, joinCrew });
     else if (config.workers === 1) await runServer(config);
     else return (await runWorkers(config, (text) => output.text(text))) as ExitCode;
     return EXIT.done;
   },
 };
-
-/** Each worker has an address for its own figures: one that they shared would show another's each time. */
-function inPlace(config: Config): Config {
-  const { metrics } = config;
-  if (!metrics || metrics.port === 0) return config;
-  return { ...config, metrics: { ...metrics, port: metrics.port + workerPlace() } };
-}

@@ -10,39 +10,42 @@ const CIRCUIT_STATES = ["closed", "halfOpen", "open"] as const;
 export function storeGauges({ kind, sessions, circuit, cache }: StoreStats): Gauge[] {
   const store = label("store", kind);
   return [
-    ...(sessions === null ? [] : [gauge("sessile_sessions", SESSIONS_HELP, [[store, sessions]])]),
+    ...(sessions === null ? [] : [gauge("sessile_sessions", SESSIONS_HELP, [[store, sessions]], "most")]),
     ...(circuit === undefined
       ? []
       : [
           gauge(
             "sessile_store_circuit",
-            "1 for the state the store's circuit breaker is in.",
+            "1 for the state the store's circuit breaker is in; of several workers, how many are.",
             CIRCUIT_STATES.map((state) => [label("state", state), Number(circuit.state === state)]),
+            "sum",
           ),
           counter("sessile_store_circuit_opened_total", "How often the circuit breaker opened.", circuit.opened),
         ]),
     ...(cache === undefined
       ? []
       : [
-          counter("sessile_cache_hits_total", "Loads answered from a copy in this process.", cache.hits),
+          counter("sessile_cache_hits_total", "Loads answered from a copy.", cache.hits),
           counter("sessile_cache_misses_total", "Loads that the store was asked for.", cache.misses),
           counter("sessile_cache_invalidations_total", "Copies of sessions changed elsewhere.", cache.invalidations),
           counter("sessile_cache_evictions_total", "Copies that went for lack of room.", cache.evictions),
           counter("sessile_cache_resets_total", "How often all copies went.", cache.resets),
-          gauge("sessile_cache_entries", "Copies in this process.", [["", cache.entries]]),
-          gauge("sessile_cache_bytes", "About what the copies take.", [["", cache.bytes]]),
-          gauge("sessile_cache_coherent", "0 while copies are not used.", [["", Number(cache.isCoherent)]]),
+          gauge("sessile_cache_entries", "Copies that are kept.", [["", cache.entries]], "sum"),
+          gauge("sessile_cache_bytes", "About what the copies take.", [["", cache.bytes]], "sum"),
+          gauge("sessile_cache_coherent", "0 while copies are not used.", [["", Number(cache.isCoherent)]], "least"),
         ]),
   ];
 }
 
 /** Whether the store answers. */
 export function upGauge(isUp: boolean): Gauge {
-  return gauge("sessile_store_up", "0 while the store does not answer within a second.", [["", Number(isUp)]]);
+  return gauge("sessile_store_up", "0 while the store does not answer within a second.", [["", Number(isUp)]], "least");
 }
 
 const SESSIONS_HELP =
   "Sessions in the store; expired ones count until they are swept, at most a minute. Estimated where Redis holds many keys.";
+
+const LAG_HELP = "Longest wait of the event loop since the last scrape.";
 
 /** The process's own figures, under the names that Prometheus' dashboards know. */
 export class ProcessGauges {
@@ -59,9 +62,9 @@ export class ProcessGauges {
     this.#delay.reset();
     return [
       counter("process_cpu_seconds_total", "Processor time used.", (user + system) / 1e6),
-      gauge("process_resident_memory_bytes", "Memory of the process.", [["", process.memoryUsage.rss()]]),
-      gauge("process_start_time_seconds", "When the process began.", [["", performance.timeOrigin / 1000]]),
-      gauge("nodejs_eventloop_lag_max_seconds", "Longest wait of the event loop since the last scrape.", [["", delay]]),
+      gauge("process_resident_memory_bytes", "Memory in use.", [["", process.memoryUsage.rss()]], "sum"),
+      gauge("process_start_time_seconds", "When the process began.", [["", performance.timeOrigin / 1000]], "least"),
+      gauge("nodejs_eventloop_lag_max_seconds", LAG_HELP, [["", delay]], "most"),
     ];
   }
 
@@ -70,10 +73,10 @@ export class ProcessGauges {
   }
 }
 
-function gauge(name: string, help: string, values: Gauge["values"]): Gauge {
-  return { name, type: "gauge", help, values };
+function gauge(name: string, help: string, values: Gauge["values"], together: Gauge["together"]): Gauge {
+  return { name, type: "gauge", help, values, together };
 }
 
 function counter(name: string, help: string, value: number): Gauge {
-  return { name, type: "counter", help, values: [["", value]] };
+  return { name, type: "counter", help, values: [["", value]], together: "sum" };
 }

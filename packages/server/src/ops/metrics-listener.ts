@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import type { ListenAddress } from "../config/address.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { SECURITY_HEADERS } from "../http/harden.ts";
-import type { Exposition } from "../metrics/exposition.ts";
 import { PROMETHEUS_TYPE } from "../metrics/prometheus-text.ts";
 
 /** Scrapers are few and quick. */
@@ -21,11 +20,11 @@ export interface MetricsListener {
 /** Throws `UsageError` when the address cannot be had. */
 export async function listenForMetrics(
   { host, port }: ListenAddress,
-  exposition: Exposition,
+  text: () => Promise<string>,
 ): Promise<MetricsListener> {
-  const server = createServer(LIMITS, (request, response) => void answer(exposition, request, response));
+  const server = createServer(LIMITS, (request, response) => void answer(text, request, response));
   server.maxConnections = MAX_CONNECTIONS;
-  server.listen({ port, host, exclusive: true }); // not shared with other workers
+  server.listen({ port, host });
   try {
     await once(server, "listening");
   } catch (error) {
@@ -43,13 +42,13 @@ export async function listenForMetrics(
 }
 
 async function answer(
-  exposition: Exposition,
+  text: () => Promise<string>,
   { method, url }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const isKnown = url?.split("?", 1)[0] === "/metrics";
   const status = !isKnown ? 404 : method === "GET" || method === "HEAD" ? 200 : 405;
-  const body = status === 200 ? await exposition.text() : "";
+  const body = status === 200 ? await text() : "";
   response.writeHead(status, {
     ...SECURITY_HEADERS,
     "cache-control": "no-store",

@@ -10,7 +10,7 @@ import { UsageError } from "../config/usage-error.ts";
 import { ObservedManager } from "../log/observed-manager.ts";
 import type { SecurityLog } from "../log/security-log.ts";
 import type { EventFeed } from "../metrics/event-feed.ts";
-import type { Metrics } from "../metrics/metrics.ts";
+import type { Exposition } from "../metrics/exposition.ts";
 import { readPageFiles } from "../page/page-files.ts";
 import type { SignInService } from "../sign-in/service.ts";
 import type { Readiness } from "./readiness.ts";
@@ -22,7 +22,7 @@ export interface PagesParts {
   /** The store's, without passwords. */
   readonly name: string;
   readonly security: SecurityLog;
-  readonly metrics: Metrics;
+  readonly exposition: Exposition;
   readonly feed: EventFeed;
   readonly readiness: Readiness;
   readonly signIn: SignInService | null;

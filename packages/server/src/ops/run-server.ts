@@ -15,7 +15,7 @@ import { ObservedManager } from "../log/observed-manager.ts";
 import { SecurityLog } from "../log/security-log.ts";
 import { countEvents } from "../metrics/count-events.ts";
 import { EventFeed } from "../metrics/event-feed.ts";
-import { Exposition } from "../metrics/exposition.ts";
+import { type Everyone, Exposition } from "../metrics/exposition.ts";
 import { measuredStore } from "../metrics/measured-store.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import { telemetry } from "../metrics/telemetry.ts";
@@ -33,20 +33,22 @@ import type { OpenedStore } from "./open-store.ts";
 import { Readiness } from "./readiness.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
-/** What only tests change, so that they need not wait as long as slow clients may. */
+/** What is else for a worker, and for tests, which cannot wait as long as slow clients may. */
 export interface Tuning {
   readonly limits?: HttpLimits;
   /** How long requests may take to finish once the server stops, in milliseconds. */
   readonly stopDeadline?: number;
   /** What becomes of the text that tells what is served; by default it is printed. */
   readonly announce?: (text: string) => void;
+  /** How the figures of all workers are found out, where this process is one of several. */
+  readonly joinCrew?: (own: Everyone) => Everyone;
 }
 
 const STOP_DEADLINE = 10_000;
 
 /** Serves until a signal comes. Throws `UsageError` when it cannot start. */
 export async function runServer(config: Config, tuning: Tuning = {}): Promise<void> {
-  const { limits, stopDeadline = STOP_DEADLINE, announce = (text) => process.stdout.write(text) } = tuning;
+  const { limits, joinCrew, stopDeadline = STOP_DEADLINE, announce = (text) => process.stdout.write(text) } = tuning;
   const users = chooseUsers(config);
   if (users === null) checkDemo(config);
   checkPages(config, users);
@@ -55,13 +57,13 @@ export async function runServer(config: Config, tuning: Tuning = {}): Promise<vo
   const log = createLog(config.logLevel);
   exitWhenStateIsUnknown(log);
   const readiness = new Readiness(opened.store);
-  const parts = { log, readiness, users, digests, ...(limits && { limits }) };
+  const parts = { log, readiness, users, digests, ...(limits && { limits }), ...(joinCrew && { joinCrew }) };
   const { app, adminApp, exposition, close } = await assemble(config, opened, parts);
   const closeAfter = async (error: unknown): Promise<never> => {
     await close();
     throw error;
   };
-  const metrics = config.metrics && (await listenForMetrics(config.metrics, exposition).catch(closeAfter));
+  const metrics = config.metrics && (await listenForMetrics(config.metrics, () => exposition.text()).catch(closeAfter));
   const listenFor = (each: FastifyInstance, where: Pick<Config, "host" | "port">): Promise<string> =>
     listen(each, where).catch(async (error) => {
       await metrics?.close();
@@ -86,6 +88,7 @@ interface Parts {
   readonly users: string | null;
   readonly digests: Digests;
   readonly limits?: HttpLimits;
+  readonly joinCrew?: (own: Everyone) => Everyone;
 }
 
 interface Assembled {
@@ -103,7 +106,9 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
   const feed = new EventFeed();
   countEvents(security, metrics, feed);
   const store = measuredStore(withoutMarker(opened.store), metrics);
-  const exposition = new Exposition(metrics, opened.store, () => parts.readiness.isStoreUp());
+  const isStoreUp = (): Promise<boolean> => parts.readiness.isStoreUp();
+  const join = parts.joinCrew;
+  const exposition = new Exposition({ metrics, store: opened.store, isStoreUp, ...(join && { join }) });
   const { idleTimeout, absoluteTimeout, cookie, verifyHeaders } = config;
   const transports = [...(cookie === null ? [] : [cookieTransport(cookie)]), headerTransport(), bearerTransport()];
   const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout, ...parts.digests }, security);
@@ -125,7 +130,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
     await closeStore();
   };
   const { name } = opened;
-  const pages = await openPages(config, { manager, store, name, security, metrics, feed, signIn, ...parts }).catch(
+  const pages = await openPages(config, { manager, store, name, security, exposition, feed, signIn, ...parts }).catch(
     async (error) => {
       await closeUsers();
       throw error;

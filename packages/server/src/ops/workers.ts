@@ -7,6 +7,10 @@ import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { createLog } from "../log/log.ts";
+import { textOf } from "../metrics/exposition.ts";
+import { CrewFigures } from "./crew-figures.ts";
+import type { FromWorker } from "./crew-messages.ts";
+import { listenForMetrics } from "./metrics-listener.ts";
 
 /** Between the end of a worker and the start of the next in its place: twice as long each time, in milliseconds. */
 const FIRST_PAUSE = 100;
@@ -15,19 +19,6 @@ const LONGEST_PAUSE = 10_000;
 const PROVEN = 60_000;
 /** A signal that a terminal sent to all of the processes comes twice. */
 const SAME_SIGNAL = 500;
-
-/** Tells a worker which one it is, from 0: so the next in its place has the same number. */
-const PLACE = "SESSILE_WORKER";
-
-/** Which worker this process is. */
-export function workerPlace(): number {
-  return Number(process.env[PLACE] ?? 0);
-}
-
-/** How a worker tells that it serves: with the banner, of which one is shown. */
-export function announce(text: string): void {
-  process.send?.(text);
-}
 
 /** The sessions of the memory store are in one process. */
 export function checkWorkers({ workers, store }: Pick<Config, "workers" | "store">): void {
@@ -40,18 +31,36 @@ export function checkWorkers({ workers, store }: Pick<Config, "workers" | "store
 /** Serves until a signal comes; the exit code. `write` shows the banner once all of them serve. */
 export async function runWorkers(config: Config, write: (text: string) => void): Promise<number> {
   checkWorkers(config);
-  const crew = new Crew(createLog(config.logLevel));
+  const figures = new CrewFigures();
+  const text = async (): Promise<string> => textOf(await figures.everyone("all"));
+  const metrics = config.metrics && (await listenForMetrics(config.metrics, text));
+  const show = (banner: string): void => write(bannerOfAll(banner, config.workers, metrics?.url));
+  try {
+    return await serve(new Crew(createLog(config.logLevel), figures), config.workers, show);
+  } finally {
+    figures.stop();
+    await metrics?.close(); // last, so that the last figures can be read
+  }
+}
+
+async function serve(crew: Crew, workers: number, show: (banner: string) => void): Promise<number> {
   // The first alone, so that what is wrong is said once.
   const first = await crew.start(0);
   if (typeof first === "number") return first;
-  const rest = Array.from({ length: config.workers - 1 }, (_, i) => crew.start(i + 1));
+  const rest = Array.from({ length: workers - 1 }, (_, i) => crew.start(i + 1));
   await Promise.all(rest);
-  write(first.replace(/^( {2}sign-in .*)$/m, `$1\n  workers     ${config.workers}`));
+  show(first);
   return crew.untilStopped();
+}
+
+function bannerOfAll(banner: string, workers: number, metrics: string | undefined): string {
+  const more = `  workers     ${workers}${metrics === undefined ? "" : `\n  metrics     ${metrics}`}`;
+  return banner.replace(/^ {2}sign-in .*$/m, (line) => `${line}\n${more}`);
 }
 
 class Crew {
   readonly #log: Logger;
+  readonly #figures: CrewFigures;
   readonly #workers = new Map<number, Worker>();
   #stoppingSince: number | null = null;
   #code = 0;
@@ -60,8 +69,9 @@ class Crew {
     this.#end = resolve;
   });
 
-  constructor(log: Logger) {
+  constructor(log: Logger, figures: CrewFigures) {
     this.#log = log;
+    this.#figures = figures;
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => this.#stop());
   }
 
@@ -71,17 +81,21 @@ class Crew {
 
   /** Resolves with the banner once the worker serves, or with its exit code. */
   async start(place: number, pause = FIRST_PAUSE): Promise<string | number> {
-    const worker = cluster.fork({ [PLACE]: String(place) });
+    const worker = cluster.fork();
     this.#workers.set(place, worker);
+    this.#figures.add(worker);
     const startedAt = performance.now();
     const ended = once(worker, "exit").then(([code, signal]) => (code as number | null) ?? (signal as string));
-    const banner = await Promise.race([once(worker, "message").then(([text]) => ({ text: String(text) })), ended]);
-    if (typeof banner !== "object") {
+    const serving = new Promise<{ banner: string }>((resolve) => {
+      worker.on("message", (message: FromWorker) => message.kind === "serving" && resolve(message));
+    });
+    const begun = await Promise.race([serving, ended]);
+    if (typeof begun !== "object") {
       this.#workers.delete(place);
-      return this.#failed(place, banner, pause);
+      return this.#failed(place, begun, pause);
     }
     void ended.then((code) => this.#over(place, code, performance.now() - startedAt, pause));
-    return banner.text;
+    return begun.banner;
   }
 
   /** The very first is not replaced: whoever started the server is told. */

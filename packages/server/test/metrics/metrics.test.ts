@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isSessionError } from "sessile";
+import { isSessionError, type StoreStats } from "sessile";
 import { BUCKETS, FAMILIES } from "#dist/metrics/families.js";
 import { storeGauges } from "#dist/metrics/gauges.js";
 import { Metrics, quantile, sumSnapshots } from "#dist/metrics/metrics.js";
+import { sumFigures } from "#dist/metrics/process-figures.js";
 import { label, prometheusText } from "#dist/metrics/prometheus-text.js";
 import { startApp } from "../support/app.ts";
 import { call, signIn, signOut } from "../support/client.ts";
@@ -73,6 +74,27 @@ test("the figures of several processes add up, and survive the way through JSON"
   });
   assert.equal(sum.histograms.sessile_store_duration_seconds?.["load"]?.count, 2);
   assert.equal(one.snapshot().counters.sessile_sessions_created_total, undefined, "a snapshot is a copy");
+});
+
+test("what is asked for is summed, or taken once; of a process that ended only counters are left", () => {
+  const figures = (stats: StoreStats) => ({ counted: new Metrics().snapshot(), gauges: storeGauges(stats) });
+  const circuit = (state: "open" | "closed") => ({ state, opened: 2 });
+  const redis = { kind: "redis", sessions: 7, cache: CACHE };
+  const running = [
+    figures({ ...redis, circuit: circuit("open") }),
+    figures({ ...redis, circuit: circuit("closed"), cache: { ...CACHE, isCoherent: false } }),
+  ];
+  const { gauges } = sumFigures(running, [figures({ ...redis, circuit: circuit("closed") })]);
+  const values = Object.fromEntries(
+    gauges.flatMap((each) => each.values.map(([at, value]) => [each.name + at, value])),
+  );
+  assert.equal(values['sessile_sessionsstore="redis"'], 7);
+  assert.deepEqual(
+    ["open", "closed", "halfOpen"].map((state) => values[`sessile_store_circuitstate="${state}"`]),
+    [1, 1, 0],
+  );
+  assert.deepEqual([values["sessile_store_circuit_opened_total"], values["sessile_cache_hits_total"]], [6, 15]);
+  assert.deepEqual([values["sessile_cache_entries"], values["sessile_cache_coherent"]], [4, 0]);
 });
 
 const CACHE = {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { waitUntil } from "sessile-test-support/wait-until";
+import { KeyStore } from "#dist/keys/key-store.js";
 import { PasswordHasher } from "#dist/users/password-hash.js";
 import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
 import { UserStore } from "#dist/users/user-store.js";
@@ -101,15 +102,52 @@ test("no two requests have the same name in the log, whichever worker they came 
   assert.equal(new Set(names.map((name) => name.replace(/\d+$/, ""))).size, 2, "both had some");
 });
 
-test("each worker has an address for its figures", async (t) => {
+test("the figures are those of all workers, wherever they are asked for, and what one counted goes on after its end", {
+  skip: canSeeProcesses,
+}, async (t) => {
   const store = await freshStore("sqlite");
-  const port = 20_000 + (process.pid % 20_000);
-  const server = await start(t, "--store", store.option, "--metrics", `127.0.0.1:${port}`);
-  await signIn(server.url);
-  const texts = await Promise.all(
-    [port, port + 1].map(async (each) => (await fetch(`http://127.0.0.1:${each}/metrics`)).text()),
-  );
-  for (const text of texts) assert.match(text, /^# TYPE /m);
+  const path = join(temporaryFolder(), "users.db");
+  makeUserFile(path);
+  const file = openUserFile(path, { synchronous: "FULL" });
+  const { key } = new KeyStore(file).add("app", ["sessions:create", "metrics:read"]) ?? assert.fail();
+  file.close();
+  const server = await start(t, "--store", store.option, "--users", path, "--metrics", "127.0.0.1:0");
+  const own = /metrics {5}(http:\S+)/.exec(server.output().stdout)?.[1] ?? assert.fail(server.output().stdout);
+  const headers = { "X-API-Key": key, Connection: "close" }; // each comes to the next worker
+  const begin = async (): Promise<void> => {
+    const body = JSON.stringify({ user_id: "ann" });
+    const more = { ...headers, "Content-Type": "application/json" };
+    assert.equal((await fetch(`${server.url}/sessions`, { method: "POST", headers: more, body })).status, 201);
+  };
+  const read = async (url = own): Promise<(figure: string) => number> => {
+    const text = await (await fetch(url, { headers })).text();
+    return (figure) =>
+      Number(
+        text
+          .split("\n")
+          .find((line) => line.startsWith(`${figure} `))
+          ?.slice(figure.length),
+      );
+  };
+  for (let i = 0; i < 6; i++) await begin();
+  for (const url of [own, `${server.url}/metrics`, `${server.url}/metrics`]) {
+    const figure = await read(url);
+    assert.equal(figure("sessile_sessions_created_total"), 6);
+    assert.equal(figure('sessile_http_requests_total{status="201"}'), 6);
+    assert.equal(figure('sessile_store_duration_seconds_count{operation="create"}'), 6);
+    assert.equal(figure('sessile_sessions{store="sqlite"}'), 6, "both see the same store");
+    assert.equal(figure("sessile_store_up"), 1);
+  }
+  const [victim] = workersOf(server) as [number];
+  process.kill(victim, "SIGKILL");
+  await waitUntil("another worker takes its place", async () => {
+    const now = workersOf(server);
+    return now.length === 2 && !now.includes(victim);
+  });
+  assert.equal((await read())("sessile_sessions_created_total"), 6);
+  await begin();
+  assert.equal((await read())("sessile_sessions_created_total"), 7);
+  assert.equal(await server.end("SIGTERM"), 0);
 });
 
 function isRunning(pid: number): boolean {

@@ -63,7 +63,7 @@ export interface PagesGiven {
   readonly store: SessionStore;
   readonly security: SecurityLog;
   readonly readiness: Readiness;
-  readonly metrics: Metrics;
+  readonly exposition: Exposition;
   readonly feed: EventFeed;
   readonly signIn: SignInService;
 }
@@ -96,11 +96,11 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
     logNetwork: choices.logNetwork ?? false,
   };
   const signIn = await choices.signIn?.(manager, security);
-  const exposition = new Exposition(metrics, store, () => readiness.isStoreUp());
+  const exposition = new Exposition({ metrics, store, isStoreUp: () => readiness.isStoreUp() });
   const keyFile = choices.keys === undefined ? null : openUserFile(choices.keys, { synchronous: "NORMAL" });
   const keys = keyFile === null ? null : new KeyStore(keyFile, choices.manager?.clock);
   const more = { keys, verifyHeaders: choices.verifyHeaders ?? [], tokenInBody: choices.tokenInBody ?? true };
-  const pages = signIn && (await choices.pages?.({ manager, store, security, readiness, metrics, feed, signIn }));
+  const pages = signIn && (await choices.pages?.({ manager, store, security, readiness, exposition, feed, signIn }));
   const app = await createApp({
     ...more,
     manager,

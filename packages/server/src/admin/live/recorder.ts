@@ -1,7 +1,7 @@
 // Takes the figures of the server down every few seconds, and keeps an hour of them. Knows no route.
 
 import type { StoreStats } from "sessile";
-import type { Metrics } from "../../metrics/metrics.ts";
+import type { MetricsSnapshot } from "../../metrics/metrics.ts";
 import type { Figures } from "../api.ts";
 import { figuresOf, type Moment } from "./figures.ts";
 
@@ -11,7 +11,8 @@ const HOUR = 60 * 60 * 1000;
 const COUNTING_SHARE = 1 / 1000;
 
 export interface RecorderParts {
-  readonly metrics: Metrics;
+  /** What was counted until now, by all workers. */
+  readonly counted: () => Promise<MetricsSnapshot>;
   readonly stats: () => Promise<StoreStats>;
   /** Whether the store answers; must not reject. */
   readonly isStoreUp: () => Promise<boolean>;
@@ -84,7 +85,7 @@ export class Recorder {
     const { sessions = null, cache } = this.#stats ?? {};
     const { hits = 0, misses = 0 } = cache ?? {};
     const live = isStoreUp ? sessions : null;
-    return { at: this.#clock(), live, hits, misses, isStoreUp, counted: this.#parts.metrics.snapshot() };
+    return { at: this.#clock(), live, hits, misses, isStoreUp, counted: await this.#parts.counted() };
   }
 
   async #count(): Promise<void> {

@@ -9,8 +9,9 @@ import { validateRequests } from "../validate.ts";
 
 const SCHEMA = {
   operationId: "readMetrics",
-  summary: "Read the figures of this process in Prometheus' text format",
-  description: "The key may also come as `Authorization: Bearer`, which every release of Prometheus can send.",
+  summary: "Read the server's figures in Prometheus' text format",
+  description:
+    "Those of all workers together. The key may also come as `Authorization: Bearer`, which every release of Prometheus can send.",
   tags: ["operations"],
   security: [{ apiKey: [] }],
   response: {
