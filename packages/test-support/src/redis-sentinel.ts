@@ -36,8 +36,11 @@ interface Sentinel {
 }
 
 const SETTINGS = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"];
-/** Without these, Sentinels take seconds to find each other and the replicas. Servers before 7.0 do not know them. */
-const HURRY = ["publish-period", "200", "info-period", "200", "ask-period", "200", "ping-period", "200"];
+/**
+ * Without these, Sentinels take seconds to find each other and the replicas. Servers before 7.0 do not know them. A Sentinel that
+ * has not heard of a new primary within four times the first makes it a replica again.
+ */
+const HURRY = ["publish-period", "1000", "info-period", "200", "ask-period", "200", "ping-period", "200"];
 
 /** Starts all, `args` added to each server but not to the Sentinels, and waits until the Sentinels know everybody. */
 export async function startSentinelGroup(args: readonly string[] = [], disk?: string): Promise<SentinelGroup> {
@@ -114,16 +117,25 @@ function groupOf(
     },
     async failOver() {
       const former = await group.primary();
-      await waitUntil("a failover begins", async () => {
-        return (await sentinels[0]?.ask("SENTINEL", "FAILOVER", SENTINEL_NAME)) === "OK";
-      });
-      await group.untilTakenOver(former);
+      const begin = async () => (await sentinels[0]?.ask("SENTINEL", "FAILOVER", SENTINEL_NAME)) === "OK";
+      await waitUntil("a failover begins", begin);
+      // A Sentinel gives a failover up that took longer than its timeout, and begins no other by itself.
+      const reminder = setInterval(() => {
+        void group
+          .primary()
+          .then((now) => now === former && begin())
+          .catch(() => {});
+      }, 6000);
+      await group.untilTakenOver(former).finally(() => clearInterval(reminder));
+      // The Sentinels would tell it so too, after four times their period of publishing.
+      await former.ask("REPLICAOF", "127.0.0.1", String((await group.primary()).port));
       await group.untilWhole();
     },
     async untilTakenOver(former) {
       const isOver = (sentinel: Sentinel) => async () => {
         const named = await namedBy(sentinel);
-        return named !== former && (await roleOf(named)) === "master";
+        if (named === former) throw new Error(`the Sentinel on port ${sentinel.port} names the former one`);
+        return (await roleOf(named)) === "master";
       };
       await Promise.all(sentinels.map((sentinel) => waitUntil("a replica has taken over", isOver(sentinel))));
     },
