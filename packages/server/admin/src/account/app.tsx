@@ -176,7 +176,7 @@ function OwnCard({ session, onEnd }: { session: OwnSession; onEnd: () => void })
         </h2>
         <p class="muted">
           Last used <Ago at={Date.parse(last_seen_at)} />, signed in <Ago at={Date.parse(created_at)} />. Ends{" "}
-          <Until at={Date.parse(expires_at)} /> if not used.
+          <Until at={Date.parse(expires_at)} />.
         </p>
       </div>
       {!current && (

@@ -99,7 +99,7 @@ function Main({ address }: { address: Address }) {
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = `${main.current?.querySelector("h1")?.textContent ?? "Admin"} · Sessile`;
-    if (!isFirst.current) main.current?.focus();
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [address.path]);
   return (

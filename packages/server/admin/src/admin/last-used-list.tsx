@@ -65,8 +65,8 @@ function Summary({ rows: { at, examined, ranked, sessions }, page }: { rows: Las
   if (at === null) return <>Looking for those used last, in the whole store.</>;
   return (
     <>
-      Page {count(page)}, {sessionsText(sessions.length)}. The {count(ranked)} used last of all {count(examined)},
-      latest first, as it was <Ago at={at} />.
+      Page {count(page)}, {sessionsText(sessions.length)}. {`${count(ranked)} used last of ${count(examined)}, `}
+      latest first. Looked <Ago at={at} />.
     </>
   );
 }

@@ -125,7 +125,7 @@ function Deadlines({ session, isOver }: { session: SessionView; isOver: boolean 
   const { createdAt, lastSeenAt, expiresAt, absoluteExpiresAt, idleTimeout } = session;
   return (
     <section class="card">
-      <h2>How long still</h2>
+      <h2>Time left</h2>
       <Deadline
         name="Without use"
         from={lastSeenAt}

@@ -25,7 +25,7 @@ export function SessionTable({ label, sessions, ended, hasUser = true, onEnded }
           <Head>Device</Head>
           <Head>Last used</Head>
           <Head>Began</Head>
-          <Head>Ends, if not used</Head>
+          <Head>Ends</Head>
           <Head>
             <span class="hidden">Actions</span>
           </Head>

@@ -87,7 +87,7 @@ function Filters({ query, onChange }: FiltersProps) {
         <input
           type="text"
           maxLength={100}
-          placeholder="any, such as Firefox"
+          placeholder="such as Firefox"
           value={query.get("device") ?? ""}
           onChange={change("device")}
         />

@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { KeyStore } from "#dist/keys/key-store.js";
 import { login, PASSWORD } from "../../sign-in/sign-in-app.ts";
 import { profile } from "../../support/client.ts";
 import { type AdminServer, startAdminServer } from "../admin-server.ts";
@@ -43,11 +44,13 @@ try {
 }
 
 /** So many sessions that the pages look as they do in use. */
-async function populate({ url }: AdminServer): Promise<void> {
+async function populate({ url, file }: AdminServer): Promise<void> {
   const names = [...NAMES, ...NAMES.slice(0, 7), "alice", "alice"];
   const tokens: string[] = [];
   for (const [index, name] of names.entries()) tokens.push(await begin(url, name, index));
   for (const token of tokens.slice(7, 10)) await end(url, token);
+  const { key } = new KeyStore(file).add("shop", ["sessions:write"]) ?? { key: "" };
+  await use(url, key, tokens.at(-1) as string);
   await login(url, "alice", "wrong password, of course");
 }
 
@@ -79,6 +82,21 @@ async function begin(url: string, username: string, index: number): Promise<stri
   return ((await response.json()) as { session_token: string }).session_token;
 }
 
+/** An application keeps something in the session, and gives it new tokens. */
+async function use(url: string, key: string, token: string): Promise<void> {
+  const send = async (method: string, path: string, body: object): Promise<{ session_token: string }> => {
+    const headers = { "X-API-Key": key, "X-Session-Token": token, "content-type": "application/json" };
+    const response = await fetch(url + path, { method, headers, body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path} was answered ${response.status} ${await response.text()}`);
+    return (await response.json()) as { session_token: string };
+  };
+  await send("PATCH", "/sessions/current/data", { set: { theme: "dark", cart: [4711, 815], visits: 12 } });
+  for (let i = 0; i < 3; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    token = (await send("POST", "/sessions/current/rotate", {})).session_token;
+  }
+}
+
 async function end(url: string, token: string): Promise<void> {
   await fetch(`${url}/logout`, { method: "POST", headers: { "X-Session-Token": token } });
 }
@@ -97,18 +115,31 @@ async function picture(browser: Browser, { url }: AdminServer, name: string, opt
   await page.goto("/admin/sessions");
   await page.locator("table").waitFor();
   await shoot("sessions");
+  await page.getByLabel("Order").selectOption("used");
+  await page.getByText("used last of").waitFor();
+  await page.locator("table").waitFor();
+  await shoot("last-used");
   await page.getByLabel("Find a user or a session").fill("alice");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "alice" }).waitFor();
   await page.locator("table").waitFor();
   await shoot("user");
   await page.locator(".sid").first().click();
-  await page.getByRole("heading", { name: "How long still" }).waitFor();
+  await page.getByRole("heading", { name: "Time left" }).waitFor();
   await shoot("session");
   await page.getByRole("button", { name: "End this session…" }).click();
   await page.getByRole("dialog").waitFor();
   await shoot("confirm");
   await page.keyboard.press("Escape");
+  await page.getByLabel("Find a user or a session").fill("erin");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "erin" }).waitFor();
+  await page
+    .getByRole("button", { name: /^End session/ })
+    .first()
+    .click();
+  await page.getByRole("button", { name: "End 1 session" }).click();
+  await page.getByText("Ended 1 session of erin.").waitFor();
   await page.goto("/admin/audit");
   await page.locator(".audit").waitFor();
   await shoot("audit");
