@@ -1,5 +1,6 @@
 // Records in this process, bounded. For development, tests and single processes: a restart ends every session.
 
+import { crc32 } from "node:zlib";
 import { applyDelta, type SessionDelta } from "../core/delta.ts";
 import { SessionError } from "../core/errors.ts";
 import type { SessionRecord } from "../core/record.ts";
@@ -42,7 +43,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 class MemoryStore implements SessionStore {
   readonly #records = new SidMap<KeptRecord>();
   /** The sids of each user. Most have one, and a set takes as much as the rest of a session. */
-  readonly #byUser = new SidMap<string | Set<string>>(spread);
+  readonly #byUser = new SidMap<string | Set<string>>((userId) => crc32(userId) % 4096);
   readonly #limits: Required<MemoryStoreOptions>;
   #bytes = 0;
   readonly #watchers = new Set<(sid: string) => void>();
@@ -203,13 +204,6 @@ class MemoryStore implements SessionStore {
   #checkOpen(): void {
     if (this.#isClosed) throw new SessionError("ERR_SESSION_STORE", "The memory store is closed.");
   }
-}
-
-/** Users' ids may be anything, and often begin alike: a hash spreads them (FNV-1a, and a last stir of the upper bits). */
-function spread(userId: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < userId.length; index++) hash = Math.imul(hash ^ userId.charCodeAt(index), 0x01000193);
-  return (Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) >>> 0) / 2 ** 32;
 }
 
 function bytesOf({ data }: Pick<SessionRecord, "data">): number {

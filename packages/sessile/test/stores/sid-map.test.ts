@@ -12,7 +12,7 @@ function filled(count: number): { map: SidMap<string>; sids: string[] } {
   return { map, sids: sids.sort() };
 }
 
-test("what follows a sid is in the order of sids, wherever the shards begin", () => {
+test("what follows a sid is in the order of sids, wherever a shard begins", () => {
   const { map, sids } = filled(5000);
   assert.deepEqual(map.following("", 5000), sids);
   for (const place of [0, 1, 2500, 4998]) {
@@ -39,7 +39,7 @@ test("a walk of the entries may delete them on its way", () => {
   assert.equal(map.size, 0);
 });
 
-test("a walk of the entries misses none that stays, although shards divide on its way", () => {
+test("a walk of the entries misses none that stays, although others come on its way", () => {
   const { map, sids } = filled(1700);
   const seen = new Set<string>();
   const more = filled(3000).sids;
@@ -54,7 +54,7 @@ test("a walk of the entries misses none that stays, although shards divide on it
   );
 });
 
-test("a walk of the entries never shows a value that was replaced before a shard divided", () => {
+test("a walk of the entries never shows a value that was replaced meanwhile", () => {
   const { map, sids } = filled(499);
   const walk = map.entries();
   walk.next();
