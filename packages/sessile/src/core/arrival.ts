@@ -33,16 +33,17 @@ export async function firstData(
 
 export function checkUserId(userId: unknown): string {
   if (userId !== "" && isText(userId, 256)) return userId;
-  throw new SessionError(
-    "ERR_SESSION_VALUE",
-    "`userId` must be well-formed text of 1 to 256 characters. Convert numbers with `String(id)`.",
-  );
+  throw wrongText("userId", "1 to 256 characters. Convert numbers with `String(id)`");
 }
 
 export function checkDevice(device: unknown): string | null {
   if (device === undefined) return null;
   if (isText(device, 200)) return device;
-  throw new SessionError("ERR_SESSION_VALUE", "`device` must be well-formed text of at most 200 characters.");
+  throw wrongText("device", "at most 200 characters");
+}
+
+function wrongText(name: string, length: string): SessionError {
+  return new SessionError("ERR_SESSION_VALUE", `\`${name}\` must be well-formed text of ${length}.`);
 }
 
 export function checkAuthenticatedAt(at: number | undefined): number | undefined {

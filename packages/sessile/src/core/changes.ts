@@ -1,5 +1,6 @@
 // What the handler of one request did to the data. Can be replayed on a newer record. Knows no store and no clock.
 
+import { excessOf } from "./delta.ts";
 import { SessionError } from "./errors.ts";
 import { checkKey, copyJson, formatData, type Json, type JsonObject } from "./json.ts";
 import type { DataLimits } from "./options.ts";
@@ -115,9 +116,8 @@ export class Changes {
 /** Throws `ERR_SESSION_VALUE` when `data` has too many keys or bytes. The text of the data otherwise. */
 export function checkDataLimits(data: JsonObject, limits: DataLimits): string {
   const text = formatData(data);
-  const amounts = { keys: Object.keys(data).length, dataBytes: Buffer.byteLength(text) };
-  for (const name of ["keys", "dataBytes"] as const)
-    if (amounts[name] > limits[name]) throw tooLarge(`.${name}\`: ${amounts[name]} instead of at most ${limits[name]}`);
+  const excess = excessOf(data, text, limits);
+  if (excess !== undefined) throw tooLarge(excess);
   return text;
 }
 

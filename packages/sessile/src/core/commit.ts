@@ -10,6 +10,9 @@ import { validateData } from "./schema.ts";
 import { formatToken, newSecret } from "./token.ts";
 import { deadline } from "./validity.ts";
 
+/** What fails when a record's data cannot be read, or does not fit the application's schema. */
+export const READING = "read a stored session";
+
 /** A conflict means that another writer succeeded, so this many in a row mean that something else is wrong. */
 const COMMIT_ATTEMPTS = 1000;
 
@@ -24,29 +27,27 @@ export interface Writing {
   readonly rotateAfter: number;
 }
 
-/** What became of it. `"gone"`: the session ended meanwhile; the changes are dropped and nothing may be sent. */
-export type Written = "gone" | { readonly record: SessionRecord; readonly newToken: string | null };
+/** What became of it. `null`: the session ended meanwhile; the changes are dropped and nothing may be sent. */
+export type Written = { readonly record: SessionRecord; readonly newToken: string | null } | null;
 
 /** Writes the changes, the touch and the rotation that are due, in one step; nothing when nothing is due. */
-export async function commitRecord(core: Core, writing: Writing): Promise<Written> {
-  let { record } = writing;
-  let rotation = nextRotation(core, writing);
+export async function commitRecord(core: Core, first: Writing): Promise<Written> {
+  let writing = first;
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
-    const delta = await nextDelta(core, writing, record, rotation);
-    if (delta === null) return { record, newToken: null };
+    const { record } = writing;
+    if (!isDue(core, writing)) return { record, newToken: null };
+    const secret = isRotationDue(core, writing) ? newSecret() : null;
+    const delta = await deltaOf(core, writing, secret);
     const answer = await core.ask("commit a session", (store) => store.commit(record.sid, delta, record));
-    if (answer.status === "gone") return "gone";
+    if (answer.status === "gone") return null;
+    if (answer.status === "ok")
+      return { record: answer.record, newToken: secret && announceRotation(core, record, secret) };
     // nobody wrote meanwhile, so the one condition left is the limits
-    if (answer.status === "conflict" && answer.record.version === record.version) throw tooLarge();
-    record = answer.record;
-    if (answer.status === "ok") return { record, newToken: rotation && announceRotation(core, record, rotation) };
-    if (rotation?.from !== record.secretDigest) rotation = null;
-    writing.changes?.rebase(await readData(core, record));
+    if (answer.record.version === record.version) throw tooLarge();
+    writing.changes?.rebase(await readData(core, answer.record));
+    writing = { ...writing, record: answer.record };
   }
-  throw new SessionError(
-    "ERR_SESSION_CONFLICT",
-    "Other requests changed the session in every attempt to write it. Try again.",
-  );
+  throw new SessionError("ERR_SESSION_CONFLICT", "Other requests changed the session at every attempt. Try again.");
 }
 
 /** The data of a record as the application sees it: through its schema when it has one. */
@@ -54,7 +55,7 @@ export async function readData(core: Core, record: SessionRecord): Promise<JsonO
   try {
     return await validateData(core.settings.schema, parseData(record.data), "ERR_SESSION_RECORD");
   } catch (error) {
-    if (isSessionError(error)) core.reportUnreadable(error);
+    if (isSessionError(error)) core.reportFailure(READING, error);
     throw error;
   }
 }
@@ -65,23 +66,17 @@ export async function checkedText({ settings }: Core, data: JsonObject): Promise
   return checkDataLimits(data, settings.limits);
 }
 
-interface Rotation {
-  readonly from: string;
-  readonly to: string;
-  readonly secret: string;
-}
-
 /** Whether there is anything to write at all. */
 export function isDue(core: Core, writing: Writing): boolean {
-  return isChanged(writing) || isTouchDue(core, writing, writing.record) || isRotationDue(core, writing);
+  return isChanged(writing) || isTouchDue(core, writing) || isRotationDue(core, writing);
 }
 
 function isChanged({ changes }: Writing): boolean {
-  return changes !== null && !changes.isEmpty;
+  return changes?.isEmpty === false;
 }
 
-function isTouchDue(core: Core, { isActivity }: Writing, { lastSeenAt }: SessionRecord): boolean {
-  return isActivity && core.now() - lastSeenAt >= core.settings.touchInterval;
+function isTouchDue(core: Core, { isActivity, record }: Writing): boolean {
+  return isActivity && core.now() - record.lastSeenAt >= core.settings.touchInterval;
 }
 
 /** The holder of a retired secret gets no new one: its successor exists already. */
@@ -90,34 +85,22 @@ function isRotationDue(core: Core, { record, digest, rotateAfter }: Writing): bo
   return core.now() - record.rotatedAt >= rotateAfter;
 }
 
-function nextRotation(core: Core, writing: Writing): Rotation | null {
-  if (!isRotationDue(core, writing)) return null;
-  const { record } = writing;
-  const secret = newSecret();
-  return { from: record.secretDigest, to: core.settings.keys.of(record, secret), secret };
-}
-
-async function nextDelta(
-  core: Core,
-  writing: Writing,
-  record: SessionRecord,
-  rotation: Rotation | null,
-): Promise<SessionDelta | null> {
+async function deltaOf(core: Core, writing: Writing, secret: string | null): Promise<SessionDelta> {
+  const { record, isActivity } = writing;
+  const { idleTimeout, limits, keys } = core.settings;
   const changes = isChanged(writing) ? writing.changes : null;
-  if (changes === null && rotation === null && !isTouchDue(core, writing, record)) return null;
-  if (changes !== null) await checkedText(core, changes.view);
-  const { idleTimeout, limits } = core.settings;
+  if (changes) await checkedText(core, changes.view);
   const at = core.now();
   return {
     at,
     ...(changes && { ...changes.outcome(), limits }),
     ...(changes?.isDependent && { ifVersion: record.version }),
-    ...(writing.isActivity && { touch: { expiresAt: deadline(at, idleTimeout, record.absoluteExpiresAt) } }),
-    ...(rotation && { rotate: { from: rotation.from, to: rotation.to } }),
+    ...(isActivity && { touch: { expiresAt: deadline(at, idleTimeout, record.absoluteExpiresAt) } }),
+    ...(secret && { rotate: { from: record.secretDigest, to: keys.of(record, secret) } }),
   };
 }
 
-function announceRotation(core: Core, record: SessionRecord, { secret }: Rotation): string {
-  core.tell("rotated", record);
-  return formatToken(core.settings.tokenPrefix, { sid: record.sid, secret });
+function announceRotation(core: Core, { sid, userId }: SessionRecord, secret: string): string {
+  core.tell("rotated", { sid, userId });
+  return formatToken(core.settings.tokenPrefix, { sid, secret });
 }

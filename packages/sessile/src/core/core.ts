@@ -1,13 +1,13 @@
 // What every request of one manager shares: settings, time, events, and the store behind one error rule.
 
-import { isSessionError, SessionError } from "./errors.ts";
+import { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts";
 import { EventHub, type SessionEvent, type SessionEventName, type SessionEvents } from "./events.ts";
 import { CLOCK, type Settings } from "./options.ts";
 import { NO_DATA, type SessionRecord } from "./record.ts";
 import { wrong } from "./rules.ts";
-import type { SessionStore } from "./store.ts";
+import type { Created, SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid } from "./token.ts";
-import { deadline } from "./validity.ts";
+import { deadline, isOver } from "./validity.ts";
 import { Watch } from "./watch.ts";
 
 /** What a new session starts with. */
@@ -27,9 +27,6 @@ export interface NewSession {
   readonly record: SessionRecord;
   readonly token: string;
 }
-
-/** A random sid repeats once in 2^65 sessions; a second repetition means that the random source is broken. */
-const CREATE_ATTEMPTS = 3;
 
 export class Core {
   readonly settings: Settings;
@@ -54,19 +51,26 @@ export class Core {
     try {
       return await call(this.settings.store);
     } catch (error) {
-      if (!isSessionError(error) || error.statusCode >= 500) this.reportFailure(operation, error);
-      if (isSessionError(error)) throw error;
-      throw new SessionError("ERR_SESSION_STORE", `The session store failed to ${operation}.`, { cause: error });
+      const failure = isSessionError(error)
+        ? error
+        : new SessionError("ERR_SESSION_STORE", `The session store failed to ${operation}.`, { cause: error });
+      if (failure.statusCode >= 500) this.reportFailure(operation, error);
+      throw failure;
     }
+  }
+
+  /** The record of `sid`, as `SessionStore.load` gives it. */
+  load(sid: string, suits?: (copy: SessionRecord) => boolean): Promise<SessionRecord | null> {
+    return this.ask("load a session", (store) => store.load(sid, suits));
+  }
+
+  /** Whether a session is over by now. */
+  isOver(record: SessionRecord): boolean {
+    return isOver(record, this.now(), this.settings);
   }
 
   reportFailure(operation: string, error: unknown): void {
     this.events.emit("storeFailed", { operation, error, at: this.now() });
-  }
-
-  /** Tells that a record's data cannot be read, or does not fit the application's schema. */
-  reportUnreadable(error: unknown): void {
-    this.reportFailure("read a stored session", error);
   }
 
   /** Ends a session. True when it was this call that did, and then listeners of `name` hear of it. */
@@ -89,22 +93,22 @@ export class Core {
     this.events.emit(name, { sid, userId, at: this.now(), ...more } as SessionEvents[Name]);
   }
 
-  /** Creates a session. Throws `ERR_SESSION_LIMIT` or `ERR_SESSION_REVOKED` when the store does not let it be. */
-  async create(beginning: Beginning): Promise<NewSession> {
-    const limit = beginning.userId === null ? undefined : this.settings.userLimit;
-    for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
-      const created = this.#mint(beginning);
-      const answer = await this.ask("create a session", (store) => store.create(created.record, limit));
-      if (answer.status === "created") {
-        this.#announce(created.record, answer.evicted);
-        return created;
-      }
-      if (answer.status !== "exists") throw REFUSALS[answer.status]();
-    }
-    throw new SessionError(
-      "ERR_SESSION_STORE",
-      "The random source repeats itself: every new sid is taken. Check the system's CSPRNG.",
-    );
+  /**
+   * Creates a session. Throws `ERR_SESSION_LIMIT` or `ERR_SESSION_REVOKED` when the store does not let it be. A random sid repeats once
+   * in 2^65 sessions; when the next one does too (`isRepeated`), the random source is broken.
+   */
+  async create(beginning: Beginning, isRepeated = false): Promise<NewSession> {
+    const created = this.#mint(beginning);
+    const { record } = created;
+    const { userId, device } = record;
+    const limit = userId === null ? undefined : this.settings.userLimit;
+    const answer = await this.ask("create a session", (store) => store.create(record, limit));
+    if (answer.status === "exists" && !isRepeated) return this.create(beginning, true);
+    if (answer.status !== "created") throw new SessionError(...REFUSALS[answer.status]);
+    this.tell("created", record);
+    if (userId !== null) this.tell("signedIn", record, { device });
+    for (const sid of answer.evicted) this.tell("revoked", { sid, userId }, { reason: "limit" });
+    return created;
   }
 
   #mint({ userId, data = NO_DATA, device = null, authenticatedAt = Number.POSITIVE_INFINITY }: Beginning): NewSession {
@@ -130,23 +134,12 @@ export class Core {
     });
     return { record, token: formatToken(tokenPrefix, { sid, secret }) };
   }
-
-  #announce(record: SessionRecord, evicted: readonly string[]): void {
-    const { userId, device } = record;
-    this.tell("created", record);
-    if (userId !== null) this.tell("signedIn", record, { device });
-    for (const sid of evicted) this.tell("revoked", { sid, userId }, { reason: "limit" });
-  }
 }
 
-const REFUSALS = {
-  refused: () =>
-    new SessionError(
-      "ERR_SESSION_LIMIT",
-      "The user has as many sessions as `userLimit` allows. Sign out elsewhere first.",
-    ),
-  revoked: () =>
-    new SessionError("ERR_SESSION_REVOKED", "The user's sessions were revoked while this one began. Sign in again."),
+const REFUSALS: Record<Exclude<Created["status"], "created">, readonly [SessionErrorCode, string]> = {
+  exists: ["ERR_SESSION_STORE", "The random source repeats itself. Check the system's CSPRNG."],
+  refused: ["ERR_SESSION_LIMIT", "The user has as many sessions as `userLimit` allows. Sign out elsewhere first."],
+  revoked: ["ERR_SESSION_REVOKED", "The user's sessions were revoked while this one began. Sign in again."],
 };
 
 const NONE: readonly string[] = Object.freeze([]);

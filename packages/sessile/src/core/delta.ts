@@ -20,7 +20,12 @@ export interface SessionDelta {
   /** A new secret. Refused with `conflict` unless `from` is the current digest: so a rotation has one successor. */
   readonly rotate?: { readonly from: string; readonly to: string };
   /** Refuse with `conflict` when the merged data would exceed these. */
-  readonly limits?: { readonly dataBytes: number; readonly keys: number };
+  readonly limits?: Limits;
+}
+
+interface Limits {
+  readonly dataBytes: number;
+  readonly keys: number;
 }
 
 /**
@@ -48,9 +53,15 @@ function mergeData(text: string, { set, remove, limits }: SessionDelta): string 
   for (const key of remove ?? []) delete data[key];
   Object.assign(data, set);
   const merged = formatData(data);
-  if (limits && (Buffer.byteLength(merged) > limits.dataBytes || Object.keys(data).length > limits.keys))
-    return "conflict";
-  return merged;
+  return limits && excessOf(data, merged, limits) ? "conflict" : merged;
+}
+
+/** Which of the limits `data` and its text exceed, in words; `undefined` when none. */
+export function excessOf(data: JsonObject, text: string, limits: Limits): string | undefined {
+  const amounts = { keys: Object.keys(data).length, dataBytes: Buffer.byteLength(text) };
+  for (const name of ["keys", "dataBytes"] as const)
+    if (amounts[name] > limits[name]) return `.${name}\`: ${amounts[name]} instead of at most ${limits[name]}`;
+  return undefined;
 }
 
 function touched(record: SessionRecord, { at, touch }: SessionDelta): Partial<SessionRecord> {

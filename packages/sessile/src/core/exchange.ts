@@ -3,7 +3,7 @@
 
 import { type Arrival, checkAuthenticatedAt, checkDevice, checkUserId, firstData } from "./arrival.ts";
 import { Changes } from "./changes.ts";
-import { checkedText, commitRecord, isDue, readData, type Writing } from "./commit.ts";
+import { checkedText, commitRecord, isDue, READING, readData, type Writing } from "./commit.ts";
 import type { Beginning, Core } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { type JsonObject, parseData } from "./json.ts";
@@ -21,7 +21,6 @@ export class SessionExchange {
   #record: SessionRecord | null;
   /** Digest of the secret that the client holds, as far as this request knows. */
   #digest: string | null;
-  #loaded: JsonObject | null;
   #changes: Changes | null = null;
   #newToken: string | null = null;
   #isActivity = true;
@@ -43,7 +42,7 @@ export class SessionExchange {
     this.#transport = opened.transport;
     this.#record = opened.record;
     this.#digest = opened.digest;
-    this.#loaded = opened.data;
+    if (opened.data !== null) this.#changes = new Changes(opened.data, core.settings.limits);
     this.#rotateAfter = core.settings.rotateAfter;
   }
 
@@ -62,7 +61,7 @@ export class SessionExchange {
   /** The data with this request's changes; parsed when it is first asked for. */
   get data(): Changes {
     this.#isUsed = true;
-    this.#changes ??= new Changes(this.#loaded ?? this.#parseData(), this.#core.settings.limits);
+    this.#changes ??= new Changes(this.#parseData(), this.#core.settings.limits);
     return this.#changes;
   }
 
@@ -151,7 +150,7 @@ export class SessionExchange {
   /** Most requests only read: then there is nothing to write, and nobody to wait for. */
   get #isUntouched(): boolean {
     if (this.#lastStep !== null || this.#removeOnFailure) return false;
-    if (this.#record === null) return this.#changes === null || this.#changes.isEmpty;
+    if (this.#record === null) return this.#changes?.isEmpty !== false;
     return !isDue(this.#core, this.#writing(this.#record, this.#changes, true));
   }
 
@@ -197,16 +196,16 @@ export class SessionExchange {
   /** Shows what is stored now, with what was changed meanwhile on top. */
   async #refresh(): Promise<void> {
     if (this.#record === null) return;
-    this.#loaded = await readData(this.#core, this.#record);
-    if (this.#changes?.isEmpty) this.#changes = null;
-    this.#changes?.rebase(this.#loaded);
+    const data = await readData(this.#core, this.#record);
+    this.#changes ??= new Changes(data, this.#core.settings.limits);
+    this.#changes.rebase(data);
   }
 
   async #write(changes: Changes | null, isLast: boolean): Promise<void> {
     if (this.#isGone || this.#isSignedOut) return;
     if (this.#record === null) return this.#beginAnonymous(changes);
     const written = await commitRecord(this.#core, this.#writing(this.#record, changes, isLast));
-    if (written === "gone") return this.#leave();
+    if (written === null) return this.#leave();
     this.#record = written.record;
     this.#newToken ??= written.newToken;
   }
@@ -246,7 +245,6 @@ export class SessionExchange {
 
   #drop(): void {
     this.#record = null;
-    this.#loaded = null;
     this.#changes = null;
     this.#newToken = null;
   }
@@ -279,7 +277,7 @@ export class SessionExchange {
       return this.#record === null ? {} : parseData(this.#record.data);
     } catch (error) {
       this.#removeOnFailure = true;
-      this.#core.reportUnreadable(error);
+      this.#core.reportFailure(READING, error);
       throw error;
     }
   }

@@ -8,11 +8,11 @@ import { type JsonObject, parseData } from "./json.ts";
 import { open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions } from "./options.ts";
 import type { SessionRecord } from "./record.ts";
+import { wholeNumber } from "./rules.ts";
 import { type DefaultData, Session } from "./session.ts";
 import type { Page, RecordPage, SessionStore, StoreStats } from "./store.ts";
 import { isSid } from "./token.ts";
 import type { SessionRequest, SessionResponse } from "./transport.ts";
-import { isOver } from "./validity.ts";
 
 /** The session of one request, for an adapter to hand to the handler and to settle before the response leaves. */
 export interface OpenSession<Data extends object> {
@@ -98,19 +98,15 @@ export class SessionManager<Data extends object = DefaultData> {
   async #page(page: Page, read: (store: SessionStore) => Promise<RecordPage>): Promise<SessionPage> {
     checkPage(page);
     const { records, next } = await this.#core.ask("list sessions", read);
-    return { sessions: records.filter((record) => this.#isLive(record)).map(toInfo), next };
+    return { sessions: records.filter((record) => !this.#core.isOver(record)).map(toInfo), next };
   }
 
   /** One live session; `null` when there is none of this sid. `data` asks for the application's data too. */
   async find(sid: string, { data = false }: { data?: boolean } = {}): Promise<SessionDetails | null> {
-    const record = isSid(sid) ? await this.#core.ask("load a session", (store) => store.load(sid)) : null;
-    if (record === null || !this.#isLive(record)) return null;
+    const record = isSid(sid) ? await this.#core.load(sid) : null;
+    if (record === null || this.#core.isOver(record)) return null;
     const { rotatedAt, absoluteExpiresAt, version } = record;
     return { ...toInfo(record), rotatedAt, absoluteExpiresAt, version, ...(data && { data: parseData(record.data) }) };
-  }
-
-  #isLive(record: SessionRecord): boolean {
-    return !isOver(record, this.#core.now(), this.#core.settings);
   }
 
   /**
@@ -120,7 +116,7 @@ export class SessionManager<Data extends object = DefaultData> {
    */
   async revoke(sid: string, owner: { userId?: string } = {}): Promise<boolean> {
     if (!isSid(sid)) return false;
-    const record = await this.#core.ask("load a session", (store) => store.load(sid));
+    const record = await this.#core.load(sid);
     if (record === null || ("userId" in owner && record.userId !== owner.userId)) return false;
     return this.#core.end(record, "revoked", { reason: "revoked" });
   }
@@ -189,6 +185,6 @@ function toInfo({
 }
 
 function checkPage({ limit = 100 }: Page): void {
-  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= 1000) return;
-  throw new SessionError("ERR_SESSION_PAGE", "`limit` must be a whole number from 1 to 1,000.");
+  const [accepts, expected] = wholeNumber(1, "", 1000);
+  if (!accepts(limit)) throw new SessionError("ERR_SESSION_PAGE", `\`limit\` must be ${expected}.`);
 }

@@ -76,7 +76,7 @@ async function find(core: Core, { sid, secret }: TokenParts): Promise<Found | nu
     found = { record, digest, verdict: judge(record, digest, core.now(), core.settings) };
     return found;
   };
-  const record = await core.ask("load a session", (store) => store.load(sid, (copy) => look(copy).verdict === "valid"));
+  const record = await core.load(sid, (copy) => look(copy).verdict === "valid");
   return record && ((found as Found | null)?.record === record ? found : look(record));
 }
 

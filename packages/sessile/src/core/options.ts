@@ -87,7 +87,7 @@ export const CLOCK = "a function that returns the time as a whole number of mill
 
 const RULES = {
   store: [(store: SessionStore) => hasMethods(store, STORE_METHODS), "a store, such as `memoryStore()`"],
-  transports: [isTransports, "a list of `headerTransport()`, `bearerTransport()` or `cookieTransport()`"],
+  transports: [isTransports, "a list of transports, such as `[cookieTransport()]`"],
   idleTimeout: [...milliseconds(1), HOUR],
   absoluteTimeout: [...milliseconds(1), 24 * HOUR],
   touchInterval: [...milliseconds(0), undefined],
@@ -98,7 +98,7 @@ const RULES = {
   keys: [(keys: KeyRing) => hasMethods(keys, ["of", "in"]), "a `keyRing(…)` of `sessile/keys`", NO_KEYS],
   schema: [
     (schema: DataSchema) => isFunction(schema?.["~standard"]?.validate),
-    "a Standard Schema v1 validator, such as one made with zod, valibot or arktype",
+    "a Standard Schema v1 validator, such as one of zod",
     undefined,
   ],
   limits: [Boolean, "an object", {}],

@@ -2,7 +2,6 @@
 
 import type { Core } from "./core.ts";
 import { isSessionError } from "./errors.ts";
-import { isOver } from "./validity.ts";
 
 type Listener = () => unknown;
 
@@ -63,14 +62,11 @@ export class Watch {
   }
 
   async #tick(): Promise<void> {
-    const lookAgain = () => {
-      this.#ticksLeft = 0; // the store did not answer, or not about this one: look again at the next tick
-    };
     try {
       const due = this.#due();
-      while (due.length > 0) await Promise.all(due.splice(0, CHUNK).map((sid) => this.#look(sid).catch(lookAgain)));
+      while (due.length > 0) await Promise.all(due.splice(0, CHUNK).map((sid) => this.#look(sid)));
     } catch {
-      lookAgain();
+      this.#ticksLeft = 0; // the clock told no time
     }
     if (this.#watched.size === 0) this.stop();
     else this.#timer = this.#nextTick();
@@ -88,13 +84,14 @@ export class Watch {
     return due;
   }
 
-  /** A record that cannot be read is no session. */
+  /** A record that cannot be read is no session. When the store does not answer, everything is looked at again at the next tick. */
   async #look(sid: string): Promise<void> {
     const record = await this.#core
-      .ask("load a session", (store) => store.load(sid))
-      .catch((error: unknown) => (isSessionError(error, "ERR_SESSION_RECORD") ? null : Promise.reject(error)));
+      .load(sid)
+      .catch((error: unknown) => (isSessionError(error, "ERR_SESSION_RECORD") ? null : undefined));
     const watched = this.#watched.get(sid);
-    if (record === null || isOver(record, this.#core.now(), this.#core.settings)) this.#end(sid);
+    if (record === undefined) this.#ticksLeft = 0;
+    else if (record === null || this.#core.isOver(record)) this.#end(sid);
     else if (watched !== undefined) watched.expiresAt = record.expiresAt;
   }
 

@@ -37,21 +37,22 @@ export function pack(record: SessionRecord): KeptRecord {
 }
 
 export function unpack(sid: string, kept: KeptRecord): SessionRecord {
-  const { userId, secretDigest, data, createdAt, version, rest } = kept;
+  const { userId, secretDigest, data, createdAt, version } = kept;
+  const { retiredDigests, authenticatedAt, device } = kept.rest ?? usualRest(kept);
   return Object.freeze({
     sid,
     userId,
     secretDigest,
-    retiredDigests: rest === null ? NONE : rest.retiredDigests,
+    retiredDigests,
     data,
     createdAt,
-    authenticatedAt: rest === null ? usualProof(userId, createdAt) : rest.authenticatedAt,
+    authenticatedAt,
     rotatedAt: createdAt + kept.rotatedAfter,
     lastSeenAt: createdAt + kept.lastSeenAfter,
     expiresAt: createdAt + kept.expiresAfter,
     absoluteExpiresAt: createdAt + kept.absoluteExpiresAfter,
     version,
-    device: rest === null ? null : rest.device,
+    device,
   });
 }
 
@@ -66,12 +67,14 @@ export function isKeptExpired({ createdAt, expiresAfter }: KeptRecord, now: numb
   return isExpired({ expiresAt: createdAt + expiresAfter }, now);
 }
 
-function restOf({ retiredDigests, authenticatedAt, device, userId, createdAt }: SessionRecord): Rest | null {
-  const isUsual = retiredDigests.length === 0 && device === null && authenticatedAt === usualProof(userId, createdAt);
+function restOf(record: SessionRecord): Rest | null {
+  const { retiredDigests, authenticatedAt, device } = record;
+  const isUsual =
+    retiredDigests.length === 0 && device === null && authenticatedAt === usualRest(record).authenticatedAt;
   return isUsual ? null : { retiredDigests, authenticatedAt, device };
 }
 
 /** A session begins with the proof of who its user is. */
-function usualProof(userId: string | null, createdAt: number): number | null {
-  return userId === null ? null : createdAt;
+function usualRest({ userId, createdAt }: Pick<SessionRecord, "userId" | "createdAt">): Rest {
+  return { retiredDigests: NONE, authenticatedAt: userId === null ? null : createdAt, device: null };
 }
