@@ -107,6 +107,8 @@ export interface LastUsedRows {
   /** How many sessions were looked at for it, and how many of them are in order. */
   readonly examined: number;
   readonly ranked: number;
+  /** Whether there may be more that suit. */
+  readonly isCut: boolean;
   /** How many sessions were looked at so far for a newer order; `null` when nobody looks. */
   readonly looking: number | null;
   /** About how many there are; `null` where the store cannot say. */

@@ -35,7 +35,7 @@ export function LastUsedList({ given, isFiltered, page, changes, urlOf }: ListPr
         <section class="card list" aria-label="Sessions">
           <div class="news">
             <p class="muted small">
-              <Summary rows={rows} page={page} />
+              <Summary {...{ rows, page, isFiltered }} />
             </p>
             {rows.looking === null ? (
               <button type="button" class="link" onClick={lookAgain}>
@@ -61,12 +61,19 @@ export function LastUsedList({ given, isFiltered, page, changes, urlOf }: ListPr
   );
 }
 
-function Summary({ rows: { at, examined, ranked, sessions }, page }: { rows: LastUsedRows; page: number }) {
+interface SummaryProps {
+  readonly rows: LastUsedRows;
+  readonly page: number;
+  readonly isFiltered: boolean;
+}
+
+function Summary({ rows: { at, examined, ranked, isCut, sessions }, page, isFiltered }: SummaryProps) {
   if (at === null) return <>Looking for those used last, in the whole store.</>;
+  const all = `All ${count(ranked)}${isFiltered ? ` that suit, of ${count(examined)}` : ""}`;
   return (
     <>
-      Page {count(page)}, {sessionsText(sessions.length)}. {`${count(ranked)} used last of ${count(examined)}, `}
-      latest first. Looked <Ago at={at} />.
+      Page {count(page)}, {sessionsText(sessions.length)}.{" "}
+      {isCut ? `The ${count(ranked)} used last of ${count(examined)}` : all}, latest use first. Looked <Ago at={at} />.
     </>
   );
 }

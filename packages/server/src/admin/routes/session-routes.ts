@@ -5,6 +5,7 @@ import type { Json, SessionDetails } from "sessile";
 import { FRESH_TIME } from "../../sign-in/cookie-sign-in.ts";
 import type { DataKey, Found, LastUsedRows, SessionView } from "../api.ts";
 import { browse, browseUser, type Filter, rowsOf, toRow } from "../browse.ts";
+import { MOST_RANKED } from "../last-used.ts";
 import type { AdminParts } from "../parts.ts";
 import { LAST_USED_QUERY, type LastUsedQuery, LIST_QUERY, type ListQuery, SEARCH_QUERY } from "./queries.ts";
 
@@ -77,7 +78,7 @@ async function lastUsedPage(parts: AdminParts, query: LastUsedQuery): Promise<La
       names.of,
     ),
     next: after + limit < sids.length ? after + limit : null,
-    ...{ at, examined, ranked: sids.length, looking },
+    ...{ at, examined, ranked: sids.length, isCut: sids.length === MOST_RANKED, looking },
     total: recorder.stats?.sessions ?? null,
   };
 }

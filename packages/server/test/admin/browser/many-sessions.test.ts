@@ -111,11 +111,11 @@ describe("a hundred thousand sessions", { skip: noChromium }, () => {
     await page.getByText(/^Page 1, /).waitFor();
     assert.equal(await page.getByRole("link", { name: "Previous page" }).count(), 0);
     await page.getByLabel("Order").selectOption({ label: "latest use first" });
-    await page.getByText(/^Page 1, 50 sessions\. 1,000 used last of /).waitFor();
+    await page.getByText(/^Page 1, 50 sessions\. The 1,000 used last of /).waitFor();
     await page.getByRole("link", { name: "Next page" }).click();
-    await page.getByText(/^Page 2, 50 sessions\. 1,000 used last of /).waitFor();
+    await page.getByText(/^Page 2, 50 sessions\. The 1,000 used last of /).waitFor();
     await page.getByRole("link", { name: "Previous page" }).click();
-    await page.getByText(/^Page 1, 50 sessions\. 1,000 used last of /).waitFor();
+    await page.getByText(/^Page 1, 50 sessions\. The 1,000 used last of /).waitFor();
     await page.getByRole("button", { name: "Look again" }).click();
     await page.getByRole("button", { name: "Look again" }).waitFor();
     assert.deepEqual(complaints, []);

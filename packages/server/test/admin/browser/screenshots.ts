@@ -13,11 +13,12 @@ const [folder = ".cache/screenshots"] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 
 const SIZES: Readonly<Record<string, BrowserContextOptions>> = {
-  light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
   dark: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
   narrow: { viewport: { width: 360, height: 780 }, colorScheme: "light", deviceScaleFactor: 2 },
   "narrow-dark": { viewport: { width: 360, height: 780 }, colorScheme: "dark", deviceScaleFactor: 2 },
   "4k": { viewport: { width: 3840, height: 2160 }, colorScheme: "light" },
+  /** The last, when there is most to see in the charts. */
+  light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
 };
 
 const NAMES = ["alice", "bob", "carol", "dmitri", "erin", "fatima", "georg", "hana", "ines", "jonas", "kofi", "lena"];
@@ -116,7 +117,7 @@ async function picture(browser: Browser, { url }: AdminServer, name: string, opt
   await page.locator("table").waitFor();
   await shoot("sessions");
   await page.getByLabel("Order").selectOption("used");
-  await page.getByText("used last of").waitFor();
+  await page.getByText("latest use first. Looked").waitFor();
   await page.locator("table").waitFor();
   await shoot("last-used");
   await page.getByLabel("Find a user or a session").fill("alice");
