@@ -14,8 +14,6 @@ import { freshStore } from "../support/stores.ts";
 
 const SESSIONS = 50;
 const CHANGES = 20;
-/** As many bodies arrive at once, at most one for each session. More would be overload, which the deadline of Redis' commands answers 503. */
-const WAVE = SESSIONS / 2;
 
 interface InFlight {
   readonly socket: Socket;
@@ -43,16 +41,9 @@ for (const kind of ["sqlite", "redis"] as const) {
     assert.equal(requests.length, 1000);
 
     const started = performance.now();
-    const answers: string[] = [];
-    for (let sent = 0; sent < requests.length; sent += WAVE) {
-      const wave = requests.slice(sent, sent + WAVE);
-      for (const { socket, body } of wave) socket.write(body);
-      if (sent === 0) {
-        server.signal("SIGTERM"); // while the first are being written, and before the others have all arrived
-        await untilRefusing(server.url);
-      }
-      answers.push(...(await Promise.all(wave.map(({ answer }) => answer))));
-    }
+    for (const { socket, body } of requests) socket.write(body);
+    server.signal("SIGTERM");
+    const answers = await Promise.all(requests.map(({ answer }) => answer));
     assert.equal(await server.ended, 0);
     const took = performance.now() - started;
     const failed = answers.filter((answer) => !answer.startsWith("HTTP/1.1 200 "));
@@ -101,20 +92,6 @@ function beginChanges(url: string, key: string, tokens: readonly string[], index
       return { socket, body, answer: closed(socket).then(() => text) };
     }),
   );
-}
-
-/** A stopping server takes no new connections. */
-async function untilRefusing(url: string): Promise<void> {
-  for (;;) {
-    const socket = openSocket(url);
-    const connected = once(socket, "connect").then(
-      () => true,
-      () => false,
-    );
-    const isTaken = await Promise.race([connected, closed(socket).then(() => false)]);
-    socket.destroy();
-    if (!isTaken) return;
-  }
 }
 
 async function read({ url }: ServerProcess, key: string, token: string): Promise<object> {

@@ -1,5 +1,11 @@
 // What is given up when its time is over, all of it with one timer. Knows no command.
 
+/**
+ * A turn of the event loop that takes longer counts as so many milliseconds. While this process is busy no command can leave and no answer
+ * come in: that a thousand requests came at once, or that garbage was collected, says nothing about Redis.
+ */
+const LONGEST_TURN = 25;
+
 /** Something that waits; a place in a ring. */
 export interface Waiting {
   readonly endsAt: number;
@@ -16,9 +22,17 @@ export class Deadlines {
   readonly #ring = newRing();
   #timer: NodeJS.Timeout | undefined;
   #wakesAt = Number.POSITIVE_INFINITY;
+  #time = 0;
+  #lookedAt = performance.now();
 
-  /** Calls `giveUp` at `endsAt`, by `performance.now()`, unless it is removed before. Keeps no process alive. */
+  /** Milliseconds, as far as they count. They go on while something waits. */
+  now(): number {
+    return this.#time + Math.min(performance.now() - this.#lookedAt, LONGEST_TURN);
+  }
+
+  /** Calls `giveUp` at `endsAt`, by `now()`, unless it is removed before. */
   add(endsAt: number, giveUp: () => void): Waiting {
+    if (this.#timer === undefined) this.#look();
     let before = this.#ring.before;
     while (before !== this.#ring && before.endsAt > endsAt) before = before.before;
     const waiting: Waiting = { endsAt, giveUp, before, after: before.after };
@@ -39,20 +53,30 @@ export class Deadlines {
   /** The timer goes on when what it was set for is removed: it then looks what is next. */
   #wakeAt(endsAt: number): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#wakesAt = endsAt;
     if (endsAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.ceil(endsAt - performance.now()))).unref();
+    const pause = Math.min(Math.ceil(endsAt - this.#time), LONGEST_TURN);
+    this.#timer = setTimeout(() => this.#wake(), Math.max(1, pause));
+  }
+
+  #look(): void {
+    this.#time = this.now();
+    this.#lookedAt = performance.now();
   }
 
   #wake(): void {
-    const now = performance.now();
-    for (let first = this.#ring.after; first.endsAt <= now; first = this.#ring.after) {
+    this.#look();
+    for (let first = this.#ring.after; first.endsAt <= this.#time; first = this.#ring.after) {
       this.remove(first);
       first.giveUp();
     }
     this.#wakeAt(this.#ring.after.endsAt);
   }
 }
+
+/** Those of all commands of this process. */
+export const DEADLINES = new Deadlines();
 
 /** A ring of nobody: its own end, which is never over and never in anybody's way. */
 function newRing(): Waiting {

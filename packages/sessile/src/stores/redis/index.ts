@@ -21,7 +21,8 @@ export interface RedisStoreOptions {
   readonly prefix?: string;
   /**
    * A command that Redis has not answered after so many milliseconds fails with `ERR_SESSION_STORE`. Default 250. A longer
-   * one lets requests wait longer while Redis hangs; a shorter one lets a busy Redis look like a broken one.
+   * one lets requests wait longer while Redis hangs; a shorter one lets a busy Redis look like a broken one. Of a turn of the event
+   * loop that takes longer only 25 count: meanwhile this process was busy, and could not have heard an answer.
    */
   readonly deadline?: number;
   /**

@@ -15,6 +15,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isSessionError, SessionError } from "../../core/errors.ts";
 import { Breaker, type Circuit } from "./breaker.ts";
 import type { RedisPort } from "./client.ts";
+import { DEADLINES } from "./deadlines.ts";
 
 /** A Lua script that touches one key. */
 export interface Script {
@@ -58,9 +59,9 @@ export class RedisLink {
     return this.#port.isReady() && this.circuit.state === "closed";
   }
 
-  /** When an operation that begins now has to be over, for callers that send several commands under one deadline. */
+  /** When an operation that begins now has to be over, by `DEADLINES`, for callers that send several commands under one deadline. */
   endsAt(): number {
-    return performance.now() + this.#deadline;
+    return DEADLINES.now() + this.#deadline;
   }
 
   /** Sends one command about `key`. Fails with `ERR_SESSION_STORE`, which means "unknown whether it was done". */
@@ -114,7 +115,7 @@ export class RedisLink {
   }
 
   async #pass(send: () => Promise<unknown>, args: readonly string[], endsAt: number): Promise<unknown> {
-    if (endsAt <= performance.now()) throw this.#late(args);
+    if (endsAt <= DEADLINES.now()) throw this.#late(args);
     const pass = this.#breaker.enter();
     if (pass === null) throw failure("Redis is out and will be asked again soon. Nothing was sent.");
     try {
@@ -133,10 +134,10 @@ export class RedisLink {
     return new Promise((resolve, reject) => {
       const late = () => reject(this.#late(args));
       // After a stall of this process its timers run before its sockets are read: one more turn lets an answer in.
-      const timer = setTimeout(() => setImmediate(late), Math.max(1, endsAt - performance.now()));
+      const waiting = DEADLINES.add(endsAt, () => setImmediate(late));
       const settle = <T>(done: (value: T) => void) => {
         return (value: T) => {
-          clearTimeout(timer);
+          DEADLINES.remove(waiting);
           done(value);
         };
       };

@@ -1,7 +1,7 @@
 // The clients of `@redis/client`, also known as `redis`: how each is spoken to, and how it is kept from sending late or twice.
 
 import type { RedisPort } from "./client.ts";
-import { Deadlines, type Waiting } from "./deadlines.ts";
+import { DEADLINES, type Waiting } from "./deadlines.ts";
 
 /** A client of `@redis/client` or `redis`, made with `createClient`. */
 export interface NodeRedisClient {
@@ -35,14 +35,13 @@ export function isNodeRedis(client: unknown): client is AnyNodeRedis {
 
 /** Always the primary: a replica may still show a session that was signed out. */
 export function nodeRedisPort(client: AnyNodeRedis, deadline: number): RedisPort {
-  const deadlines = new Deadlines();
   const isReady = () => client.isReady;
-  const sending = () => within(new Recall(deadlines, performance.now() + deadline));
+  const sending = () => within(new Recall(DEADLINES.now() + deadline));
   if ("slots" in client) {
     return { isReady, send: (key, args) => client.sendCommand(key, false, [...args], sending()) };
   }
   if ("getSentinelNode" in client) {
-    const once = () => within(new RecallOfOne(deadlines, performance.now() + deadline));
+    const once = () => within(new RecallOfOne(DEADLINES.now() + deadline));
     return { isReady, send: (_key, args) => client.sendCommand(false, [...args], once()) };
   }
   return { isReady, send: (_key, args) => client.sendCommand(args, sending()) };
@@ -64,25 +63,23 @@ const AS_TEXT = {};
  * cost of the command.
  */
 class Recall {
-  readonly #deadlines: Deadlines;
   readonly #endsAt: number;
   #waiting: Waiting | undefined;
 
-  constructor(deadlines: Deadlines, endsAt: number) {
-    this.#deadlines = deadlines;
+  constructor(endsAt: number) {
     this.#endsAt = endsAt;
   }
 
   get aborted(): boolean {
-    return performance.now() >= this.#endsAt;
+    return DEADLINES.now() >= this.#endsAt;
   }
 
   addEventListener(_type: "abort", listener: () => void): void {
-    this.#waiting = this.#deadlines.add(this.#endsAt, listener);
+    this.#waiting = DEADLINES.add(this.#endsAt, listener);
   }
 
   removeEventListener(): void {
-    if (this.#waiting !== undefined) this.#deadlines.remove(this.#waiting);
+    if (this.#waiting !== undefined) DEADLINES.remove(this.#waiting);
   }
 }
 

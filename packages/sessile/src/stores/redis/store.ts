@@ -84,8 +84,12 @@ export class RedisStore implements SessionStore {
   async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
     await this.#ready();
     if (!isSid(sid)) return { status: "gone" };
-    const endsAt = this.#reach.link.endsAt();
-    return this.#commits.run(sid, (previous) => commitDelta(this.#reach, sid, delta, newest(previous, base), endsAt));
+    const { link } = this.#reach;
+    const began = link.endsAt();
+    return this.#commits.run(sid, (previous) => {
+      const endsAt = previous === undefined ? began : link.endsAt(); // Redis has just answered whoever came before
+      return commitDelta(this.#reach, sid, delta, newest(previous, base), endsAt);
+    });
   }
 
   /** Once the record is gone, so is the session: an entry that stays in the user's index is skipped and forgotten later. */
