@@ -24,7 +24,7 @@ export interface SentinelGroup {
   failOver(): Promise<void>;
   /** Waits until all Sentinels name another primary than `former`, and that takes writes. */
   untilTakenOver(former: RedisServer): Promise<void>;
-  /** Waits until all nodes run, and follow the primary that all Sentinels name. */
+  /** Waits until all nodes run and follow the primary that all Sentinels name, and no failover goes on. */
   untilWhole(): Promise<void>;
   close(): Promise<void>;
 }
@@ -127,8 +127,6 @@ function groupOf(
           .catch(() => {});
       }, 6000);
       await group.untilTakenOver(former).finally(() => clearInterval(reminder));
-      // The Sentinels would tell it so too, after four times their period of publishing.
-      await former.ask("REPLICAOF", "127.0.0.1", String((await group.primary()).port));
       await group.untilWhole();
     },
     async untilTakenOver(former) {
@@ -144,12 +142,19 @@ function groupOf(
         const [primary, ...others] = await Promise.all(sentinels.map(namedBy));
         const replicas = nodes.filter((node) => node !== primary);
         const follow = await Promise.all(replicas.map((node) => isLinked(node, primary as RedisServer)));
-        return others.every((other) => other === primary) && follow.every(Boolean);
+        const areDone = await Promise.all(sentinels.map(hasFailedOver));
+        return others.every((other) => other === primary) && [...follow, ...areDone].every(Boolean);
       });
     },
     close,
   };
   return group;
+}
+
+/** A Sentinel whose new primary dies before it is through with the failover never gets through, and goes on naming that one. */
+async function hasFailedOver(sentinel: Sentinel): Promise<boolean> {
+  const { flags } = pairs(await sentinel.ask("SENTINEL", "MASTER", SENTINEL_NAME));
+  return !String(flags).includes("failover_in_progress");
 }
 
 async function isLinked(node: RedisServer, primary: RedisServer): Promise<boolean> {

@@ -70,7 +70,8 @@ async function open(connect: () => Promise<RedisClient>, prefix: string): Promis
 /** Ends the sessions elsewhere, over all primaries, and waits until each is refused here. */
 async function endAll({ here, there, sids }: Pair): Promise<void> {
   for (const sid of sids) await until("it ends", () => there.delete(sid).catch(() => false));
-  for (const sid of sids) await until("it is refused", async () => (await here.load(sid, any)) === null);
+  for (const sid of sids)
+    await until("it is refused", async () => (await here.load(sid, any).catch(() => undefined)) === null);
 }
 
 for (const [name, connect] of [
