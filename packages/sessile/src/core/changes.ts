@@ -1,8 +1,6 @@
 // What the handler of one request did to the data. Can be replayed on a newer record. Knows no store and no clock.
 
-import { excessOf } from "./delta.ts";
-import { SessionError } from "./errors.ts";
-import { checkKey, copyJson, formatData, type Json, type JsonObject } from "./json.ts";
+import { checkKey, copyJson, type Json, type JsonObject } from "./json.ts";
 import type { DataLimits } from "./options.ts";
 
 interface Change {
@@ -26,11 +24,6 @@ export class Changes {
 
   get isEmpty(): boolean {
     return this.#changes.length === 0;
-  }
-
-  /** True when no key has a value, whatever was removed. */
-  get hasNoData(): boolean {
-    return Object.keys(this.#view).length === 0;
   }
 
   /** True when a change was computed from the value it replaces. */
@@ -111,19 +104,6 @@ export class Changes {
     if (value === undefined) delete this.#view[key];
     else this.#view[key] = value;
   }
-}
-
-/** Throws `ERR_SESSION_VALUE` when `data` has too many keys or bytes. The text of the data otherwise. */
-export function checkDataLimits(data: JsonObject, limits: DataLimits): string {
-  const text = formatData(data);
-  const excess = excessOf(data, text, limits);
-  if (excess !== undefined) throw tooLarge(excess);
-  return text;
-}
-
-/** `which` goes on after "limits"; the record may have keys that the schema does not show, and then it is none. */
-export function tooLarge(which = "`"): SessionError {
-  return new SessionError("ERR_SESSION_VALUE", `Session data would exceed \`limits${which}. Keep less in the session.`);
 }
 
 function copyShallow(base: JsonObject): Record<string, Json> {

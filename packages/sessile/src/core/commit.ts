@@ -1,10 +1,10 @@
 // Steps 6 and 7 of a request: what is written, and what happens when others wrote meanwhile. Never creates a session.
 
-import { type Changes, checkDataLimits, tooLarge } from "./changes.ts";
+import type { Changes } from "./changes.ts";
 import type { Core } from "./core.ts";
-import type { SessionDelta } from "./delta.ts";
+import { excessOf, type SessionDelta } from "./delta.ts";
 import { isSessionError, SessionError } from "./errors.ts";
-import { type JsonObject, parseData } from "./json.ts";
+import { formatData, type JsonObject, parseData } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
 import { validateData } from "./schema.ts";
 import { formatToken, newSecret } from "./token.ts";
@@ -63,7 +63,15 @@ export async function readData(core: Core, record: SessionRecord): Promise<JsonO
 /** The text of data that fits the schema and the limits. Throws `ERR_SESSION_VALUE` otherwise. */
 export async function checkedText({ settings }: Core, data: JsonObject): Promise<string> {
   await validateData(settings.schema, data, "ERR_SESSION_VALUE");
-  return checkDataLimits(data, settings.limits);
+  const text = formatData(data);
+  const excess = excessOf(data, text, settings.limits);
+  if (excess !== undefined) throw tooLarge(excess);
+  return text;
+}
+
+/** `which` goes on after "limits"; the record may have keys that the schema does not show, and then it is none. */
+function tooLarge(which = "`"): SessionError {
+  return new SessionError("ERR_SESSION_VALUE", `Session data would exceed \`limits${which}. Keep less in the session.`);
 }
 
 /** Whether there is anything to write at all. */

@@ -3,7 +3,7 @@
 import { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts";
 import { EventHub, type SessionEvent, type SessionEventName, type SessionEvents } from "./events.ts";
 import { CLOCK, type Settings } from "./options.ts";
-import { NO_DATA, type SessionRecord } from "./record.ts";
+import { NO_DATA, NO_DIGESTS, type SessionRecord } from "./record.ts";
 import { wrong } from "./rules.ts";
 import type { Created, SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid } from "./token.ts";
@@ -121,7 +121,7 @@ export class Core {
       sid,
       userId,
       secretDigest: keys.of({ sid, userId }, secret),
-      retiredDigests: NONE,
+      retiredDigests: NO_DIGESTS,
       data,
       createdAt,
       authenticatedAt: userId === null ? null : Math.min(authenticatedAt, createdAt),
@@ -141,5 +141,3 @@ const REFUSALS: Record<Exclude<Created["status"], "created">, readonly [SessionE
   refused: ["ERR_SESSION_LIMIT", "The user has as many sessions as `userLimit` allows. Sign out elsewhere first."],
   revoked: ["ERR_SESSION_REVOKED", "The user's sessions were revoked while this one began. Sign in again."],
 };
-
-const NONE: readonly string[] = Object.freeze([]);

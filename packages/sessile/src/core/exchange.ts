@@ -205,7 +205,11 @@ export class SessionExchange {
     if (this.#isGone || this.#isSignedOut) return;
     if (this.#record === null) return this.#beginAnonymous(changes);
     const written = await commitRecord(this.#core, this.#writing(this.#record, changes, isLast));
-    if (written === null) return this.#leave();
+    if (written === null) {
+      // in particular the cookie is not cleared: the browser may already hold that of a newer sign-in
+      this.#isGone = true;
+      return this.#drop();
+    }
     this.#record = written.record;
     this.#newToken ??= written.newToken;
   }
@@ -218,7 +222,7 @@ export class SessionExchange {
 
   /** An anonymous session costs nothing until something is written into it. */
   async #beginAnonymous(changes: Changes | null): Promise<void> {
-    if (changes === null || changes.hasNoData) return;
+    if (changes === null || Object.keys(changes.view).length === 0) return;
     checkOrigin(this.#writer(), this.#request);
     await this.#begin({ userId: null, data: await checkedText(this.#core, changes.view) });
   }
@@ -232,15 +236,6 @@ export class SessionExchange {
     this.#isGone = false;
     this.#removeOnFailure = true;
     return token;
-  }
-
-  /**
-   * The session ended elsewhere meanwhile. The changes are dropped and nothing is sent; in particular the cookie is not
-   * cleared, because the browser may already hold the cookie of a newer sign-in.
-   */
-  #leave(): void {
-    this.#drop();
-    this.#isGone = true;
   }
 
   #drop(): void {

@@ -103,10 +103,14 @@ export class SessionManager<Data extends object = DefaultData> {
 
   /** One live session; `null` when there is none of this sid. `data` asks for the application's data too. */
   async find(sid: string, { data = false }: { data?: boolean } = {}): Promise<SessionDetails | null> {
-    const record = isSid(sid) ? await this.#core.load(sid) : null;
+    const record = await this.#record(sid);
     if (record === null || this.#core.isOver(record)) return null;
     const { rotatedAt, absoluteExpiresAt, version } = record;
     return { ...toInfo(record), rotatedAt, absoluteExpiresAt, version, ...(data && { data: parseData(record.data) }) };
+  }
+
+  async #record(sid: string): Promise<SessionRecord | null> {
+    return isSid(sid) ? this.#core.load(sid) : null;
   }
 
   /**
@@ -115,8 +119,7 @@ export class SessionManager<Data extends object = DefaultData> {
    * `undefined` is nobody, not everybody.
    */
   async revoke(sid: string, owner: { userId?: string } = {}): Promise<boolean> {
-    if (!isSid(sid)) return false;
-    const record = await this.#core.load(sid);
+    const record = await this.#record(sid);
     if (record === null || ("userId" in owner && record.userId !== owner.userId)) return false;
     return this.#core.end(record, "revoked", { reason: "revoked" });
   }

@@ -103,8 +103,13 @@ const RULES = {
   ],
   limits: [Boolean, "an object", {}],
   sweepInterval: [...milliseconds(0, LONGEST_TIMER), MINUTE],
-  clock: [isClock, CLOCK, Date.now],
-  onListenerError: [isFunction, "a function", reportToConsole],
+  // `NaN` would make sessions endless, and stores keep instants as whole numbers
+  clock: [(clock: () => number) => isFunction(clock) && Number.isSafeInteger(clock()), CLOCK, Date.now],
+  onListenerError: [
+    isFunction,
+    "a function",
+    (error: unknown, event: string) => console.error(`A listener of the session event "${event}" failed:`, error),
+  ],
 } satisfies { [Name in keyof SessionManagerOptions]-?: Rule };
 
 const USER_LIMIT = {
@@ -115,7 +120,7 @@ const USER_LIMIT = {
 const LIMITS = {
   dataBytes: [...wholeNumber(NO_DATA.length), 65_536],
   keys: [...wholeNumber(1), 256],
-  depth: [...wholeNumber(1, "whole number", GREATEST_DEPTH), DEFAULT_DEPTH],
+  depth: [...wholeNumber(1, "", GREATEST_DEPTH), DEFAULT_DEPTH],
 } satisfies { [Name in keyof DataLimits]: Rule };
 
 /** Fills in the defaults. Throws `ERR_SESSION_OPTION` for an unknown option and for a value that cannot work. */
@@ -142,13 +147,4 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
 function isTransports(transports: readonly SessionTransport[]): boolean {
   if (!Array.isArray(transports) || transports.length === 0) return false;
   return [...transports].every((each) => hasMethods(each, ["read", "issue", "clear"]));
-}
-
-/** `NaN` would make sessions endless, and stores keep instants as whole numbers. */
-function isClock(clock: () => number): boolean {
-  return isFunction(clock) && Number.isSafeInteger(clock());
-}
-
-function reportToConsole(error: unknown, event: string): void {
-  console.error(`A listener of the session event "${event}" failed:`, error);
 }

@@ -35,5 +35,8 @@ export interface SessionRecord {
 /** How many earlier secrets a record remembers in order to recognise one that was stolen. */
 export const MAX_RETIRED = 8;
 
+/** Those of a session that has its first secret. */
+export const NO_DIGESTS: readonly string[] = Object.freeze([]);
+
 /** Text of an empty data object. */
 export const NO_DATA = "{}";

@@ -1,6 +1,6 @@
 // A record as the memory store keeps it: the same in fewer bytes. Knows no store.
 
-import type { SessionRecord } from "../core/record.ts";
+import { NO_DIGESTS, type SessionRecord } from "../core/record.ts";
 import { isExpired } from "../core/validity.ts";
 
 /**
@@ -17,8 +17,6 @@ export interface KeptRecord extends Pick<SessionRecord, "userId" | "secretDigest
 }
 
 type Rest = Pick<SessionRecord, "retiredDigests" | "authenticatedAt" | "device">;
-
-const NONE: readonly string[] = Object.freeze([]);
 
 export function pack(record: SessionRecord): KeptRecord {
   const { userId, secretDigest, data, createdAt, version } = record;
@@ -76,5 +74,5 @@ function restOf(record: SessionRecord): Rest | null {
 
 /** A session begins with the proof of who its user is. */
 function usualRest({ userId, createdAt }: Pick<SessionRecord, "userId" | "createdAt">): Rest {
-  return { retiredDigests: NONE, authenticatedAt: userId === null ? null : createdAt, device: null };
+  return { retiredDigests: NO_DIGESTS, authenticatedAt: userId === null ? null : createdAt, device: null };
 }
