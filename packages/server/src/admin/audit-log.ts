@@ -1,7 +1,7 @@
 // What was done on the admin page, by whom, to what, with which outcome: kept in the file of the users, and bounded.
 
-import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
-import { transaction } from "../users/query.ts";
+import type { SqliteDatabase } from "sessile/sqlite";
+import { prepareAll, type Statements, transaction } from "../users/query.ts";
 import type { AuditAction, AuditEntry, AuditOutcome } from "./api.ts";
 
 /** Entries kept; the oldest go first. What is to be kept longer is in the log. */
@@ -27,12 +27,12 @@ export interface NewEntry {
 export class AuditLog {
   readonly #file: SqliteDatabase;
   readonly #clock: () => number;
-  readonly #sql: Readonly<Record<keyof typeof SQL, SqliteStatement>>;
+  readonly #sql: Statements<typeof SQL>;
 
   constructor(file: SqliteDatabase, clock: () => number = Date.now) {
     this.#file = file;
     this.#clock = clock;
-    this.#sql = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, file.prepare(sql)])) as never;
+    this.#sql = prepareAll(file, SQL);
   }
 
   /** Gives back the entry's id. */

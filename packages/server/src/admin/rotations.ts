@@ -1,8 +1,8 @@
 // When sessions were given new tokens: kept in the file of the users for all processes that share it, and bounded.
 
-import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
+import type { SqliteDatabase } from "sessile/sqlite";
 import type { EventFeed, FeedEvent } from "../metrics/event-feed.ts";
-import { transaction } from "../users/query.ts";
+import { prepareAll, type Statements, transaction } from "../users/query.ts";
 
 /** Rotations kept, of all sessions; the oldest go first. */
 export const MOST_ROTATIONS = 100_000;
@@ -17,14 +17,14 @@ const SQL = {
 
 export class Rotations {
   readonly #file: SqliteDatabase;
-  readonly #sql: Readonly<Record<keyof typeof SQL, SqliteStatement>>;
+  readonly #sql: Statements<typeof SQL>;
   readonly #stopListening: () => void;
   #waiting: FeedEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(file: SqliteDatabase, feed: EventFeed) {
     this.#file = file;
-    this.#sql = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, file.prepare(sql)])) as never;
+    this.#sql = prepareAll(file, SQL);
     this.#stopListening = feed.subscribe((event) => this.#collect(event));
   }
 

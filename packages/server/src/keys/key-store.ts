@@ -1,8 +1,8 @@
 // The API keys in the file of the users: which there are, what each may do, and whether a text is one. Knows no HTTP.
 
 import { timingSafeEqual } from "node:crypto";
-import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
-import { firstRow, transaction } from "../users/query.ts";
+import type { SqliteDatabase } from "sessile/sqlite";
+import { firstRow, prepareAll, type Statements, transaction } from "../users/query.ts";
 import { isKeyScope, type KeyScope } from "./key-scopes.ts";
 import { digestOf, formatKey, newId, newSecret, parseKey } from "./key-text.ts";
 
@@ -44,13 +44,13 @@ const NO_DIGEST = "0".repeat(64);
 export class KeyStore {
   readonly #file: SqliteDatabase;
   readonly #clock: () => number;
-  readonly #sql: Readonly<Record<keyof typeof SQL, SqliteStatement>>;
+  readonly #sql: Statements<typeof SQL>;
 
   /** `file` comes from `openUserFile`. */
   constructor(file: SqliteDatabase, clock: () => number = Date.now) {
     this.#file = file;
     this.#clock = clock;
-    this.#sql = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, file.prepare(sql)])) as never;
+    this.#sql = prepareAll(file, SQL);
   }
 
   /** Makes a key; `null` when the name is taken. `name` is as `normalizeName` gives it. */

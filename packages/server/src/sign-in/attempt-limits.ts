@@ -2,8 +2,8 @@
 // a server count together. Knows no password and no HTTP.
 
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
-import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
-import { firstRow, transaction } from "../users/query.ts";
+import type { SqliteDatabase } from "sessile/sqlite";
+import { firstRow, prepareAll, type Statements, transaction } from "../users/query.ts";
 import { countFailures, DELAY_RULES, type DelayRules, type Failures, waitOf } from "./delay.ts";
 
 /** Somebody who wants to sign in. */
@@ -61,14 +61,14 @@ export class AttemptLimits {
   readonly #file: SqliteDatabase;
   readonly #rules: DelayRules;
   readonly #clock: () => number;
-  readonly #sql: Readonly<Record<keyof typeof SQL, SqliteStatement>>;
+  readonly #sql: Statements<typeof SQL>;
   readonly #key: KeyObject;
 
   constructor(file: SqliteDatabase, { rules = DELAY_RULES, clock = Date.now }: LimitOptions = {}) {
     this.#file = file;
     this.#rules = rules;
     this.#clock = clock;
-    this.#sql = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, file.prepare(sql)])) as never;
+    this.#sql = prepareAll(file, SQL);
     this.#key = createSecretKey(firstRow<{ key: string }>(this.#sql.key)?.key ?? "", "hex");
     this.#sql.clearOld.run(clock() - Math.max(...KINDS.map((kind) => rules[kind].forgetAfter)));
   }

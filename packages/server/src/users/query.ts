@@ -2,6 +2,16 @@
 
 import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
 
+/** Prepared statements, each by the name of its text. */
+export type Statements<Sql> = Readonly<Record<keyof Sql, SqliteStatement>>;
+
+export function prepareAll<Sql extends Readonly<Record<string, string>>>(
+  file: SqliteDatabase,
+  sql: Sql,
+): Statements<Sql> {
+  return Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, file.prepare(text)])) as Statements<Sql>;
+}
+
 /** Runs `work` in one transaction: all of it is written, or nothing. */
 export function transaction<T>(file: SqliteDatabase, work: () => T): T {
   file.exec("BEGIN IMMEDIATE"); // deferred, it could fail at its first write without any wait

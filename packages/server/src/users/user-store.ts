@@ -1,8 +1,8 @@
 // The users in their file: who there is, with which password hash, and whose sessions are to be ended. Hashes nothing.
 
 import { randomInt } from "node:crypto";
-import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
-import { firstRow, transaction } from "./query.ts";
+import type { SqliteDatabase } from "sessile/sqlite";
+import { firstRow, prepareAll, type Statements, transaction } from "./query.ts";
 
 export interface User {
   readonly id: number;
@@ -55,13 +55,12 @@ const AT_ONCE = 0;
 export class UserStore {
   readonly #file: SqliteDatabase;
   readonly #clock: () => number;
-  readonly #sql: Readonly<Record<keyof typeof SQL, SqliteStatement>>;
+  readonly #sql: Statements<typeof SQL>;
 
   constructor(file: SqliteDatabase, clock: () => number = Date.now) {
     this.#file = file;
     this.#clock = clock;
-    const prepared = Object.entries(SQL).map(([name, sql]) => [name, file.prepare(sql)]);
-    this.#sql = Object.fromEntries(prepared);
+    this.#sql = prepareAll(file, SQL);
   }
 
   find(name: string): User | null {
