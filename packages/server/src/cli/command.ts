@@ -86,7 +86,8 @@ function checkWords({ name, takes = "" }: Command, words: readonly string[]): vo
   if (words.length >= least && words.length <= most) return;
   if (takes === "")
     throw new UsageError(`sessile ${name} takes no further words; got "${words[0]}". See sessile ${name} --help.`);
-  throw new UsageError(`sessile ${name} takes ${takes}; got ${words.length} words. See sessile ${name} --help.`);
+  const got = words.length === 0 ? "it is missing" : `got ${words.length}`;
+  throw new UsageError(`sessile ${name} takes one ${takes}; ${got}. See sessile ${name} --help.`);
 }
 
 /** The text of an option that must be there. */

@@ -37,8 +37,9 @@ export function findCommand(args: readonly string[]): Found {
   const single = COMMANDS.find(({ name }) => name === first);
   if (single !== undefined) return { command: single, rest: args.slice(1) };
   const commands = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
-  if (commands.length === 0) throw new UsageError(`"${first}" is no command. There are: ${firstWords().join(", ")}.`);
-  if (second === undefined || second === "--help") return { group: first, commands };
+  if (commands.length === 0)
+    throw new UsageError(`"${first}" is no command. There are: ${firstWords().join(", ")}. See sessile --help.`);
+  if (second === undefined || second === "--help" || second === "-h") return { group: first, commands };
   const command = commands.find(({ name }) => name === `${first} ${second}`);
   if (command !== undefined) return { command, rest: args.slice(2) };
   throw new UsageError(`"${second}" is no command of ${first}. See sessile ${first} --help.`);

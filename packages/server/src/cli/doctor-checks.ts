@@ -26,7 +26,10 @@ const CLOCK_MARGIN = 60_000;
 
 export function checkRuntime(): Finding {
   const { sqlite } = process.versions as { readonly sqlite?: string };
-  const text = `Node ${process.versions.node}, SQLite ${sqlite ?? "unknown"}`;
+  const node = `Node ${process.versions.node}`;
+  if (isBefore(process.versions.node, [22, 13, 0]))
+    return { about: "runtime", state: "fails", text: `${node} is too old; use Node 22.13 or later` };
+  const text = `${node}, SQLite ${sqlite ?? "unknown"}`;
   const isFlawed = sqlite !== undefined && isBefore(sqlite, [3, 51, 3]);
   if (!isFlawed) return { about: "runtime", state: "ok", text };
   return { about: "runtime", state: "warns", text: `${text} has the WAL-reset bug; use Node 22.23, 24 or later` };

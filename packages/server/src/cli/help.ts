@@ -30,7 +30,7 @@ Serves sessions over HTTP, and looks after them.
 
 ${commands.map(describeCommand).join("\n")}
 
-sessile COMMAND --help tells more. Without a command, sessile serves.
+sessile COMMAND --help tells more, sessile --version the release. Without a command, sessile serves.
 
 Exit codes: 0 done, 1 it did not work or something is not as it should be, 2 not understood and nothing changed, 130 stopped.
 `;

@@ -39,22 +39,41 @@ SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD.`,
     "sessile import --from connect-redis --source redis://127.0.0.1:6379 --user passport.user --store sqlite:sessile.db --dry-run",
     "sessile import --from express-session-sqlite --source sessions.db --user userId --store redis://127.0.0.1:6379/1",
   ],
-  run: (call) => withStore(call, ({ opened }) => run(call, opened)),
+  run(call) {
+    const wish = wishOf(call); // before a store is opened: that makes its file
+    return withStore(call, ({ opened }) => run(call, wish, opened));
+  },
 };
+
+interface Wish {
+  readonly userPath: readonly string[];
+  readonly isDry: boolean;
+  readonly openSource: () => Promise<FormerStore> | FormerStore;
+}
+
+/** Throws `UsageError` for what is missing or wrong. */
+function wishOf(call: Call): Wish {
+  const kind = required(call, "from", "connect-redis or express-session-sqlite");
+  const source = required(call, "source", "redis://… or the path of the SQLite file");
+  const user = required(call, "user", "where the user's id stands in a session, such as userId or passport.user");
+  const open: Readonly<Record<string, Wish["openSource"]>> = {
+    "connect-redis": () => openConnectRedis(source, optional(call, "prefix") ?? "sess:", call.env),
+    "express-session-sqlite": () => openExpressSqlite(source, optional(call, "table") ?? "sessions"),
+  };
+  const openSource = Object.hasOwn(open, kind) ? open[kind] : undefined;
+  if (openSource === undefined)
+    throw new UsageError(`--from must be connect-redis or express-session-sqlite; got "${kind}".`);
+  return { userPath: user.split("."), isDry: call.given["dry-run"] === true, openSource };
+}
 
 async function run(
   call: Call,
+  { userPath, isDry, openSource }: Wish,
   { store, name }: { store: Parameters<typeof importSessions>[0]["to"]; name: string },
 ): Promise<ExitCode> {
-  const userPath = required(
-    call,
-    "user",
-    "where the user's id stands in a session, such as userId or passport.user",
-  ).split(".");
-  const isDry = call.given["dry-run"] === true;
   const objection = await objectionTo(store, name);
   if (objection !== null) throw new UsageError(objection); // what is imported is deleted where it was
-  const from = await openSource(call);
+  const from = await openSource();
   const progress = new Progress(call.output.stderr, "Importing", null);
   try {
     const counts = await importSessions({ from, to: store, userPath, isDry, progress: progress.update });
@@ -63,14 +82,6 @@ async function run(
   } finally {
     from.close();
   }
-}
-
-async function openSource(call: Call): Promise<FormerStore> {
-  const kind = required(call, "from", "connect-redis or express-session-sqlite");
-  const source = required(call, "source", "redis://… or the path of the SQLite file");
-  if (kind === "connect-redis") return openConnectRedis(source, optional(call, "prefix") ?? "sess:", call.env);
-  if (kind === "express-session-sqlite") return openExpressSqlite(source, optional(call, "table") ?? "sessions");
-  throw new UsageError(`--from must be connect-redis or express-session-sqlite; got "${kind}".`);
 }
 
 function tell({ output }: Call, counts: Counts, name: string, isDry: boolean): void {

@@ -1,5 +1,6 @@
 // From a command line to how it ended. Knows no process: streams and environment are handed in.
 
+import { readFileSync } from "node:fs";
 import { UsageError } from "../config/usage-error.ts";
 import { Output, type Streams } from "../terminal/output.ts";
 import { EXIT, type ExitCode, readCall } from "./command.ts";
@@ -23,10 +24,22 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv, streams: Str
     streams.stdout.write(text);
     return EXIT.done;
   };
-  if (args[0] === "--help" || args[0] === "help") return print(helpOfAll(COMMANDS));
+  const [first = "", ...others] = args;
+  if (first === "--version") return print(`${version()}\n`);
+  if (first === "help" && others.length > 0) return run([...others, "--help"], env, streams);
+  if (first === "help" || isHelp(first)) return print(helpOfAll(COMMANDS));
   const found = findCommand(args);
   if ("group" in found) return print(helpOfGroup(found.group, found.commands));
-  if (found.rest.includes("--help")) return print(helpOf(found.command));
+  if (found.rest.some(isHelp)) return print(helpOf(found.command));
   const call = readCall(found.command, found.rest, env);
   return found.command.run({ ...call, output: new Output(streams, env, call.given["json"] === true) });
+}
+
+function isHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
 }

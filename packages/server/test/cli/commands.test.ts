@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { temporaryFolder } from "sessile-test-support/folder";
@@ -182,4 +182,23 @@ test("bash accepts its completion and completes commands, their second words and
   assert.deepEqual(complete("sessions", "re"), ["revoke"]);
   assert.deepEqual(complete("keys", "add", "shop", "--sc"), ["--scope"]);
   assert.ok(complete("serve", "--").includes("--stop-delay"));
+});
+
+test("help is found however it is asked for, and so is the release", async () => {
+  const [all, one] = [(await cli(["--help"])).stdout, (await cli(["users", "add", "--help"])).stdout];
+  for (const args of [["-h"], ["help"]]) assert.equal((await cli(args)).stdout, all);
+  for (const args of [
+    ["help", "users", "add"],
+    ["users", "add", "-h"],
+  ])
+    assert.equal((await cli(args)).stdout, one);
+  assert.match((await cli(["help", "users"])).stdout, /^Usage: sessile users COMMAND/);
+  assert.match((await cli(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test("an import that was not understood makes no store", async () => {
+  const path = join(temporaryFolder(), "none.db");
+  for (const args of [[], ["--from", "memcached", "--source", "x", "--user", "u"]])
+    assert.equal((await cli(["import", ...args, "--store", `sqlite:${path}`])).code, 2);
+  assert.equal(existsSync(path), false);
 });

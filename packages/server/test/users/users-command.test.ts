@@ -62,8 +62,8 @@ test("users are added, listed, disabled, enabled and removed; every mistake is o
   await fails("add bob", /at least 15 characters/, "short\n");
   await fails("add bob", /no password on standard input/);
   await fails("add bob --password x", /--password/);
-  await fails("add", /takes NAME/);
-  await fails("add bob extra", /takes NAME/);
+  await fails("add", /takes one NAME; it is missing/);
+  await fails("add bob extra", /takes one NAME; got 2/);
   await fails("list alice", /takes no further words/);
   await fails("passwd bob", /There is no user bob/, PASSWORD);
   await fails("frobnicate alice", /"frobnicate" is no command of users/);
