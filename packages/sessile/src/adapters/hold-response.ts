@@ -22,10 +22,10 @@ import {
 /** What a held response waits for. */
 export interface Settlement {
   /**
-   * Resolves with `null` when the response may leave, or with the answer to send in its place. Never rejects. What the client
-   * must know goes into `headers`.
+   * `null` when the response may leave at once; else a promise of `null`, or of the answer to send in its place. Never throws
+   * or rejects. What the client must know goes into `headers`.
    */
-  settle(status: number, headers: SessionResponse): Promise<Answer | null>;
+  settle(status: number, headers: SessionResponse): Promise<Answer | null> | null;
   /** Hears of an error that can no longer be answered. */
   report(error: unknown): void;
 }
@@ -113,30 +113,28 @@ class Hold implements SessionResponse {
     this.#response.statusCode = status;
     if (typeof reason === "string") this.#response.statusMessage = reason;
     setHeaders(this.#response, typeof reason === "string" ? headers : (headers ?? (reason as GivenHeaders)));
-    this.#keep("writeHead", [status]);
-    return this.#response;
+    return this.#output("writeHead", [status], this.#response);
   }
 
   write(args: readonly unknown[]): unknown {
     if (this.#state === "released") return this.#pass("write", args);
     checkChunk(args[0]);
     if (this.#state === "replaced") return forget(args);
-    this.#keep("write", args);
-    return this.#hasOwnDrain;
+    return this.#output("write", args, this.#hasOwnDrain);
   }
 
   end(args: readonly unknown[]): unknown {
     if (this.#state === "released") return this.#pass("end", args);
     if (typeof args[0] !== "function" && args[0] != null) checkChunk(args[0]);
     if (this.#state === "replaced") forget(args);
-    else this.#keep("end", args);
+    else this.#output("end", args, this.#response);
     this.#isEnded = true;
     return this.#response;
   }
 
   flushHeaders(): void {
     if (this.#state === "released") this.#pass("flushHeaders", []);
-    else if (this.#state !== "replaced") this.#keep("flushHeaders", []);
+    else if (this.#state !== "replaced") this.#output("flushHeaders", [], undefined);
   }
 
   /** Without this, a second answer of a route that forgot to return would spoil the length of the first. */
@@ -154,7 +152,8 @@ class Hold implements SessionResponse {
   }
 
   #pass(output: Output | HeaderChange, args: readonly unknown[]): unknown {
-    return (this.#original[output] as (...args: unknown[]) => unknown).apply(this.#response, args as unknown[]);
+    const method = (this.#original[output] ?? this.#response[output]) as (...args: unknown[]) => unknown;
+    return method.apply(this.#response, args as unknown[]);
   }
 
   /**
@@ -165,19 +164,28 @@ class Hold implements SessionResponse {
     return Object.hasOwn(this.#response, "on");
   }
 
-  #keep(output: Output, args: readonly unknown[]): void {
-    if (this.#state === "open") this.#begin();
+  /** Lets the first output through when there is nothing to wait for, and keeps it otherwise. */
+  #output(output: Output, args: readonly unknown[], whileHeld: unknown): unknown {
+    if (this.#state === "open") {
+      const status = this.#response.statusCode;
+      checkStatus(status);
+      const settling = this.#settle(status);
+      if (settling === null) {
+        this.#state = "released";
+        return this.#pass(output, args);
+      }
+      this.#hold(status, settling);
+    }
     this.#queue.push([output, args]);
+    return whileHeld;
   }
 
-  #begin(): void {
-    const status = this.#response.statusCode;
-    checkStatus(status);
+  #hold(status: number, settling: Promise<Answer | null>): void {
     this.#state = "holding";
     this.#holdHeaders();
     Object.defineProperty(this.#response, "headersSent", WHILE_HOLDING.headersSent);
     Object.defineProperty(this.#response, "writableEnded", WHILE_HOLDING.writableEnded);
-    void this.#settle(status);
+    void this.#finish(status, settling);
   }
 
   /** Until now they were set as ever. Property by property: `Object.assign` takes several times as long. */
@@ -190,8 +198,8 @@ class Hold implements SessionResponse {
     this.#response.removeHeader = heldRemoveHeader;
   }
 
-  async #settle(status: number): Promise<void> {
-    const answer = await this.#settleAll(status);
+  async #finish(status: number, settling: Promise<Answer | null>): Promise<void> {
+    const answer = await settling;
     const queue = this.#queue;
     this.#queue = [];
     try {
@@ -201,6 +209,11 @@ class Hold implements SessionResponse {
       this.#settlements[0]?.report(error);
       cut(this.#response);
     }
+  }
+
+  #settle(status: number): Promise<Answer | null> | null {
+    if (this.#settlements.length > 1) return this.#settleAll(status);
+    return (this.#settlements[0] as Settlement).settle(status, this);
   }
 
   /** When one session cannot be settled, those after it hear the status of the failure: they keep nothing then. */

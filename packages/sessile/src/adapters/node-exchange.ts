@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
+import { SETTLED } from "../core/exchange.ts";
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
@@ -58,13 +59,13 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return this.#opened?.commit(status, response);
   }
 
-  async settle(status: number, headers: SessionResponse): Promise<Answer | null> {
-    try {
-      await this.commit(status, headers);
-      return null;
-    } catch (error) {
-      return this.answerTo(error);
-    }
+  settle(status: number, headers: SessionResponse): Promise<Answer | null> | null {
+    const settling = this.commit(status, headers);
+    if (settling === undefined || settling === SETTLED) return null;
+    return settling.then(
+      () => null,
+      (error) => this.answerTo(error),
+    );
   }
 
   /** What the client hears of `error`; whoever is to know more of it hears that too. */

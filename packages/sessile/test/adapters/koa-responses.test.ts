@@ -146,6 +146,7 @@ describe("ways to answer with Koa", () => {
       (ctx) => {
         const stream = new PassThrough();
         stream.write("half");
+        ctx.session.set("kept", 1); // or nothing is held, and no drain follows
         ctx.res.once("drain", () => stream.destroy(new Error("broken")));
         ctx.body = stream;
       },

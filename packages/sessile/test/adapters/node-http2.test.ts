@@ -141,7 +141,8 @@ const routes: Readonly<
   "/throw"() {
     throw new Error("early");
   },
-  async "/throw/late"(_request, response) {
+  async "/throw/late"(_request, response, session) {
+    session.set("kept", 1); // or nothing is held, and no drain follows
     response.write("half");
     await once(response, "drain");
     throw new Error("late");
