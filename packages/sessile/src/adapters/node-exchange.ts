@@ -37,9 +37,11 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
 
   /**
    * Read from the lines as they came: of many headers Node's `headers` hold the first line alone, so that two credentials would
-   * look like one; and making them takes longer than all else that is done with a token.
+   * look like one. Of cookies they hold all, as the core wants them, and whatever middleware made of them.
    */
   header(name: string): string | undefined {
+    const { headers } = this.#request;
+    if (name === "cookie" && typeof headers.cookie !== "object") return headers.cookie;
     const lines = linesOf(this.#request);
     let value: string | undefined;
     for (let index = 0; index < lines.length; index += 2) {

@@ -1,9 +1,12 @@
-import { createServer, type ServerResponse } from "node:http";
+import assert from "node:assert/strict";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
+import { test } from "node:test";
 import { requireSession, type SessionHandler, withSession } from "sessile/node";
 import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 import { listen } from "./support/listen.ts";
 import { routeOf } from "./support/routes.ts";
+import { serve } from "./support/session-server.ts";
 
 adapterSuite("node:http", (manager, routes) => {
   const handlers = new Map(routes.map((route) => [route, mount(route)]));
@@ -26,3 +29,20 @@ function write(response: ServerResponse, { status = 200, headers = {}, body }: S
   if (body === undefined || typeof body === "string") response.end(body);
   else pipeline(Readable.from(body), response, () => {}); // a body that breaks off cuts the connection
 }
+
+test("the cookies that count are those that middleware leaves in `request.headers`", async () => {
+  let cookies: string | undefined;
+  const middleware =
+    (listener: RequestListener): RequestListener =>
+    (request, response) => {
+      if (cookies === undefined) delete request.headers.cookie;
+      else request.headers.cookie = cookies;
+      listener(request, response);
+    };
+  const server = await serve((_request, response, session) => response.end(String(session.userId)), middleware);
+  const ask = async (headers: Record<string, string>): Promise<string> => (await fetch(server.url, { headers })).text();
+  assert.equal(await ask({ cookie: server.cookie }), "null");
+  cookies = server.cookie;
+  assert.equal(await ask({}), "anna");
+  await server.close();
+});
