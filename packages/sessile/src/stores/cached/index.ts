@@ -36,5 +36,6 @@ export function cachedStore(store: SessionStore, options: CacheOptions = {}): Se
   const { maxStaleness, ...bounds } = resolve<Required<CacheOptions>>(RULES, options);
   const origin = store instanceof RedisStore ? store.origin : undefined;
   if (origin === undefined) throw wrong("store", "made by `redisStore`, and not wrapped");
+  (store as RedisStore).keepNoRecords();
   return new CachedStore(store as RedisStore, new Tracking({ ...origin, maxStaleness }), bounds);
 }

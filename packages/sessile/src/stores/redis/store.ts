@@ -4,6 +4,7 @@ import type { SessionDelta } from "../../core/delta.ts";
 import type { SessionRecord } from "../../core/record.ts";
 import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
 import { isSid } from "../../core/token.ts";
+import { KnownRecords } from "../known-records.ts";
 import type { RedisClient, RedisPort } from "./client.ts";
 import { decodeRecord, readableRecord } from "./codec.ts";
 import { commitDelta } from "./commit.ts";
@@ -44,6 +45,7 @@ export class RedisStore implements SessionStore {
   readonly #ended: EndedChannel | undefined;
   readonly #count: SessionCount | undefined;
   readonly #commits = new KeyedQueue<Committed>();
+  #known: KnownRecords | null = new KnownRecords();
   #layout: Promise<void> | null = null;
   #isLayoutKnown = false;
   #isClosed = false;
@@ -77,7 +79,7 @@ export class RedisStore implements SessionStore {
     const text = await readText(this.#reach, sid);
     // A sign-out that was refused as unconfirmed is tried again by its client, who must not find "no session" and be content.
     if (text === ENDING) await takeText(this.#reach, sid);
-    return text === null || text === ENDING ? null : decodeRecord(text, sid);
+    return text === null || text === ENDING ? null : this.#recordOf(text, sid);
   }
 
   /** Commits of one session in this process queue up, and each starts from what the one before wrote. */
@@ -139,6 +141,11 @@ export class RedisStore implements SessionStore {
     return this.#ended?.listen(listener) ?? (() => {});
   }
 
+  /** For a cache in front, which keeps records within bounds of its own. */
+  keepNoRecords(): void {
+    this.#known = null;
+  }
+
   /** The client was handed in, so it stays open. */
   async close(): Promise<void> {
     this.#ended?.close();
@@ -155,6 +162,15 @@ export class RedisStore implements SessionStore {
     const index = keys.user(userId);
     if (this.#lost === undefined || Number(await link.send(index, ["EXISTS", index])) === 1) return;
     await this.#lost.restore(userId);
+  }
+
+  #recordOf(text: string, sid: string): SessionRecord {
+    const textNow = () => text;
+    const known = this.#known?.get(sid, textNow);
+    if (known != null) return known;
+    const record = decodeRecord(text, sid);
+    this.#known?.add(record, textNow);
+    return record;
   }
 
   async #ready(): Promise<void> {

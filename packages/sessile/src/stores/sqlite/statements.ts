@@ -1,7 +1,7 @@
 // Every SQL statement that reads or writes sessions, prepared once a connection. The schema is in schema.ts.
 
 import type { SessionRecord } from "../../core/record.ts";
-import type { KnownRecords } from "./known-records.ts";
+import type { KnownRecords } from "../known-records.ts";
 import {
   firstRow,
   isBusy,

@@ -14,9 +14,9 @@ import type {
   SweepBudget,
   UserLimit,
 } from "../../core/store.ts";
+import { KnownRecords } from "../known-records.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
 import { busyError, closedError, storeError } from "./errors.ts";
-import { KnownRecords } from "./known-records.ts";
 import { firstRow, isBusy, plain, type Row, texts } from "./port.ts";
 import { freezeRecord, toText } from "./row.ts";
 import { readKnown, readRecord, type Statements } from "./statements.ts";

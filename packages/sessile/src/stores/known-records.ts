@@ -1,10 +1,11 @@
-// Records that were read before, so that a row which did not change since need not be taken apart and checked again. Knows no SQL.
+// Records that were read before, so that one whose stored text did not change since need not be taken apart and checked again. Knows no
+// store.
 
-import type { SessionRecord } from "../../core/record.ts";
+import type { SessionRecord } from "../core/record.ts";
 
 interface Known {
   readonly record: SessionRecord;
-  /** All fields of its row. */
+  /** As it was stored. */
   readonly text: string;
 }
 
@@ -15,7 +16,7 @@ const LONGEST_DATA = 1000;
 export class KnownRecords {
   readonly #known = new Map<string, Known>();
 
-  /** The record of `sid` when its row still has the text that it had; otherwise it is forgotten. Asks only about a row that is known. */
+  /** The record of `sid` when its text is still what it was; otherwise it is forgotten. Asks only about a record that is known. */
   get(sid: string, textNow: () => string | null): SessionRecord | null {
     const known = this.#known.get(sid);
     if (known === undefined) return null;
