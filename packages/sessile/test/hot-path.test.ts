@@ -6,6 +6,9 @@ import { createHook } from "node:async_hooks";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { fullRecord } from "sessile/testing";
+import { encodeRecord } from "#dist/stores/redis/codec.js";
+import { RedisStore } from "#dist/stores/redis/store.js";
 import { countedReads, hotPath } from "./support/hot-path.js";
 
 /** What a read takes now. Lower them when it takes less; raise one only with a reason in the commit. */
@@ -36,6 +39,19 @@ for (const kind of KINDS) {
 
 test("a signed-in read asks the store once and writes nothing", async () => {
   assert.deepEqual(await countedReads(100), { load: 100 });
+});
+
+test("a read from Redis of a record that did not change makes at most 9 promises", async () => {
+  const record = fullRecord();
+  const text = Promise.resolve(encodeRecord(record));
+  const send = (_key: string, [command]: readonly string[]) => (command === "GET" ? text : Promise.resolve("OK"));
+  const store = new RedisStore({ isReady: () => true, send }, { prefix: "p:", deadline: 60_000 });
+  for (let i = 0; i < 10; i++) await store.load(record.sid);
+  let promises = 0;
+  const hook = createHook({ init: (_id, type) => void (type === "PROMISE" && promises++) }).enable();
+  for (let i = 0; i < 100; i++) await store.load(record.sid);
+  hook.disable();
+  assert.ok(promises / 100 <= 9, `${promises / 100} promises`);
 });
 
 /** In a young generation so large that nothing is collected meanwhile. */

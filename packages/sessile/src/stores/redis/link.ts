@@ -65,12 +65,8 @@ export class RedisLink {
   }
 
   /** Sends one command about `key`. Fails with `ERR_SESSION_STORE`, which means "unknown whether it was done". */
-  async send(key: string, args: readonly string[], endsAt = this.endsAt()): Promise<unknown> {
-    try {
-      return await this.#ask(key, args, endsAt, READS.has(args[0] ?? ""));
-    } catch (error) {
-      throw describe(error, args);
-    }
+  send(key: string, args: readonly string[], endsAt = this.endsAt()): Promise<unknown> {
+    return this.#ask(key, args, endsAt, READS.has(args[0] ?? ""));
   }
 
   /** Runs a script on `key`. A server that does not know the script yet gets its text, once. */
@@ -83,7 +79,7 @@ export class RedisLink {
     try {
       return await this.#ask(key, ["EVALSHA", sha, "1", key, ...args], endsAt, isRead);
     } catch (error) {
-      if (!messageOf(error).startsWith("NOSCRIPT")) throw describe(error, ["EVALSHA", ...args]);
+      if (!messageOf((error as Error).cause).startsWith("NOSCRIPT")) throw error;
     }
     return this.send(key, ["EVAL", text, "1", key, ...args], endsAt);
   }
@@ -107,11 +103,13 @@ export class RedisLink {
     try {
       return await this.#pass(send, args, endsAt);
     } catch (error) {
-      if (!isRead || isSessionError(error) || !isOutage(error)) throw error;
+      if (!isRead || isSessionError(error) || !isOutage(error)) throw describe(error, args);
       await pause(Math.random() * RETRY_PAUSE);
-      if (!this.#port.isReady()) throw error;
-      return this.#pass(send, args, endsAt);
+      if (!this.#port.isReady()) throw describe(error, args);
     }
+    return this.#pass(send, args, endsAt).catch((error) => {
+      throw describe(error, args);
+    });
   }
 
   async #pass(send: () => Promise<unknown>, args: readonly string[], endsAt: number): Promise<unknown> {
