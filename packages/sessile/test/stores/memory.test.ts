@@ -108,3 +108,22 @@ test("what is kept in fewer bytes comes back as it was, frozen", async () => {
     assert.ok(Object.isFrozen(loaded));
   }
 });
+
+test("a sweep lets others work after each millisecond, however few records it looked at", async (t) => {
+  const store = memoryStore();
+  const records = Array.from({ length: 100 }, () => sampleRecord());
+  for (const record of records) await store.create(record);
+  let now = 0;
+  t.mock.method(performance, "now", () => now++);
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns++;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  const removed = await store.deleteExpired({ now: Number.MAX_SAFE_INTEGER, limit: 100 });
+  isDone = true;
+  assert.equal(removed.length, 100);
+  assert.ok(turns >= 100, `${turns} turns`);
+});
