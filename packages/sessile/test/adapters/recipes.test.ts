@@ -1,5 +1,5 @@
 // Compiles the programs of docs/frameworks.md as the files of a user's project. Next.js, Nitro and SvelteKit are not installed here:
-// the little that the recipes use of them is declared below.
+// the little that the recipes use of them is declared below. `npm run test:frameworks` builds them with the real ones.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -43,8 +43,11 @@ declare module "next/server" {
 }
 declare module "@sveltejs/kit" {
   export interface RequestEvent { request: Request; locals: App.Locals }
-  export type Handle = (input: { event: RequestEvent; resolve: (event: RequestEvent) => Response | Promise<Response> }) => Response | Promise<Response>;
   export function redirect(status: number, path: string): never;
+}
+declare module "@sveltejs/kit/hooks" {
+  import type { RequestEvent } from "@sveltejs/kit";
+  export type Handle = (input: { event: RequestEvent; resolve: (event: RequestEvent) => Response | Promise<Response> }) => Response | Promise<Response>;
 }
 declare module "*/$types" {
   import type { RequestEvent } from "@sveltejs/kit";

@@ -1,0 +1,51 @@
+// The frameworks that have build tools of their own: how each is built and started. Programs are those in node_modules/.bin.
+
+const TYPES = ["tsc", "--noEmit"];
+
+/**
+ * @typedef {object} App
+ * @property {string} name the section of docs/frameworks.md with its recipe
+ * @property {string} folder what else the application needs, in this folder
+ * @property {string} main the package whose version is told
+ * @property {string[][]} build the commands that build it and check its types
+ * @property {(port: string) => string[]} start the command that serves it; a path is a script's
+ * @property {boolean} hasForms whether it answers browsers with pages, and not programs alone
+ * @property {boolean} [supposesHttps] whether it takes itself to be behind a proxy that speaks HTTPS
+ */
+
+/** @type {App[]} */
+export const APPS = [
+  {
+    name: "Next.js",
+    folder: "next",
+    main: "next",
+    build: [["next", "build"]],
+    start: (port) => ["next", "start", "--hostname", "127.0.0.1", "--port", port],
+    hasForms: true,
+  },
+  {
+    name: "Nitro",
+    folder: "nitro",
+    main: "nitro",
+    build: [TYPES, ["nitro", "build"]],
+    start: () => [".output/server/index.mjs"],
+    hasForms: false,
+  },
+  {
+    name: "React Router",
+    folder: "react-router",
+    main: "react-router",
+    build: [["react-router", "typegen"], TYPES, ["react-router", "build"]],
+    start: () => ["react-router-serve", "build/server/index.js"],
+    hasForms: true,
+  },
+  {
+    name: "SvelteKit",
+    folder: "sveltekit",
+    main: "@sveltejs/kit",
+    build: [["svelte-kit", "sync"], TYPES, ["vite", "build"]],
+    start: () => ["build/index.js"],
+    hasForms: true,
+    supposesHttps: true,
+  },
+];

@@ -1,0 +1,3 @@
+export default function Account() {
+  return <p>Only for those whom proxy.ts lets pass</p>;
+}

@@ -1,0 +1,9 @@
+import { signIn } from "../actions";
+
+export default function Login() {
+  return (
+    <form action={signIn}>
+      <input name="user" />
+    </form>
+  );
+}

@@ -1,0 +1,5 @@
+import { visit } from "../more-actions";
+
+export default function Visit() {
+  return <form action={visit} />;
+}

@@ -1,0 +1,6 @@
+import { defineHandler } from "nitro/h3";
+
+export default defineHandler(async ({ context }) => {
+  await context.session.signOut();
+  return {};
+});

@@ -1,0 +1,28 @@
+// The recipes of docs/frameworks.md as files of an application. They take `manager` and `userOf` for granted; here these are imported.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { Problem } from "../ready/problem.mjs";
+import { inRoot } from "../ready/repository.mjs";
+
+const GRANTED = ["manager", "userOf"];
+
+/** Writes each program of a section that begins with the name of its file. */
+export function writeRecipe(section, folder) {
+  const page = readFileSync(inRoot("docs/frameworks.md"), "utf8");
+  const text = page.split(/^## /m).find((each) => each.startsWith(`${section}\n`)) ?? "";
+  const programs = [...text.matchAll(/^```tsx?\n(\/\/ (\S+)\n[\s\S]*?)^```/gm)];
+  if (programs.length === 0) throw new Problem(`docs/frameworks.md has no recipe for ${section}.`);
+  for (const [, code, name] of programs) {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, withImports(code, relative(dirname(file), join(folder, "manager"))));
+  }
+}
+
+/** In front of the first import, which comes after a directive such as "use server". */
+function withImports(code, path) {
+  const used = GRANTED.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+  if (used.length === 0) return code;
+  const module = path.startsWith(".") ? path : `./${path}`;
+  return code.replace(/^(?=import )/m, `import { ${used.join(", ")} } from "${module}";\n`);
+}
