@@ -36,7 +36,7 @@ export async function commitRecord(core: Core, first: Writing): Promise<Written>
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
     const { record } = writing;
     if (!isDue(core, writing)) return { record, newToken: null };
-    const secret = isRotationDue(core, writing) ? newSecret() : null;
+    const secret = isRotationDue(writing, core.now()) ? newSecret() : null;
     const delta = await deltaOf(core, writing, secret);
     const answer = await core.ask("commit a session", (store) => store.commit(record.sid, delta, record));
     if (answer.status === "gone") return null;
@@ -76,21 +76,22 @@ function tooLarge(which = "`"): SessionError {
 
 /** Whether there is anything to write at all. */
 export function isDue(core: Core, writing: Writing): boolean {
-  return isChanged(writing) || isTouchDue(core, writing) || isRotationDue(core, writing);
+  const now = core.now();
+  return isChanged(writing) || isTouchDue(core, writing, now) || isRotationDue(writing, now);
 }
 
 function isChanged({ changes }: Writing): boolean {
   return changes?.isEmpty === false;
 }
 
-function isTouchDue(core: Core, { isActivity, record }: Writing): boolean {
-  return isActivity && core.now() - record.lastSeenAt >= core.settings.touchInterval;
+function isTouchDue({ settings }: Core, { isActivity, record }: Writing, now: number): boolean {
+  return isActivity && now - record.lastSeenAt >= settings.touchInterval;
 }
 
 /** The holder of a retired secret gets no new one: its successor exists already. */
-function isRotationDue(core: Core, { record, digest, rotateAfter }: Writing): boolean {
+function isRotationDue({ record, digest, rotateAfter }: Writing, now: number): boolean {
   if (digest !== record.secretDigest) return false;
-  return core.now() - record.rotatedAt >= rotateAfter;
+  return now - record.rotatedAt >= rotateAfter;
 }
 
 async function deltaOf(core: Core, writing: Writing, secret: string | null): Promise<SessionDelta> {
