@@ -3,6 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseConfig } from "../config/config.ts";
+import { isRedisUrl } from "../config/redis-url.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { objectionTo } from "../migrate/marker.ts";
 import { AS_STORED, openStore } from "../ops/open-store.ts";
@@ -130,7 +131,7 @@ export async function checkClock(call: Call): Promise<Finding> {
 
 async function differenceToRedis({ settings }: Call): Promise<number | null> {
   const text = settings.all["store"]?.text ?? "";
-  const opened = await openStore({ ...AS_STORED, store: text }).catch(() => null);
+  const opened = isRedisUrl(text) ? await openStore({ ...AS_STORED, store: text }).catch(() => null) : null;
   if (opened === null) return null;
   try {
     const before = Date.now();

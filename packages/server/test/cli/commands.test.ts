@@ -196,9 +196,10 @@ test("help is found however it is asked for, and so is the release", async () =>
   assert.match((await cli(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
-test("an import that was not understood makes no store", async () => {
+test("an import that was not understood makes no store, and neither does a look at it", async () => {
   const path = join(temporaryFolder(), "none.db");
   for (const args of [[], ["--from", "memcached", "--source", "x", "--user", "u"]])
     assert.equal((await cli(["import", ...args, "--store", `sqlite:${path}`])).code, 2);
+  assert.match((await cli(["doctor", "--store", `sqlite:${path}`])).stdout, /is not there yet/);
   assert.equal(existsSync(path), false);
 });
