@@ -25,9 +25,10 @@ export class Deadlines {
   #time = 0;
   #lookedAt = performance.now();
 
-  /** Milliseconds, as far as they count. They go on while something waits. */
+  /** Milliseconds, as far as they count: all of them while nothing waits, because then nobody looks how long a turn takes. */
   now(): number {
-    return this.#time + Math.min(performance.now() - this.#lookedAt, LONGEST_TURN);
+    const turn = performance.now() - this.#lookedAt;
+    return this.#time + (this.#timer === undefined ? turn : Math.min(turn, LONGEST_TURN));
   }
 
   /** Calls `giveUp` at `endsAt`, by `now()`, unless it is removed before. */

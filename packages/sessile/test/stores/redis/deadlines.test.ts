@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Deadlines } from "#dist/stores/redis/deadlines.js";
 
 const never = () => assert.fail("given up after it was removed");
@@ -70,4 +71,12 @@ test("P3: a stall of this process takes nobody's time away, however long it is",
   while (performance.now() < end);
   assert.equal(await answer, true);
   assert.ok(isAnswered);
+});
+
+test("time goes on while nothing waits, so that what a client keeps to itself is taken back too", async () => {
+  const deadlines = new Deadlines();
+  await new Promise<void>((resolve) => void deadlines.add(deadlines.now(), resolve));
+  const endsAt = deadlines.now() + 100;
+  for (const end = performance.now() + 30_000; deadlines.now() < endsAt; await nextTurn())
+    assert.ok(performance.now() < end, "the time stands still");
 });
