@@ -1,11 +1,21 @@
 // Lets work on one key run one after the other, and work on different keys side by side. Knows nothing of what it runs.
 
+interface Line<T> {
+  last: Promise<T>;
+  length: number;
+}
+
 export class KeyedQueue<T> {
-  readonly #last = new Map<string, Promise<T>>();
+  readonly #lines = new Map<string, Line<T>>();
 
   /** How many keys have work under way. */
   get size(): number {
-    return this.#last.size;
+    return this.#lines.size;
+  }
+
+  /** How many steps of `key` are under way or wait. */
+  lengthOf(key: string): number {
+    return this.#lines.get(key)?.length ?? 0;
   }
 
   /**
@@ -13,11 +23,14 @@ export class KeyedQueue<T> {
    * when there was none or it failed.
    */
   run(key: string, step: (previous: T | undefined) => Promise<T>): Promise<T> {
-    const before = this.#last.get(key);
-    const mine = before === undefined ? step(undefined) : before.then(step, () => step(undefined));
-    this.#last.set(key, mine);
+    const before = this.#lines.get(key);
+    const mine = before === undefined ? step(undefined) : before.last.then(step, () => step(undefined));
+    const line = before ?? { last: mine, length: 0 };
+    line.last = mine;
+    line.length++;
+    this.#lines.set(key, line);
     const leave = () => {
-      if (this.#last.get(key) === mine) this.#last.delete(key);
+      if (--line.length === 0) this.#lines.delete(key);
     };
     mine.then(leave, leave);
     return mine;

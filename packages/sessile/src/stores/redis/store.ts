@@ -28,6 +28,9 @@ interface Settings {
   readonly confirmReplicas?: number;
 }
 
+/** Commits of one session that are under way or wait in this process. Whoever writes faster than Redis answers must not fill the memory. */
+const MOST_COMMITS = 1000;
+
 /** What a cache in front of this store has to know. */
 export interface Origin {
   readonly client: RedisClient;
@@ -86,6 +89,8 @@ export class RedisStore implements SessionStore {
   async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
     await this.#ready();
     if (!isSid(sid)) return { status: "gone" };
+    if (this.#commits.lengthOf(sid) >= MOST_COMMITS)
+      throw failure("Too many commits of one session wait for Redis. Nothing was sent.");
     const { link } = this.#reach;
     const began = link.endsAt();
     return this.#commits.run(sid, (previous) => {

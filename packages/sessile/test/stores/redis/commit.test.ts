@@ -6,6 +6,8 @@ import { createClient } from "@redis/client";
 import type { Committed, SessionRecord } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
+import type { RedisPort } from "#dist/stores/redis/client.js";
+import { RedisStore } from "#dist/stores/redis/store.js";
 import { patientStore, watchedStore } from "./connect.ts";
 
 const server = await startRedis();
@@ -105,4 +107,26 @@ test("a commit after SCRIPT FLUSH works, and teaches Redis the script again", as
     sent.map(([command]) => command),
     ["EVALSHA", "EVAL", "EVALSHA"],
   );
+});
+
+test("a thousand commits of one session wait for each other, and no more", async () => {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const send: RedisPort["send"] = async (_key, [command]) => {
+    if (command === "SET") return "OK";
+    await gate;
+    return ["written"];
+  };
+  const store = new RedisStore({ isReady: () => true, send }, { prefix: "p:", deadline: Number.POSITIVE_INFINITY });
+  const base = sampleRecord();
+  const commit = (record = base) => store.commit(record.sid, { at: record.createdAt }, record);
+  const waiting = Array.from({ length: 1000 }, () => commit());
+  await assert.rejects(commit(), { code: "ERR_SESSION_STORE", message: /^Too many commits/ });
+  const other = commit(sampleRecord());
+  open();
+  const answers = await Promise.all([...waiting, other]);
+  assert.ok(answers.every(({ status }) => status === "ok"));
+  assert.equal((await commit()).status, "ok");
 });

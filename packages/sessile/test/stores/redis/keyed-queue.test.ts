@@ -18,6 +18,7 @@ test("steps of one key run one after the other, each knowing the result before i
   });
   const second = queue.run("a", async (previous) => (previous ?? 0) + 1);
   assert.equal(await queue.run("b", async () => 9), 9, "another key does not wait");
+  assert.deepEqual([queue.lengthOf("a"), queue.lengthOf("b")], [2, 0]);
   open();
   assert.deepEqual([await first, await second], [1, 2]);
 });
@@ -34,5 +35,5 @@ test("a queue keeps nothing of keys that have no work", async () => {
   const queue = new KeyedQueue<number>();
   await Promise.allSettled([1, 2, 3].map((n) => queue.run(`${n % 2}`, async () => (n === 2 ? Promise.reject(n) : n))));
   await turn();
-  assert.equal(queue.size, 0);
+  assert.deepEqual([queue.size, queue.lengthOf("1")], [0, 0]);
 });
