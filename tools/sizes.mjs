@@ -7,8 +7,8 @@ import { inRoot } from "./ready/repository.mjs";
 
 /** In bytes, gzipped. Raise one only with a reason in the commit. */
 const LIMITS = {
-  "sessile: SessionManager": 8_650,
-  "sessile: SessionManager, memoryStore": 10_600,
+  "sessile: SessionManager": 8_700,
+  "sessile: SessionManager, memoryStore": 10_650,
   sessile: 12_600,
   "sessile/sqlite": 8_100,
   "sessile/redis": 13_900,

@@ -22,6 +22,9 @@ export interface Beginning {
 /** Which session, and whose. */
 type About = Pick<SessionRecord, "sid" | "userId">;
 
+/** What `storeFailed` calls it when a record cannot be loaded. */
+export const LOADING = "load a session";
+
 /** A session that was just created, and the only copy of its token. */
 export interface NewSession {
   readonly record: SessionRecord;
@@ -46,22 +49,27 @@ export class Core {
     throw wrong("clock", CLOCK);
   }
 
-  /** Calls the store. Whatever it fails with becomes a `SessionError`, and a `storeFailed` event unless the call was wrong. */
+  /** Calls the store. Whatever it fails with becomes the `failure` of the operation. */
   async ask<T>(operation: string, call: (store: SessionStore) => Promise<T>): Promise<T> {
     try {
       return await call(this.settings.store);
     } catch (error) {
-      const failure = isSessionError(error)
-        ? error
-        : new SessionError("ERR_SESSION_STORE", `The session store failed to ${operation}.`, { cause: error });
-      if (failure.statusCode >= 500) this.reportFailure(operation, error);
-      throw failure;
+      throw this.failure(operation, error);
     }
   }
 
-  /** The record of `sid`, as `SessionStore.load` gives it. */
-  load(sid: string, suits?: (copy: SessionRecord) => boolean): Promise<SessionRecord | null> {
-    return this.ask("load a session", (store) => store.load(sid, suits));
+  /** The `SessionError` that a failure of the store is to callers; a `storeFailed` event tells of it, unless the call was wrong. */
+  failure(operation: string, error: unknown): SessionError {
+    const failure = isSessionError(error)
+      ? error
+      : new SessionError("ERR_SESSION_STORE", `The session store failed to ${operation}.`, { cause: error });
+    if (failure.statusCode >= 500) this.reportFailure(operation, error);
+    return failure;
+  }
+
+  /** The record of `sid` as it is now. */
+  load(sid: string): Promise<SessionRecord | null> {
+    return this.ask(LOADING, (store) => store.load(sid));
   }
 
   /** Whether a session is over by now. */

@@ -1,7 +1,7 @@
 // Steps 1 to 5 of a request: from the presented token to the record it is good for, or to nothing.
 
 import { readData } from "./commit.ts";
-import type { Core } from "./core.ts";
+import { type Core, LOADING } from "./core.ts";
 import { isSessionError, SessionError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
@@ -33,7 +33,7 @@ export function open(core: Core, request: SessionRequest): Opened | Promise<Open
   if (credential === null) return ANONYMOUS;
   const { transport, token } = credential;
   const parts = parseToken(core.settings.tokenPrefix, token);
-  if (parts === null) return { ...ANONYMOUS, transport };
+  if (parts === null) return withoutRecord(transport);
   checkOrigin(transport, request);
   return openRecord(core, transport, parts);
 }
@@ -44,23 +44,6 @@ export function checkOrigin(transport: SessionTransport, request: SessionRequest
   throw new SessionError("ERR_SESSION_CROSS_SITE", "A cross-site request must not act with this site's session.");
 }
 
-/** A record that cannot be read is no session. */
-async function openRecord(core: Core, transport: SessionTransport, parts: TokenParts): Promise<Opened> {
-  try {
-    const found = await find(core, parts);
-    if (found === null || found.verdict !== "valid") {
-      if (found !== null) await endBad(core, found);
-      return { ...ANONYMOUS, transport };
-    }
-    const { record, digest } = found;
-    const data = core.settings.schema === undefined ? null : await readData(core, record);
-    return { transport, record, digest, data };
-  } catch (error) {
-    if (isSessionError(error, "ERR_SESSION_RECORD")) return { ...ANONYMOUS, transport };
-    throw error;
-  }
-}
-
 /** A record, and what the presented secret is to it. */
 interface Found {
   readonly record: SessionRecord;
@@ -68,20 +51,50 @@ interface Found {
   readonly verdict: Verdict;
 }
 
-/** An old copy may let a request in, but never turn it away or end the session: what it does not know may have happened since. */
-async function find(core: Core, { sid, secret }: TokenParts): Promise<Found | null> {
+/**
+ * An old copy may let a request in, but never turn it away or end the session: what it does not know may have happened since. Every
+ * signed-in request comes by here, so nothing stands between this and the store.
+ */
+async function openRecord(core: Core, transport: SessionTransport, { sid, secret }: TokenParts): Promise<Opened> {
+  const { store, keys, schema } = core.settings;
   let found: Found | null = null;
   const look = (record: SessionRecord): Found => {
-    const digest = core.settings.keys.in(record, secret);
+    const digest = keys.in(record, secret);
     found = { record, digest, verdict: judge(record, digest, core.now(), core.settings) };
     return found;
   };
-  const record = await core.load(sid, (copy) => look(copy).verdict === "valid");
-  return record && ((found as Found | null)?.record === record ? found : look(record));
+  let record: SessionRecord | null;
+  try {
+    record = await store.load(sid, (copy) => look(copy).verdict === "valid");
+  } catch (error) {
+    return afterFailure(transport, core.failure(LOADING, error));
+  }
+  if (record === null) return withoutRecord(transport);
+  const known = found as Found | null;
+  const { digest, verdict } = known?.record === record ? known : look(record);
+  if (verdict !== "valid") {
+    await endBad(core, record, verdict);
+    return withoutRecord(transport);
+  }
+  if (schema === undefined) return { transport, record, digest, data: null };
+  return readData(core, record).then(
+    (data) => ({ transport, record, digest, data }),
+    (error) => afterFailure(transport, error),
+  );
+}
+
+function withoutRecord(transport: SessionTransport): Opened {
+  return { ...ANONYMOUS, transport };
+}
+
+/** A record that cannot be read is no session. */
+function afterFailure(transport: SessionTransport, error: unknown): Opened {
+  if (isSessionError(error, "ERR_SESSION_RECORD")) return withoutRecord(transport);
+  throw error;
 }
 
 /** Ends the session where it must not go on. */
-async function endBad(core: Core, { record, verdict }: Found): Promise<void> {
+async function endBad(core: Core, record: SessionRecord, verdict: Verdict): Promise<void> {
   if (verdict === "expired") await core.end(record, "expired");
   if (verdict === "reused" && (await core.end(record, "revoked", { reason: "reuse" })))
     core.tell("reuseDetected", record);
