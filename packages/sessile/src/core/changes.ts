@@ -14,10 +14,12 @@ interface Change {
 /** The data as the handler sees it: what was loaded, with the handler's changes on top. */
 export class Changes {
   #changes: Change[] = [];
+  #base: JsonObject;
   #view: Record<string, Json>;
   readonly #limits: DataLimits;
 
   constructor(base: JsonObject, limits: DataLimits) {
+    this.#base = base;
     this.#view = copyShallow(base);
     this.#limits = limits;
   }
@@ -64,6 +66,13 @@ export class Changes {
       this.#view = before;
       throw error;
     }
+    this.#base = base;
+  }
+
+  /** Takes all changes back. */
+  undo(): void {
+    this.#changes = [];
+    this.#view = copyShallow(this.#base);
   }
 
   /** No changes yet, on top of these: takes what the handler does while these are being written. */

@@ -247,7 +247,7 @@ export class SessionExchange {
   /** A failed request leaves nothing behind, not even the session it began; what it ended stays ended. */
   async #abandon(): Promise<void> {
     const record = this.#record;
-    this.#changes = null;
+    this.#changes?.undo();
     if (record === null || !this.#removeOnFailure) return;
     this.#drop();
     await this.#core.end(record, "revoked", { reason: "failed" }).catch(() => {});

@@ -67,6 +67,13 @@ test("a schema still applies to what is read after a sign-in and after a commit 
   });
 });
 
+test("a schema still applies to what is read after a request failed and its changes were dropped", async () => {
+  const bench = new Bench(schemaOf(counting));
+  const token = await bench.signIn("ann", { n: 1 });
+  const { session } = await bench.send(token, (mine) => mine.set("n", 2), { status: 500 });
+  assert.deepEqual([session.get("n"), session.get("list")], [1, []]);
+});
+
 for (const [when, isWriting, nth] of [
   ["nothing was committed", false, 1],
   ["it checks what is to be committed", true, 1],
