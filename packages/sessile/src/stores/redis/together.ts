@@ -88,18 +88,22 @@ function ioredisTogether(client: IoredisClient): Together {
   };
 }
 
+/** As many as a client of a Cluster follows by itself, about: a table of slots that was asked for before the move may arrive after it. */
+const MOST_MOVES = 10;
+
 /**
  * Neither library lets a pipeline follow a slot that has moved. The node that says so has done nothing, so it is sent again when
  * an ordinary command has shown the client the way.
  */
 function following(send: Together["send"], findWay: (key: string) => Promise<unknown>): Together["send"] {
   return async (key, commands) => {
-    try {
-      return await send(key, commands);
-    } catch (error) {
-      if (!(error as Error).message.startsWith("MOVED ")) throw error;
+    for (let moves = 0; ; moves++) {
+      try {
+        return await send(key, commands);
+      } catch (error) {
+        if (moves === MOST_MOVES || !(error as Error).message.startsWith("MOVED ")) throw error;
+      }
       await findWay(key);
-      return send(key, commands);
     }
   };
 }
