@@ -8,8 +8,8 @@ import { inRoot } from "./ready/repository.mjs";
 /** In bytes, gzipped. Raise one only with a reason in the commit. */
 const LIMITS = {
   "sessile: SessionManager": 8_700,
-  "sessile: SessionManager, memoryStore": 10_650,
-  sessile: 12_600,
+  "sessile: SessionManager, memoryStore": 10_700,
+  sessile: 12_700,
   "sessile/sqlite": 8_100,
   "sessile/redis": 14_000,
   "sessile/cached": 14_700,
