@@ -136,8 +136,9 @@ function clusterOf(nodes: readonly RedisServer[], close: () => Promise<void>): R
       await failOver();
       const reminder = setInterval(() => void failOver(), 6000);
       await cluster.untilTakenOver(key, former).finally(() => clearInterval(reminder));
-      await cluster.takeForDeadAfter(Number(silence));
+      // Whoever was taken for dead meanwhile is so for twice this time, so all have to be well before it is long again.
       await cluster.untilWhole();
+      await cluster.takeForDeadAfter(Number(silence));
     },
     async untilTakenOver(key, former) {
       const others = nodes.filter((node) => node !== former);

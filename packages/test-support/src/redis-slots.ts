@@ -1,6 +1,7 @@
 // Moves a slot of a Cluster from one primary to another, and lets tests act in the middle of it.
 
 import type { RedisServer } from "./redis-server.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** Moves a slot as `redis-cli --cluster reshard` does it, with `halfway` in the middle: one key has moved. */
 export async function moveSlot(
@@ -16,10 +17,18 @@ export async function moveSlot(
   await moveKeys(slot, from, to, 1);
   await halfway();
   while (await moveKeys(slot, from, to, 100));
-  for (const node of [to, from, ...nodes.filter((other) => other !== to && other !== from)]) {
-    // A replica refuses, and learns it from its primary.
-    await node.ask("CLUSTER", "SETSLOT", String(slot), "NODE", String(toId)).catch(() => {});
-  }
+  await waitUntil("all know who has the slot", async () => {
+    for (const node of [to, from, ...nodes.filter((other) => other !== to && other !== from)]) {
+      // A replica refuses, and learns it from its primary.
+      await node.ask("CLUSTER", "SETSLOT", String(slot), "NODE", String(toId)).catch(() => {});
+    }
+    return (await Promise.all(nodes.map((node) => ownerOf(slot, node)))).every((port) => port === to.port);
+  });
+}
+
+async function ownerOf(slot: number, seenBy: RedisServer): Promise<number | undefined> {
+  const ranges = (await seenBy.ask("CLUSTER", "SLOTS")) as unknown as [number, number, [string, number]][];
+  return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2][1];
 }
 
 /** Moves some keys of a slot. False when there was none. */
