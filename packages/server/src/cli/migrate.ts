@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { isSessionError } from "sessile";
+import type { Environment } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { abandon, isGood, Migration, type Outcome, type Side } from "../migrate/migration.ts";
 import { Stopped } from "../migrate/patience.ts";
@@ -32,7 +33,8 @@ export const MIGRATE_COMMAND: Command = {
 3. When it says that all is well, start the servers with the new --store and, as before, the same --users.
 
 Until then no server starts on the new store, and after that none on the old one. It remembers the sid of every
-session: for a million, have 1.5 GB of memory free.`,
+session: for a million, have 1.5 GB of memory free. User and password of a Redis are taken from SESSILE_REDIS_USERNAME and
+SESSILE_REDIS_PASSWORD; where --from is a Redis with others, these go into SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD.`,
   examples: [
     "sessile migrate --from sqlite:sessile.db --to redis://127.0.0.1:6379/0",
     "sessile migrate --from sqlite:sessile.db --to redis://127.0.0.1:6379/0 --final",
@@ -50,7 +52,7 @@ async function migrate(call: Call): Promise<ExitCode> {
   const onSignal = (): void => stop.abort();
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
-    return await withBoth(from, to, (sides) => run(call, sides, stop.signal));
+    return await withBoth({ from, to }, call.env, (sides) => run(call, sides, stop.signal));
   } catch (error) {
     if (isSessionError(error)) throw new CommandFailed(error.message);
     if (!(error instanceof Stopped)) throw error;
@@ -71,14 +73,30 @@ interface Sides {
   readonly to: Side;
 }
 
-async function withBoth<T>(from: string, to: string, work: (sides: Sides) => Promise<T>): Promise<T> {
+interface Names {
+  readonly from: string;
+  readonly to: string;
+}
+
+async function withBoth<T>({ from, to }: Names, env: Environment, work: (sides: Sides) => Promise<T>): Promise<T> {
   const opened: OpenedStore[] = [];
+  const open = async (store: string, login: Environment): Promise<OpenedStore> => {
+    const side = await openStore({ ...AS_STORED, store, deadline: DEADLINE, env: login });
+    opened.push(side);
+    return side;
+  };
   try {
-    for (const store of [from, to]) opened.push(await openStore({ ...AS_STORED, store, deadline: DEADLINE }));
-    return await work({ from: opened[0] as OpenedStore, to: opened[1] as OpenedStore });
+    return await work({ from: await open(from, loginOfSource(env)), to: await open(to, env) });
   } finally {
     for (const { store, close } of opened) await store.close().then(close);
   }
+}
+
+/** The old Redis may have a login of its own. */
+function loginOfSource(env: Environment): Environment {
+  const { SESSILE_SOURCE_USERNAME: username, SESSILE_SOURCE_PASSWORD: password } = env;
+  if (username === undefined && password === undefined) return env;
+  return { SESSILE_REDIS_USERNAME: username, SESSILE_REDIS_PASSWORD: password };
 }
 
 async function run(call: Call, { from, to }: Sides, signal: AbortSignal): Promise<ExitCode> {

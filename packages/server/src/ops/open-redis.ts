@@ -27,7 +27,7 @@ type Wishes = Omit<StoreWishes, "store">;
 
 /** Throws `UsageError` when the URL is wrong, nobody answers there, or that Redis is not fit for what is wished. */
 export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStore> {
-  const target = parseRedisUrl(url, process.env);
+  const target = parseRedisUrl(url, wishes.env ?? process.env);
   const name = withoutPasswords(url);
   if (wishes.cache !== null && target.kind === "sentinel") {
     throw new UsageError(`--cache is for one Redis or a Cluster: behind Sentinels nobody tells a cache what changed.`);

@@ -4,6 +4,7 @@ import { isSessionError, memoryStore, type SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import type { Config } from "../config/config.ts";
 import { isRedisUrl } from "../config/redis-url.ts";
+import type { Environment } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { openRedis } from "./open-redis.ts";
 
@@ -24,6 +25,8 @@ export interface OpenedStore {
 export type StoreWishes = Pick<Config, "store" | "cache" | "confirmReplicas"> & {
   /** How long a command of Redis may take, in milliseconds; default the library's own. */
   readonly deadline?: number;
+  /** Where the user and the password of a Redis are taken from; default the environment of this process. */
+  readonly env?: Environment;
 };
 
 /** For those who want to see what is stored, and serve nobody. */

@@ -7,6 +7,7 @@ import { headerTransport, SessionManager, type SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import { pausingStore, sampleRecord } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
+import { startRedis } from "sessile-test-support/redis-server";
 import { EndEveryone } from "#dist/admin/end-everyone.js";
 import { Copy } from "#dist/migrate/copy.js";
 import { MARKER_SID, readMarker, setMarker, withoutMarker } from "#dist/migrate/marker.js";
@@ -267,6 +268,19 @@ test("F3: the mark of a store changes in one step; nobody who ends sessions ends
   const again = sqliteStore({ path });
   assert.deepEqual(await readMarker(again), { state: "moved", store: "b" });
   await again.close();
+});
+
+test("two Redis with different passwords need neither on the command line", async (t) => {
+  const [from, to] = await Promise.all(["old", "new"].map((word) => startRedis(["--requirepass", word])));
+  t.after(() => Promise.all([from?.close(), to?.close()]));
+  const args = ["migrate", "--from", `${from?.url}`, "--to", `${to?.url}`, "--final", "--json"];
+  const both = await cli(args, { SESSILE_SOURCE_PASSWORD: "old", SESSILE_REDIS_PASSWORD: "new" });
+  assert.equal(both.code, 0, both.stderr);
+  for (const word of ["old", "new"]) {
+    const { code, stderr } = await cli(args, { SESSILE_REDIS_PASSWORD: word });
+    assert.equal(code, 2);
+    assert.match(stderr, /cannot be reached: WRONGPASS/);
+  }
 });
 
 test("what cannot be migrated is refused with what to do", async () => {
