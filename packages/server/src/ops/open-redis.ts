@@ -29,9 +29,6 @@ type Wishes = Omit<StoreWishes, "store">;
 export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStore> {
   const target = parseRedisUrl(url, wishes.env ?? process.env);
   const name = withoutPasswords(url);
-  if (wishes.cache !== null && target.kind === "sentinel") {
-    throw new UsageError(`--cache is for one Redis or a Cluster: behind Sentinels nobody tells a cache what changed.`);
-  }
   const connection = { isWanted: false };
   const client = createRedis(target, connection);
   await connect(client, name);

@@ -26,6 +26,11 @@ export interface NodeRedisNodes {
   nodeClient(master: Master): Promise<NodeRedis> | NodeRedis;
 }
 
+/** As much of one made with `createSentinel`: it lets a function use its connection to the primary of the moment. */
+export interface NodeRedisBehindSentinel {
+  _execute(isReadonly: false, use: (client: NodeRedis) => Promise<NodeRedis>): Promise<NodeRedis>;
+}
+
 /** What the client may have set, and what a connection in RESP 2 that lives once must not have. */
 const ONE_LIFE_IN_RESP_2 = {
   RESP: 2,
@@ -41,6 +46,15 @@ export function nodeRedisPrimaries(cluster: NodeRedisNodes): Primary[] {
     const owns = (key: string) => cluster.slots[slotOf(key)]?.master.address === address;
     return nodeRedisPrimary(address, owns, () => cluster.nodeClient(master));
   });
+}
+
+/** The connection is copied and not kept: after a failover the client has another. */
+export function nodeRedisPrimaryBehind(sentinel: NodeRedisBehindSentinel): Primary {
+  return nodeRedisPrimary(
+    "",
+    () => true,
+    () => sentinel._execute(false, async (client) => client),
+  );
 }
 
 export function nodeRedisPrimary(

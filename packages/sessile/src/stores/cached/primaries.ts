@@ -3,7 +3,14 @@
 import { wrong } from "../../core/rules.ts";
 import { isIoredis, portOf, type RedisClient } from "../redis/client.ts";
 import { type Ioredis, ioredisPrimaries } from "./ioredis.ts";
-import { type NodeRedis, type NodeRedisNodes, nodeRedisPrimaries, nodeRedisPrimary } from "./node-redis.ts";
+import {
+  type NodeRedis,
+  type NodeRedisBehindSentinel,
+  type NodeRedisNodes,
+  nodeRedisPrimaries,
+  nodeRedisPrimary,
+  nodeRedisPrimaryBehind,
+} from "./node-redis.ts";
 
 /** One primary, as the store's own client knows it. */
 export interface Primary {
@@ -27,10 +34,8 @@ export function primariesOf(client: RedisClient): Primary[] {
   if (isIoredis(client)) return ioredisPrimaries(client as Ioredis);
   if ("slots" in client) return nodeRedisPrimaries(client as unknown as NodeRedisNodes);
   if (!("getSentinelNode" in client)) return [nodeRedisPrimary("", () => true, client as unknown as NodeRedis)];
-  throw wrong(
-    "store",
-    "over another client than `createSentinel`, which lets nobody track; ioredis can, with Sentinel too",
-  );
+  if ("_execute" in client) return [nodeRedisPrimaryBehind(client as unknown as NodeRedisBehindSentinel)];
+  throw wrong("store", "over another release of `createSentinel`, or ioredis: this one lets nobody track");
 }
 
 /** What a client puts before every key that it is given. */

@@ -1,9 +1,10 @@
 // Caches over a Cluster and behind Sentinel, while primaries change: whatever ends elsewhere is refused here.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { after, describe, test } from "node:test";
-import { createCluster } from "@redis/client";
+import { createCluster, createSentinel } from "@redis/client";
 import { Cluster, Redis } from "ioredis";
 import type { SessionStore } from "sessile";
 import { cachedStore } from "sessile/cached";
@@ -11,6 +12,7 @@ import type { RedisClient } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { SENTINEL_NAME, startSentinelGroup } from "sessile-test-support/redis-sentinel";
+import type { RedisServer } from "sessile-test-support/redis-server";
 import { patientStore } from "../redis/connect.ts";
 import { any } from "./fakes.ts";
 import { figures, until, untilCoherent, untilKept } from "./until.ts";
@@ -35,7 +37,18 @@ async function connectIo(): Promise<RedisClient> {
   return connected(client);
 }
 
-function connectBehindSentinel(): Promise<RedisClient> {
+async function connectNodeBehindSentinel(): Promise<RedisClient> {
+  const client = createSentinel({
+    name: SENTINEL_NAME,
+    sentinelRootNodes: [...sentinels.addresses],
+    scanInterval: 500,
+  });
+  client.on("error", () => {});
+  closing.push(() => client.destroy());
+  return client.connect();
+}
+
+function connectIoBehindSentinel(): Promise<RedisClient> {
   const options = { sentinels: [...sentinels.addresses], name: SENTINEL_NAME, autoResendUnfulfilledCommands: false };
   return connected(new Redis({ ...options, reconnectOnError: () => 1 }));
 }
@@ -129,9 +142,36 @@ test("F7: when a primary of a Cluster dies, nothing is answered from copies unti
   assert.equal((await figures(pair.here)).isCoherent, true);
 });
 
-test("F2: behind Sentinel a cache follows the store's client to the next primary", async () => {
-  const pair = await open(connectBehindSentinel, "sentinel:");
-  await sentinels.failOver();
-  await untilCoherent(pair.here);
-  await endAll(pair);
-});
+/** All nodes have what the primary was told before: they hear of it in order. */
+async function untilReplicated(primary: RedisServer): Promise<void> {
+  const key = randomUUID();
+  await primary.ask("SET", key, "");
+  for (const node of sentinels.nodes) {
+    await until("a replica has it", async () => Number(await node.ask("EXISTS", key)) === 1);
+  }
+}
+
+for (const [name, connect] of [
+  ["@redis/client", connectNodeBehindSentinel],
+  ["ioredis", connectIoBehindSentinel],
+] as const) {
+  test(`F2: behind Sentinel a cache follows the client of ${name} to the next primary`, async () => {
+    const pair = await open(connect, `${name}-behind:`);
+    await sentinels.failOver();
+    await untilCoherent(pair.here);
+    await endAll(pair);
+  });
+
+  test(`F7: when the primary behind Sentinel dies, a cache over ${name} is emptied, and goes on with the next one`, async () => {
+    const pair = await open(connect, `${name}-dies:`);
+    const former = await sentinels.primary();
+    await untilReplicated(former);
+    await former.kill();
+    await until("it is empty", async () => (await figures(pair.here)).entries === 0);
+    await sentinels.untilTakenOver(former);
+    await former.restart();
+    await sentinels.untilWhole();
+    await untilCoherent(pair.here);
+    await endAll(pair);
+  });
+}
