@@ -1,5 +1,5 @@
 // `npm run test:frameworks`: builds the recipes of docs/frameworks.md with the real Next.js, Nitro, React Router and SvelteKit, beside
-// the library as it is packed, and uses each program over HTTP. Words after `--` choose frameworks by a part of their name.
+// the library as it is packed, and uses each program over HTTP. Words after `--` choose frameworks by a part of their name, in any case.
 import { APPS } from "./frameworks/apps.mjs";
 import { drive } from "./frameworks/drive.mjs";
 import { buildApp, packLibrary } from "./frameworks/project.mjs";
@@ -22,7 +22,8 @@ process.exitCode = totals.failed > 0 ? 1 : 0;
 
 async function test(filters) {
   requireNode20();
-  const apps = APPS.filter(({ name }) => filters.length === 0 || filters.some((part) => name.includes(part)));
+  const words = filters.map((word) => word.toLowerCase());
+  const apps = APPS.filter(({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word)));
   if (apps.length === 0) throw new Problem(`No framework matches: ${filters.join(" ")}.`);
   const [node] = await Promise.all([findRuntime(), installPackages()]);
   await runScript("build");
