@@ -8,7 +8,7 @@ export async function figures(store: SessionStore): Promise<CacheStats> {
   return cache;
 }
 
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 /** Looks at every turn, so that what is timed by this is timed well. */
 export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
