@@ -3,6 +3,7 @@
 import type { Reply } from "./redis-ask.ts";
 import { parseInfo } from "./redis-ask.ts";
 import { freePort, retried } from "./redis-program.ts";
+import { isReplicated } from "./redis-replication.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { moveSlot } from "./redis-slots.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -130,6 +131,8 @@ function clusterOf(nodes: readonly RedisServer[], close: () => Promise<void>): R
     async failOver(key) {
       const [former, heir] = [await cluster.primaryOf(key), await cluster.replicaOf(key)];
       const [, silence] = (await heir.ask("CONFIG", "GET", "cluster-node-timeout")) as [string, string];
+      // While it is short, a busy machine may cost other primaries their place too, and what their replicas lack.
+      await waitUntil("all replicas have everything", () => isReplicated(nodes));
       // Nobody votes twice about a primary within twice this time, and an heir asks for votes for five seconds only.
       await cluster.takeForDeadAfter(1500);
       const failOver = () => heir.ask("CLUSTER", "FAILOVER").catch(() => {});

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ask, parseInfo, type Reply } from "./redis-ask.ts";
 import { endProgram, freePort, ownedFolder, retried, startProgram } from "./redis-program.ts";
+import { isReplicated } from "./redis-replication.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -20,7 +21,10 @@ export interface SentinelGroup {
   primary(): Promise<RedisServer>;
   /** How long a primary must be silent, in ms, before it is taken for dead. 1,000 at first, which a busy machine may reach by itself. */
   takeForDeadAfter(silence: number): Promise<void>;
-  /** Makes a replica the primary in good order, and waits until the former one follows it. */
+  /**
+   * Makes a replica the primary in good order, which is: when all replicas have everything, since Sentinels do not wait for it. Waits
+   * until the former one follows it.
+   */
   failOver(): Promise<void>;
   /** Waits until all Sentinels name another primary than `former`, and that takes writes. */
   untilTakenOver(former: RedisServer): Promise<void>;
@@ -117,7 +121,8 @@ function groupOf(
     },
     async failOver() {
       const former = await group.primary();
-      const begin = async () => (await sentinels[0]?.ask("SENTINEL", "FAILOVER", SENTINEL_NAME)) === "OK";
+      const begin = async () =>
+        (await isReplicated(nodes)) && (await sentinels[0]?.ask("SENTINEL", "FAILOVER", SENTINEL_NAME)) === "OK";
       await waitUntil("a failover begins", begin);
       // A Sentinel gives a failover up that took longer than its timeout, and begins no other by itself.
       const reminder = setInterval(() => {

@@ -1,6 +1,6 @@
 // A primary and a replica, with a proxy between them that can hold replication up.
 
-import { parseInfo } from "sessile-test-support/redis-ask";
+import { isReplicated } from "sessile-test-support/redis-replication";
 import { type RedisServer, startRedis } from "sessile-test-support/redis-server";
 import { startTcpProxy, type TcpProxy } from "sessile-test-support/tcp-proxy";
 import { waitUntil } from "sessile-test-support/wait-until";
@@ -23,12 +23,7 @@ export async function startReplication(): Promise<Replication> {
   const primary = await startRedis(SETTINGS);
   const link = await startTcpProxy(primary.port);
   const replica = await startRedis([...SETTINGS, "--replicaof", "127.0.0.1", String(link.port)]);
-  const untilEqual = () =>
-    waitUntil("the replica has everything", async () => {
-      const [own, other] = await Promise.all([primary, replica].map((server) => server.ask("INFO", "replication")));
-      const [lead, follower] = [parseInfo(own ?? null), parseInfo(other ?? null)];
-      return follower["master_link_status"] === "up" && follower["slave_repl_offset"] === lead["master_repl_offset"];
-    });
+  const untilEqual = () => waitUntil("the replica has everything", () => isReplicated([primary, replica]));
   await untilEqual();
   return {
     primary,

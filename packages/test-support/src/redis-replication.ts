@@ -1,0 +1,21 @@
+// Whether replicas have what their primaries have. Knows no Sentinel and no Cluster.
+
+import { parseInfo } from "./redis-ask.ts";
+import type { RedisServer } from "./redis-server.ts";
+
+/**
+ * Whether each replica among these nodes has all that its primary had when this was asked. Nothing else waits for that: replication
+ * is asynchronous, and a primary may let a replica that has just connected wait for a second while both call the link "up".
+ */
+export async function isReplicated(nodes: readonly RedisServer[]): Promise<boolean> {
+  const infos = await Promise.all(nodes.map(async (node) => parseInfo(await node.ask("INFO", "replication"))));
+  const primaries = infos.filter(({ role }) => role === "master");
+  const hasAll = (own: Record<string, string>) =>
+    own["master_link_status"] === "up" &&
+    primaries.some(
+      (primary) =>
+        primary["master_replid"] === own["master_replid"] &&
+        Number(own["slave_repl_offset"]) >= Number(primary["master_repl_offset"]),
+    );
+  return infos.filter(({ role }) => role === "slave").every(hasAll);
+}
