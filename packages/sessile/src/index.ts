@@ -28,6 +28,7 @@ export type {
   CacheStats,
   Committed,
   Created,
+  Loaded,
   Page,
   RecordPage,
   SessionStore,

@@ -30,7 +30,7 @@ export async function verify(
     const fresh = page.filter(({ sid }) => sid !== MARKER_SID && !seen.has(sid));
     for (const { sid } of fresh) seen.add(sid);
     await inParallel(fresh, AT_ONCE, async (copied) => {
-      const original = await patiently(() => ends.from.load(copied.sid));
+      const original = await patiently(async () => ends.from.load(copied.sid));
       if (isDeepStrictEqual({ ...original }, { ...copied })) verdict.same++;
       else if (isLive(copied) && original === null) verdict.revived.push(copied.sid);
       else if (isLive(copied)) verdict.different.push(copied.sid);
@@ -39,7 +39,7 @@ export async function verify(
   }
   const unseen = [...copy.sids].filter((sid) => !seen.has(sid));
   await inParallel(unseen, AT_ONCE, async (sid) => {
-    const original = await patiently(() => ends.from.load(sid));
+    const original = await patiently(async () => ends.from.load(sid));
     if (original !== null && isLive(original)) verdict.missing.push(sid);
   });
   return verdict;

@@ -45,10 +45,11 @@ export class Readiness {
   }
 
   /** Asks for what is not there, unless the sessions were moved to another store under a server that still runs. */
-  #ask(): Promise<string | null> {
-    return this.#store.load(MARKER_SID).then(
-      (marker) => (marker === null ? null : "Store has moved"),
-      () => UNAVAILABLE,
-    );
+  async #ask(): Promise<string | null> {
+    try {
+      return (await this.#store.load(MARKER_SID)) === null ? null : "Store has moved";
+    } catch {
+      return UNAVAILABLE;
+    }
   }
 }

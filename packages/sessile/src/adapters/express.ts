@@ -54,7 +54,9 @@ export function sessions(manager: SessionManager, { onError = console.error }: S
       answerLast(request.app);
       next();
     };
-    void exchange.open(manager).then(begin, (error) => answerError(error, request, response, next));
+    const session = exchange.open(manager);
+    if (session instanceof Promise) session.then(begin, (error) => answerError(error, request, response, next));
+    else begin(session);
   };
 }
 

@@ -36,7 +36,8 @@ export type SignedInEvent<Request extends EventHandlerRequest = EventHandlerRequ
  */
 export function sessions(manager: SessionManager): Middleware {
   return async (event, next) => {
-    const opened = await manager.open(new WebRequest(event.req)).catch(responseTo);
+    const opening = manager.open(new WebRequest(event.req));
+    const opened = opening instanceof Promise ? await opening.catch(responseTo) : opening;
     if (isResponse(opened)) return opened;
     event.context.session = opened.session;
     const [value, isThrown] = await outcomeOf(next);

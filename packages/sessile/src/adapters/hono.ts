@@ -34,7 +34,8 @@ type Instant = "createdAt" | "authenticatedAt" | "lastSeenAt" | "expiresAt";
  */
 export function sessions<Data extends object>(manager: SessionManager<Data>): MiddlewareHandler<SessionEnv<Data>> {
   return async (c, next) => {
-    const opened = await manager.open(new WebRequest(c.req.raw)).catch(responseTo);
+    const opening = manager.open(new WebRequest(c.req.raw));
+    const opened = opening instanceof Promise ? await opening.catch(responseTo) : opening;
     if (!("commit" in opened)) return opened;
     c.set("session", opened.session);
     await next().catch((error: unknown) => abandon(opened, error));

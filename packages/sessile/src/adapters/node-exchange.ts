@@ -52,9 +52,16 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return value ?? (name === "host" ? this.header(":authority") : undefined);
   }
 
-  async open(manager: SessionManager<Data>): Promise<Session<Data>> {
-    this.#opened = await manager.open(this);
-    return this.#opened.session;
+  /** As the manager's: no promise where nobody has to wait. */
+  open(manager: SessionManager<Data>): Session<Data> | Promise<Session<Data>> {
+    const opened = manager.open(this);
+    if (opened instanceof Promise) return opened.then((waitedFor) => this.#keep(waitedFor));
+    return this.#keep(opened);
+  }
+
+  #keep(opened: OpenSession<Data>): Session<Data> {
+    this.#opened = opened;
+    return opened.session;
   }
 
   commit(status: number, response: SessionResponse): Promise<void> | undefined {

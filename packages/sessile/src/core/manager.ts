@@ -5,7 +5,7 @@ import { SessionError } from "./errors.ts";
 import type { SessionEventName, SessionListener } from "./events.ts";
 import { SessionExchange } from "./exchange.ts";
 import { type JsonObject, parseData } from "./json.ts";
-import { open } from "./open.ts";
+import { type Opened, open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions } from "./options.ts";
 import type { SessionRecord } from "./record.ts";
 import { wholeNumber } from "./rules.ts";
@@ -70,10 +70,22 @@ export class SessionManager<Data extends object = DefaultData> {
       this.#sweeper = setInterval(() => void this.#sweepQuietly(), settings.sweepInterval).unref();
   }
 
-  /** Opens the session of a request. Rejects when the request contradicts itself or the store cannot answer. */
-  async open(request: SessionRequest): Promise<OpenSession<Data>> {
-    const opened = open(this.#core, request);
-    const exchange = new SessionExchange(this.#core, request, opened instanceof Promise ? await opened : opened);
+  /**
+   * Opens the session of a request; `await` it. It is no promise where nobody has to wait for the store, and one that rejects when the
+   * request contradicts itself or the store cannot answer.
+   */
+  open(request: SessionRequest): OpenSession<Data> | Promise<OpenSession<Data>> {
+    try {
+      const opened = open(this.#core, request);
+      if (opened instanceof Promise) return opened.then((waitedFor) => this.#hand(request, waitedFor));
+      return this.#hand(request, opened);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #hand(request: SessionRequest, opened: Opened): OpenSession<Data> {
+    const exchange = new SessionExchange(this.#core, request, opened);
     return { session: new Session<Data>(exchange), commit: (status, response) => exchange.commit(status, response) };
   }
 

@@ -5,6 +5,7 @@ import { type Core, LOADING } from "./core.ts";
 import { isSessionError, SessionError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
+import type { Loaded } from "./store.ts";
 import { parseToken, type TokenParts } from "./token.ts";
 import { readCredential, type SessionRequest, type SessionTransport } from "./transport.ts";
 import { judge, type Verdict } from "./validity.ts";
@@ -51,32 +52,38 @@ interface Found {
   readonly verdict: Verdict;
 }
 
-/**
- * An old copy may let a request in, but never turn it away or end the session: what it does not know may have happened since. Every
- * signed-in request comes by here, so nothing stands between this and the store.
- */
-async function openRecord(core: Core, transport: SessionTransport, { sid, secret }: TokenParts): Promise<Opened> {
-  const { store, keys, schema } = core.settings;
+/** Every signed-in request comes by here, so nothing stands between this and the store, and who need not wait does not. */
+function openRecord(core: Core, transport: SessionTransport, { sid, secret }: TokenParts): Opened | Promise<Opened> {
+  const { store, keys } = core.settings;
   let found: Found | null = null;
   const look = (record: SessionRecord): Found => {
     const digest = keys.in(record, secret);
     found = { record, digest, verdict: judge(record, digest, core.now(), core.settings) };
     return found;
   };
-  let record: SessionRecord | null;
+  // An old copy may let a request in, but never turn it away or end the session: what it does not know may have happened since.
+  const suits = (copy: SessionRecord): boolean => look(copy).verdict === "valid";
+  const conclude = (record: Loaded): Opened | Promise<Opened> => {
+    if (record === null) return withoutRecord(transport);
+    return openFound(core, transport, found?.record === record ? found : look(record));
+  };
+  const fail = (error: unknown): Opened => afterFailure(transport, core.failure(LOADING, error));
+  let loaded: Loaded | Promise<Loaded>;
   try {
-    record = await store.load(sid, (copy) => look(copy).verdict === "valid");
+    loaded = store.load(sid, suits);
   } catch (error) {
-    return afterFailure(transport, core.failure(LOADING, error));
+    return fail(error);
   }
-  if (record === null) return withoutRecord(transport);
-  const known = found as Found | null;
-  const { digest, verdict } = known?.record === record ? known : look(record);
-  if (verdict !== "valid") {
-    await endBad(core, record, verdict);
-    return withoutRecord(transport);
-  }
-  if (schema === undefined) return { transport, record, digest, data: null };
+  return loaded instanceof Promise ? loaded.then(conclude, fail) : conclude(loaded);
+}
+
+function openFound(
+  core: Core,
+  transport: SessionTransport,
+  { record, digest, verdict }: Found,
+): Opened | Promise<Opened> {
+  if (verdict !== "valid") return endBad(core, record, verdict).then(() => withoutRecord(transport));
+  if (core.settings.schema === undefined) return { transport, record, digest, data: null };
   return readData(core, record).then(
     (data) => ({ transport, record, digest, data }),
     (error) => afterFailure(transport, error),

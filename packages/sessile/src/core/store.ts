@@ -21,6 +21,9 @@ export type Created =
   /** the user's sessions were revoked, or this one evicted, while it was being created; nothing is stored */
   | { readonly status: "revoked" };
 
+/** What a `load` found. */
+export type Loaded = SessionRecord | null;
+
 /** What became of a `commit`. */
 export type Committed =
   | { readonly status: "ok"; readonly record: SessionRecord }
@@ -99,8 +102,10 @@ export interface SessionStore {
   /**
    * The record as it is now, expired or not; `null` when there is none. A store that keeps copies may answer with one for which
    * `suits` returns true, and without `suits` with none: whoever acts on what a record says must not act on an old one.
+   *
+   * No promise where there is nothing to wait for: most requests only read, and promises are most of what a read costs.
    */
-  load(sid: string, suits?: (copy: SessionRecord) => boolean): Promise<SessionRecord | null>;
+  load(sid: string, suits?: (copy: SessionRecord) => boolean): Loaded | Promise<Loaded>;
   /**
    * Applies `delta` with `applyDelta` in one atomic step. Never creates. `base` is the record as the request loaded it: a
    * hint that may save a round trip, never a condition.

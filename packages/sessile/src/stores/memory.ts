@@ -66,7 +66,7 @@ class MemoryStore implements SessionStore {
     return { status: "created", evicted };
   }
 
-  async load(sid: string): Promise<SessionRecord | null> {
+  load(sid: string): SessionRecord | null {
     this.#checkOpen();
     return this.#recordOf(sid);
   }

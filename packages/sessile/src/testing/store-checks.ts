@@ -545,7 +545,7 @@ export const storeChecks: readonly StoreCheck[] = [
       const record = await stored(a, { userId });
       const intact = await stored(a, { userId });
       await corrupt(record.sid);
-      await assert.rejects(b.load(record.sid), { code: "ERR_SESSION_RECORD" });
+      await assert.rejects(async () => b.load(record.sid), { code: "ERR_SESSION_RECORD" });
       assert.deepEqual(await b.commit(record.sid, { at: Date.now(), set: { k: 1 } }), { status: "gone" });
       assert.deepEqual(await b.commit(record.sid, { at: Date.now(), set: { k: 1 } }, record), { status: "gone" });
       assert.deepEqual(await sidsOf(b, userId), [intact.sid]);
@@ -569,7 +569,7 @@ export const closingCheck: StoreCheck = {
     await a.close();
     const closed = { code: "ERR_SESSION_STORE" };
     await assert.rejects(a.create(record), closed);
-    await assert.rejects(a.load(record.sid), closed);
+    await assert.rejects(async () => a.load(record.sid), closed);
     await assert.rejects(a.commit(record.sid, { at: Date.now() }), closed);
     await assert.rejects(a.delete(record.sid), closed);
     await assert.rejects(a.list("x"), closed);
@@ -622,7 +622,7 @@ async function dataOf(store: SessionStore, sid: string): Promise<unknown> {
 }
 
 async function liveSids(store: SessionStore, records: readonly SessionRecord[]): Promise<readonly string[]> {
-  const loaded = await Promise.all(records.map(({ sid }) => store.load(sid)));
+  const loaded = await Promise.all(records.map(async ({ sid }) => store.load(sid)));
   return loaded.flatMap((record) => (record === null ? [] : [record.sid])).sort();
 }
 

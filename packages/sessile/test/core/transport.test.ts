@@ -79,7 +79,10 @@ test("B4: a contradiction reaches no store and ends no session", async () => {
   const token = issued as string;
   bench.spied.take();
   const request = requestWith({ "x-session-token": token, cookie: "__Host-session=other" });
-  await assert.rejects(bench.manager.open(request), (error: Error) => !error.message.includes(token));
+  await assert.rejects(
+    async () => bench.manager.open(request),
+    (error: Error) => !error.message.includes(token),
+  );
   assert.deepEqual(bench.spied.take(), {});
   assert.equal(await bench.userOf(token), "ann");
 });

@@ -52,7 +52,7 @@ async function expectUnavailable(store: SessionStore, what: string): Promise<voi
     isSessionError(error, "ERR_SESSION_STORE") && error.statusCode === 503;
   for (const transport of TRANSPORTS) {
     const presented = requestWith(PRESENTED[transport](token));
-    await assert.rejects(node.open(presented), isUnavailable, `${what}: load`);
+    await assert.rejects(async () => node.open(presented), isUnavailable, `${what}: load`);
   }
   await assert.rejects(signIn(node), isUnavailable, `${what}: create`);
   await assert.rejects(node.list("ann"), isUnavailable, `${what}: list`);

@@ -110,7 +110,7 @@ test("options that cannot work are refused by name", () => {
 test("a store that is closed leaves the client open", async () => {
   const store = redisStore({ client: admin, prefix: "closed:" });
   await store.close();
-  await assert.rejects(store.load(sampleRecord().sid), { code: "ERR_SESSION_STORE", message: /closed/ });
+  await assert.rejects(async () => store.load(sampleRecord().sid), { code: "ERR_SESSION_STORE", message: /closed/ });
   await assert.rejects(store.stats(), { code: "ERR_SESSION_STORE" });
   assert.equal(await admin.ping(), "PONG");
 });

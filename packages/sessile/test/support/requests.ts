@@ -4,6 +4,7 @@ import {
   headerTransport,
   type Json,
   memoryStore,
+  type OpenSession,
   type Session,
   type SessionEventName,
   type SessionEvents,
@@ -149,7 +150,7 @@ export class Bench {
     return this.events.splice(0).map(([name]) => name);
   }
 
-  open(token: string | null): ReturnType<SessionManager<Bag>["open"]> {
+  async open(token: string | null): Promise<OpenSession<Bag>> {
     return this.manager.open(requestWith({ "x-session-token": token ?? undefined }));
   }
 
@@ -191,7 +192,7 @@ export class Bench {
     return JSON.parse((await this.recordOf(token))?.data ?? "null") as unknown;
   }
 
-  recordOf(token: string): Promise<SessionRecord | null> {
+  async recordOf(token: string): Promise<SessionRecord | null> {
     return this.spied.inner.load(sidOf(token));
   }
 }

@@ -22,7 +22,7 @@ describe("failingStore", () => {
     const record = sampleRecord();
     store.fail("create", "load");
     await assert.rejects(store.create(record), { code: "ERR_SESSION_STORE" });
-    await assert.rejects(store.load(record.sid), { code: "ERR_SESSION_STORE" });
+    await assert.rejects(async () => store.load(record.sid), { code: "ERR_SESSION_STORE" });
     assert.equal(await store.delete(record.sid), false);
     store.fail("delete");
     assert.deepEqual(await store.create(record), { status: "created", evicted: [] });
@@ -68,7 +68,7 @@ test("the helpers can be put around each other", async () => {
     ReturnType<typeof pausingStore> &
     ReturnType<typeof failingStore>;
   store.fail("load");
-  await assert.rejects(store.load("a"));
+  await assert.rejects(async () => store.load("a"));
   store.recover();
   const gate = store.pause("load");
   const loaded = store.load("a");

@@ -6,6 +6,7 @@ import type { SessionRecord } from "../../core/record.ts";
 import type {
   Committed,
   Created,
+  Loaded,
   Page,
   RecordPage,
   SessionStore,
@@ -40,15 +41,17 @@ export class CachedStore implements WatchedStore, ChangeListener {
     source.start(this);
   }
 
-  async load(sid: string, suits?: (copy: SessionRecord) => boolean): Promise<SessionRecord | null> {
+  load(sid: string, suits?: (copy: SessionRecord) => boolean): Loaded | Promise<Loaded> {
     if (suits === undefined || !this.#source.isCurrent()) return this.#loadNow(sid);
     const slot = this.#slots.get(sid);
     if (slot === undefined) return this.#loadForAll(sid);
-    const copy = slot.record ?? (await slot.loading);
-    if (copy === null || !suits(copy)) return this.#loadInstead(sid, copy);
-    slot.wasUsed = true;
-    this.#counts.hits++;
-    return copy;
+    const answer = (copy: Loaded): Loaded | Promise<Loaded> => {
+      if (copy === null || !suits(copy)) return this.#loadInstead(sid, copy);
+      slot.wasUsed = true;
+      this.#counts.hits++;
+      return copy;
+    };
+    return slot.record === null ? slot.loading.then(answer) : answer(slot.record);
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
@@ -118,19 +121,19 @@ export class CachedStore implements WatchedStore, ChangeListener {
     this.#slots.clear();
   }
 
-  #loadNow(sid: string): Promise<SessionRecord | null> {
+  async #loadNow(sid: string): Promise<Loaded> {
     this.#counts.misses++;
     return this.#store.load(sid);
   }
 
-  #loadForAll(sid: string): Promise<SessionRecord | null> {
+  #loadForAll(sid: string): Promise<Loaded> {
     const loading = this.#loadNow(sid);
     this.#slots.add(sid, loading);
     return loading;
   }
 
   /** A copy that turns out to be outdated goes; one that is not stays, or a wrong secret could keep a session out of the cache. */
-  async #loadInstead(sid: string, copy: SessionRecord | null): Promise<SessionRecord | null> {
+  async #loadInstead(sid: string, copy: Loaded): Promise<Loaded> {
     const record = await this.#loadNow(sid);
     if (copy !== null && record?.version !== copy.version) this.#slots.forget(sid);
     return record;

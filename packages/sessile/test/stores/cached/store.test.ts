@@ -56,7 +56,7 @@ describe("a load", () => {
     const { inner, cached, loads } = counted();
     const record = sampleRecord();
     await inner.create(record);
-    const loaded = await Promise.all(Array.from({ length: 100 }, () => cached.load(record.sid, any)));
+    const loaded = await Promise.all(Array.from({ length: 100 }, async () => cached.load(record.sid, any)));
     assert.deepEqual(new Set(loaded.map((each) => each?.sid)), new Set([record.sid]));
     assert.equal(loads(), 1);
     assert.deepEqual((await cached.stats()).cache?.hits, 99);
@@ -84,7 +84,7 @@ describe("a load", () => {
     for (const record of records) await memory.create(record);
     for (let done = 0; done < 100_000; done += 500) {
       const asked = Array.from({ length: 500 }, () => records[random(50)]?.sid as string);
-      const loading = asked.map((sid) => cached.load(sid, any));
+      const loading = asked.map(async (sid) => cached.load(sid, any));
       source.listener.changed(records[random(50)]?.sid as string);
       const loaded = await Promise.all(loading);
       assert.deepEqual(
@@ -131,7 +131,7 @@ describe("a load", () => {
     assert.equal(await cached.load(record.sid, any), null);
     await memory.create(record);
     isDown = true;
-    const failed = await Promise.allSettled([1, 2, 3].map(() => cached.load(record.sid, any)));
+    const failed = await Promise.allSettled([1, 2, 3].map(async () => cached.load(record.sid, any)));
     assert.deepEqual(
       failed.map(({ status }) => status),
       ["rejected", "rejected", "rejected"],
@@ -272,6 +272,6 @@ describe("the rest", () => {
     await cached.close();
     assert.ok(source.isClosed);
     source.isOn = false;
-    await assert.rejects(cached.load(sampleRecord().sid, any), { code: "ERR_SESSION_STORE" });
+    await assert.rejects(async () => cached.load(sampleRecord().sid, any), { code: "ERR_SESSION_STORE" });
   });
 });

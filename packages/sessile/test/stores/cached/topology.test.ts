@@ -84,7 +84,10 @@ async function open(connect: () => Promise<RedisClient>, prefix: string): Promis
 async function endAll({ here, there, sids }: Pair): Promise<void> {
   for (const sid of sids) await until("it ends", () => there.delete(sid).catch(() => false));
   for (const sid of sids)
-    await until("it is refused", async () => (await here.load(sid, any).catch(() => undefined)) === null);
+    await until(
+      "it is refused",
+      async () => (await Promise.resolve(here.load(sid, any)).catch(() => undefined)) === null,
+    );
 }
 
 for (const [name, connect] of [

@@ -246,7 +246,7 @@ describe("a Redis that says nothing", () => {
     pass(59_999);
     assert.equal((await store.load(sid, any))?.sid, sid);
     pass(1);
-    await assert.rejects(store.load(sid, any), { code: "ERR_SESSION_STORE" });
+    await assert.rejects(async () => store.load(sid, any), { code: "ERR_SESSION_STORE" });
     own.resume();
   });
 
@@ -254,7 +254,7 @@ describe("a Redis that says nothing", () => {
     const { own, store, sid } = await openFrozen(200);
     own.pause();
     await until("it is empty", async () => (await figures(store)).entries === 0);
-    await assert.rejects(store.load(sid, any), { code: "ERR_SESSION_STORE" });
+    await assert.rejects(async () => store.load(sid, any), { code: "ERR_SESSION_STORE" });
     own.resume();
     await untilCoherent(store);
     assert.equal((await store.load(sid, any))?.sid, sid);

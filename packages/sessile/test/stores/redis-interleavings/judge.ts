@@ -49,7 +49,7 @@ export async function judge(aftermath: Aftermath): Promise<void> {
 async function readEnding({ store, outcomes }: Aftermath): Promise<Ending> {
   const { records } = await store.list(USER);
   const others = sidsInPlay(outcomes).filter((sid) => records.every((record) => record.sid !== sid));
-  const loaded = await Promise.all(others.map((sid) => store.load(sid)));
+  const loaded = await Promise.all(others.map(async (sid) => store.load(sid)));
   const live = [...records, ...loaded].flatMap((record) => (record === null ? [] : [[record.sid, record] as const]));
   return { listed: records.map(({ sid }) => sid), live: new Map(live) };
 }

@@ -110,7 +110,7 @@ for (const [policy, isEvicted] of [
     const inUse = Number(/used_memory:(\d+)/.exec(String(await server.ask("INFO", "memory")))?.[1]);
     await client.configSet("maxmemory", String(inUse + 500_000));
     await fill(server);
-    const alive = await Promise.all(records.map(({ sid }) => store.load(sid)));
+    const alive = await Promise.all(records.map(async ({ sid }) => store.load(sid)));
     assert.equal(alive.includes(null), isEvicted);
   });
 }

@@ -60,7 +60,7 @@ test("P3: every real client that is not connected is recognised, and every call 
   for (const client of [...node, ...ioredis] satisfies RedisClient[]) {
     const store = redisStore({ client });
     const notConnected = { code: "ERR_SESSION_STORE", message: /not connected/ };
-    await assert.rejects(store.load(sampleRecord().sid), notConnected);
+    await assert.rejects(async () => store.load(sampleRecord().sid), notConnected);
     await assert.rejects(store.create(sampleRecord({ userId: "u" })), notConnected);
   }
   for (const client of ioredis) client.disconnect();

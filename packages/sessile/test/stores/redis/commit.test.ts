@@ -93,7 +93,7 @@ test("G2: a record of a newer form is not overwritten, even by who knew it in th
   const key = `c:s:${base.sid}`;
   const text = ((await client.get(key)) ?? "").replace('"v":1', '"v":2');
   await client.set(key, text);
-  await assert.rejects(store.load(base.sid), { code: "ERR_SESSION_RECORD" });
+  await assert.rejects(async () => store.load(base.sid), { code: "ERR_SESSION_RECORD" });
   assert.deepEqual(await store.commit(base.sid, { at: base.createdAt, set: { a: 1 } }, base), { status: "gone" });
   assert.equal(await client.get(key), text);
 });

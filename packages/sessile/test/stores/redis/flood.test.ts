@@ -81,7 +81,7 @@ type Call = () => Promise<unknown>;
 
 async function failingWave(store: SessionStore, record: ReturnType<typeof sampleRecord>): Promise<void> {
   const calls: readonly Call[] = [
-    () => store.load(record.sid),
+    async () => store.load(record.sid),
     () => store.commit(record.sid, { at: record.createdAt, set: { late: 1 } }, record),
     () => store.create(sampleRecord()),
     () => store.create(sampleRecord({ userId: "bert" })),

@@ -88,7 +88,7 @@ test("a newer layout is refused by every call, and nothing is written", async ()
   const record = sampleRecord({ userId: "u" });
   const refused = { code: "ERR_SESSION_STORE", message: /`new:layout` in Redis is not `1`/ };
   await assert.rejects(store.create(record), refused);
-  await assert.rejects(store.load(record.sid), refused);
+  await assert.rejects(async () => store.load(record.sid), refused);
   await assert.rejects(store.commit(record.sid, { at: 0 }, record), refused);
   await assert.rejects(store.delete(record.sid), refused);
   await assert.rejects(store.list("u"), refused);
@@ -99,7 +99,7 @@ test("a newer layout is refused by every call, and nothing is written", async ()
 
 test("a store asks for the layout once", async () => {
   const { store, sent } = watchedStore(client, "once:");
-  await Promise.all([1, 2, 3].map(() => store.load(sampleRecord().sid)));
+  await Promise.all([1, 2, 3].map(async () => store.load(sampleRecord().sid)));
   await store.load(sampleRecord().sid);
   assert.equal(sent.filter(([, key]) => key === "once:layout").length, 1);
 });

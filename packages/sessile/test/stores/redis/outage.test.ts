@@ -53,13 +53,13 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
     await patiently(() => store.create(one));
     await patiently(() => store.create(two));
     process.kill(server.pid, "SIGSTOP");
-    await failsInTime(() => store.load(one.sid));
+    await failsInTime(async () => store.load(one.sid));
     await failsInTime(() => store.delete(one.sid));
     await failsInTime(() => store.list("u"));
     const commit = () => failsInTime(() => store.commit(one.sid, { at: one.createdAt, set: { a: 1 } }, one));
     await Promise.all(Array.from({ length: 50 }, commit));
     process.kill(server.pid, "SIGCONT");
-    assert.equal((await patiently(() => store.load(two.sid)))?.sid, two.sid);
+    assert.equal((await patiently(async () => store.load(two.sid)))?.sid, two.sid);
     close();
     await server.close();
   });
@@ -76,11 +76,11 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
     await server.close();
     await isLost;
     for (let i = 0; i < 1000; i++) await assert.rejects(store.create(unknown), { message: /not connected/ });
-    await assert.rejects(store.load(known.sid), { code: "ERR_SESSION_STORE", message: /not connected/ });
+    await assert.rejects(async () => store.load(known.sid), { code: "ERR_SESSION_STORE", message: /not connected/ });
     const isBack = back();
     const again = await startRedis(["--port", String(server.port)]);
     await isBack;
-    assert.equal(await patiently(() => store.load(known.sid)), null, "it kept nothing on disk");
+    assert.equal(await patiently(async () => store.load(known.sid)), null, "it kept nothing on disk");
     assert.equal(await writes(server.url), 0, "nothing was queued, nothing was sent again");
     close();
     await again.close();
@@ -104,7 +104,7 @@ test("errors of a real Redis show neither keys nor data", async () => {
     await node.del(`sessile:s:${record.sid}`);
     await node.lPush(`sessile:s:${record.sid}`, "x");
     const calls: (() => Promise<unknown>)[] = [
-      () => store.load(record.sid),
+      async () => store.load(record.sid),
       () => store.commit(record.sid, change, record),
     ];
     for (const call of calls) {

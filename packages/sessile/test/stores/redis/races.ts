@@ -28,7 +28,7 @@ export async function raceForLimit(stores: readonly SessionStore[], count: numbe
   };
   creating.then(stop, stop);
   const [answers] = await Promise.all([creating, look()]);
-  const alive = await Promise.all(records.map(({ sid }) => (stores[0] as SessionStore).load(sid)));
+  const alive = await Promise.all(records.map(async ({ sid }) => (stores[0] as SessionStore).load(sid)));
   const listed = (await (stores[0] as SessionStore).list(userId, { limit: 100 })).records.map(({ sid }) => sid);
   assert.deepEqual(listed.sort(), alive.flatMap((record) => record?.sid ?? []).sort());
   assert.equal(listed.length, max);

@@ -74,7 +74,10 @@ test("a walk that began before a restart of Redis is refused, and begins anew", 
   const { next } = await store.scan({ limit: 10 });
   await own.restart();
   const { sid } = sampleRecord();
-  await waitUntil("the client is back", async () => (await store.load(sid).catch(() => "away")) === null);
+  await waitUntil(
+    "the client is back",
+    async () => (await Promise.resolve(store.load(sid)).catch(() => "away")) === null,
+  );
   await assert.rejects(store.scan({ limit: 10, after: next ?? "" }), {
     code: "ERR_SESSION_PAGE",
     message: /begin again/,

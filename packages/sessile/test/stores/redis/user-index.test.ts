@@ -83,7 +83,7 @@ test("L4: revoking 2,500 sessions ends all of them, in bounded steps", async () 
   );
   assert.deepEqual(await members("many"), [`c${all[7]?.sid}`]);
   assert.ok(sent.every((args) => args.length <= 1002));
-  const alive = await Promise.all(all.map(({ sid }) => store.load(sid)));
+  const alive = await Promise.all(all.map(async ({ sid }) => store.load(sid)));
   assert.equal(alive.filter((record) => record !== null).length, 1);
 });
 

@@ -32,7 +32,10 @@ describe("a damaged sqlite store", { skip: unable }, () => {
         if (when !== "") for (let reads = 0; reads < 2; reads++) assert.deepEqual(await store.load(victim.sid), victim);
         database.prepare(`UPDATE sessile_sessions SET ${change} WHERE sid = ?`).run(victim.sid);
         const sid = what === "another sid" ? "AAAAAAAAAAAAAAAAAAAAAA" : victim.sid;
-        await assert.rejects(store.load(sid), { code: "ERR_SESSION_RECORD", message: /does not match its checksum/ });
+        await assert.rejects(async () => store.load(sid), {
+          code: "ERR_SESSION_RECORD",
+          message: /does not match its checksum/,
+        });
         assert.deepEqual(
           await store.commit(sid, { at: victim.createdAt, touch: { expiresAt: Number.MAX_SAFE_INTEGER } }),
           { status: "gone" },
@@ -166,7 +169,7 @@ async function survives(path: string, records: readonly SessionRecord[], where: 
 /** Every answer is refused, absent, or exactly what was stored. */
 async function survivesUse(store: SessionStore, records: readonly SessionRecord[], where: string): Promise<void> {
   for (const record of records) {
-    const loaded = await answerOf(() => store.load(record.sid));
+    const loaded = await answerOf(async () => store.load(record.sid));
     if (loaded !== null) assert.deepEqual({ ...loaded }, { ...record }, where);
   }
   for (let user = 0; user < 5; user++) {

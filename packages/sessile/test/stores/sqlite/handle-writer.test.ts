@@ -38,7 +38,7 @@ describe("a store on the application's database", { skip: unable }, () => {
     const database = openRaw(newPath());
     const store = sqliteStore({ database });
     database.close();
-    await assert.rejects(store.load(sampleRecord().sid), { code: "ERR_SESSION_STORE" });
+    await assert.rejects(async () => store.load(sampleRecord().sid), { code: "ERR_SESSION_STORE" });
     await assert.rejects(store.create(sampleRecord()), { code: "ERR_SESSION_STORE" });
   });
 
