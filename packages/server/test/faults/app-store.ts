@@ -26,8 +26,8 @@ export type AppStore =
   | { readonly kind: "sqlite"; readonly path: string }
   | RedisPlace;
 
-/** Three times the default: what a busy machine does not answer in time is not what is looked for here. */
-const DEADLINE = 750;
+/** Three times the default: what a busy machine does not answer in time is not what is looked for here. Milliseconds. */
+export const DEADLINE = 750;
 
 export async function openAppStore(store: AppStore): Promise<SessionStore> {
   if (store.kind === "memory") return memoryStore({ maxSessions: store.maxSessions });

@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Answer, Ledger, type Life } from "./ledger.ts";
 
-function answer(status: number, found: Partial<Pick<Answer, "token" | "marks">> = {}): Answer {
+function answer(status: number, found: Partial<Answer> = {}): Answer {
   return { status, token: null, marks: null, detail: "", sentAt: 1, answeredAt: 2, ...found };
 }
 
-function begun(): { ledger: Ledger; life: Life } {
-  const ledger = new Ledger();
+function begun(staleness = 0): { ledger: Ledger; life: Life } {
+  const ledger = new Ledger(staleness);
   const life = ledger.signedIn(answer(200, { token: "first" })) as Life;
   return { ledger, life };
 }
@@ -20,7 +20,16 @@ test("a write that was acknowledged and is not there is lost; one that was not i
   ledger.note("update", life, answer(503), "b");
   ledger.note("read", life, answer(200, { marks: ["a"] }));
   assert.equal(ledger.counts.lostWrites, 0);
-  for (let i = 0; i < 2; i++) ledger.note("read", life, answer(200, { marks: [] }));
+  for (let i = 0; i < 2; i++) ledger.note("read", life, answer(200, { marks: [], sentAt: 3 }));
+  assert.equal(ledger.counts.lostWrites, 1);
+});
+
+test("a read from a cache may miss what was acknowledged within the cache's bound before it, and nothing else", () => {
+  const { ledger, life } = begun(500);
+  ledger.note("update", life, answer(200, { answeredAt: 1000 }), "a");
+  ledger.note("read", life, answer(200, { marks: [], sentAt: 1499 }));
+  assert.equal(ledger.counts.lostWrites, 0);
+  ledger.note("read", life, answer(200, { marks: [], sentAt: 1500 }));
   assert.equal(ledger.counts.lostWrites, 1);
 });
 

@@ -6,8 +6,8 @@ export interface Life {
   token: string;
   /** Those before it. */
   readonly earlier: string[];
-  /** Writes that were acknowledged. */
-  readonly marks: Set<string>;
+  /** Writes that were acknowledged, and when. */
+  readonly marks: Map<string, number>;
   /** `ending`: a sign-out was sent and not acknowledged, so that nobody can say. `lost`: it was refused although it must not be. */
   state: "live" | "ending" | "ended" | "lost";
   /** When the sign-out was acknowledged. */
@@ -73,7 +73,13 @@ export class Ledger {
   readonly #wrong401 = new Set<Life>();
   readonly #doubtful401 = new Set<Life>();
   readonly #revived = new Set<Life>();
+  readonly #staleness: number;
   #isOver = false;
+
+  /** A read may miss what was acknowledged so many milliseconds before it was sent, or later. */
+  constructor(staleness = 0) {
+    this.#staleness = staleness;
+  }
 
   /** A session begins, if its client was told so. */
   signedIn(answer: Answer): Life | null {
@@ -82,7 +88,7 @@ export class Ledger {
     const life: Life = {
       token: answer.token,
       earlier: [],
-      marks: new Set(),
+      marks: new Map(),
       state: "live",
       endedAt: Number.POSITIVE_INFINITY,
       isRotationInDoubt: false,
@@ -98,8 +104,8 @@ export class Ledger {
     else if (answer.status === 401) this.#judgeRefusal(life);
     else if (operation === "rotate") noteRotation(life, answer);
     else if (answer.status !== 200) return;
-    else if (operation === "update") life.marks.add(mark);
-    else if (life.state === "live") this.#judgeRead(life, answer.marks ?? []);
+    else if (operation === "update") life.marks.set(mark, answer.answeredAt);
+    else if (life.state === "live") this.#judgeRead(life, answer);
   }
 
   /** The answer to somebody who presents the token of a session that ended. */
@@ -147,9 +153,12 @@ export class Ledger {
     else this.#wrong401.add(life);
   }
 
-  #judgeRead(life: Life, found: readonly string[]): void {
+  #judgeRead(life: Life, { marks, sentAt }: Answer): void {
+    const found = marks ?? [];
     const seen = new Set(found);
-    for (const mark of life.marks) if (!seen.has(mark)) this.#lostWrites.add(mark);
+    for (const [mark, acknowledgedAt] of life.marks) {
+      if (acknowledgedAt <= sentAt - this.#staleness && !seen.has(mark)) this.#lostWrites.add(mark);
+    }
     if (seen.size < found.length) {
       for (const mark of seen) if (found.indexOf(mark) !== found.lastIndexOf(mark)) this.#doubled.add(mark);
     }

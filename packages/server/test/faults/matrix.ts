@@ -45,7 +45,7 @@ const takenOver = (how: Fault, ...stores: readonly StoreName[]): Row => {
 };
 
 const onRedis = (how: Entry): Row => ({ Redis: how, "Redis, cached": how });
-const onSentinel = (how: Entry): Row => ({ Sentinel: how });
+const onSentinel = (how: Entry): Row => ({ Sentinel: how, "Sentinel, cached": how });
 const onCluster = (how: Entry): Row => ({ Cluster: how, "Cluster, cached": how });
 const everywhere = (how: Entry): Row => ({ ...onRedis(how), ...onSentinel(how), ...onCluster(how) });
 const inProcess = (reason: string): Row => ({ memory: reason, SQLite: reason });
@@ -67,12 +67,20 @@ const MATRIX: Readonly<Record<string, Row>> = {
   "server frozen (SIGSTOP)": { ...everywhere(faults.appFrozen), SQLite: faults.appFrozen, memory: faults.appFrozen },
   "store killed (-9)": {
     ...onRedis(faults.redisKilled),
-    ...takenOver(faults.redisKilled, "Sentinel", "Cluster", "Cluster, cached", "Sentinel, strict", "Cluster, strict"),
+    ...takenOver(
+      faults.redisKilled,
+      "Sentinel",
+      "Sentinel, cached",
+      "Cluster",
+      "Cluster, cached",
+      "Sentinel, strict",
+      "Cluster, strict",
+    ),
     ...inProcess("the store is the process, see above"),
   },
   "store frozen (SIGSTOP)": {
     ...onRedis(faults.redisFrozen),
-    ...takenOver(faults.redisFrozen, "Sentinel", "Cluster", "Cluster, cached"),
+    ...takenOver(faults.redisFrozen, "Sentinel", "Sentinel, cached", "Cluster", "Cluster, cached"),
     ...inProcess("the store is the process, see above"),
   },
   "connections reset inside answers": { ...everywhere(faults.resetInsideAnswers), ...noNetwork },
@@ -80,13 +88,13 @@ const MATRIX: Readonly<Record<string, Row>> = {
   "connections refused": { ...everywhere(faults.refused), ...noNetwork },
   READONLY: {
     ...onRedis(faults.readOnly),
-    ...takenOver(faults.readOnly, "Sentinel"),
+    ...takenOver(faults.readOnly, "Sentinel", "Sentinel, cached"),
     Cluster: "a node that is no primary answers MOVED",
     ...inProcess("nobody else decides who writes"),
   },
   LOADING: {
     ...onRedis(faults.loading),
-    ...takenOver(faults.loading, "Sentinel", "Cluster", "Cluster, cached"),
+    ...takenOver(faults.loading, "Sentinel", "Sentinel, cached", "Cluster", "Cluster, cached"),
     ...inProcess("nothing is loaded before it serves"),
   },
   OOM: {
@@ -101,7 +109,7 @@ const MATRIX: Readonly<Record<string, Row>> = {
     ...inProcess("no Cluster"),
   },
   "failover in good order, twice": {
-    ...takenOver(faults.failover, "Sentinel"), // Sentinels promote first, and demote later
+    ...takenOver(faults.failover, "Sentinel", "Sentinel, cached"), // Sentinels promote first, and demote later
     ...onCluster(faults.failover),
     Redis: "no replica",
     ...inProcess("no replica"),

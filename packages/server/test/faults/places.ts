@@ -10,7 +10,7 @@ import { type SentinelGroup, startSentinelGroup } from "sessile-test-support/red
 import { type RedisServer, startRedis } from "sessile-test-support/redis-server";
 import { startTcpProxy, type TcpProxy } from "sessile-test-support/tcp-proxy";
 import { type App, startApp } from "./app-process.ts";
-import type { AppStore, RedisPlace } from "./app-store.ts";
+import { type AppStore, DEADLINE, type RedisPlace } from "./app-store.ts";
 
 export const STORES = [
   "memory",
@@ -19,6 +19,7 @@ export const STORES = [
   "Sentinel",
   "Cluster",
   "Redis, cached",
+  "Sentinel, cached",
   "Cluster, cached",
   "Sentinel, strict",
   "Cluster, strict",
@@ -27,7 +28,7 @@ export type StoreName = (typeof STORES)[number];
 
 export interface Place {
   readonly apps: readonly App[];
-  /** Milliseconds for which a session that ended may still be accepted elsewhere. */
+  /** Milliseconds for which a session that ended or changed elsewhere may still be what it was. */
   readonly staleness: number;
   readonly redis: RedisNodes | null;
   /** The SQLite file. */
@@ -59,6 +60,8 @@ export interface PlaceOptions {
 const DURABLE = ["--appendonly", "yes"];
 /** What a cache is told; milliseconds. */
 const STALENESS = 500;
+/** Who waits for Redis together with others gets what it said to the first of them. */
+const STALE_AT_MOST = Math.max(STALENESS, DEADLINE);
 
 export async function openPlace(name: StoreName, options: PlaceOptions): Promise<Place> {
   const [kind = "", way = ""] = name.split(", ");
@@ -75,7 +78,7 @@ export async function openPlace(name: StoreName, options: PlaceOptions): Promise
     confirmReplicas: way === "strict" ? 1 : 0,
     maxStaleness: way === "cached" ? STALENESS : null,
   };
-  return standing([place, place], { redis: nodes, staleness: way === "cached" ? STALENESS : 0 });
+  return standing([place, place], { redis: nodes, staleness: way === "cached" ? STALE_AT_MOST : 0 });
 }
 
 function addressOf(proxy: TcpProxy | undefined): { readonly host: string; readonly port: number } {

@@ -36,7 +36,7 @@ export async function runCell(cell: Cell): Promise<Result | null> {
 }
 
 async function runIn(place: Place, cell: Cell, disk: string): Promise<Result> {
-  const ledger = new Ledger();
+  const ledger = new Ledger(place.staleness);
   const liveToken = (): string | undefined => anyOf(ledger.lives.filter(({ state }) => state === "live"))?.token;
   // A fault of Redis is only run on one; see the matrix.
   const scene: Scene = { ...place, redis: place.redis as RedisNodes, disk, liveToken };
