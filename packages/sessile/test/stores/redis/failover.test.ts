@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { SessionDelta, SessionRecord, SessionStore } from "sessile";
+import { isSessionError, type SessionDelta, type SessionRecord, type SessionStore } from "sessile";
 import { sampleRecord } from "sessile/testing";
+import { waitUntil } from "sessile-test-support/wait-until";
 import { SINGLE } from "./clients.ts";
 import { patientStore } from "./connect.ts";
 import { startReplication } from "./replication.ts";
+
+const isUnavailable = (error: unknown): boolean => isSessionError(error) && error.code === "ERR_SESSION_STORE";
 
 /**
  * Version 2 of a session was `{"lost":1}` on the old primary, which `base` remembers, and is `{"kept":1}` on the new one.
@@ -34,6 +37,44 @@ async function created(store: SessionStore): Promise<SessionRecord> {
   await store.create(record);
   return record;
 }
+
+test("R6: after a split, what ended on the side that won is refused by all, and the other side's changes are gone", async (t) => {
+  const { primary, replica, link, promote, untilEqual, close } = await startReplication();
+  t.after(close);
+  const connect = ({ port }: { port: number }) => SINGLE["@redis/client"]([{ host: "127.0.0.1", port }]);
+  const connected = [await connect(primary), await connect(replica)];
+  t.after(() => connected.map((each) => each.close()));
+  const [lost, won] = connected.map(({ client }) => patientStore(client, "r:")) as [SessionStore, SessionStore];
+  const [ended, kept] = [await created(lost), await created(lost)];
+  await untilEqual();
+  link.freeze();
+  await promote();
+  const at = kept.createdAt;
+  assert.equal(await won.delete(ended.sid), true);
+  await won.commit(kept.sid, { at, set: { won: 1 } });
+  await lost.commit(kept.sid, { at, set: { lost: 1 } });
+  assert.equal((await lost.load(ended.sid))?.sid, ended.sid, "who reaches only the former primary cannot know");
+  await primary.ask("REPLICAOF", "127.0.0.1", String(replica.port));
+  await waitUntil("the former primary has heard", async () => (await lost.load(ended.sid)) === null);
+  for (const store of [lost, won]) {
+    assert.equal(await store.load(ended.sid), null);
+    assert.deepEqual(JSON.parse((await store.load(kept.sid))?.data ?? ""), { won: 1 });
+  }
+  await assert.rejects(lost.commit(kept.sid, { at, set: { late: 1 } }), isUnavailable);
+});
+
+test("R6: a former primary that min-replicas-to-write tells that it is alone takes no writes", async (t) => {
+  const { primary, link, untilEqual, close } = await startReplication();
+  t.after(close);
+  await primary.ask("CONFIG", "SET", "min-replicas-to-write", "1");
+  await primary.ask("CONFIG", "SET", "min-replicas-max-lag", "1");
+  const { client, close: closeClient } = await SINGLE["@redis/client"]([{ host: "127.0.0.1", port: primary.port }]);
+  t.after(closeClient);
+  const store = patientStore(client, "r:");
+  await untilEqual();
+  link.freeze();
+  await waitUntil("a sign-in is refused", () => created(store).then(() => false, isUnavailable));
+});
 
 test("F: a change to a version that a failover lost does not overwrite the other of that number", async (t) => {
   const { store, base } = await afterFailover(t);

@@ -3,14 +3,19 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, test } from "node:test";
-import { promisify } from "node:util";
-import type { SessionStore } from "sessile";
+import { isDeepStrictEqual, promisify } from "node:util";
+import type { SessionRecord, SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import { sampleRecord } from "sessile/testing";
 import { forkStore } from "../../support/store-process.ts";
 import { newPath, openRaw, pick, unable } from "./raw.ts";
+
+/** Of the log, in bytes; a frame is a page of the file and what says where it belongs. */
+const LOG_HEADER = 32;
+const FRAME = 24 + 4096;
 
 /** How often a process is killed. Raise it by hand to look harder. */
 const KILLS = Number(process.env.SESSILE_TEST_KILLS ?? 10);
@@ -34,6 +39,55 @@ describe("a sqlite store that is cut off", { skip: unable }, () => {
     assert.equal(pick(raw, "PRAGMA integrity_check"), "ok");
     raw.close();
     assert.ok(log.size > KILLS * 10, `${log.size} operations were acknowledged`);
+  });
+
+  test("R2: a log that a power loss cut off anywhere leaves the sessions of one moment, and a later one the more is left", async () => {
+    const path = newPath();
+    const store = sqliteStore({ path });
+    const moments = [await sidsIn(store)];
+    for (let i = 0; i < 24; i++) {
+      const [oldest] = moments.at(-1) as readonly string[];
+      if (i % 3 === 2) await store.delete(oldest as string);
+      else await store.create(sampleRecord({ userId: "zoe" }));
+      moments.push(await sidsIn(store));
+    }
+    const log = readFileSync(`${path}-wal`);
+    let moment = 0;
+    for (let length = LOG_HEADER; length <= log.length; length += FRAME / 2) {
+      const cut = newPath();
+      copyFileSync(path, cut);
+      writeFileSync(`${cut}-wal`, log.subarray(0, length));
+      const database = openRaw(cut);
+      const left = await sidsIn(sqliteStore({ database }));
+      database.close();
+      moment = moments.findIndex((sids, at) => at >= moment && isDeepStrictEqual(sids, left));
+      assert.notEqual(moment, -1, `cut off at ${length} of ${log.length}`);
+    }
+    assert.equal(moment, moments.length - 1);
+    await store.close();
+  });
+
+  test("R24: a backup that is put back holds sessions that ended since, and one statement ends all", async () => {
+    const [path, backup] = [newPath(), newPath()];
+    const store = sqliteStore({ path });
+    const records = [sampleRecord({ userId: "zoe" }), sampleRecord({ userId: "zoe" })];
+    for (const record of records) await store.create(record);
+    const raw = openRaw(path);
+    raw.exec(`VACUUM INTO '${backup}'`);
+    raw.close();
+    await store.delete(records[0]?.sid as string);
+    await store.close();
+    const database = openRaw(backup);
+    const restored = sqliteStore({ database });
+    assert.equal((await sidsIn(restored)).length, 2);
+    database.exec("DELETE FROM sessile_sessions");
+    for (const { sid } of records) assert.equal(await restored.load(sid), null);
+    assert.deepEqual((await restored.list("zoe")).records, []);
+    assert.equal(
+      (await restored.create(records[1] as SessionRecord, { max: 1, onExceeded: "refuse" })).status,
+      "created",
+    );
+    database.close();
   });
 
   test("R13: on a disk that takes no more, writes fail and say so, reads answer, and the process lives", async () => {
@@ -71,6 +125,10 @@ describe("a sqlite store that is cut off", { skip: unable }, () => {
     await store.close();
   });
 });
+
+async function sidsIn(store: SessionStore): Promise<readonly string[]> {
+  return (await store.scan({ limit: 100 })).records.map(({ sid }) => sid).sort();
+}
 
 /** What the test asked for, and what the store said to it. */
 class AcknowledgedLog {

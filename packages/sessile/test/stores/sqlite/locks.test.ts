@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { statSync } from "node:fs";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import type { SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import { sampleRecord } from "sessile/testing";
 import { lock } from "./lock-process.ts";
-import { newPath, openRaw, openTuned, unable } from "./raw.ts";
+import { newPath, openRaw, openTuned, pick, unable } from "./raw.ts";
 
 const BUSY_TIMEOUT = 600;
 /** A turn of the event loop that took this long would have waited for the lock; a busy machine explains less. */
@@ -92,6 +93,34 @@ test("P10: reads leave no transaction open that would keep the log from being em
   const raw = openRaw(path);
   assert.equal((raw.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number }).busy, 0);
   raw.close();
+  await store.close();
+});
+
+test("R16: a reader that stays makes the log grow and stops no write; once it is gone, the log is used anew", {
+  skip: unable,
+}, async () => {
+  const path = newPath();
+  const store = sqliteStore({ path });
+  const write = async (megabytes: number): Promise<void> => {
+    for (let i = 0; i < megabytes; i++) {
+      const { sid } = sampleRecord();
+      await store.create(sampleRecord({ sid, data: JSON.stringify({ k: "x".repeat(2 ** 20) }) }));
+      assert.equal((await store.load(sid))?.sid, sid);
+    }
+  };
+  const sizeOfLog = (): number => statSync(`${path}-wal`).size;
+  const reader = openRaw(path);
+  reader.exec("BEGIN");
+  pick(reader, "SELECT count(*) FROM sessile_sessions");
+  await write(20);
+  const grown = sizeOfLog();
+  assert.ok(grown > 20 * 2 ** 20, `${grown} bytes: all is in the log`);
+  reader.close();
+  await write(10);
+  assert.ok(
+    sizeOfLog() < grown + 2 * 2 ** 20,
+    `${sizeOfLog()} bytes: most of it went where there was something before`,
+  );
   await store.close();
 });
 
