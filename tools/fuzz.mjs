@@ -1,4 +1,4 @@
-// `npm run fuzz`: tries every property with a million inputs in all, two properties at a time, each in a process of its own.
+// `npm run fuzz`: tries every property with two million inputs in all, two properties at a time, each in a process of its own.
 // Options after `--`: --cases N (in all), --seed N (prints the one it took), --only TEXT (a part of the names).
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";

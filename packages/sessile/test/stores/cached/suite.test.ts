@@ -10,7 +10,9 @@ import { cachedStore } from "sessile/cached";
 import type { RedisClient } from "sessile/redis";
 import { storeSuite } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
+import { startSentinelGroup } from "sessile-test-support/redis-sentinel";
 import { startRedis } from "sessile-test-support/redis-server";
+import { SENTINEL } from "../redis/clients.ts";
 import { connectIoredis, patientStore } from "../redis/connect.ts";
 import { greedy } from "./fakes.ts";
 import { untilCoherent } from "./until.ts";
@@ -25,15 +27,20 @@ const NEEDED = [
 
 const server = await startRedis();
 const user = { username: "sessions", password: randomBytes(16).toString("hex") };
-await server.ask(
-  ...["ACL", "SETUSER", user.username, "on", `>${user.password}`, "~suite-*", "&suite-*", "&__redis__:invalidate"],
+const rights = [
+  ...[user.username, "on", `>${user.password}`, "~suite-*", "&suite-*", "&__redis__:invalidate"],
   ...NEEDED.map((name) => `+${name}`),
-);
+];
+await server.ask("ACL", "SETUSER", ...rights);
 const cluster = await startCluster();
-await cluster.takeForDeadAfter(60_000); // a machine that is busy is to kill no primary
+const sentinels = await startSentinelGroup(["--user", ...rights]);
+// A machine that is busy is to kill no primary.
+await cluster.takeForDeadAfter(60_000);
+await sentinels.takeForDeadAfter(60_000);
 after(async () => {
   await server.close();
   await cluster.close();
+  await sentinels.close();
 });
 
 const CLIENTS: readonly [name: string, connect: () => Promise<RedisClient & { quiet: () => unknown }>][] = [
@@ -41,6 +48,10 @@ const CLIENTS: readonly [name: string, connect: () => Promise<RedisClient & { qu
   [
     "ioredis, allowed no more than the documented commands",
     async () => closable(await connectIoredis(server.port, user), "disconnect"),
+  ],
+  [
+    "Sentinels with @redis/client, allowed no more than the documented commands",
+    async () => closable(await connectBehindSentinels(), "destroy"),
   ],
   ["a Cluster with @redis/client", async () => closable(await connectCluster(), "destroy")],
   ["a Cluster with ioredis", async () => closable(await connectIoredisCluster(), "disconnect")],
@@ -73,6 +84,11 @@ for (const [index, [name, connect]] of CLIENTS.entries()) {
 
 function connectNode() {
   return createClient({ url: server.url, ...user }).connect();
+}
+
+async function connectBehindSentinels() {
+  const { client } = await SENTINEL["@redis/client"](sentinels.addresses, user);
+  return client as RedisClient & { destroy(): unknown };
 }
 
 function connectCluster() {
