@@ -1,8 +1,9 @@
 // A Redis Cluster of a test file's own: three primaries and a replica each, on loopback. Its faults, too.
 
+import { freePort } from "./free-port.ts";
 import type { Reply } from "./redis-ask.ts";
 import { parseInfo } from "./redis-ask.ts";
-import { freePort, retried } from "./redis-program.ts";
+import { retried } from "./redis-program.ts";
 import { isReplicated } from "./redis-replication.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { moveSlot } from "./redis-slots.ts";

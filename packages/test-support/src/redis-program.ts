@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
 
 /** A process that a signal ends runs its `exit` listeners only if it ends itself, and would leave its servers behind. */
@@ -55,17 +54,7 @@ export async function endProgram(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** Another program may take a free port between our looking and the server's, so starting is tried a few times. */
+/** Another program may take a port between our looking and the server's, so starting is tried a few times. */
 export async function retried<T>(start: () => Promise<T>, attempts = 5): Promise<T> {
   try {
     return await start();

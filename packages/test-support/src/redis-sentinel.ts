@@ -3,8 +3,9 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 import { ask, parseInfo, type Reply } from "./redis-ask.ts";
-import { endProgram, freePort, ownedFolder, retried, startProgram } from "./redis-program.ts";
+import { endProgram, ownedFolder, retried, startProgram } from "./redis-program.ts";
 import { isReplicated } from "./redis-replication.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { waitUntil } from "./wait-until.ts";

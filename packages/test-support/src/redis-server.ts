@@ -3,8 +3,9 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 import { ask, type Reply } from "./redis-ask.ts";
-import { endProgram, freePort, ownedFolder, retried, startProgram } from "./redis-program.ts";
+import { endProgram, ownedFolder, retried, startProgram } from "./redis-program.ts";
 
 export interface RedisServer {
   readonly port: number;

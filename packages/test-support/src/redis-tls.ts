@@ -1,7 +1,7 @@
 // A Redis server that is spoken to over TLS, beside its plain port.
 
 import { type Certificate, makeCertificate } from "./certificate.ts";
-import { freePort } from "./redis-program.ts";
+import { freePort } from "./free-port.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 
 export interface TlsRedis {

@@ -1,7 +1,8 @@
 // A TCP proxy of a test's own on loopback, that does to connections what networks do. Knows no protocol.
 
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { freePort } from "./free-port.ts";
 
 export interface TcpProxy {
   readonly port: number;
@@ -99,8 +100,8 @@ export async function startTcpProxy(
     await once(listener, "close");
   };
 
-  await listen(0);
-  const { port } = listener.address() as AddressInfo;
+  const port = await freePort();
+  await listen(port);
   return {
     port,
     delay(milliseconds) {

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { headerTransport, type Session, SessionManager } from "sessile";
 import { withSession } from "sessile/node";
-import { freePort } from "sessile-test-support/redis-program";
+import { freePort } from "sessile-test-support/free-port";
 import { type AppStore, openAppStore } from "./app-store.ts";
 
 export interface App {

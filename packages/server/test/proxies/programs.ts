@@ -6,7 +6,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "sessile-test-support/folder";
-import { atExit, freePort } from "sessile-test-support/redis-program";
+import { freePort } from "sessile-test-support/free-port";
+import { atExit } from "sessile-test-support/redis-program";
 
 const EXAMPLES = fileURLToPath(new URL("../../../../examples/", import.meta.url));
 
