@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
 import { startCluster } from "sessile-test-support/redis-cluster";
+import { isReplicated } from "sessile-test-support/redis-replication";
 import { SENTINEL_NAME, startSentinelGroup } from "sessile-test-support/redis-sentinel";
 import { startRedis } from "sessile-test-support/redis-server";
 import { startTlsRedis } from "sessile-test-support/redis-tls";
@@ -128,10 +129,8 @@ test("a primary that dies costs 503s, no restart", async (t) => {
   t.after(() => server.end("SIGKILL"));
   const token = await signIn(server.url);
   const former = await group.primary();
-  await waitUntil("the replicas have it", async () => {
-    const sizes = await Promise.all(group.nodes.map((node) => node.ask("DBSIZE")));
-    return new Set(sizes).size === 1;
-  });
+  await waitUntil("the replicas have it", () => isReplicated(group.nodes));
+  await group.takeForDeadAfter(1000);
   await former.kill();
   const seen = new Set<number>();
   await group.untilTakenOver(former);

@@ -27,7 +27,7 @@ export interface RedisCluster {
   untilTakenOver(key: string, former: RedisServer): Promise<void>;
   /** Moves the slot of a key, and all that is in it, to another primary, with `halfway` in the middle: some keys moved. */
   moveSlot(key: string, halfway?: () => Promise<void>): Promise<void>;
-  /** How long a node must be silent, in ms, before it is taken for dead. 1,500 at first, which a busy machine may reach by itself. */
+  /** How long a node must be silent, in ms, before it is taken for dead. A minute at first: what is less, a busy machine may reach by itself. */
   takeForDeadAfter(silence: number): Promise<void>;
   /** Waits until all nodes run, three of them as primaries with a replica each. */
   untilWhole(): Promise<void>;
@@ -51,11 +51,13 @@ export async function startCluster(args: readonly string[] = [], disk?: string):
   const close = async () => void (await Promise.all(servers.map((server) => server.close())));
   try {
     await join(nodes);
+    const cluster = clusterOf(servers, close);
+    await cluster.takeForDeadAfter(60_000);
+    return cluster;
   } catch (error) {
     await close();
     throw error;
   }
-  return clusterOf(servers, close);
 }
 
 function startNode(args: readonly string[], disk: string | undefined): Promise<Node> {

@@ -8,8 +8,7 @@ import type { RedisServer } from "./redis-server.ts";
  * is asynchronous, and a primary may let a replica that has just connected wait for a second while both call the link "up".
  */
 export async function isReplicated(nodes: readonly RedisServer[]): Promise<boolean> {
-  const infos = await Promise.all(nodes.map(async (node) => parseInfo(await node.ask("INFO", "replication"))));
-  const primaries = infos.filter(({ role }) => role === "master");
+  const primaries = (await infosOf(nodes)).filter(({ role }) => role === "master");
   const hasAll = (own: Record<string, string>) =>
     own["master_link_status"] === "up" &&
     primaries.some(
@@ -17,5 +16,9 @@ export async function isReplicated(nodes: readonly RedisServer[]): Promise<boole
         primary["master_replid"] === own["master_replid"] &&
         Number(own["slave_repl_offset"]) >= Number(primary["master_repl_offset"]),
     );
-  return infos.filter(({ role }) => role === "slave").every(hasAll);
+  return (await infosOf(nodes)).filter(({ role }) => role === "slave").every(hasAll);
+}
+
+function infosOf(nodes: readonly RedisServer[]): Promise<Record<string, string>[]> {
+  return Promise.all(nodes.map(async (node) => parseInfo(await node.ask("INFO", "replication"))));
 }

@@ -20,7 +20,7 @@ export interface SentinelGroup {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   /** The primary of now, as the Sentinels say. */
   primary(): Promise<RedisServer>;
-  /** How long a primary must be silent, in ms, before it is taken for dead. 1,000 at first, which a busy machine may reach by itself. */
+  /** How long a primary must be silent, in ms, before it is taken for dead. A minute at first: what is less, a busy machine may reach by itself. */
   takeForDeadAfter(silence: number): Promise<void>;
   /**
    * Makes a replica the primary in good order, which is: when all replicas have everything, since Sentinels do not wait for it. Waits
@@ -58,11 +58,13 @@ export async function startSentinelGroup(args: readonly string[] = [], disk?: st
   try {
     for (const sentinel of sentinels) await sentinel.ask("SENTINEL", "DEBUG", ...HURRY).catch(() => {});
     await Promise.all(sentinels.map((sentinel) => waitUntil("a Sentinel knows everybody", () => knowsAll(sentinel))));
+    const group = groupOf(nodes, sentinels, close);
+    await group.takeForDeadAfter(60_000);
+    return group;
   } catch (error) {
     await close();
     throw error;
   }
-  return groupOf(nodes, sentinels, close);
 }
 
 function startSentinel(primaryPort: number): Promise<Sentinel> {

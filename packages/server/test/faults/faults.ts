@@ -33,7 +33,11 @@ export interface Fault {
 }
 
 const first = <T>(all: readonly T[]): T => all[0] as T;
-const victimOf = async ({ redis }: Scene): Promise<RedisServer> => first(await redis.primaries());
+/** A primary. If it falls silent, it is to be replaced soon. */
+const victimOf = async ({ redis }: Scene): Promise<RedisServer> => {
+  await redis.replaceSoon();
+  return first(await redis.primaries());
+};
 
 const PRIMARIES = 3;
 
@@ -177,6 +181,7 @@ export const outOfMemory: Fault = {
 /** A primary and its replica are silent, and the rest will not serve a part. */
 export const clusterDown: Fault = {
   begin: async ({ redis }) => {
+    await redis.replaceSoon();
     const primary = first(await redis.primaries());
     const [, , ...others] = (await primary.ask("ROLE")) as unknown as [string, number, ...[[string, string][]]];
     const ports = [primary.port, ...others.flat().map(([, port]) => Number(port))];
@@ -208,10 +213,11 @@ const LAG = 1200;
 /** What Redis itself does not promise: replicas hear nothing for a while, then the primary dies. */
 export const failoverBehind: Fault = {
   begin: async (scene) => {
-    const victim = await victimOf(scene);
+    const victim = first(await scene.redis.primaries());
     await victim.ask("ACL", "SETUSER", "default", "-psync", "-sync");
     await victim.ask("CLIENT", "KILL", "TYPE", "replica");
     await pause(LAG);
+    await scene.redis.replaceSoon();
     await victim.kill();
     await untilTakenOver(scene, victim);
     return async () => {

@@ -9,8 +9,6 @@ import { promises } from "./promises.ts";
 
 const [group, cluster] = await Promise.all([startSentinelGroup(), startCluster()]);
 after(() => Promise.all([group.close(), cluster.close()]));
-// A machine that is busy is to kill no primary.
-await Promise.all([group, cluster].map((each) => each.takeForDeadAfter(60_000)));
 
 for (const library of Object.keys(CLUSTER) as Library[]) {
   promisesOver(`redis behind sentinels over ${library}`, SENTINEL[library], group.addresses);

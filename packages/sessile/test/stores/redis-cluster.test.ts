@@ -21,8 +21,6 @@ const user = { username: "sessions", password: randomBytes(16).toString("hex") }
 const commands = [...STORE_COMMANDS, ...CLIENT_COMMANDS, ...CLUSTER_COMMANDS];
 const cluster = await startCluster(["--user", ...rights(user, "suite-", commands)]);
 after(() => cluster.close());
-// Only a primary that a test kills is to be replaced.
-await cluster.takeForDeadAfter(60_000);
 
 for (const library of Object.keys(CLUSTER) as Library[]) {
   const connect = () => CLUSTER[library](cluster.addresses, user);

@@ -34,9 +34,6 @@ const rights = [
 await server.ask("ACL", "SETUSER", ...rights);
 const cluster = await startCluster();
 const sentinels = await startSentinelGroup(["--user", ...rights]);
-// A machine that is busy is to kill no primary.
-await cluster.takeForDeadAfter(60_000);
-await sentinels.takeForDeadAfter(60_000);
 after(async () => {
   await server.close();
   await cluster.close();

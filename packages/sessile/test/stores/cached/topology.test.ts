@@ -80,9 +80,15 @@ async function open(connect: () => Promise<RedisClient>, prefix: string): Promis
   return { here, there, sids: records.map(({ sid }) => sid) };
 }
 
-/** Ends the sessions elsewhere, over all primaries, and waits until each is refused here. */
+/** Ends the sessions elsewhere, over all primaries, and waits until each is refused here. A takeover may have ended some. */
 async function endAll({ here, there, sids }: Pair): Promise<void> {
-  for (const sid of sids) await until("it ends", () => there.delete(sid).catch(() => false));
+  for (const sid of sids)
+    await until("it ends", () =>
+      there.delete(sid).then(
+        () => true,
+        () => false,
+      ),
+    );
   for (const sid of sids)
     await until(
       "it is refused",
@@ -130,13 +136,14 @@ test("F7: a primary that the client gets to know later is heard too, and what ca
   for (const { sid } of records) await untilKept(here, sid);
   hidden = 0;
   await endAll({ here, there, sids: records.map(({ sid }) => sid) });
-  assert.equal((await figures(here)).resets, 1);
+  assert.ok((await figures(here)).resets >= 1);
 });
 
 test("F7: when a primary of a Cluster dies, nothing is answered from copies until all is well again", async () => {
   const pair = await open(connectNode, "dies:");
   const key = `dies:s:${pair.sids[0]}`;
   const former = await cluster.primaryOf(key);
+  await cluster.takeForDeadAfter(1500);
   await former.kill();
   await until("it is empty", async () => (await figures(pair.here)).entries === 0);
   await cluster.untilTakenOver(key, former);
