@@ -17,4 +17,4 @@ process.on("message", (message: string) => {
 });
 process.channel?.unref();
 
-await runServer(readConfig(process.argv.slice(2), process.env), { limits: LIMITS, stopDeadline: 1000 });
+await runServer(readConfig(process.argv.slice(2), process.env), { limits: LIMITS, stopDeadline: 5000 });

@@ -56,7 +56,7 @@ test("B7: a hostile header is read in linear time", () => {
   ];
   const start = performance.now();
   for (const value of hostile) read(value);
-  assert.ok(performance.now() - start < 2000);
+  assert.ok(performance.now() - start < 20_000, "quadratic time would be minutes");
 });
 
 test("a new token leaves in X-Session-Token, or in a header of another name", () => {

@@ -86,7 +86,7 @@ test("B7: a hostile header is read in linear time", () => {
   readCookies(`${blanks}${NAME}=x`, NAME);
   readCookies(`${NAME};`.repeat(20_000), NAME);
   readCookies(`${NAME}=x;`.repeat(20_000), NAME);
-  assert.ok(performance.now() - start < 2000, "quadratic time would be minutes");
+  assert.ok(performance.now() - start < 20_000, "quadratic time would be minutes");
 });
 
 test("whatever stands around it, a cookie is found exactly when a pair is its name, an equals sign and a value", () => {

@@ -122,5 +122,5 @@ test("B2: a cookie of 10 MB costs no store call and little time", async () => {
     assert.equal(session.userId, null);
   }
   assert.deepEqual(bench.spied.take(), {});
-  assert.ok(performance.now() - start < 5000);
+  assert.ok(performance.now() - start < 20_000);
 });

@@ -14,6 +14,9 @@ import { signIn } from "./operator.ts";
 
 const MANY = 100_000;
 
+/** What else this machine does counts for nothing here. */
+const milliseconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
+
 describe("a hundred thousand sessions", { skip: noChromium }, () => {
   let [browser, app]: [Browser, AdminApp] = [] as never;
   const closers: (() => Promise<void>)[] = [];
@@ -42,9 +45,9 @@ describe("a hundred thousand sessions", { skip: noChromium }, () => {
     const times: number[] = [];
     let [next, count]: [string | null, number] = ["", 0];
     while (next !== null) {
-      const begun = performance.now();
+      const begun = process.cpuUsage();
       const { body } = await operator.ask("GET", `/sessions?limit=100${next && `&after=${next}`}`);
-      times.push(performance.now() - begun);
+      times.push(milliseconds(process.cpuUsage(begun)));
       for (const { sid } of body.sessions) seen.add(sid);
       count += body.sessions.length;
       next = body.next;
@@ -53,7 +56,7 @@ describe("a hundred thousand sessions", { skip: noChromium }, () => {
     const median = (part: number[]): number => part.toSorted((a, b) => a - b)[Math.floor(part.length / 2)] as number;
     const [first, last] = [median(times.slice(5, 105)), median(times.slice(-100))];
     console.log(
-      `a page of 100 among ${MANY}: median ${first.toFixed(1)} ms at the beginning, ${last.toFixed(1)} ms at the end`,
+      `a page of 100 among ${MANY}: median ${first.toFixed(1)} ms of processor time at the beginning, ${last.toFixed(1)} ms at the end`,
     );
     assert.ok(last < 10 * first + 5, `${last} ms against ${first} ms`);
   });

@@ -7,6 +7,7 @@ import type { SessionRecord, SessionStore } from "sessile";
 import { type RedisClient, redisStore } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
+import { isReplicated } from "sessile-test-support/redis-replication";
 import { startSentinelGroup } from "sessile-test-support/redis-sentinel";
 import { startRedis } from "sessile-test-support/redis-server";
 import { waitUntil } from "sessile-test-support/wait-until";
@@ -15,34 +16,44 @@ import { patientStore } from "./connect.ts";
 import { type Replication, startReplication } from "./replication.ts";
 import { openShop } from "./shop.ts";
 
+/** For what is to be refused. */
 const DEADLINE = 600;
+/** For what is to be done, however busy this machine is. */
+const PATIENCE = 10_000;
 const PREFIX = "strict:";
 /** The second is what a busy machine makes of the first, and says the same to the caller. */
-const UNCONFIRMED = { code: "ERR_SESSION_STORE", message: /not confirmed: 0 of 1 replicas|did not answer `SET`/ };
+const UNCONFIRMED = { code: "ERR_SESSION_STORE", message: /not confirmed: 0 of 1 replicas|did not answer/ };
 
 interface Scene extends Replication {
   readonly client: RedisClient;
   readonly strict: SessionStore;
+  /** The same, with more time. */
+  readonly patient: SessionStore;
   /** What the replica shows. */
   readonly onReplica: (record: SessionRecord) => Promise<boolean>;
 }
 
-async function start(t: TestContext, library: "@redis/client" | "ioredis" = "@redis/client"): Promise<Scene> {
+async function start(
+  t: TestContext,
+  library: "@redis/client" | "ioredis" = "@redis/client",
+  deadline = DEADLINE,
+): Promise<Scene> {
   const replication = await startReplication();
   const { client, close } = await SINGLE[library]([{ host: "127.0.0.1", port: replication.primary.port }]);
-  const strict = redisStore({ client, prefix: PREFIX, deadline: DEADLINE, confirmReplicas: 1 });
-  for (const end of [() => strict.close(), close, replication.close]) t.after(() => end());
+  const open = (time: number) => redisStore({ client, prefix: PREFIX, deadline: time, confirmReplicas: 1 });
+  const [strict, patient] = [open(deadline), open(PATIENCE)];
+  for (const end of [() => strict.close(), () => patient.close(), close, replication.close]) t.after(() => end());
   const onReplica = async ({ sid }: SessionRecord) => (await replication.replica.ask("EXISTS", keyOf(sid))) === 1;
-  return { ...replication, client, strict, onReplica };
+  return { ...replication, client, strict, patient, onReplica };
 }
 
 function keyOf(sid: string): string {
   return `${PREFIX}s:${sid}`;
 }
 
-async function created(store: SessionStore, { untilEqual }: { untilEqual(): Promise<void> }): Promise<SessionRecord> {
-  const record = sampleRecord({ userId: "anna" });
-  await store.create(record);
+async function created({ patient, untilEqual }: Scene, userId = "anna"): Promise<SessionRecord> {
+  const record = sampleRecord({ userId });
+  await patient.create(record);
   await untilEqual();
   return record;
 }
@@ -50,25 +61,25 @@ async function created(store: SessionStore, { untilEqual }: { untilEqual(): Prom
 for (const library of ["@redis/client", "ioredis"] as const) {
   test(`P7: a strict sign-out is acknowledged over ${library} when the replica has it`, async (t) => {
     const scene = await start(t, library);
-    const record = await created(scene.strict, scene);
-    assert.equal(await scene.strict.delete(record.sid), true);
+    const record = await created(scene);
+    assert.equal(await scene.patient.delete(record.sid), true);
     assert.equal(await scene.onReplica(record), false);
-    assert.equal(await scene.strict.delete(record.sid), false);
-    const others = [await created(scene.strict, scene), await created(scene.strict, scene)];
-    assert.equal((await scene.strict.deleteByUser("anna")).length, 2);
+    assert.equal(await scene.patient.delete(record.sid), false);
+    const others = [await created(scene), await created(scene)];
+    assert.equal((await scene.patient.deleteByUser("anna")).length, 2);
     for (const other of others) assert.equal(await scene.onReplica(other), false);
   });
 
   test(`P7: WAIT goes right behind the delete, on the same connection, over ${library}`, async (t) => {
     const scene = await start(t, library);
-    const record = await created(scene.strict, scene);
+    const record = await created(scene);
     const heard: string[] = [];
     const monitor = await createClient({ url: scene.primary.url })
       .on("error", () => {})
       .connect();
     t.after(() => monitor.destroy());
     await monitor.monitor((line) => heard.push(String(line)));
-    await scene.strict.delete(record.sid);
+    await scene.patient.delete(record.sid);
     await waitUntil("it was heard", () => heard.some((line) => /"WAIT"/i.test(line)));
     const words = heard.map((line) => / \[\d+ ([^\]]+)\] "(\w+)"/.exec(line)?.slice(1) ?? []);
     const at = words.findLastIndex(([, command]) => command?.toUpperCase() === "WAIT") - 1;
@@ -77,28 +88,27 @@ for (const library of ["@redis/client", "ioredis"] as const) {
   });
 
   test(`P7: while the replica stands still, every kind of ending is refused over ${library}, and nothing else waits`, async (t) => {
-    const scene = await start(t, library);
+    const scene = await start(t, library, 4000);
     const { strict, replica } = scene;
-    const [one, two] = [await created(strict, scene), await created(strict, scene)];
+    const [one, , other] = [await created(scene), await created(scene), await created(scene, "bert")];
     replica.pause();
     t.after(() => replica.resume());
+    let isRefused = false;
     const refused = [strict.delete(one.sid), strict.deleteByUser("anna")].map((call) =>
-      assert.rejects(call, UNCONFIRMED),
+      assert.rejects(call, UNCONFIRMED).then(() => {
+        isRefused = true;
+      }),
     );
-    const started = performance.now();
-    assert.equal(
-      (await Promise.resolve(strict.load(two.sid)).catch(() => null))?.sid ?? "deleted meanwhile",
-      await stillThere(strict, two),
-    );
+    assert.equal((await strict.load(other.sid))?.sid, other.sid);
     assert.equal((await strict.create(sampleRecord({ userId: "bert" }))).status, "created");
-    assert.ok(performance.now() - started < DEADLINE, "others do not stand behind the WAIT");
+    assert.equal(isRefused, false, "others do not stand behind the WAIT");
     await Promise.all(refused);
   });
 
   test(`P7: whoever tries a refused sign-out again is refused until the replica has it, over ${library}`, async (t) => {
     const scene = await start(t, library);
     const { strict, replica } = scene;
-    const record = await created(strict, scene);
+    const record = await created(scene);
     replica.pause();
     await assert.rejects(strict.delete(record.sid), UNCONFIRMED);
     await assert.rejects(async () => strict.load(record.sid), UNCONFIRMED, "it must not look as if all were well");
@@ -119,11 +129,11 @@ for (const library of ["@redis/client", "ioredis"] as const) {
     const { client, close } = await SINGLE[library]([{ host: "127.0.0.1", port: scene.primary.port }]);
     const elsewhere = redisStore({ client, prefix: PREFIX, deadline: DEADLINE, confirmReplicas: 1 });
     for (const end of [() => elsewhere.close(), close]) t.after(() => end());
-    const record = await created(scene.strict, scene);
+    const record = await created(scene);
     scene.link.freeze();
     await assert.rejects(scene.strict.delete(record.sid), UNCONFIRMED);
     await assert.rejects(async () => elsewhere.load(record.sid), UNCONFIRMED, "it must not look as if all were well");
-    const relaxed = redisStore({ client, prefix: PREFIX, deadline: DEADLINE });
+    const relaxed = patientStore(client, PREFIX);
     assert.equal(await relaxed.load(record.sid), null);
     assert.equal((await relaxed.commit(record.sid, { at: record.createdAt, set: { a: 1 } }, record)).status, "gone");
     scene.link.restore();
@@ -134,7 +144,7 @@ for (const library of ["@redis/client", "ioredis"] as const) {
   test(`P7: a new connection, on which nothing was deleted yet, confirms nothing by itself over ${library}`, async (t) => {
     const scene = await start(t, library);
     const { strict, link, primary } = scene;
-    const records = [await created(strict, scene), await created(strict, scene)];
+    const records = [await created(scene), await created(scene)];
     link.freeze();
     for (const { sid } of records) {
       await assert.rejects(strict.delete(sid), UNCONFIRMED);
@@ -150,14 +160,10 @@ for (const library of ["@redis/client", "ioredis"] as const) {
   });
 }
 
-async function stillThere(store: SessionStore, { sid }: SessionRecord): Promise<string> {
-  return (await Promise.resolve(store.load(sid)).catch(() => null))?.sid ?? "deleted meanwhile";
-}
-
 test("P7: replication frozen, then a failover: the default loses an acknowledged sign-out, strict did not acknowledge it", async (t) => {
   const scene = await start(t);
-  const relaxed = redisStore({ client: scene.client, prefix: PREFIX, deadline: DEADLINE });
-  const [lost, refused] = [await created(relaxed, scene), await created(relaxed, scene)];
+  const relaxed = patientStore(scene.client, PREFIX);
+  const [lost, refused] = [await created(scene), await created(scene)];
   scene.link.freeze();
   assert.equal(await relaxed.delete(lost.sid), true);
   assert.equal(await relaxed.load(lost.sid), null);
@@ -177,31 +183,30 @@ test("P7: replication frozen, then a failover: the default loses an acknowledged
 test("P7: a sign-in needs no replica, the end of the session it replaces does", async (t) => {
   const scene = await start(t);
   const limit = { max: 1, onExceeded: "evictOldest" } as const;
-  await created(scene.strict, scene);
+  await created(scene);
   scene.link.freeze();
-  assert.equal((await scene.strict.create(sampleRecord({ userId: "bert" }), limit)).status, "created");
+  assert.equal((await scene.patient.create(sampleRecord({ userId: "bert" }), limit)).status, "created");
   await assert.rejects(scene.strict.create(sampleRecord({ userId: "anna" }), limit), UNCONFIRMED);
 });
 
 test("P7: many sign-outs at once share their waits, and all are refused in time", async (t) => {
   const scene = await start(t);
-  const records = await Promise.all(
-    Array.from({ length: 200 }, () => created(patientStore(scene.client, PREFIX), { untilEqual: async () => {} })),
-  );
+  const records = Array.from({ length: 200 }, () => sampleRecord({ userId: "anna" }));
+  await Promise.all(records.map((record) => scene.patient.create(record)));
   await scene.untilEqual();
-  assert.ok((await Promise.all(records.slice(0, 100).map(({ sid }) => scene.strict.delete(sid)))).every(Boolean));
+  assert.ok((await Promise.all(records.slice(0, 100).map(({ sid }) => scene.patient.delete(sid)))).every(Boolean));
   scene.link.freeze();
   const started = performance.now();
   const refusals = records
     .slice(100)
     .map(({ sid }) => assert.rejects(scene.strict.delete(sid), { code: "ERR_SESSION_STORE" }));
   await Promise.all(refusals);
-  assert.ok(performance.now() - started < 4 * DEADLINE, "one after the other it would be 100 waits");
+  assert.ok(performance.now() - started < 20 * DEADLINE, "one after the other it would be 100 waits");
 });
 
 test("P7: an unconfirmed sign-out is a 503 with Retry-After, and so is the next try", async (t) => {
   const scene = await start(t);
-  const shop = await openShop(redisStore({ client: scene.client, deadline: DEADLINE, confirmReplicas: 1 }));
+  const shop = await openShop(redisStore({ client: scene.client, deadline: 2000, confirmReplicas: 1 }));
   t.after(shop.close);
   const cookie = await shop.signIn();
   await scene.untilEqual();
@@ -217,7 +222,7 @@ test("P7: an unconfirmed sign-out is a 503 with Retry-After, and so is the next 
 test("a strict store whose Redis has no replicas ends no session", async (t) => {
   const server = await startRedis();
   const client = await createClient({ url: server.url }).connect();
-  const store = redisStore({ client, deadline: DEADLINE, confirmReplicas: 1 });
+  const store = redisStore({ client, deadline: 2000, confirmReplicas: 1 });
   for (const end of [() => store.close(), () => client.destroy(), server.close]) t.after(() => end());
   const record = sampleRecord();
   await store.create(record);
@@ -227,12 +232,12 @@ test("a strict store whose Redis has no replicas ends no session", async (t) => 
 for (const library of ["@redis/client", "ioredis"] as const) {
   test(`P7: on a Cluster over ${library} the WAIT goes where the delete goes, also after a slot has moved`, async (t) => {
     const cluster = await startCluster();
-    await cluster.takeForDeadAfter(60_000);
     const { client, close } = await CLUSTER[library](cluster.addresses);
-    const strict = redisStore({ client, prefix: PREFIX, deadline: 2000, confirmReplicas: 1 });
+    const strict = redisStore({ client, prefix: PREFIX, deadline: 5000, confirmReplicas: 1 });
     for (const end of [() => strict.close(), close, cluster.close]) t.after(() => end());
     const records = Array.from({ length: 20 }, () => sampleRecord({ userId: "anna" }));
     for (const record of records) await strict.create(record);
+    await waitUntil("the replicas have them", () => isReplicated(cluster.nodes));
     const [first, second, ...rest] = records as [SessionRecord, SessionRecord, ...SessionRecord[]];
     assert.equal(await strict.delete(first.sid), true);
     await cluster.moveSlot(keyOf(second.sid));
@@ -246,12 +251,12 @@ for (const library of ["@redis/client", "ioredis"] as const) {
 
   test(`P7: behind Sentinels over ${library} a sign-out is confirmed, also by those who follow the next primary`, async (t) => {
     const group = await startSentinelGroup();
-    await group.takeForDeadAfter(60_000);
     const { client, close } = await SENTINEL[library](group.addresses);
-    const strict = redisStore({ client, prefix: PREFIX, deadline: 2000, confirmReplicas: 2 });
+    const strict = redisStore({ client, prefix: PREFIX, deadline: 5000, confirmReplicas: 2 });
     for (const end of [() => strict.close(), close, group.close]) t.after(() => end());
     const [first, second] = [sampleRecord(), sampleRecord()];
     for (const record of [first, second]) await strict.create(record);
+    await waitUntil("the replicas have them", () => isReplicated(group.nodes));
     assert.equal(await strict.delete(first.sid), true);
     await group.failOver();
     await waitUntil("the client is back", async () => (await strict.load(second.sid))?.sid === second.sid);

@@ -1,6 +1,7 @@
 // What one process hears of sessions that end in another, over a client of whatever kind.
 
 import assert from "node:assert/strict";
+import type { SessionStore } from "sessile";
 import { type RedisClient, redisStore } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
 import { waitUntil } from "sessile-test-support/wait-until";
@@ -38,6 +39,7 @@ export async function hearsEveryEnd({ next }: Hearing, elsewhere: RedisClient, p
   const store = patientStore(elsewhere, prefix);
   // A failover of an earlier test may still cost its clients a connection.
   await waitUntil("the store answers", async () => (await store.load(sampleRecord().sid)) === null);
+  await untilHeard(next, store);
   const [signedOut, revoked, evicted] = ["a", "b", "c"].map((userId) => sampleRecord({ userId }));
   for (const record of [signedOut, revoked, evicted]) await store.create(record!);
   await store.delete(signedOut!.sid);
@@ -47,4 +49,16 @@ export async function hearsEveryEnd({ next }: Hearing, elsewhere: RedisClient, p
   assert.deepEqual(told.sort(), [signedOut?.sid, revoked?.sid, evicted?.sid].sort());
   await store.deleteByUser("c");
   assert.notEqual(await next(), null);
+}
+
+/** Whoever lost a connection may lose the next one as well, and hears `null` each time that there is another. */
+async function untilHeard(next: Hearing["next"], store: SessionStore): Promise<void> {
+  const end = async () => {
+    const record = sampleRecord({ userId: "z" });
+    await store.create(record);
+    await store.delete(record.sid);
+    return record.sid;
+  };
+  let sid = await end();
+  for (let heard = await next(); heard !== sid; heard = await next()) if (heard === null) sid = await end();
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
 import { createClient } from "@redis/client";
 import { isSessionError, type SessionStore } from "sessile";
@@ -57,7 +58,7 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
     await failsInTime(() => store.delete(one.sid));
     await failsInTime(() => store.list("u"));
     const commit = () => failsInTime(() => store.commit(one.sid, { at: one.createdAt, set: { a: 1 } }, one));
-    await Promise.all(Array.from({ length: 50 }, commit));
+    await Promise.all(Array.from({ length: 100 }, commit));
     process.kill(server.pid, "SIGCONT");
     assert.equal((await patiently(async () => store.load(two.sid)))?.sid, two.sid);
     close();
@@ -121,21 +122,21 @@ test("errors of a real Redis show neither keys nor data", async () => {
   await server.close();
 });
 
-/** Fails, and not long after the deadline, however many wait. */
+/** Fails, and long before a hundred that wait for each other would. */
 async function failsInTime(call: () => Promise<unknown>): Promise<void> {
   const start = performance.now();
   await assert.rejects(call(), { code: "ERR_SESSION_STORE" });
   const took = performance.now() - start;
-  assert.ok(took < DEADLINE * 8, `it took ${Math.round(took)} ms with a deadline of ${DEADLINE} ms`);
+  assert.ok(took < DEADLINE * 50, `it took ${Math.round(took)} ms with a deadline of ${DEADLINE} ms`);
 }
 
 /** Tries again while this machine is too busy for the short deadline. */
 async function patiently<T>(call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  for (const givenUpAt = performance.now() + 30_000; ; await pause(20)) {
     try {
       return await call();
     } catch (error) {
-      if (attempt === 20) throw error;
+      if (performance.now() > givenUpAt) throw error;
     }
   }
 }

@@ -13,9 +13,7 @@ import { newPath, openRaw, openTuned, unable } from "./raw.ts";
 
 const remove = (sid: string) => ({ kind: "delete", sid }) as const;
 
-test("writes that are asked for in one turn go together, and so do those that come while others are under way", {
-  timeout: 5000,
-}, async () => {
+test("writes that are asked for in one turn go together, and so do those that come while others are under way", async () => {
   const writer = new ScriptedWriter([done, done]);
   const queue = new WriteQueue(writer, 1000);
   const first = [queue.add(remove("a")), queue.add(remove("b"))];
@@ -31,7 +29,7 @@ test("writes that are asked for in one turn go together, and so do those that co
   ]);
 });
 
-test("a group that found the file locked is tried again, before those that came later", { timeout: 5000 }, async () => {
+test("a group that found the file locked is tried again, before those that came later", async () => {
   const writer = new ScriptedWriter([busy, busy, done]);
   const queue = new WriteQueue(writer, 10_000);
   const first = queue.add(remove("a"));
@@ -42,9 +40,7 @@ test("a group that found the file locked is tried again, before those that came 
   assert.deepEqual(writer.groups, [["a"], ["a", "b"], ["a", "b"]]);
 });
 
-test("P10: a write that waited for its whole deadline fails, and one that came late goes on", {
-  timeout: 5000,
-}, async () => {
+test("P10: a write that waited for its whole deadline fails, and one that came late goes on", async () => {
   const writer = new ScriptedWriter([busy, done]);
   const queue = new WriteQueue(writer, 40);
   const early = assert.rejects(queue.add(remove("early")), {
@@ -61,7 +57,7 @@ test("P10: a write that waited for its whole deadline fails, and one that came l
   assert.deepEqual(writer.groups, [["early"], ["late"]]);
 });
 
-test("a transaction that failed fails every write in it, and the next one is tried", { timeout: 5000 }, async () => {
+test("a transaction that failed fails every write in it, and the next one is tried", async () => {
   const failed: Outcome = { status: "failed", failure: { message: "disk I/O error", code: 10 } };
   const writer = new ScriptedWriter([(operations) => operations.map(() => failed), done]);
   const queue = new WriteQueue(writer, 1000);
@@ -86,7 +82,7 @@ test("a transaction that failed fails every write in it, and the next one is tri
   assert.equal(await next, true);
 });
 
-test("a write means what it meant when it was asked for", { timeout: 5000 }, async () => {
+test("a write means what it meant when it was asked for", async () => {
   const writer = new ScriptedWriter([done]);
   const queue = new WriteQueue(writer, 1000);
   const delta = { at: 1, set: { k: "before" } };
