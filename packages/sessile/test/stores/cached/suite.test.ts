@@ -12,7 +12,7 @@ import { storeSuite } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { startSentinelGroup } from "sessile-test-support/redis-sentinel";
 import { startRedis } from "sessile-test-support/redis-server";
-import { SENTINEL } from "../redis/clients.ts";
+import { closeCluster, SENTINEL } from "../redis/clients.ts";
 import { connectIoredis, patientStore } from "../redis/connect.ts";
 import { greedy } from "./fakes.ts";
 import { untilCoherent } from "./until.ts";
@@ -41,17 +41,20 @@ after(async () => {
 });
 
 const CLIENTS: readonly [name: string, connect: () => Promise<RedisClient & { quiet: () => unknown }>][] = [
-  ["@redis/client, allowed no more than the documented commands", async () => closable(await connectNode(), "destroy")],
+  [
+    "@redis/client, allowed no more than the documented commands",
+    async () => closable(await connectNode(), (client) => client.destroy()),
+  ],
   [
     "ioredis, allowed no more than the documented commands",
-    async () => closable(await connectIoredis(server.port, user), "disconnect"),
+    async () => closable(await connectIoredis(server.port, user), (client) => client.disconnect()),
   ],
   [
     "Sentinels with @redis/client, allowed no more than the documented commands",
-    async () => closable(await connectBehindSentinels(), "destroy"),
+    async () => closable(await connectBehindSentinels(), (client) => client.destroy()),
   ],
-  ["a Cluster with @redis/client", async () => closable(await connectCluster(), "destroy")],
-  ["a Cluster with ioredis", async () => closable(await connectIoredisCluster(), "disconnect")],
+  ["a Cluster with @redis/client", async () => closable(await connectCluster(), (client) => client.destroy())],
+  ["a Cluster with ioredis", async () => closable(await connectIoredisCluster(), closeCluster)],
 ];
 
 for (const [index, [name, connect]] of CLIENTS.entries()) {
@@ -63,7 +66,7 @@ for (const [index, [name, connect]] of CLIENTS.entries()) {
     const operator = createClient({ url: server.url });
     const walker = index < 2 ? { walker: patientStore(await operator.connect(), prefix) } : {};
     const close = async () => {
-      for (const client of clients) client.quiet();
+      for (const client of clients) await client.quiet();
       if (index < 2) operator.destroy();
     };
     return { stores, close, ...walker };
@@ -98,6 +101,6 @@ async function connectIoredisCluster(): Promise<Cluster> {
   return client;
 }
 
-function closable<T extends object>(client: T, method: keyof T): T & { quiet: () => unknown } {
-  return Object.assign(client, { quiet: () => (client[method] as () => unknown).call(client) });
+function closable<T extends object>(client: T, close: (client: T) => unknown): T & { quiet: () => unknown } {
+  return Object.assign(client, { quiet: () => close(client) });
 }

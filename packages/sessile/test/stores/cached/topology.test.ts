@@ -1,7 +1,6 @@
 // Caches over a Cluster and behind Sentinel, while primaries change: whatever ends elsewhere is refused here.
 
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { after, describe, test } from "node:test";
 import { createCluster, createSentinel } from "@redis/client";
@@ -11,8 +10,9 @@ import { cachedStore } from "sessile/cached";
 import type { RedisClient } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
+import { isReplicated } from "sessile-test-support/redis-replication";
 import { SENTINEL_NAME, startSentinelGroup } from "sessile-test-support/redis-sentinel";
-import type { RedisServer } from "sessile-test-support/redis-server";
+import { closeCluster } from "../redis/clients.ts";
 import { patientStore } from "../redis/connect.ts";
 import { any } from "./fakes.ts";
 import { figures, until, untilCoherent, untilKept } from "./until.ts";
@@ -34,7 +34,7 @@ async function connectNode(): Promise<RedisClient> {
 
 async function connectIo(): Promise<RedisClient> {
   const client = new Cluster([...cluster.addresses], { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 });
-  return connected(client);
+  return connected(client, () => closeCluster(client));
 }
 
 async function connectNodeBehindSentinel(): Promise<RedisClient> {
@@ -50,12 +50,13 @@ async function connectNodeBehindSentinel(): Promise<RedisClient> {
 
 function connectIoBehindSentinel(): Promise<RedisClient> {
   const options = { sentinels: [...sentinels.addresses], name: SENTINEL_NAME, autoResendUnfulfilledCommands: false };
-  return connected(new Redis({ ...options, reconnectOnError: () => 1 }));
+  const client = new Redis({ ...options, reconnectOnError: () => 1 });
+  return connected(client, () => client.disconnect());
 }
 
-async function connected<T extends Redis | Cluster>(client: T): Promise<T> {
+async function connected<T extends Redis | Cluster>(client: T, close: () => unknown): Promise<T> {
   client.on("error", () => {});
-  closing.push(() => client.disconnect());
+  closing.push(close);
   await once(client, "ready");
   return client;
 }
@@ -152,15 +153,6 @@ test("F7: when a primary of a Cluster dies, nothing is answered from copies unti
   assert.equal((await figures(pair.here)).isCoherent, true);
 });
 
-/** All nodes have what the primary was told before: they hear of it in order. */
-async function untilReplicated(primary: RedisServer): Promise<void> {
-  const key = randomUUID();
-  await primary.ask("SET", key, "");
-  for (const node of sentinels.nodes) {
-    await until("a replica has it", async () => Number(await node.ask("EXISTS", key)) === 1);
-  }
-}
-
 for (const [name, connect] of [
   ["@redis/client", connectNodeBehindSentinel],
   ["ioredis", connectIoBehindSentinel],
@@ -175,12 +167,14 @@ for (const [name, connect] of [
   test(`F7: when the primary behind Sentinel dies, a cache over ${name} is emptied, and goes on with the next one`, async () => {
     const pair = await open(connect, `${name}-dies:`);
     const former = await sentinels.primary();
-    await untilReplicated(former);
+    await until("the replicas have everything", () => isReplicated(sentinels.nodes));
+    await sentinels.takeForDeadAfter(1000);
     await former.kill();
     await until("it is empty", async () => (await figures(pair.here)).entries === 0);
     await sentinels.untilTakenOver(former);
     await former.restart();
     await sentinels.untilWhole();
+    await sentinels.takeForDeadAfter(60_000);
     await untilCoherent(pair.here);
     await endAll(pair);
   });

@@ -73,13 +73,18 @@ export const CLUSTER: Record<Library, Connect> = {
   },
 };
 
-/** ioredis goes on refreshing for ever when a refresh is under way while it disconnects, so this waits for the end of one. */
-function closeCluster(cluster: Cluster): Promise<void> {
+/**
+ * Whoever disconnects while a refresh is under way leaves a timer behind, which refreshes for ever: it is set when the refresh ends. So this
+ * waits for the end of one, and for what ioredis itself does then.
+ */
+export function closeCluster(cluster: Cluster): Promise<void> {
   return new Promise((resolve) =>
-    cluster.refreshSlotsCache(() => {
-      cluster.disconnect();
-      resolve();
-    }),
+    cluster.refreshSlotsCache(() =>
+      setImmediate(() => {
+        cluster.disconnect();
+        resolve();
+      }),
+    ),
   );
 }
 

@@ -14,7 +14,7 @@ import { temporaryFolder } from "sessile-test-support/folder";
 import { type RedisServer, startRedis } from "sessile-test-support/redis-server";
 import { startTcpProxy, type TcpProxy } from "sessile-test-support/tcp-proxy";
 import { waitUntil } from "sessile-test-support/wait-until";
-import { SINGLE } from "./clients.ts";
+import { closeCluster, SINGLE } from "./clients.ts";
 import { type Answer, openShop, type Shop } from "./shop.ts";
 
 /** Long enough for a busy machine, short enough for a test of what takes forever. */
@@ -214,7 +214,7 @@ test("P1: a Cluster whose node sends everybody to itself is a 503", async () => 
   const ioredis = new Cluster([{ host: "127.0.0.1", port: fake.port }], { ...once, enableReadyCheck: false });
   await waitUntil("ioredis is ready", () => ioredis.status === "ready");
   await checkHopeless(ioredis);
-  ioredis.disconnect();
+  await closeCluster(ioredis);
   await fake.close();
 });
 
