@@ -34,6 +34,6 @@ async function ownerOf(slot: number, seenBy: RedisServer): Promise<number | unde
 /** Moves some keys of a slot. False when there was none. */
 async function moveKeys(slot: number, from: RedisServer, to: RedisServer, most: number): Promise<boolean> {
   const keys = (await from.ask("CLUSTER", "GETKEYSINSLOT", String(slot), String(most))) as readonly string[];
-  if (keys.length > 0) await from.ask("MIGRATE", "127.0.0.1", String(to.port), "", "0", "5000", "KEYS", ...keys);
+  if (keys.length > 0) await from.ask("MIGRATE", "127.0.0.1", String(to.port), "", "0", "60000", "KEYS", ...keys);
   return keys.length > 0;
 }
