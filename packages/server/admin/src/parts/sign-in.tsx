@@ -1,6 +1,6 @@
 // The sign-in of both pages. What a wrong name or password is told, the server decides.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Person } from "../../../src/sign-in/person.ts";
 import { ask } from "../lib/request.ts";
 import { Field } from "./field.tsx";
@@ -18,7 +18,8 @@ export function SignIn({ title, text, api, onDone }: SignInProps) {
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
+  // Before it is seen, so that nothing that is typed at once is lost.
+  useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);

@@ -89,7 +89,7 @@ describe("the admin page", { skip: noChromium }, () => {
   test("without a mouse: from the sign-in to the end of one user's session", async () => {
     const client = await app.mint(userId("alice"));
     const { page, context } = await visit();
-    await page.locator("input").first().waitFor();
+    await page.locator("input:focus").waitFor();
     await page.keyboard.type("root");
     await page.keyboard.press("Tab");
     await page.keyboard.type(PASSWORD);
