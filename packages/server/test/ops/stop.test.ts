@@ -90,7 +90,11 @@ test("M6: a connection that has not sent a request, or half of one, is not waite
 });
 
 test("M6: a request that never ends is not waited for beyond the deadline, and the exit code tells", async (t) => {
-  const server = await startTunedServer(["--store", "memory", "--log-level", "silent"]);
+  const patient = { connectionTimeout: 600_000, requestTimeout: 600_000 };
+  const server = await startTunedServer(["--store", "memory", "--log-level", "silent"], {
+    ...patient,
+    stopDeadline: 1000,
+  });
   t.after(() => server.end("SIGKILL"));
   const { socket, answer } = await beginSignOut(server.url, await signIn(server.url));
   server.signal("SIGTERM");

@@ -4,6 +4,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
+/** What a test wants otherwise than the tuned server has it. */
+export interface Tuning {
+  readonly stopDeadline?: number;
+  readonly connectionTimeout?: number;
+  readonly requestTimeout?: number;
+}
+
 const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 const TUNED = fileURLToPath(new URL("./tuned-server.js", import.meta.url));
 
@@ -27,9 +34,9 @@ export async function startServer(args: readonly string[], env: Record<string, s
   return listening(run([CLI, "serve", "--port", "0", ...args], env));
 }
 
-/** The same, with limits that a test can wait for; see `tuned-server.ts`. */
-export async function startTunedServer(args: readonly string[]): Promise<ServerProcess> {
-  return listening(run([TUNED, "--port", "0", ...args], {}));
+/** The same, with limits that a test can wait for; see `tuned-server.ts`. All are milliseconds. */
+export async function startTunedServer(args: readonly string[], tuning: Tuning = {}): Promise<ServerProcess> {
+  return listening(run([TUNED, "--port", "0", ...args], { TUNING: JSON.stringify(tuning) }));
 }
 
 async function listening({ child, output }: Running): Promise<ServerProcess> {

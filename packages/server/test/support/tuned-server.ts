@@ -3,11 +3,17 @@
 import { readConfig } from "#dist/config/config.js";
 import { HTTP_LIMITS } from "#dist/http/harden.js";
 import { runServer } from "#dist/ops/run-server.js";
+import type { Tuning } from "./server-process.ts";
 
+const {
+  stopDeadline = 10_000,
+  connectionTimeout = 1500,
+  requestTimeout = 2000,
+} = JSON.parse(process.env["TUNING"] as string) as Tuning;
 const LIMITS = {
   ...HTTP_LIMITS,
-  connectionTimeout: 1500,
-  requestTimeout: 2000,
+  connectionTimeout,
+  requestTimeout,
   http: { ...HTTP_LIMITS.http, headersTimeout: 1000, connectionsCheckingInterval: 100 },
 };
 
@@ -17,4 +23,4 @@ process.on("message", (message: string) => {
 });
 process.channel?.unref();
 
-await runServer(readConfig(process.argv.slice(2), process.env), { limits: LIMITS, stopDeadline: 5000 });
+await runServer(readConfig(process.argv.slice(2), process.env), { limits: LIMITS, stopDeadline });
