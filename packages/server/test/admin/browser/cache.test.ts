@@ -26,7 +26,6 @@ describe("the admin page and the cache", { skip: noChromium }, () => {
 
   test("it says how many loads the copies answered, and draws them", async () => {
     const { page, complaints } = await openPage(browser, server.url);
-    page.setDefaultTimeout(60_000);
     await page.goto("/admin");
     await signIn(page);
     const figure = page.locator(".figures > div", { hasText: /^Cache/ });

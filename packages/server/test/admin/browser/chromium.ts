@@ -8,9 +8,13 @@ export const noChromium: string | false =
     ? false
     : process.env["SESSILE_CHROMIUM_MISSING"] || "There is no Chromium: run the tests with `npm test`.";
 
+/** For a machine ten times slower than most; milliseconds. */
+const PATIENCE = 120_000;
+
 export function launch(): Promise<Browser> {
   const libraries = process.env["SESSILE_CHROMIUM_LIBRARY_PATH"];
   return chromium.launch({
+    timeout: PATIENCE,
     executablePath: process.env["SESSILE_CHROMIUM"] as string,
     env: { ...process.env, ...(libraries && { LD_LIBRARY_PATH: libraries }) } as Record<string, string>,
     // The sandbox needs more rights than a container gives, and only pages of this repository are opened.
@@ -36,6 +40,7 @@ export interface OpenPage {
 /** A page of a browser that has never been there. */
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
   const context = await browser.newContext({ baseURL: url, reducedMotion: "reduce", ...options });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
