@@ -10,7 +10,7 @@ const LIMITS = {
   "sessile: SessionManager": 8_700,
   "sessile: SessionManager, memoryStore": 10_700,
   sessile: 12_700,
-  "sessile/sqlite": 8_100,
+  "sessile/sqlite": 8_700,
   "sessile/redis": 14_000,
   "sessile/cached": 14_700,
   "sessile/keys": 1_100,

@@ -34,18 +34,19 @@ export class GroupCommit {
   /**
    * Runs the operations in one transaction. Where one fails, each is run again in a transaction of its own, so that it
    * does not take the others with it: a full disk must not keep anybody from signing out. Savepoints would not do: SQLite
-   * rolls back the whole transaction by itself when the disk is full.
+   * rolls back the whole transaction by itself when the disk is full. `begun` is called in each transaction, under its lock.
    */
-  attempt(operations: readonly Operation[]): Outcome[] {
+  attempt(operations: readonly Operation[], begun?: () => void): Outcome[] {
     const values: unknown[] = [];
     const outcome = this.#transaction(() => {
+      begun?.();
       for (const operation of operations) values.push(perform(this.#statements, operation));
     });
     if (outcome === "done") return values.map((value) => ({ status: "done", value }));
     // Never again after a COMMIT that failed: should it have been written after all, every answer would be another one.
     const isCommitted = values.length === operations.length;
     if (outcome.status === "busy" || isCommitted || operations.length === 1) return operations.map(() => outcome);
-    return operations.flatMap((operation) => this.attempt([operation]));
+    return operations.flatMap((operation) => this.attempt([operation], begun));
   }
 
   #transaction(run: () => void): "done" | { readonly status: "busy" } | Failed {

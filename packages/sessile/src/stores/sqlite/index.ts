@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { SessionError } from "../../core/errors.ts";
 import { checkNames, duration, wrong } from "../../core/rules.ts";
 import type { SessionStore } from "../../core/store.ts";
+import { KnownRecords } from "../known-records.ts";
 import { openFile, retryWhileBusy } from "./connection.ts";
 import { storeError } from "./errors.ts";
 import { HandleWriter } from "./handle-writer.ts";
@@ -12,6 +13,8 @@ import { ensureSchema } from "./schema.ts";
 import { checkEngine } from "./settings.ts";
 import { prepareStatements } from "./statements.ts";
 import { SqliteStore } from "./store.ts";
+import { UnchangedRecords } from "./unchanged.ts";
+import { findWalIndex } from "./wal-index.ts";
 import { WriterThread } from "./writer-thread.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./port.ts";
@@ -74,8 +77,13 @@ function fileStore({ path, synchronous = "FULL" }: SqliteFileOptions, busyTimeou
   return openFile(file, { synchronous, lockWait: LOCK_WAIT.caller, busyTimeout }, (database) => {
     checkEngine(String(firstValue(database, "SELECT sqlite_version()")));
     const statements = prepareStatements(database);
-    const writer = new WriterThread({ path: file, settings: { synchronous, lockWait: LOCK_WAIT.writer } });
-    return new SqliteStore({ statements, writer, busyTimeout, release: () => database.close() });
+    const [known, index] = [new KnownRecords(), findWalIndex(file)];
+    const unchanged = index === null ? null : new UnchangedRecords(index, known);
+    const writer = new WriterThread(
+      { path: file, settings: { synchronous, lockWait: LOCK_WAIT.writer }, index },
+      unchanged,
+    );
+    return new SqliteStore({ statements, known, unchanged, writer, busyTimeout, release: () => database.close() });
   });
 }
 
@@ -85,7 +93,8 @@ function handleStore({ database, synchronous }: SqliteHandleOptions, busyTimeout
   try {
     retryWhileBusy(busyTimeout, () => ensureSchema(database, "shared"));
     const statements = prepareStatements(database);
-    return new SqliteStore({ statements, writer: new HandleWriter(database), busyTimeout, release: () => {} });
+    const parts = { known: new KnownRecords(), unchanged: null, writer: new HandleWriter(database), busyTimeout };
+    return new SqliteStore({ statements, ...parts, release: () => {} });
   } catch (error) {
     throw storeError("prepare its tables in `database`", error);
   }

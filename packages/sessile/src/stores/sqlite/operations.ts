@@ -40,6 +40,20 @@ export function perform(statements: Statements, operation: Operation): Answers[O
   }
 }
 
+/** The sids of all sessions that the operation may have written or deleted when it answered `answer`. */
+export function touchedBy(operation: Operation, answer: unknown): readonly string[] {
+  switch (operation.kind) {
+    case "create":
+      return [operation.record.sid, ...((answer as { evicted?: readonly string[] }).evicted ?? [])];
+    case "commit":
+    case "delete":
+      return [operation.sid];
+    case "deleteByUser":
+    case "deleteExpired":
+      return answer as readonly string[];
+  }
+}
+
 function create(statements: Statements, record: SessionRecord, limit: UserLimit | undefined): Created {
   if (statements.exists.get(record.sid)) return { status: "exists" };
   const excess = excessOf(statements, record, limit);

@@ -7,6 +7,7 @@ import type { SessionRecord } from "../../core/record.ts";
 import type {
   Committed,
   Created,
+  Loaded,
   Page,
   RecordPage,
   SessionStore,
@@ -14,12 +15,13 @@ import type {
   SweepBudget,
   UserLimit,
 } from "../../core/store.ts";
-import { KnownRecords } from "../known-records.ts";
+import type { KnownRecords } from "../known-records.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
 import { busyError, closedError, storeError } from "./errors.ts";
 import { firstRow, isBusy, plain, type Row, texts } from "./port.ts";
 import { freezeRecord, toText } from "./row.ts";
 import { readKnown, readRecord, type Statements } from "./statements.ts";
+import type { UnchangedRecords } from "./unchanged.ts";
 import { WriteQueue, type Writer } from "./write-queue.ts";
 
 /** Between attempts to read while another connection holds a lock that even readers wait for. Rare in WAL mode. */
@@ -30,6 +32,9 @@ const START: Position = { absoluteExpiresAt: -1, sid: "" };
 
 export interface SqliteStoreParts {
   readonly statements: Statements;
+  readonly known: KnownRecords;
+  /** Of `known`, on a file whose commits can be watched. */
+  readonly unchanged: UnchangedRecords | null;
   readonly writer: Writer;
   readonly busyTimeout: number;
   /** Closes the database if the store opened it. */
@@ -40,7 +45,6 @@ export class SqliteStore implements SessionStore {
   readonly #parts: SqliteStoreParts;
   readonly #statements: Statements;
   readonly #writes: WriteQueue;
-  readonly #known = new KnownRecords();
   #closing: Promise<void> | null = null;
 
   constructor(parts: SqliteStoreParts) {
@@ -54,8 +58,13 @@ export class SqliteStore implements SessionStore {
     return this.#writes.add({ kind: "create", record, limit });
   }
 
-  load(sid: string): Promise<SessionRecord | null> {
-    return this.#read("load a session", () => readKnown(this.#statements, this.#known, sid));
+  /** At once; what fails is tried again, where it may wait. */
+  load(sid: string): Loaded | Promise<Loaded> {
+    try {
+      return this.#load(sid);
+    } catch {
+      return this.#read("load a session", () => this.#load(sid));
+    }
   }
 
   async commit(sid: string, delta: SessionDelta): Promise<Committed> {
@@ -107,6 +116,12 @@ export class SqliteStore implements SessionStore {
     } finally {
       this.#parts.release();
     }
+  }
+
+  #load(sid: string): Loaded {
+    this.#checkOpen();
+    const { known, unchanged } = this.#parts;
+    return unchanged?.get(sid) ?? readKnown(this.#statements, known, sid);
   }
 
   /** Reads at once. No transaction stays open while something is awaited: the log could not be emptied meanwhile. */

@@ -2,16 +2,20 @@
 
 import { Worker } from "node:worker_threads";
 import { failed, type Outcome } from "./group-commit.ts";
+import type { UnchangedRecords } from "./unchanged.ts";
 import type { Writer } from "./write-queue.ts";
-import type { WriterData } from "./writer.ts";
+import type { Reply, WriterData } from "./writer.ts";
 
 export class WriterThread implements Writer {
   readonly #data: WriterData;
   #worker: Worker | null = null;
-  #waiting: { answer: (outcomes: Outcome[]) => void; fail: (reason: unknown) => void } | null = null;
+  readonly #unchanged: UnchangedRecords | null;
+  #waiting: { answer: (reply: Reply) => void; fail: (reason: unknown) => void } | null = null;
 
-  constructor(data: WriterData) {
+  /** `unchanged` is told of every write. */
+  constructor(data: WriterData, unchanged: UnchangedRecords | null) {
     this.#data = data;
+    this.#unchanged = unchanged;
     this.#worker = this.#start();
   }
 
@@ -20,9 +24,13 @@ export class WriterThread implements Writer {
 
   /** The process stays alive while a write waits, and only then. */
   async attempt(operations: readonly string[]): Promise<readonly Outcome[]> {
+    this.#unchanged?.writing();
     try {
-      return await this.#ask(`[${operations.join(",")}]`);
+      const { outcomes, span } = await this.#ask(`[${operations.join(",")}]`);
+      this.#unchanged?.wrote(span);
+      return outcomes;
     } catch (error) {
+      this.#unchanged?.wrote(null);
       return operations.map(() => failed(error));
     } finally {
       this.#waiting = null;
@@ -38,7 +46,7 @@ export class WriterThread implements Writer {
     await ended;
   }
 
-  #ask(message: string): Promise<Outcome[]> {
+  #ask(message: string): Promise<Reply> {
     return new Promise((answer, fail) => {
       this.#worker ??= this.#start();
       this.#waiting = { answer, fail };
@@ -58,7 +66,7 @@ export class WriterThread implements Writer {
       name: "sessile",
     });
     let reason: unknown = new Error("the writer thread ended");
-    worker.on("message", (text: string) => this.#waiting?.answer(JSON.parse(text) as Outcome[]));
+    worker.on("message", (text: string) => this.#waiting?.answer(JSON.parse(text) as Reply));
     worker.on("error", (error) => {
       reason = error;
     });
