@@ -2,7 +2,7 @@
 
 import type { SessionError } from "../core/errors.ts";
 import type { SessionResponse } from "../core/transport.ts";
-import { type Answer, describesBody } from "./answer.ts";
+import { type Answer, answerTo, describesBody } from "./answer.ts";
 import { appended } from "./node-response.ts";
 import { isResponse } from "./payload.ts";
 
@@ -35,6 +35,13 @@ export function prepare(reply: AnyReply, { status, headers, body }: Answer): str
   reply.code(status);
   reply.headers(headers);
   return body;
+}
+
+/** Sends the answer to `error`. What is not the library's, or a mistake of the program, is thrown again: Fastify is to show it. */
+export function refuse(reply: AnyReply, error: unknown): unknown {
+  const answer = answerTo(error);
+  if (answer === null) throw error;
+  return reply.send(prepare(reply, answer));
 }
 
 /** Takes a web `Response` apart as Fastify does after its hooks: its headers would replace those of the session then. */

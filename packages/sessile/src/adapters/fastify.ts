@@ -20,7 +20,7 @@ import { SETTLED } from "../core/exchange.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
-import { type AnyReply, headersOf, isFastifysOwn, prepare, unwrap } from "./fastify-reply.ts";
+import { type AnyReply, headersOf, isFastifysOwn, prepare, refuse, unwrap } from "./fastify-reply.ts";
 import { hold, release } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
 import { discard } from "./payload.ts";
@@ -129,25 +129,25 @@ async function register(app: FastifyInstance, { manager }: SessionsOptions): Pro
   app.decorateRequest("session", null as unknown as Session);
   app.decorateRequest(EXCHANGE, null);
   app.decorateRequest(FAILED, null);
-  app.addHook("onRequest", (request, reply) => open(manager, request, reply));
+  app.addHook("onRequest", (request, reply, next) => open(manager, request, reply, next));
   app.addHook("onError", async (request, _reply, error) => {
     if (isSessionError(error)) keptOf(request)[FAILED] = error;
   });
   app.addHook("onSend", settle);
 }
 
-async function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+/** The `onRequest` hook. Calls `next`, or gives back a promise when it has to wait for the store. */
+function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply, next: () => void): unknown {
   const exchange = new NodeExchange<DefaultData>(request.raw, (error) => request.log.error(error));
-  try {
-    request.session = await exchange.open(manager);
-  } catch (error) {
-    const answer = answerTo(error);
-    if (answer === null) throw error;
-    return reply.send(prepare(reply, answer));
-  }
-  keptOf(request)[EXCHANGE] = exchange;
-  hold(reply.raw, exchange);
-  return undefined;
+  const begin = (session: Session): void => {
+    request.session = session;
+    keptOf(request)[EXCHANGE] = exchange;
+    hold(reply.raw, exchange);
+  };
+  const session = exchange.open(manager);
+  if (session instanceof Promise) return session.then(begin, (error) => refuse(reply, error));
+  begin(session);
+  return next();
 }
 
 type Done = (error: null, payload: unknown) => void;

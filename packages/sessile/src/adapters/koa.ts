@@ -39,7 +39,8 @@ export function sessions(manager: SessionManager): SessionMiddleware {
     const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
     const exchange = new NodeExchange<DefaultData>(ctx.req, report, ctx.originalUrl);
     try {
-      ctx.session = await exchange.open(manager);
+      const session = exchange.open(manager);
+      ctx.session = session instanceof Promise ? await session : session;
       hold(ctx.res, exchange);
       await next();
     } catch (error) {

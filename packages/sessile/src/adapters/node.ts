@@ -73,7 +73,8 @@ async function run<Data extends object, Request extends NodeRequest, Response ex
 ): Promise<void> {
   const exchange = new NodeExchange<Data>(request, onError);
   try {
-    const session = await exchange.open(manager);
+    const opening = exchange.open(manager);
+    const session = opening instanceof Promise ? await opening : opening;
     hold(response, exchange);
     await handler(request, response, session);
   } catch (error) {

@@ -45,7 +45,8 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
     const answer = (error: unknown): Response =>
       toResponse(answerTo(error, opened?.session) ?? failure(error, onError));
     try {
-      opened = await manager.open(new WebRequest(request));
+      const opening = manager.open(new WebRequest(request));
+      opened = opening instanceof Promise ? await opening : opening;
       response = checkResponse(await handler(request, opened.session, ...rest));
     } catch (error) {
       response = answer(error);
