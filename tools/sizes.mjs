@@ -7,7 +7,7 @@ import { inRoot } from "./ready/repository.mjs";
 
 /** In bytes, gzipped. Raise one only with a reason in the commit. */
 const LIMITS = {
-  "sessile: SessionManager": 8_700,
+  "sessile: SessionManager": 8_800,
   "sessile: SessionManager, memoryStore": 10_700,
   sessile: 12_700,
   "sessile/sqlite": 8_700,
@@ -24,7 +24,7 @@ const LIMITS = {
   "sessile/next": 900,
   "sessile/node": 3_400,
   "sessile/web": 1_300,
-  "sessile/testing": 23_700,
+  "sessile/testing": 23_800,
 };
 
 /** What the modules of the core with its memory store are for. */
