@@ -5,8 +5,8 @@ import { createServer, type Server } from "node:net";
 
 /** Below those that a system gives to whoever connects or asks for any port: on Linux these begin at 32,768. */
 const FIRST = 10_000;
-const RANGES = 440;
-const RANGE = 50;
+const RANGES = 110;
+const RANGE = 200;
 
 let range: Promise<number> | undefined;
 let asked = 0;
