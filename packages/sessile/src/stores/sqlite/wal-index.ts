@@ -11,15 +11,16 @@ const FORMAT = Buffer.from(new Uint32Array([3_007_000]).buffer).toString("latin1
 /**
  * The number of the file in which SQLite has the index of the log of `path` open in this process; `null` where that cannot be found
  * out. SQLite's own, and it stays open as long as any connection does: closing another one of the same file would drop
- * the locks that SQLite holds on it.
+ * the locks that SQLite holds on it. With two of them it is not certain which is SQLite's: the other may be closed, and its number
+ * become that of another file.
  */
 export function findWalIndex(path: string): number | null {
   // Only here it is known where to look, and that a file reads as what was written to its map.
   if (process.platform !== "linux" || process.versions.deno !== undefined) return null;
   try {
     const index = `${realpathSync(path)}-shm`;
-    const found = readdirSync("/proc/self/fd").find((number) => targetOf(number) === index);
-    return found === undefined ? null : Number(found);
+    const found = readdirSync("/proc/self/fd").filter((number) => targetOf(number) === index);
+    return found.length === 1 ? Number(found[0]) : null;
   } catch {
     return null;
   }

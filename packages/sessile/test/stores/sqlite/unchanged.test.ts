@@ -166,6 +166,18 @@ describe("a session that was loaded", { skip: unable }, () => {
     assert.equal(findWalIndex(path), null);
     assert.equal(findWalIndex(`${path}.other`), null);
   });
+
+  test("the header is not read where somebody else in this process has the index open as well", {
+    skip: process.platform !== "linux" && "only Linux tells where it is",
+  }, async () => {
+    const path = newPath();
+    const store = sqliteStore({ path });
+    assert.notEqual(findWalIndex(path), null);
+    const other = openSync(`${path}-shm`, "r");
+    assert.equal(findWalIndex(path), null);
+    closeSync(other);
+    await store.close();
+  });
 });
 
 /** What a store that remembers nothing reads. */
