@@ -8,7 +8,7 @@ import { inRoot } from "./ready/repository.mjs";
 /** In bytes, gzipped. Raise one only with a reason in the commit. */
 const LIMITS = {
   "sessile: SessionManager": 8_800,
-  "sessile: SessionManager, memoryStore": 10_700,
+  "sessile: SessionManager, memoryStore": 10_800,
   sessile: 12_700,
   "sessile/sqlite": 8_700,
   "sessile/redis": 14_000,

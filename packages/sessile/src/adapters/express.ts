@@ -3,6 +3,7 @@
 import { finished } from "node:stream";
 import type { Application, ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { SessionManager } from "../core/manager.ts";
+import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { answerInstead, hold } from "./hold-response.ts";
@@ -55,7 +56,7 @@ export function sessions(manager: SessionManager, { onError = console.error }: S
       next();
     };
     const session = exchange.open(manager);
-    if (session instanceof Promise) session.then(begin, (error) => answerError(error, request, response, next));
+    if (isPromise(session)) session.then(begin, (error) => answerError(error, request, response, next));
     else begin(session);
   };
 }

@@ -18,6 +18,7 @@ import type {
 import { isSessionError, type SessionError } from "../core/errors.ts";
 import { SETTLED } from "../core/exchange.ts";
 import type { SessionManager } from "../core/manager.ts";
+import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { type AnyReply, headersOf, isFastifysOwn, prepare, refuse, unwrap } from "./fastify-reply.ts";
@@ -145,7 +146,7 @@ function open(manager: SessionManager, request: FastifyRequest, reply: FastifyRe
     hold(reply.raw, exchange);
   };
   const session = exchange.open(manager);
-  if (session instanceof Promise) return session.then(begin, (error) => refuse(reply, error));
+  if (isPromise(session)) return session.then(begin, (error) => refuse(reply, error));
   begin(session);
   return next();
 }

@@ -2,6 +2,7 @@
 
 import type { EventHandler, EventHandlerRequest, EventHandlerResponse, H3Event, Middleware } from "h3";
 import type { SessionManager } from "../core/manager.ts";
+import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
@@ -37,7 +38,7 @@ export type SignedInEvent<Request extends EventHandlerRequest = EventHandlerRequ
 export function sessions(manager: SessionManager): Middleware {
   return async (event, next) => {
     const opening = manager.open(new WebRequest(event.req));
-    const opened = opening instanceof Promise ? await opening.catch(responseTo) : opening;
+    const opened = isPromise(opening) ? await opening.catch(responseTo) : opening;
     if (isResponse(opened)) return opened;
     event.context.session = opened.session;
     const [value, isThrown] = await outcomeOf(next);

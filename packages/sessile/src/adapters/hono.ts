@@ -3,6 +3,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { isSessionError } from "../core/errors.ts";
 import type { OpenSession, SessionManager } from "../core/manager.ts";
+import { isPromise } from "../core/promise.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
@@ -35,7 +36,7 @@ type Instant = "createdAt" | "authenticatedAt" | "lastSeenAt" | "expiresAt";
 export function sessions<Data extends object>(manager: SessionManager<Data>): MiddlewareHandler<SessionEnv<Data>> {
   return async (c, next) => {
     const opening = manager.open(new WebRequest(c.req.raw));
-    const opened = opening instanceof Promise ? await opening.catch(responseTo) : opening;
+    const opened = isPromise(opening) ? await opening.catch(responseTo) : opening;
     if (!("commit" in opened)) return opened;
     c.set("session", opened.session);
     await next().catch((error: unknown) => abandon(opened, error));

@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { SETTLED } from "../core/exchange.ts";
 import type { OpenSession, SessionManager } from "../core/manager.ts";
+import { isPromise } from "../core/promise.ts";
 import type { Session } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, FAILURE } from "./answer.ts";
@@ -55,7 +56,7 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
   /** As the manager's: no promise where nobody has to wait. */
   open(manager: SessionManager<Data>): Session<Data> | Promise<Session<Data>> {
     const opened = manager.open(this);
-    if (opened instanceof Promise) return opened.then((waitedFor) => this.#keep(waitedFor));
+    if (isPromise(opened)) return opened.then((waitedFor) => this.#keep(waitedFor));
     return this.#keep(opened);
   }
 

@@ -7,6 +7,7 @@ import { SessionExchange } from "./exchange.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import { type Opened, open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions } from "./options.ts";
+import { isPromise } from "./promise.ts";
 import type { SessionRecord } from "./record.ts";
 import { wholeNumber } from "./rules.ts";
 import { type DefaultData, Session } from "./session.ts";
@@ -77,7 +78,7 @@ export class SessionManager<Data extends object = DefaultData> {
   open(request: SessionRequest): OpenSession<Data> | Promise<OpenSession<Data>> {
     try {
       const opened = open(this.#core, request);
-      if (opened instanceof Promise) return opened.then((waitedFor) => this.#hand(request, waitedFor));
+      if (isPromise(opened)) return opened.then((waitedFor) => this.#hand(request, waitedFor));
       return this.#hand(request, opened);
     } catch (error) {
       return Promise.reject(error);

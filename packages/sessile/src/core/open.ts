@@ -4,6 +4,7 @@ import { readData } from "./commit.ts";
 import { type Core, LOADING } from "./core.ts";
 import { isSessionError, SessionError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
+import { isPromise } from "./promise.ts";
 import type { SessionRecord } from "./record.ts";
 import type { Loaded } from "./store.ts";
 import { parseToken, type TokenParts } from "./token.ts";
@@ -74,7 +75,7 @@ function openRecord(core: Core, transport: SessionTransport, { sid, secret }: To
   } catch (error) {
     return fail(error);
   }
-  return loaded instanceof Promise ? loaded.then(conclude, fail) : conclude(loaded);
+  return isPromise(loaded) ? Promise.resolve(loaded).then(conclude, fail) : conclude(loaded);
 }
 
 function openFound(

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { cookieTransport, memoryStore, SessionError } from "sessile";
+import { runInNewContext } from "node:vm";
+import { cookieTransport, headerTransport, type Loaded, memoryStore, SessionError, SessionManager } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { digestSecret } from "#dist/core/secret.js";
 import { formatToken, newSecret, newSid } from "#dist/core/token.js";
@@ -360,4 +361,38 @@ describe("a store that fails", () => {
     await assert.rejects(bench.manager.list("ann", { after: "forged" }), { code: "ERR_SESSION_PAGE", statusCode: 400 });
     assert.deepEqual(bench.takeEvents(), []);
   });
+});
+
+describe("a store whose promises are none of `Promise`", () => {
+  const foreign = runInNewContext("Promise.resolve()") as Promise<void>;
+  const kinds: Readonly<Record<string, (loaded: () => unknown) => unknown>> = {
+    "those of another realm": (loaded) => foreign.then(loaded),
+    "an object with a `then`": (loaded) => ({
+      // biome-ignore lint/suspicious/noThenProperty: such a thing is what the test is about
+      then(answer: (value: unknown) => void, fail: (error: unknown) => void) {
+        try {
+          answer(loaded());
+        } catch (error) {
+          fail(error);
+        }
+      },
+    }),
+  };
+  for (const [name, make] of Object.entries(kinds)) {
+    test(`is waited for: ${name}`, async () => {
+      const store = memoryStore();
+      const load = store.load.bind(store);
+      let isUp = true;
+      store.load = (sid) => make(() => (isUp ? load(sid) : assert.fail("down"))) as Promise<Loaded>;
+      const manager = new SessionManager({ store, transports: [headerTransport()], sweepInterval: 0 });
+      const { session } = await manager.open(requestWith());
+      const token = await session.signIn("ann");
+      const open = async () => manager.open(requestWith({ "x-session-token": token }));
+      assert.equal((await open()).session.userId, "ann");
+      await manager.revoke(session.sid as string);
+      assert.equal((await open()).session.userId, null);
+      isUp = false;
+      await assert.rejects(open(), { code: "ERR_SESSION_STORE" });
+    });
+  }
 });
