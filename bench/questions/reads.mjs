@@ -7,6 +7,7 @@ const GROUPS = {
   fastify: [
     "none",
     "map",
+    "5 µs",
     "memory",
     "memory, data",
     "@fastify/session",
