@@ -15,7 +15,8 @@ ratio is what a signed-in read could reach at best on this framework. What lies 
 profile at the end shows where it goes; the work on it goes on.`,
 
   reads: `A read is a request whose handler asks who is signed in. \`none\` is the same handler with a constant in its place and the same request
-headers. \`map\` finds the user in a bare \`Map\`; \`get\` asks Redis for one key; \`select\` is hand-written code that selects a row of SQLite by
+headers. \`5 µs\` is busy for five microseconds and nothing else: how near its own CPU time comes to that shows how true the others are. \`map\` finds
+the user in a bare \`Map\`; \`get\` asks Redis for one key; \`select\` is hand-written code that selects a row of SQLite by
 the SHA-256 of the token. \`memory, data\` also reads a field of the data, which is parsed only then. Peers run as their documentation
 advises, set to do the least: they save nothing that did not change, and connect-redis touches nothing. express-session touches its store
 at every request, and cannot be told otherwise. iron-session has no store, so it cannot revoke. Redis answers many requests in one burst,
@@ -53,6 +54,12 @@ forces collections, after which V8 sweeps on threads of its own, and all threads
 
 - Server and load are processes on a core each; a Redis shares the core of the load. The load keeps 64 connections busy, one request at a time
   on each, without pipelining, and does so little itself that the server is the limit.
+- The load never sleeps. Waking a process is charged to whoever wakes it, and only a server slower than the load would have to.
+- Servers run with V8's \`--no-allocation-site-pretenuring\`. Without it a process that makes many lasting objects at its start, such as 10,000
+  sessions, may by chance take twice the CPU time for every request until it ends, with pauses of 20 ms, whatever library it runs and
+  without one too: V8 makes some objects of each request old at once, and each keeps its whole request through several collections.
+  \`--trace-gc-nvp\` shows it: then megabytes outlive each collection of the young (\`new_space_survived\`). The flag may be worth a try in your
+  program too.
 - Every variant is warmed up, then all take turns, round after round, so that whatever else the machine does meets all. A ratio or a
   difference is taken within a round; what is told is the median of the rounds, and in brackets the quarters.
 - CPU time is \`process.cpuUsage()\` of the server around the window, with all its threads, divided by the requests answered. It is steadier than
