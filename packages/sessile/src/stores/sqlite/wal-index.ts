@@ -8,6 +8,9 @@ const LENGTH = 48;
 /** The one format there is: version 3007000, in the byte order of the machine. */
 const FORMAT = Buffer.from(new Uint32Array([3_007_000]).buffer).toString("latin1");
 
+/** Where commits are counted since the index was made, which happens anew after a crash. Of an empty log the header is then always the same. */
+const COMMITS = 8;
+
 /**
  * The number of the file in which SQLite has the index of the log of `path` open in this process; `null` where that cannot be found
  * out. SQLite's own, and it stays open as long as any connection does: closing another one of the same file would drop
@@ -36,12 +39,12 @@ function targetOf(number: string): string | null {
 
 const bytes = Buffer.alloc(LENGTH);
 
-/** The header as it is now; `null` when it cannot be read. About a microsecond. */
+/** The header as it is now; `null` when it cannot be read, or nothing was committed since the index was made. About a microsecond. */
 export function headerOf(index: number): string | null {
   try {
     const length = readSync(index, bytes, 0, LENGTH, 0);
     const header = bytes.toString("latin1", 0, length);
-    return length === LENGTH && header.startsWith(FORMAT) ? header : null;
+    return length === LENGTH && header.startsWith(FORMAT) && bytes.readUInt32LE(COMMITS) > 0 ? header : null;
   } catch {
     return null;
   }

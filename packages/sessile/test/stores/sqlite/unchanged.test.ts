@@ -82,6 +82,21 @@ test("nothing is certain after a write of which nobody knows what became, and no
   assert.equal(unchanged.get("b"), null);
 });
 
+test("nothing is certain after a crash made the index anew, until there is a commit: its header may be one that was there before", () => {
+  const { index, unchanged, ...records } = proven();
+  index.makeAnew();
+  records.compare("a");
+  assert.equal(unchanged.get("a"), null);
+  records.compare("a");
+  index.makeAnew();
+  assert.equal(unchanged.get("a"), null);
+  index.commit();
+  assert.equal(unchanged.get("a"), null);
+  records.compare("a");
+  assert.equal(unchanged.get("a"), records.a);
+  index.close();
+});
+
 describe("a session that was loaded", { skip: unable }, () => {
   /** Everybody who can change the file: two stores here, one in another process, and a program without the library. */
   test("F2: is answered as it is, whoever of four connections changes it, in every order", async () => {
@@ -189,13 +204,21 @@ async function recordIn(database: ReturnType<typeof openRaw>, sid: string): Prom
 function watched() {
   const file = openSync(newPath(), "w+");
   let commits = 0;
-  const commit = (): void => {
+  const write = (): void => {
     const header = new Uint32Array(12);
-    header.set([3_007_000, 0, ++commits]);
+    header.set([3_007_000, 0, commits]);
     writeSync(file, new Uint8Array(header.buffer), 0, 48, 0);
   };
+  const commit = (): void => {
+    commits++;
+    write();
+  };
+  const makeAnew = (): void => {
+    commits = 0;
+    write();
+  };
   commit();
-  const index = { commit, now: () => headerOf(file) as string, close: () => closeSync(file) };
+  const index = { commit, makeAnew, now: () => headerOf(file) as string, close: () => closeSync(file) };
   const known = new KnownRecords();
   return { index, known, unchanged: new UnchangedRecords(file, known) };
 }
