@@ -2,7 +2,12 @@
 // The `sessile` command.
 
 import cluster from "node:cluster";
+import { setFlagsFromString } from "node:v8";
 import { main } from "./cli/main.ts";
+
+// Otherwise what lasts from its start on, such as many sessions, may by chance make V8 keep whole requests through several collections.
+// Requests then take up to twice the CPU time, and wait up to 30 ms for a collection (docs/performance.md, "How it is measured").
+setFlagsFromString("--no-allocation-site-pretenuring");
 
 /** A program that was read from half-way, such as `head`, has seen enough. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
