@@ -103,7 +103,7 @@ export interface SessionStore {
    * The record as it is now, expired or not; `null` when there is none. A store that keeps copies may answer with one for which
    * `suits` returns true, and without `suits` with none: whoever acts on what a record says must not act on an old one.
    *
-   * No promise where there is nothing to wait for: most requests only read, and promises are most of what a read costs.
+   * No promise where there is nothing to wait for: most requests only read, and then go through in one turn of the event loop.
    */
   load(sid: string, suits?: (copy: SessionRecord) => boolean): Loaded | Promise<Loaded>;
   /**

@@ -15,12 +15,8 @@ const isUnavailable = (error: unknown): boolean => isSessionError(error) && erro
  * Version 2 of a session was `{"lost":1}` on the old primary, which `base` remembers, and is `{"kept":1}` on the new one.
  */
 async function afterFailover(t: TestContext): Promise<{ store: SessionStore; base: SessionRecord }> {
-  const { primary, replica, link, promote, untilEqual, close } = await startReplication();
-  t.after(close);
-  const connect = ({ port }: { port: number }) => SINGLE["@redis/client"]([{ host: "127.0.0.1", port }]);
-  const connected = [await connect(primary), await connect(replica)];
-  t.after(() => connected.map((each) => each.close()));
-  const [old, store] = connected.map(({ client }) => patientStore(client, "f:")) as [SessionStore, SessionStore];
+  const { link, promote, untilEqual, stores } = await startBoth(t, "f:");
+  const [old, store] = stores;
   const { sid, createdAt: at } = await created(old);
   await untilEqual();
   link.freeze();
@@ -32,6 +28,19 @@ async function afterFailover(t: TestContext): Promise<{ store: SessionStore; bas
   return { store, base };
 }
 
+/** A primary and its replica, and a store on each. */
+async function startBoth(t: TestContext, prefix: string) {
+  const replication = await startReplication();
+  t.after(replication.close);
+  const open = async ({ port }: { port: number }) => {
+    const { client, close } = await SINGLE["@redis/client"]([{ host: "127.0.0.1", port }]);
+    t.after(close);
+    return patientStore(client, prefix);
+  };
+  const stores = [await open(replication.primary), await open(replication.replica)] as const;
+  return { ...replication, stores };
+}
+
 async function created(store: SessionStore): Promise<SessionRecord> {
   const record = sampleRecord({ userId: "anna" });
   await store.create(record);
@@ -39,12 +48,8 @@ async function created(store: SessionStore): Promise<SessionRecord> {
 }
 
 test("R6: after a split, what ended on the side that won is refused by all, and the other side's changes are gone", async (t) => {
-  const { primary, replica, link, promote, untilEqual, close } = await startReplication();
-  t.after(close);
-  const connect = ({ port }: { port: number }) => SINGLE["@redis/client"]([{ host: "127.0.0.1", port }]);
-  const connected = [await connect(primary), await connect(replica)];
-  t.after(() => connected.map((each) => each.close()));
-  const [lost, won] = connected.map(({ client }) => patientStore(client, "r:")) as [SessionStore, SessionStore];
+  const { primary, replica, link, promote, untilEqual, stores } = await startBoth(t, "r:");
+  const [lost, won] = stores;
   const [ended, kept] = [await created(lost), await created(lost)];
   await untilEqual();
   link.freeze();
