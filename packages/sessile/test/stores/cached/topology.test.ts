@@ -137,7 +137,7 @@ test("F7: a primary that the client gets to know later is heard too, and what ca
   for (const { sid } of records) await untilKept(here, sid);
   hidden = 0;
   await endAll({ here, there, sids: records.map(({ sid }) => sid) });
-  assert.ok((await figures(here)).resets >= 1);
+  await until("it is heard", async () => (await figures(here)).resets >= 1);
 });
 
 test("F7: when a primary of a Cluster dies, nothing is answered from copies until all is well again", async () => {
