@@ -65,7 +65,7 @@ async function serve({ port, store }: { readonly port: number; readonly store: A
       manager,
       async (request, response, session) => {
         const { pathname, searchParams } = new URL(request.url ?? "", "http://app");
-        const isKnown = pathname === "/sign-in" || pathname === "/sign-out" || session.userId !== null;
+        const isKnown = pathname === "/sign-in" || session.userId !== null;
         const answer = isKnown ? await act(session, pathname, searchParams.get("mark") ?? "") : null;
         response.statusCode = isKnown ? 200 : 401;
         response.end(JSON.stringify(answer));

@@ -52,6 +52,18 @@ test("a session that ended and opens is revived, one whose end was not acknowled
   assert.equal(ledger.counts.revived, 1);
 });
 
+test("a sign-out that is refused ended nothing, unless one was tried before; then the newest token must stay refused", () => {
+  const one = begun();
+  one.ledger.note("sign-out", one.life, answer(401));
+  assert.deepEqual([one.life.state, one.ledger.counts.wrong401], ["lost", 1]);
+  const two = begun();
+  two.ledger.note("rotate", two.life, answer(200, { token: "second" }));
+  for (const status of [503, 401]) two.ledger.note("sign-out", two.life, answer(status));
+  assert.deepEqual([two.life.state, two.life.token, two.life.earlier], ["ended", "second", []]);
+  two.ledger.noteEnded(two.life, answer(200));
+  assert.equal(two.ledger.counts.revived, 1);
+});
+
 test("a 401 for a session that lives is wrong, and in doubt where a rotation was not answered", () => {
   const one = begun();
   one.ledger.note("rotate", one.life, answer(200, { token: "second" }));

@@ -100,7 +100,7 @@ export class Ledger {
   /** Notes how a request of a session went. */
   note(operation: Operation, life: Life, answer: Answer, mark = ""): void {
     this.noteAny(answer);
-    if (operation === "sign-out") noteEnd(life, answer);
+    if (operation === "sign-out" && (life.state !== "live" || answer.status !== 401)) noteEnd(life, answer);
     else if (answer.status === 401) this.#judgeRefusal(life);
     else if (operation === "rotate") noteRotation(life, answer);
     else if (answer.status !== 200) return;
@@ -165,11 +165,14 @@ export class Ledger {
   }
 }
 
-/** Whoever was not told goes on trying. */
+/** Whoever was not told goes on trying, and is content when nobody is signed in any more. */
 function noteEnd(life: Life, { status, answeredAt }: Answer): void {
   if (life.state === "lost") return;
-  life.state = status === 200 ? "ended" : "ending";
-  life.endedAt = status === 200 ? answeredAt : Number.POSITIVE_INFINITY;
+  const isOver = status === 200 || status === 401;
+  // Refused, not signed out: where a rotation was lost, a token from before it may still open.
+  if (status === 401) life.earlier.length = 0;
+  life.state = isOver ? "ended" : "ending";
+  life.endedAt = isOver ? answeredAt : Number.POSITIVE_INFINITY;
 }
 
 function noteRotation(life: Life, { status, token }: Answer): void {

@@ -77,8 +77,7 @@ export async function openPlace(name: StoreName, options: PlaceOptions): Promise
     kind: kind === "Redis" ? "redis" : kind === "Sentinel" ? "sentinel" : "cluster",
     addresses: (nodes.sentinels.length > 0 ? nodes.sentinels : nodes.proxies).map(addressOf),
     nodes: Object.fromEntries(nodes.all.map(({ port }, i) => [`127.0.0.1:${port}`, addressOf(nodes.proxies[i])])),
-    // All replicas of a primary: with fewer, Sentinels may promote one that has not confirmed.
-    confirmReplicas: way === "strict" ? (kind === "Sentinel" ? 2 : 1) : 0,
+    confirmReplicas: way === "strict" ? 1 : 0,
     maxStaleness: way === "cached" ? STALENESS : null,
   };
   return standing([place, place], { redis: nodes, staleness: way === "cached" ? STALE_AT_MOST : 0 });
