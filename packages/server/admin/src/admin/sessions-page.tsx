@@ -51,7 +51,7 @@ export function SessionsPage({ query }: { query: URLSearchParams }) {
 }
 
 const ORDERS = [
-  ["", "as stored, all pages"],
+  ["", "as stored"],
   ["used", "latest use first"],
 ] as const;
 
