@@ -1,14 +1,21 @@
-// A program: how long the admin page takes until it can be used, how much it loads, and what it costs the server while it is open.
+// A program: how long the admin page takes until it can be used, how much it loads, how long it takes to end a user's session, and what
+// it costs the server while it is open.
 
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Browser } from "playwright-core";
+import { PASSWORD } from "../../sign-in/sign-in-app.ts";
 import { startAdminServer } from "../admin-server.ts";
 import { launch, openPage } from "./chromium.ts";
 import { signIn } from "./operator.ts";
 
 const SECONDS = 20;
+/** An average typist's key, and the thought before each step: the keystroke-level model of Card, Moran and Newell (1980); ms. */
+const KEY = 280;
+const THOUGHT = 1350;
+/** To search, to choose the session, to answer the question. */
+const THOUGHTS = 3;
 
 const port = await freePort();
 const args = ["--store", "memory", "--admin", "--log-level", "silent", "--metrics", `127.0.0.1:${port}`];
@@ -16,6 +23,7 @@ const server = await startAdminServer(args);
 const browser = await launch();
 try {
   await measureLoad(browser);
+  await measureTask(browser);
   await measureCost(browser);
 } finally {
   await browser.close();
@@ -53,6 +61,47 @@ async function measureLoad(browser: Browser): Promise<void> {
     console.log(`${name}  usable after ${median(times).toFixed(0)} ms, ${(median(sizes) / 1000).toFixed(1)} kB`);
   }
   await context.close();
+}
+
+/** From the overview, without a mouse: find alice, who is signed in three times, and end the session that she used last. */
+async function measureTask(browser: Browser): Promise<void> {
+  for (let i = 0; i < 3; i++) await signInAt(server.url, "alice");
+  const { page, context } = await openPage(browser, server.url);
+  await page.goto("/admin");
+  await signIn(page);
+  await page.locator(".uplot").last().waitFor();
+  let keys = 0;
+  const press = async (key: string): Promise<void> => {
+    keys++;
+    await page.keyboard.press(key);
+  };
+  const begun = performance.now();
+  await press("/");
+  for (const letter of "alice") await press(letter);
+  await press("Enter");
+  await page.locator("#main:focus").waitFor();
+  while (!(await page.evaluate(() => (document.activeElement?.ariaLabel ?? "").startsWith("End session"))))
+    await press("Tab");
+  await press("Enter");
+  await page.getByRole("dialog").waitFor();
+  await press("Enter");
+  await page.getByRole("status").filter({ hasText: "Ended 1 session of alice." }).waitFor();
+  const machine = performance.now() - begun;
+  const person = keys * KEY + THOUGHTS * THOUGHT;
+  console.log(
+    `a user's session ended  ${keys} keys; machine ${machine.toFixed(0)} ms, person ${person} ms by the model`,
+  );
+  await context.close();
+}
+
+async function signInAt(url: string, username: string): Promise<void> {
+  const body = JSON.stringify({ username, password: PASSWORD });
+  const response = await fetch(`${url}/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
+  if (response.status !== 200) throw new Error(`${username} could not sign in: ${response.status}`);
 }
 
 /** Processor time of the server by the second: nobody looks, one page is open, five are. */
