@@ -55,12 +55,12 @@ export function touchedBy(operation: Operation, answer: unknown): readonly strin
 }
 
 function create(statements: Statements, record: SessionRecord, limit: UserLimit | undefined): Created {
-  if (statements.exists.get(record.sid)) return { status: "exists" };
   const excess = excessOf(statements, record, limit);
+  if (excess.length > 0 && statements.exists.get(record.sid)) return { status: "exists" };
   if (excess.length > 0 && limit?.onExceeded === "refuse") return { status: "refused" };
   for (const sid of excess) statements.delete.run(sid);
-  statements.insert.run(...toRow(record));
-  return { status: "created", evicted: excess };
+  const isNew = Number(statements.insert.run(...toRow(record)).changes) > 0;
+  return isNew ? { status: "created", evicted: excess } : { status: "exists" };
 }
 
 /** The live sessions of the user that must end so that one more keeps within the limit, oldest first. */

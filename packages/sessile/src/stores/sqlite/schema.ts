@@ -9,6 +9,7 @@ const VERSION = 1;
 /** "sess": tells `file` and other programs whose database it is. */
 const APPLICATION_ID = 0x73657373;
 
+/** With rowids, so that rows are appended: in the order of sids, which are random, each sign-in would write to a page of its own. */
 const TABLES = `
   CREATE TABLE sessile_sessions (
     sid TEXT NOT NULL PRIMARY KEY,
@@ -25,7 +26,7 @@ const TABLES = `
     version INTEGER NOT NULL,
     device TEXT,
     checksum INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
+  ) STRICT;
   CREATE INDEX sessile_sessions_by_expiry ON sessile_sessions (expires_at);
   CREATE INDEX sessile_sessions_by_user ON sessile_sessions (user_id, absolute_expires_at, sid) WHERE user_id IS NOT NULL;
   CREATE TABLE sessile_meta (version INTEGER NOT NULL) STRICT;

@@ -20,7 +20,8 @@ const SQL = {
   /** All fields in one text, as JSON: a third of the price of a row, and no change of any field goes unseen. */
   text: `SELECT json_array(${ALL}) AS text FROM sessile_sessions WHERE sid = ?`,
   exists: "SELECT 1 FROM sessile_sessions WHERE sid = ?",
-  insert: `INSERT INTO sessile_sessions (${ALL}) VALUES (${COLUMNS.map(() => "?").join(", ")})`,
+  /** Changes nothing when there is a session of this sid. */
+  insert: `INSERT INTO sessile_sessions (${ALL}) VALUES (${COLUMNS.map(() => "?").join(", ")}) ON CONFLICT (sid) DO NOTHING`,
   update: `UPDATE sessile_sessions SET ${CHANGING.map((name) => `${name} = ?`).join(", ")} WHERE sid = ?`,
   delete: "DELETE FROM sessile_sessions WHERE sid = ?",
   /** The oldest first. `isExpired` in SQL: a session is live before `expires_at`. */
@@ -29,7 +30,7 @@ const SQL = {
   page: `SELECT sid, absolute_expires_at FROM sessile_sessions
     WHERE user_id = ? AND (absolute_expires_at, sid) > (?, ?) AND absolute_expires_at <= ${Number.MAX_SAFE_INTEGER}
     ORDER BY absolute_expires_at, sid LIMIT ?`,
-  /** Straight through the table, which is in the order of sids. */
+  /** Answered by the index of sids alone. */
   scan: "SELECT sid FROM sessile_sessions WHERE sid > ? ORDER BY sid LIMIT ?",
   deleteByUser: "DELETE FROM sessile_sessions WHERE user_id = ? AND sid IS NOT ? RETURNING sid",
   /** Judges again while it deletes: a row that a damaged index calls expired stays. */
