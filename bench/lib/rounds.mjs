@@ -27,15 +27,15 @@ async function prepare(bench, name, { server, request = {}, node, base }, ms) {
   return one;
 }
 
-/** One window: what the load saw, and what the server spent on it. */
+/** One window: what the load saw, and what the server and its main thread spent on it. */
 export async function measure({ load }, { name, server, request }, ms) {
   const { port, headersFile } = server;
   await load.ask("run", { port, headersFile, ms, ...request });
   await server.ask("begin");
   const { count, unexpected, latency, ms: elapsed } = await load.ask("go");
-  const { cpuMicros, delay } = await server.ask("end");
+  const { cpuMicros, threadMicros, delay } = await server.ask("end");
   if (unexpected > 0) throw new Error(`${name}: ${unexpected} of ${count} responses had an unexpected status.`);
-  return { rate: count / (elapsed / 1000), cpu: cpuMicros / count, latency, delay };
+  return { rate: count / (elapsed / 1000), cpu: cpuMicros / count, thread: threadMicros / count, latency, delay };
 }
 
 function turned(list, by) {
@@ -51,6 +51,7 @@ function rowOf({ name, samples }, { name: baseName, samples: base }) {
     base: baseName,
     rate: each(({ rate }) => rate),
     cpu: each(({ cpu }) => cpu),
+    thread: each(({ thread }) => thread),
     ownCpu: each(({ cpu }, round) => cpu - base[round].cpu),
     rateRatio: each(({ rate }, round) => rate / base[round].rate),
     latency: Object.fromEntries(["p50", "p99", "max"].map((key) => [key, median(samples.map((s) => s.latency[key]))])),

@@ -12,17 +12,20 @@ writeFileSync(settings.headersFile, JSON.stringify(started.headers));
 const RESOLUTION = 1;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
 let cpu = process.cpuUsage();
+let thread = process.threadCpuUsage();
 
 const answers = {
   begin() {
     delay.reset();
     delay.enable();
     cpu = process.cpuUsage();
+    thread = process.threadCpuUsage();
   },
   end() {
-    const { user, system } = process.cpuUsage(cpu);
+    const cpuMicros = sum(process.cpuUsage(cpu));
+    const threadMicros = sum(process.threadCpuUsage(thread));
     delay.disable();
-    return { cpuMicros: user + system, delay: { p99: late(delay.percentile(99)), max: late(delay.max) } };
+    return { cpuMicros, threadMicros, delay: { p99: late(delay.percentile(99)), max: late(delay.max) } };
   },
   memory() {
     for (let i = 0; i < 4; i++) globalThis.gc?.();
@@ -39,6 +42,10 @@ const answers = {
 process.on("message", async ({ ask, args = [] }) => process.send({ answer: (await answers[ask](...args)) ?? null }));
 process.on("disconnect", () => process.exit());
 process.send({ port: started.port ?? 0, pid: process.pid, readyAfter: performance.now() });
+
+function sum({ user, system }) {
+  return user + system;
+}
 
 function late(nanoseconds) {
   return Math.max(nanoseconds / 1e6 - RESOLUTION, 0);

@@ -13,13 +13,18 @@ const NAMES = [
   "@fastify/session, connect-redis",
 ];
 
-const REQUEST = { method: "POST", path: "/login", headersFile: undefined, more: "Sec-Fetch-Site: same-origin\r\n" };
+export const SIGN_IN = {
+  method: "POST",
+  path: "/login",
+  headersFile: undefined,
+  more: "Sec-Fetch-Site: same-origin\r\n",
+};
 
 export function run(bench) {
   const rounds = Math.ceil(bench.rounds * 0.75);
   return compare(
     bench,
-    NAMES.map((variant) => [variant, { server: { server: "fastify", variant, sessions: 1 }, request: REQUEST }]),
+    NAMES.map((variant) => [variant, { server: { server: "fastify", variant, sessions: 1 }, request: SIGN_IN }]),
     { rounds },
   );
 }

@@ -85,17 +85,40 @@ const SECTIONS = {
       ]),
     ),
   ],
-  profile: (rows) =>
-    rows.map(
-      ({ name, shares, functions }) =>
-        `**${name}**: ${list(shares)}.${functions.length === 0 ? "" : ` Of the library: ${list(functions)}.`}`,
-    ),
+  profile: (groups) =>
+    Object.entries(groups).flatMap(([group, rows]) => [
+      `### ${group}`,
+      profileTable(rows),
+      ...rows.flatMap(functionsOf),
+    ]),
 };
 
 const sectionOf = (name, answer) => (answer.skipped ? [`Not measured: ${answer.skipped}.`] : SECTIONS[name](answer));
 
-function list(entries) {
-  return entries.map(([what, share]) => `${what} ${(share * 100).toFixed(1)} %`).join(", ");
+/** A line for each kind of work, the dearest of all first; a column for each variant. */
+function profileTable(rows) {
+  const kinds = [...new Set(rows.flatMap(({ kinds }) => kinds.map(([kind]) => kind)))];
+  const most = (kind) => Math.max(...rows.map((row) => timeOf(row, kind)));
+  return table(
+    ["µs of a request", ...rows.map(({ name }) => name)],
+    [
+      ...kinds
+        .filter((kind) => most(kind) >= LEAST)
+        .sort((a, b) => most(b) - most(a))
+        .map((kind) => [kind, ...rows.map((row) => timeOf(row, kind).toFixed(1))]),
+      ["all", ...rows.map(({ micros }) => micros.toFixed(1))],
+    ],
+  );
+}
+
+/** Less is left out; µs. */
+const LEAST = 0.05;
+
+const timeOf = ({ kinds }, kind) => kinds.find(([name]) => name === kind)?.[1] ?? 0;
+
+function functionsOf({ name, functions }) {
+  const times = functions.filter(([, time]) => time >= LEAST).map(([what, time]) => `${what} ${time.toFixed(2)}`);
+  return times.length === 0 ? [] : [`Of the library, µs, \`${name}\`: ${times.join(", ")}.`];
 }
 
 function spaceTables({ memory, redis, sqlite }) {

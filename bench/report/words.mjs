@@ -50,7 +50,9 @@ forces collections, after which V8 sweeps on threads of its own, and all threads
 what it made of the last 10,000 records: of the others it selects the row, takes it apart and checks it. The whole request is compared, and its
 own part.`,
 
-  profile: `Where the CPU time of a signed-in read goes, by samples of the running server; the time that it waits for requests is left out.`,
+  profile: `The CPU time of a request, split by samples of the running server's main thread. What a row with sessions has more than \`none\` is its
+own cost; it is not only the library's code: an answer with more headers costs Node and the system more, and objects that live for a
+request cost the garbage collector. Functions are told with their file, those inlined into others under the name of the outer one.`,
 
   method: () => `## How it is measured
 
