@@ -19,9 +19,9 @@ export function readCookies(header: string | undefined, name: string): readonly 
   return values.length > 1 ? [...new Set(values)] : values;
 }
 
-/** Whether nothing but blanks stands between `index` and the pair before it. */
+/** Whether nothing but blanks stands between `index` and the pair before it. To look before the header's start would slow V8 down. */
 function beginsPair(header: string, index: number): boolean {
   let before = index - 1;
-  while (isBlank(header, before)) before--;
+  while (before >= 0 && isBlank(header, before)) before--;
   return before < 0 || header[before] === ";";
 }
