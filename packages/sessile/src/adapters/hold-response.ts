@@ -9,7 +9,6 @@ import {
   checkStatus,
   cut,
   destroySource,
-  emitDrain,
   forget,
   type GivenHeaders,
   headersSent,
@@ -241,7 +240,7 @@ class Hold implements SessionResponse {
       const result = this.#pass(output, args);
       if (output === "write") wantsMore = result;
     }
-    if (wantsMore === true && !this.#isEnded) process.nextTick(emitDrain, this.#response);
+    if (wantsMore === true && !this.#isEnded) process.nextTick(() => this.#response.emit("drain"));
   }
 
   /** What was written is dropped, and whatever is still written later: the client has its whole answer. */
@@ -251,7 +250,7 @@ class Hold implements SessionResponse {
     writeAnswer(this.#response, answer);
     this.#state = "replaced";
     for (const [, args] of queue) forget(args);
-    if (!this.#isEnded) process.nextTick(emitDrain, this.#response);
+    if (!this.#isEnded) process.nextTick(() => this.#response.emit("drain"));
   }
 }
 

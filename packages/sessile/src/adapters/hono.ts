@@ -2,7 +2,8 @@
 
 import type { Context, MiddlewareHandler } from "hono";
 import { isSessionError } from "../core/errors.ts";
-import type { OpenSession, SessionManager } from "../core/manager.ts";
+import { SETTLED } from "../core/exchange.ts";
+import type { SessionManager } from "../core/manager.ts";
 import { isPromise } from "../core/promise.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
@@ -39,10 +40,17 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
     const opened = isPromise(opening) ? await opening.catch(responseTo) : opening;
     if (!("commit" in opened)) return opened;
     c.set("session", opened.session);
-    await next().catch((error: unknown) => abandon(opened, error));
+    try {
+      await next();
+    } catch (error) {
+      // a value that is no `Error` passes Hono by, and leaves no response behind
+      await opened.commit(500, { set() {}, append() {} });
+      throw error;
+    }
     if (isSessionError(c.error) && (await isHonosOwn(c.res))) replace(c, answerTo(c.error, opened.session));
     try {
-      await opened.commit(c.res.status, headersOf(c));
+      const settling = opened.commit(c.res.status, headersOf(c));
+      if (settling !== SETTLED) await settling;
     } catch (error) {
       c.res.body?.cancel().catch(() => {});
       const answer = answerTo(error, opened.session);
@@ -64,10 +72,10 @@ export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler
 function headersOf(c: Context): SessionResponse {
   return {
     set(name, value) {
-      if (name !== "cache-control" || !tryOn(c, (headers) => headers.set(name, value))) c.header(name, value);
+      if (name !== "cache-control" || !share(c, name, value)) c.header(name, value);
     },
     append(name, value) {
-      if (name !== "vary" || !tryOn(c, (headers) => vary(headers, value))) c.header(name, value, { append: true });
+      if (name !== "vary" || !share(c, name, value)) c.header(name, value, { append: true });
     },
   };
 }
@@ -75,27 +83,19 @@ function headersOf(c: Context): SessionResponse {
 /**
  * Changes the response itself, which costs half of what `c.header` does: that makes a copy. Only for headers that are the
  * same for every user. An application may keep a response and return it for several requests, and the next user would
- * get the token of the one before. False when the headers cannot be changed, as with the results of `fetch`.
+ * get the token of the one before. So nothing is repeated in `Vary` either. False when the headers cannot be changed, as with
+ * the results of `fetch`.
  */
-function tryOn(c: Context, change: (headers: Headers) => void): boolean {
+function share(c: Context, name: "cache-control" | "vary", value: string): boolean {
   try {
-    change(c.res.headers);
+    const { headers } = c.res;
+    const present = name === "vary" ? headers.get(name) : null;
+    if (present === null) headers.set(name, value);
+    else if (!present.split(", ").includes(value)) headers.append(name, value);
     return true;
   } catch {
     return false;
   }
-}
-
-/** Without repetition: the response may be one that is returned again and again. */
-function vary(headers: Headers, value: string): void {
-  const present = headers.get("vary")?.split(", ") ?? [];
-  if (!present.includes(value)) headers.append("vary", value);
-}
-
-/** A value that is no `Error` passes Hono by, and leaves no response behind. */
-async function abandon<Data extends object>(opened: OpenSession<Data>, error: unknown): Promise<never> {
-  await opened.commit(500, { set: () => {}, append: () => {} });
-  throw error;
 }
 
 /** Whether this is what Hono itself makes of an error: an application's `onError` has the last word. */

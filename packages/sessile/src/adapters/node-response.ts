@@ -58,10 +58,6 @@ export function destroySource(source: unknown): void {
   (source as { destroy?: () => void }).destroy?.();
 }
 
-export function emitDrain(response: LooseResponse): void {
-  response.emit("drain");
-}
-
 /** Sets headers in all the shapes that `writeHead` takes, to the same effect. */
 export function setHeaders(response: LooseResponse, headers: GivenHeaders): void {
   if (headers == null) return;

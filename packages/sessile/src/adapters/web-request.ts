@@ -9,8 +9,9 @@ export class WebRequest implements SessionRequest {
     this.#request = request;
   }
 
+  /** Most are `GET`, which costs less to see than to make upper case. */
   get method(): string {
-    return this.#request.method.toUpperCase();
+    return this.#request.method === "GET" ? "GET" : this.#request.method.toUpperCase();
   }
 
   /** What the client asked for, wherever the framework mounts what answers it. */
