@@ -67,7 +67,7 @@ export function decodeRecord(text: string, sid: string): SessionRecord {
   const fields = parseHeader(body.slice(0, headerLength));
   if (fields.v !== FORM || fields.sid !== sid || fields.dataLength !== data.length) return unreadable();
   return Object.freeze({
-    sid,
+    sid: fields.sid, // `sid` may be a part of a request's header, and whoever keeps it would keep that
     userId: orNull(isText, fields.userId),
     secretDigest: needed(isText, fields.secretDigest),
     retiredDigests: Object.freeze(needed(isDigests, fields.retiredDigests)),

@@ -170,11 +170,10 @@ export class RedisStore implements SessionStore {
   }
 
   #recordOf(text: string, sid: string): SessionRecord {
-    const textNow = () => text;
-    const known = this.#known?.get(sid, textNow);
+    const known = this.#known?.get(sid, () => text);
     if (known != null) return known;
     const record = decodeRecord(text, sid);
-    this.#known?.add(record, textNow);
+    this.#known?.add(record, text);
     return record;
   }
 

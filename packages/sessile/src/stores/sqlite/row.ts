@@ -88,7 +88,7 @@ export function fromRow(sid: string, row: Row): SessionRecord {
   const isExact = fields.every((field) => typeof field !== "number" || Number.isSafeInteger(field)); // JSON takes infinity for null
   if (fields[0] !== sid || !isExact || plain(row.checksum) !== checksum(fields)) throw unreadable(sid);
   return freezeRecord({
-    sid,
+    sid: fields[0] as string, // `sid` may be a part of a request's header, and whoever keeps it would keep that
     userId: fromText(fields[1]),
     secretDigest: fields[2] as string,
     retiredDigests: parseDigests(sid, fields[3] as string),

@@ -53,7 +53,8 @@ export function readRecord({ load }: Statements, sid: string, known?: KnownRecor
     const row = firstRow(load, sid);
     if (row === null) return null;
     const record = fromRow(sid, row);
-    known?.add(record, () => textOf(row));
+    // Its text only from the second time on: most are never in doubt, and it would be half of what is kept.
+    known?.add(record, known.has(sid) ? textOf(row) : null);
     return record;
   } catch (error) {
     throw isUnrepresentable(error) ? unreadable(sid) : error;

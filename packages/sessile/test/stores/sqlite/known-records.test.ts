@@ -6,7 +6,9 @@ import { sqliteStore } from "sessile/sqlite";
 import { fullRecord } from "sessile/testing";
 import { openRaw, type RawDatabase, unable } from "./raw.ts";
 
-test("a row that did not change is read whole once, whatever is in it", { skip: unable }, async () => {
+test("a row that did not change is read whole twice, the second time for its text, whatever is in it", {
+  skip: unable,
+}, async () => {
   const database = openRaw(":memory:");
   const reads = readsOf(database);
   const store = sqliteStore({ database: reads.database });
@@ -16,8 +18,8 @@ test("a row that did not change is read whole once, whatever is in it", { skip: 
     data: '{"a":"\\\\ \\" 😀"}',
   });
   await store.create(odd);
-  for (let i = 0; i < 3; i++) assert.deepEqual(await store.load(odd.sid), odd);
-  assert.equal(reads.count(), 1);
+  for (let i = 0; i < 4; i++) assert.deepEqual(await store.load(odd.sid), odd);
+  assert.equal(reads.count(), 2);
   database.close();
 });
 

@@ -14,7 +14,7 @@ import { newPath, openRaw, unable } from "./raw.ts";
 
 test("nothing is certain before a commit was seen in the header", () => {
   const { index, known, unchanged } = watched();
-  known.add({ sid: "a", data: "{}" } as SessionRecord, () => "[]");
+  known.add(fullRecord({ sid: "a" }), "[]");
   assert.equal(unchanged.get("a"), null);
   unchanged.writing();
   unchanged.wrote({ before: index.now(), after: index.now(), touched: [] });
@@ -226,8 +226,8 @@ function watched() {
 /** The same after a first commit, with two records that were read before it. */
 function proven() {
   const { index, known, unchanged } = watched();
-  const [a, b] = ["a", "b"].map((sid) => ({ sid, data: "{}" }) as SessionRecord);
-  for (const record of [a, b] as SessionRecord[]) known.add(record, () => "[]");
+  const [a, b] = ["a", "b"].map((sid) => fullRecord({ sid }));
+  for (const record of [a, b] as SessionRecord[]) known.add(record, "[]");
   unchanged.writing();
   const before = index.now();
   index.commit();
