@@ -2,8 +2,11 @@
 import { readFileSync } from "node:fs";
 import { Connection } from "./connection.mjs";
 
+/** How many of the headers of each file were sent. */
+const places = new Map();
+
 const answers = {
-  /** Sends requests for `ms` over `connections`, each with the next of the headers in the file. */
+  /** Sends requests for `ms` over `connections`, each with the next of the headers in the file, from where the last run with it stopped. */
   async run({
     port,
     method = "GET",
@@ -17,7 +20,16 @@ const answers = {
   }) {
     const requests = requestsFor({ method, path, headersFile, more, body });
     const times = new Float64Array(4_000_000);
-    const run = { requests, next: 0, times, count: 0, unexpected: 0, until: 0, isOver: false, status: String(status) };
+    const run = {
+      requests,
+      next: places.get(headersFile) ?? 0,
+      times,
+      count: 0,
+      unexpected: 0,
+      until: 0,
+      isOver: false,
+      status: String(status),
+    };
     const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)));
     process.send({ answer: "connected" });
     await new Promise((go) => process.once("message", go));
@@ -27,6 +39,7 @@ const answers = {
     await Promise.all(open.map((connection) => connection.work(run)));
     const elapsed = performance.now() - start;
     run.isOver = true;
+    places.set(headersFile, run.next);
     for (const connection of open) connection.close();
     return { ...summary(run), ms: elapsed };
   },

@@ -11,10 +11,9 @@ export async function run(bench) {
   const groups = {};
   for (const store of ["memory", "sqlite"]) {
     const names = ["none", ...counts.map((sessions) => `${store}, ${sessions.toLocaleString("en")}`)];
-    groups[store] = await compare(
-      bench,
-      names.map((name, i) => [name, variantOf(store, counts[i - 1])]),
-    );
+    const variants = names.map((name, i) => [name, variantOf(store, counts[i - 1])]);
+    if (store === "sqlite") variants.push([`${names.at(-1)}, each once`, unknownOf(counts.at(-1))]);
+    groups[store] = await compare(bench, variants);
   }
   return { groups, start: await starts(bench, counts) };
 }
@@ -23,6 +22,12 @@ function variantOf(store, sessions) {
   if (sessions === undefined) return { server: { server: "fastify", variant: "none" } };
   const file = `growth-${sessions}.db`;
   return { server: { server: "fastify", variant: store, sessions, file }, node: ["--max-old-space-size=4096"] };
+}
+
+/** So many are asked for that no turn comes twice. */
+function unknownOf(sessions) {
+  const variant = variantOf("sqlite", sessions);
+  return { ...variant, server: { ...variant.server, file: "growth-once.db", asked: Math.ceil(sessions / 4) } };
 }
 
 /** With the files of the question before: from the start of the process to its first answer, and of that the store's part. */

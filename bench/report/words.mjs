@@ -47,8 +47,8 @@ and an entry in its user's index, and so can be listed and revoked by user.`,
 forces collections, after which V8 sweeps on threads of its own, and all threads share one core here.`,
 
   growth: `The load asks for sessions all over, so that no cache of the processor holds them; of a million, for 100,000. The SQLite store remembers
-what it made of the last 10,000 records: of the others it selects the row, takes it apart and checks it. The whole request is compared, and its
-own part.`,
+what it made of as many records; of the others it selects the row, takes it apart and checks it. That is what _each once_ costs, a load that asks for
+no session twice. The whole request is compared, and its own part.`,
 
   profile: `The CPU time of a request, split by samples of the running server's main thread. What a row with sessions has more than \`none\` is its
 own cost; it is not only the library's code: an answer with more headers costs Node and the system more, and objects that live for a

@@ -38,13 +38,20 @@ export async function ioRedis(url) {
 
 /** A manager, and the request headers of its live sessions. */
 export async function sessile(settings) {
-  const { store: kind, transport = "cookie", sessions = 10_000, touchInterval = TOUCH_INTERVAL, clock } = settings;
+  const {
+    store: kind,
+    transport = "cookie",
+    sessions = 10_000,
+    touchInterval = TOUCH_INTERVAL,
+    clock,
+    asked,
+  } = settings;
   const store = await stores[kind](settings);
   const transports = [transport === "cookie" ? cookieTransport() : headerTransport()];
   const manager = new SessionManager({ store, transports, touchInterval, ...(clock && { clock }) });
   const tokens = await each(sessions, (number) => signIn(manager, userOf(number)));
   const line = transport === "cookie" ? "Cookie: __Host-session=" : "X-Session-Token: ";
-  return { manager, store, headers: some(tokens).map((token) => line + token) };
+  return { manager, store, headers: some(tokens, asked).map((token) => line + token) };
 }
 
 export async function signIn(manager, user) {
