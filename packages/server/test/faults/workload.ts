@@ -128,7 +128,6 @@ async function rotateWhileReading(client: Client): Promise<void> {
 async function signOutWhileWriting(client: Client): Promise<void> {
   const { apps, life } = client;
   if (life === null) return;
-  life.state = "ending";
   const writing = ask(apps[0] as Target, "mark?mark=late", life.token);
   await Promise.all([writing.then((answer) => client.ledger.noteAny(answer)), signOut(client)]);
 }

@@ -2,14 +2,25 @@
 
 import type { SessionResponse } from "../core/transport.ts";
 
+/** Those that carry the token of a user. */
+const taken = new WeakSet<Response>();
+
+/** Whether an earlier request made `response` carry its user's token: an application that returns it again would hand that on. */
+export function isTaken(response: Response): boolean {
+  return taken.has(response);
+}
+
 export class HeaderChanges implements SessionResponse {
   readonly #changes: ((headers: Headers) => void)[] = [];
+  #isOfOneUser = false;
 
   set(name: string, value: string): void {
+    this.#isOfOneUser ||= name !== "cache-control";
     this.#changes.push((headers) => headers.set(name, value));
   }
 
   append(name: string, value: string): void {
+    this.#isOfOneUser ||= name !== "vary";
     this.#changes.push((headers) => headers.append(name, value));
   }
 
@@ -28,9 +39,10 @@ export class HeaderChanges implements SessionResponse {
     return copy;
   }
 
-  #change({ headers }: Response): boolean {
+  #change(response: Response): boolean {
     try {
-      for (const change of this.#changes) change(headers);
+      for (const change of this.#changes) change(response.headers);
+      if (this.#isOfOneUser) taken.add(response);
       return true;
     } catch {
       return false;

@@ -9,7 +9,7 @@ import type { Session, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
 import { WebRequest } from "./web-request.ts";
-import { responseTo, toResponse } from "./web-response.ts";
+import { checkUnused, responseTo, toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -71,13 +71,15 @@ export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler
 
 function headersOf(c: Context): SessionResponse {
   return {
-    set(name, value) {
-      if (name !== "cache-control" || !share(c, name, value)) c.header(name, value);
-    },
-    append(name, value) {
-      if (name !== "vary" || !share(c, name, value)) c.header(name, value, { append: true });
-    },
+    set: (name, value) => give(c, name, value, false),
+    append: (name, value) => give(c, name, value, true),
   };
+}
+
+function give(c: Context, name: string, value: string, append: boolean): void {
+  if (name === (append ? "vary" : "cache-control") && share(c, name, value)) return;
+  checkUnused(c.res);
+  c.header(name, value, { append });
 }
 
 /**

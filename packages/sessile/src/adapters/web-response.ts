@@ -2,6 +2,9 @@
 
 import { type Answer, answerTo } from "./answer.ts";
 
+export const RETURNED_BEFORE =
+  "The response was returned before, so it cannot carry a session. Make a new one for each request.";
+
 export function toResponse({ status, headers, body }: Answer): Response {
   return new Response(body, { status, headers });
 }
@@ -11,4 +14,9 @@ export function responseTo(error: unknown): Response {
   const answer = answerTo(error);
   if (answer === null) throw error;
   return toResponse(answer);
+}
+
+/** Nobody can copy one whose body was sent, and in it a token would stay: only an application that keeps its responses has such a one. */
+export function checkUnused({ bodyUsed }: Response): void {
+  if (bodyUsed) throw new TypeError(RETURNED_BEFORE);
 }

@@ -4,10 +4,10 @@ import type { OpenSession, SessionManager } from "../core/manager.ts";
 import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
-import { HeaderChanges } from "./header-changes.ts";
+import { HeaderChanges, isTaken } from "./header-changes.ts";
 import { discard } from "./payload.ts";
 import { WebRequest } from "./web-request.ts";
-import { toResponse } from "./web-response.ts";
+import { RETURNED_BEFORE, toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -72,6 +72,7 @@ export function requireSession<Data extends object = DefaultData, Rest extends r
 }
 
 function checkResponse(response: Response): Response {
+  if (isTaken(response)) throw new TypeError(RETURNED_BEFORE);
   if (typeof response?.status === "number" && typeof response.headers?.append === "function") return response;
   throw new TypeError("The handler must return a `Response`.");
 }

@@ -36,3 +36,20 @@ test("a response that is returned again and again carries nobody's cookie", asyn
     await close();
   }
 });
+
+test("a response with a body that is returned again and again gives nobody's cookie to a HEAD", async () => {
+  const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()], sweepInterval: 0 });
+  const app = new Hono().use(sessions(manager));
+  const { url, close } = await listen(createAdaptorServer({ fetch: app.fetch }));
+  const kept = new Response("welcome");
+  app.all("/", async (c) => {
+    if (c.req.method === "POST") await c.var.session.signIn("anna");
+    return kept;
+  });
+  try {
+    for (let i = 0; i < 2; i++) await (await fetch(url, { method: "POST" })).text();
+    assert.equal((await fetch(url, { method: "HEAD" })).headers.get("set-cookie"), null);
+  } finally {
+    await close();
+  }
+});

@@ -89,6 +89,23 @@ describe("the response of the handler", () => {
     assert.equal(shared.headers.get("set-cookie"), null);
   });
 
+  test("is not returned again once it carries a user's cookie, which whoever drops its body for HEAD would send", async () => {
+    const { manager } = testManager();
+    const kept = new Response("welcome");
+    const handle = withSession(
+      manager,
+      async (request, session) => {
+        if (request.method === "POST") await session.signIn("anna");
+        return kept;
+      },
+      { onError: () => {} },
+    );
+    const mine = await handle(new Request(URL, { method: "POST" }));
+    assert.match(mine.headers.get("set-cookie") ?? "", /^__Host-session=ses_/);
+    const { status, headers } = await handle(new Request(URL, { method: "HEAD" }));
+    assert.deepEqual([status, headers.get("set-cookie")], [500, null]);
+  });
+
   test("may be of another class than the global Response, as where platforms replace that", async () => {
     const { manager } = testManager();
     const foreign = { status: 200, statusText: "", headers: new Headers(), body: new ReadableStream() } as Response;
