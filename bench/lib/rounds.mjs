@@ -3,8 +3,8 @@ import { startServer } from "./processes.mjs";
 import { median, spreadOf } from "./statistics.mjs";
 
 /**
- * `variants`: `[name, { server, request, node, base }]`, where `server` goes to `lib/serve.mjs` and `request` to `lib/load.mjs`. What
- * each is compared with is `base`, and where that is not named the first. Resolves with a row for each, and ends the servers it started.
+ * `variants`: `[name, { server, request, node, base, warmUps }]`, where `server` goes to `lib/serve.mjs` and `request` to `lib/load.mjs`.
+ * What each is compared with is `base`, and where that is not named the first. Resolves with a row for each, and ends the servers it started.
  */
 export async function compare(bench, variants, { rounds = bench.rounds, ms = bench.ms } = {}) {
   const running = [];
@@ -19,11 +19,11 @@ export async function compare(bench, variants, { rounds = bench.rounds, ms = ben
 }
 
 /** Starts a server, unless it is one that runs already, and lets it compile what it will need. */
-async function prepare(bench, name, { server, request = {}, node, base }, ms) {
+async function prepare(bench, name, { server, request = {}, node, base, warmUps = 3 }, ms) {
   const isOwn = server.ask === undefined;
   const one = { name, base, isOwn, request, samples: [] };
   one.server = isOwn ? await startServer({ ...bench.server, ...server }, { ...bench, nodeArgs: node }) : server;
-  for (let i = 0; i < 3; i++) await measure(bench, one, ms);
+  for (let i = 0; i < warmUps; i++) await measure(bench, one, ms);
   return one;
 }
 

@@ -12,7 +12,7 @@ all of it in about twenty, and writes this page. Compare ratios and CPU times, n
 
   goals: `\`map\` below is a handler that finds a user in a \`Map\` by the cookie as it came: no digest, no deadline, no header in the answer. Its
 ratio is what a signed-in read could reach at best on this framework. What lies between it and \`memory\` is the library's own, and the
-profile at the end shows where it goes; the work on it goes on.`,
+profile at the end shows where it goes.`,
 
   reads: `A read is a request whose handler asks who is signed in. \`none\` is the same handler with a constant in its place and the same request
 headers. \`5 µs\` is busy for five microseconds and nothing else: how near its own CPU time comes to that shows how true the others are. \`map\` finds
@@ -46,8 +46,8 @@ and an entry in its user's index, and so can be listed and revoked by user.`,
   expiry: `The clock is moved a day, and the manager's sweeper runs as it does by itself. Before, the question waits two seconds: measuring the heap
 forces collections, after which V8 sweeps on threads of its own, and all threads share one core here.`,
 
-  growth: `The load asks for sessions all over, so that no cache of the processor holds them; of a million, for 100,000. The SQLite store remembers
-what it made of as many records; of the others it selects the row, takes it apart and checks it. That is what _each once_ costs, a load that asks for
+  growth: `The load asks for sessions all over, so that no cache of the processor holds them; of a million, for 100,000,
+and for each once before it is measured. The SQLite store remembers what it made of as many records; of the others it selects the row, takes it apart and checks it. That is what _each once_ costs, a load that asks for
 no session twice. The whole request is compared, and its own part.`,
 
   profile: `The CPU time of a request, split by samples of the running server's main thread. What a row with sessions has more than \`none\` is its
