@@ -50,10 +50,12 @@ export function endUser(whose: Whose, number: number, except: string | null, aft
 /** `number` is `null` where the store does not count. */
 export function endEveryone(number: number | null, after: After): Question {
   const all =
-    number === null ? "All sessions of all users (how many is not known)" : `About ${sessions(number)}, of all users,`;
+    number === null
+      ? "All sessions of all users (how many is not known) end"
+      : `About ${sessions(number)}, of all users, ${number === 1 ? "ends" : "end"}`;
   return {
     title: "End the sessions of everybody?",
-    text: `${all} end. Everybody has to sign in again, and there is no undo. Administrators stay signed in here.`,
+    text: `${all}. Everybody has to sign in again, and there is no undo. Administrators stay signed in here.`,
     action: "End all sessions",
     typed: "end all",
     run: async () => {

@@ -195,7 +195,11 @@ describe("the admin page", { skip: noChromium }, () => {
     const { page, context } = await visitSignedIn("/admin/sessions");
     await page.getByRole("button", { name: "End all sessions…" }).click();
     const dialog = page.getByRole("dialog", { name: "End the sessions of everybody?" });
-    await dialog.filter({ hasText: /About \d+ sessions, of all users, end\. .* there is no undo/ }).waitFor();
+    await dialog
+      .filter({
+        hasText: /About (1 session, of all users, ends|\d+ sessions, of all users, end)\. .* there is no undo/,
+      })
+      .waitFor();
     assert.equal(await dialog.getByRole("button", { name: "End all sessions" }).isDisabled(), true);
     await dialog.getByLabel("Type end all to go on").fill("end all");
     await page.keyboard.press("Enter");
