@@ -48,7 +48,8 @@ forces collections, after which V8 sweeps on threads of its own, and all threads
 
   growth: `The load asks for sessions all over, so that no cache of the processor holds them; of a million, for 100,000,
 and for each once before it is measured. The SQLite store remembers what it made of as many records; of the others it selects the row, takes it apart and checks it. That is what _each once_ costs, a load that asks for
-no session twice. The whole request is compared, and its own part.`,
+no session twice. The whole request is compared, and its own part. Where a million cost less than 10,000, the cause is not known: take such a
+ratio for rough.`,
 
   profile: `The CPU time of a request, split by samples of the running server's main thread. What a row with sessions has more than \`none\` is its
 own cost; it is not only the library's code: an answer with more headers costs Node and the system more, and objects that live for a
