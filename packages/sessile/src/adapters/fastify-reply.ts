@@ -18,15 +18,22 @@ export interface AnyReply {
 }
 
 /** What is present may also be on `reply.raw`, where other plugins put it; Fastify's own headers would replace it there. */
-export function headersOf(reply: AnyReply): SessionResponse {
-  return {
-    set: (name, value) => void reply.header(name, value),
-    append(name, value) {
-      const present = reply.getHeader(name);
-      if (present !== undefined) reply.removeHeader(name);
-      reply.header(name, appended(name, present, value));
-    },
-  };
+export class ReplyHeaders implements SessionResponse {
+  readonly #reply: AnyReply;
+
+  constructor(reply: AnyReply) {
+    this.#reply = reply;
+  }
+
+  set(name: string, value: string): void {
+    this.#reply.header(name, value);
+  }
+
+  append(name: string, value: string): void {
+    const present = this.#reply.getHeader(name);
+    if (present !== undefined) this.#reply.removeHeader(name);
+    this.#reply.header(name, appended(name, present, value));
+  }
 }
 
 /** Gives the reply the status and headers of `answer`, and its body to the caller. */

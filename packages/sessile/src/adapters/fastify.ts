@@ -21,7 +21,7 @@ import type { SessionManager } from "../core/manager.ts";
 import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
-import { type AnyReply, headersOf, isFastifysOwn, prepare, refuse, unwrap } from "./fastify-reply.ts";
+import { type AnyReply, isFastifysOwn, prepare, ReplyHeaders, refuse, unwrap } from "./fastify-reply.ts";
 import { hold, release } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
 import { discard } from "./payload.ts";
@@ -163,7 +163,7 @@ function settle(request: FastifyRequest, reply: FastifyReply, payload: unknown, 
     release(reply.raw);
     return instead === null ? content : prepare(reply, instead);
   };
-  const settling = exchange.commit(reply.statusCode, headersOf(reply));
+  const settling = exchange.commit(reply.statusCode, new ReplyHeaders(reply));
   if (settling === undefined || settling === SETTLED) return void done(null, settled(answer));
   return settling.then(
     () => settled(answer),

@@ -10,7 +10,7 @@ interface Streams {
 
 /** Whether `value` is a `Response`, of whatever platform. */
 export function isResponse(value: unknown): value is Response {
-  return Object.prototype.toString.call(value) === "[object Response]";
+  return typeof value === "object" && Object.prototype.toString.call(value) === "[object Response]";
 }
 
 /** Frees what would have been streamed. Whatever is no stream stays untouched, also when it has a `destroy` of its own. */

@@ -259,7 +259,7 @@ export class SessionExchange {
     } else if (this.#isSignedOut) this.#transport?.clear(response);
     if (!this.#isUsed && this.#newToken === null) return;
     response.set("cache-control", "no-store");
-    for (const { requestHeader } of this.#core.settings.transports) response.append("vary", requestHeader);
+    response.append("vary", this.#core.vary);
   }
 
   /** The transport that answers: the one the request used, or the first. */

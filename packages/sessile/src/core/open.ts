@@ -55,27 +55,40 @@ interface Found {
 
 /** Every signed-in request comes by here, so nothing stands between this and the store, and who need not wait does not. */
 function openRecord(core: Core, transport: SessionTransport, { sid, secret }: TokenParts): Opened | Promise<Opened> {
-  const { store, keys } = core.settings;
   let found: Found | null = null;
-  const look = (record: SessionRecord): Found => {
-    const digest = keys.in(record, secret);
-    found = { record, digest, verdict: judge(record, digest, core.now(), core.settings) };
-    return found;
-  };
   // An old copy may let a request in, but never turn it away or end the session: what it does not know may have happened since.
-  const suits = (copy: SessionRecord): boolean => look(copy).verdict === "valid";
-  const conclude = (record: Loaded): Opened | Promise<Opened> => {
-    if (record === null) return withoutRecord(transport);
-    return openFound(core, transport, found?.record === record ? found : look(record));
+  const suits = (copy: SessionRecord): boolean => {
+    found = look(core, copy, secret);
+    return found.verdict === "valid";
   };
-  const fail = (error: unknown): Opened => afterFailure(transport, core.failure(LOADING, error));
   let loaded: Loaded | Promise<Loaded>;
   try {
-    loaded = store.load(sid, suits);
+    loaded = core.settings.store.load(sid, suits);
   } catch (error) {
-    return fail(error);
+    return afterFailure(transport, core.failure(LOADING, error));
   }
-  return isPromise(loaded) ? Promise.resolve(loaded).then(conclude, fail) : conclude(loaded);
+  if (!isPromise(loaded)) return conclude(core, transport, secret, loaded, found);
+  return Promise.resolve(loaded).then(
+    (record) => conclude(core, transport, secret, record, found),
+    (error) => afterFailure(transport, core.failure(LOADING, error)),
+  );
+}
+
+function look(core: Core, record: SessionRecord, secret: string): Found {
+  const digest = core.settings.keys.in(record, secret);
+  return { record, digest, verdict: judge(record, digest, core.now(), core.settings) };
+}
+
+/** `looked` is what was last looked at: the same record, when a copy suited. */
+function conclude(
+  core: Core,
+  transport: SessionTransport,
+  secret: string,
+  record: Loaded,
+  looked: Found | null,
+): Opened | Promise<Opened> {
+  if (record === null) return withoutRecord(transport);
+  return openFound(core, transport, looked?.record === record ? looked : look(core, record, secret));
 }
 
 function openFound(

@@ -18,8 +18,10 @@ export function sameDigest(a: string, b: string): boolean {
   if (a.length === 0 || a.length !== b.length) return false;
   // Nearly all digests of a program have one length, and two buffers for each comparison cost more than the comparison.
   if (left.length !== a.length) [left, right] = [Buffer.alloc(a.length), Buffer.alloc(a.length)];
-  left.write(a, "latin1");
-  right.write(b, "latin1");
+  for (let index = 0; index < a.length; index++) {
+    left[index] = a.charCodeAt(index);
+    right[index] = b.charCodeAt(index);
+  }
   return timingSafeEqual(left, right);
 }
 

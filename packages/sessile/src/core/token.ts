@@ -7,10 +7,16 @@ const SID_LENGTH = 22;
 const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 
-const IS_BASE62 = Uint8Array.from({ length: 256 }, (_, code) => Number(BASE62.includes(String.fromCharCode(code))));
+const codes: number[] = Array(SID_LENGTH).fill(0);
 
-/** The bytes of the text that is being looked at. No token is longer, and looking waits for nothing. */
-const bytes = Buffer.alloc(128);
+/** What CRC-32 makes of each byte (ISO 3309). */
+const CRC_STEPS = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  return crc;
+});
+
+const IS_BASE62 = Uint8Array.from({ length: 256 }, (_, code) => Number(BASE62.includes(String.fromCharCode(code))));
 
 /** A token taken apart. `sid` may be shown and logged; `secret` never leaves the request. */
 export interface TokenParts {
@@ -38,19 +44,21 @@ export function formatToken(prefix: string, { sid, secret }: TokenParts): string
  * The parts of a well-formed token; `null` for anything else. Runs before any hashing, logging or store call, because
  * the text comes from the client and may be hostile. A well-formed token is not yet a valid one.
  *
- * It looks at bytes, because the characters of a text that is a part of a longer one, such as a header, take several times as long.
+ * One loop of our own, because each call that leaves JavaScript costs a server several times what it costs a loop that calls nothing else.
  */
 export function parseToken(prefix: string, text: string): TokenParts | null {
-  const secretStart = prefix.length + SID_LENGTH;
+  const sidStart = prefix.length;
+  const secretStart = sidStart + SID_LENGTH;
   const bodyLength = secretStart + SECRET_LENGTH;
-  const length = bodyLength + CHECKSUM_LENGTH;
-  if (text.length !== length || !text.startsWith(prefix)) return null;
-  // A character that is none of ASCII takes more than one byte.
-  const isGood = bytes.write(text) === length && isBase62(prefix.length, length) && isChecked(bodyLength, length);
-  // Of the bytes, because a slice of the text keeps all of it in memory, header and secret, for as long as anybody remembers the sid.
-  const sid = isGood ? bytes.toString("latin1", prefix.length, secretStart) : "";
-  bytes.fill(0);
-  return isGood ? { sid, secret: text.slice(secretStart, bodyLength) } : null;
+  if (text.length !== bodyLength + CHECKSUM_LENGTH || !text.startsWith(prefix)) return null;
+  let crc = -1;
+  for (let index = 0; index < bodyLength; index++) {
+    const code = text.charCodeAt(index);
+    if (index >= sidStart && IS_BASE62[code] !== 1) return null;
+    crc = (CRC_STEPS[(crc ^ code) & 255] as number) ^ (crc >>> 8);
+  }
+  if (!isChecksum(~crc >>> 0, text, bodyLength)) return null;
+  return { sid: copy(text, sidStart, secretStart), secret: text.slice(secretStart, bodyLength) };
 }
 
 /** True for text that can be a sid. A sid from a URL or an operator is checked with this before it reaches a store. */
@@ -70,17 +78,18 @@ function checksum(body: string): string {
   return digits;
 }
 
-function isBase62(from: number, to: number): boolean {
-  for (let index = from; index < to; index++) if (IS_BASE62[bytes[index] as number] === 0) return false;
-  return true;
-}
-
-/** Whether the bytes from `end` to `length` are the checksum of those before. */
-function isChecked(end: number, length: number): boolean {
-  let rest = crc32(bytes.subarray(0, end));
-  for (let index = length - 1; index >= end; index--) {
-    if (bytes[index] !== BASE62.charCodeAt(rest % 62)) return false;
+/** Whether `crc` stands at the end of `text`, from `start` on. */
+function isChecksum(crc: number, text: string, start: number): boolean {
+  let rest = crc;
+  for (let index = start + CHECKSUM_LENGTH - 1; index >= start; index--) {
+    if (text.charCodeAt(index) !== BASE62.charCodeAt(rest % 62)) return false;
     rest = Math.floor(rest / 62);
   }
   return true;
+}
+
+/** A part of a text that does not keep all of it in memory, header and secret, for as long as anybody remembers the part. */
+function copy(text: string, start: number, end: number): string {
+  for (let index = start; index < end; index++) codes[index - start] = text.charCodeAt(index);
+  return String.fromCharCode.apply(null, codes);
 }

@@ -56,7 +56,8 @@ export interface Credential {
  */
 export function readCredential(transports: readonly SessionTransport[], request: SessionRequest): Credential | null {
   let found: Credential | null = null;
-  for (const transport of transports) {
+  for (let index = 0; index < transports.length; index++) {
+    const transport = transports[index] as SessionTransport;
     for (const token of transport.read(request)) {
       if (found === null) found = { token, transport };
       else if (found.token !== token) throw contradiction(found.transport.name, transport.name);

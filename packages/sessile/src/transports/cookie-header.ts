@@ -1,20 +1,20 @@
 // The values of one cookie in a `Cookie` header. Names are matched byte for byte: a server that trims, folds case or
 // decodes here would accept a cookie that any subdomain can set in place of the protected one.
 
-import { isBlank, trimBlanks } from "./distinct.ts";
+import { endOfText, isBlank } from "./distinct.ts";
 
 const NONE: readonly string[] = Object.freeze([]);
 
 /** The distinct non-empty values of the cookie `name`, untouched. */
 export function readCookies(header: string | undefined, name: string): readonly string[] {
   if (header === undefined) return NONE;
-  const start = `${name}=`;
   const values: string[] = [];
-  for (let at = header.indexOf(start); at !== -1; at = header.indexOf(start, at + 1)) {
-    if (!beginsPair(header, at)) continue;
-    const end = header.indexOf(";", at);
-    const value = trimBlanks(header.slice(at, end === -1 ? undefined : end)).slice(start.length);
-    if (value !== "") values.push(value);
+  for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + 1)) {
+    const start = at + name.length + 1;
+    if (header[start - 1] !== "=" || !beginsPair(header, at)) continue;
+    const next = header.indexOf(";", start);
+    const end = endOfText(header, start, next === -1 ? header.length : next);
+    if (end > start) values.push(header.slice(start, end));
   }
   return values.length > 1 ? [...new Set(values)] : values;
 }

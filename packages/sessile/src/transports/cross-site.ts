@@ -4,8 +4,6 @@ import type { SessionError } from "../core/errors.ts";
 import { wrong } from "../core/rules.ts";
 import type { SessionRequest } from "../core/transport.ts";
 
-const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
-
 /**
  * A test of requests. Safe methods pass, but for upgrades. Otherwise the browser's own word decides, `Sec-Fetch-Site`;
  * without it, `Origin` must name the host that was asked, or be absent, as it is when no browser is involved. Trusted
@@ -28,7 +26,8 @@ export function crossSitePolicy(
  * the first proxy that asks somebody else who this is; the key of the handshake does not.
  */
 function isSafe(request: SessionRequest): boolean {
-  if (!SAFE.has(request.method)) return false;
+  const { method } = request;
+  if (method !== "GET" && method !== "HEAD" && method !== "OPTIONS") return false;
   return request.header("upgrade") === undefined && request.header("sec-websocket-key") === undefined;
 }
 

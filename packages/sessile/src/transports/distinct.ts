@@ -14,10 +14,16 @@ export function distinct(value: string | undefined): readonly string[] {
  * regular expression for blanks at the end takes quadratic time for blanks in the middle.
  */
 export function trimBlanks(text: string): string {
-  let [start, end] = [0, text.length];
+  let start = 0;
   while (isBlank(text, start)) start++;
-  while (end > start && isBlank(text, end - 1)) end--;
-  return text.slice(start, end);
+  return text.slice(start, endOfText(text, start, text.length));
+}
+
+/** Where what stands between `start` and `end` ends, without the blanks after it. */
+export function endOfText(text: string, start: number, end: number): number {
+  let last = end;
+  while (last > start && isBlank(text, last - 1)) last--;
+  return last;
 }
 
 export function isBlank(text: string, index: number): boolean {
