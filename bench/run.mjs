@@ -23,8 +23,10 @@ const runtime = process.execPath;
 const load = await startLoad({ runtime });
 // BENCH_TRY=1 only shows that everything works.
 const isTry = process.env.BENCH_TRY !== undefined;
-const usual = isShort ? { rounds: 5, ms: 600, scale: 1 } : { rounds: 9, ms: 700, scale: 1 };
-const pace = isTry ? { rounds: 2, ms: 150, scale: 0.01 } : usual;
+const usual = isShort
+  ? { processes: 3, windows: 3, ms: 400, scale: 1 }
+  : { processes: 5, windows: 4, ms: 400, scale: 1 };
+const pace = isTry ? { processes: 2, windows: 1, ms: 150, scale: 0.01 } : usual;
 const bench = { ...pace, isShort, runtime, folder, load, redis, server: { redisUrl: redis.url } };
 const results = {
   date: new Date().toISOString(),

@@ -2,29 +2,49 @@
 import { startServer } from "./processes.mjs";
 import { median, spreadOf } from "./statistics.mjs";
 
+/** Windows in which a server compiles what it will need. */
+const WARM_UPS = 4;
+
 /**
- * `variants`: `[name, { server, request, node, base, warmUps }]`, where `server` goes to `lib/serve.mjs` and `request` to `lib/load.mjs`.
- * What each is compared with is `base`, and where that is not named the first. Resolves with a row for each, and ends the servers it started.
+ * `variants`: `[name, { server, request, node, base, warmUps }]`. `server` goes to `lib/serve.mjs`, or is one that runs already; variants with
+ * the same one share a process. `request` goes to `lib/load.mjs`; a function gets the server first. What each is compared with is `base`, and
+ * where that is not named the first. Everything is done in `processes` processes after each other. Resolves with a row for each variant.
  */
-export async function compare(bench, variants, { rounds = bench.rounds, ms = bench.ms } = {}) {
-  const running = [];
-  try {
-    for (const [name, variant] of variants) running.push(await prepare(bench, name, variant, ms));
-    for (let round = 0; round < rounds; round++)
-      for (const one of turned(running, round)) one.samples.push(await measure(bench, one, ms));
-    return running.map((one) => rowOf(one, running.find(({ name }) => name === one.base) ?? running[0]));
-  } finally {
-    await Promise.all(running.map(({ isOwn, server }) => isOwn && server.stop()));
+export async function compare(
+  bench,
+  variants,
+  { processes = bench.processes, windows = bench.windows, ms = bench.ms } = {},
+) {
+  const samples = variants.map(() => []);
+  for (let process = 0; process < processes; process++) {
+    const started = new Map();
+    try {
+      const running = await startAll(bench, variants, started);
+      for (const one of running) for (let i = 0; i < (one.warmUps ?? WARM_UPS); i++) await measure(bench, one, ms);
+      for (let window = 0; window < windows; window++)
+        for (const one of turned(running, window)) one.windows.push(await measure(bench, one, ms));
+      for (const [index, one] of running.entries()) samples[index].push(one.windows);
+    } finally {
+      await Promise.all([...started.values()].map((server) => server.stop()));
+    }
   }
+  const names = variants.map(([name]) => name);
+  return variants.map(([name, { base = names[0] }], index) =>
+    rowOf(name, samples[index], base, samples[names.indexOf(base)]),
+  );
 }
 
-/** Starts a server, unless it is one that runs already, and lets it compile what it will need. */
-async function prepare(bench, name, { server, request = {}, node, base, warmUps = 3 }, ms) {
-  const isOwn = server.ask === undefined;
-  const one = { name, base, isOwn, request, samples: [] };
-  one.server = isOwn ? await startServer({ ...bench.server, ...server }, { ...bench, nodeArgs: node }) : server;
-  for (let i = 0; i < warmUps; i++) await measure(bench, one, ms);
-  return one;
+/** Servers come into `started`, by their settings. */
+async function startAll(bench, variants, started) {
+  const running = [];
+  for (const [name, { server, request = {}, node, warmUps }] of variants) {
+    const isOwn = server.ask === undefined;
+    if (isOwn && !started.has(server))
+      started.set(server, await startServer({ ...bench.server, ...server }, { ...bench, nodeArgs: node }));
+    const one = { name, server: isOwn ? started.get(server) : server, warmUps, windows: [] };
+    running.push({ ...one, request: typeof request === "function" ? request(one.server) : request });
+  }
+  return running;
 }
 
 /** One window: what the load saw, and what the server and its main thread spent on it. */
@@ -43,18 +63,32 @@ function turned(list, by) {
   return [...list.slice(start), ...list.slice(0, start)];
 }
 
-/** Differences and ratios are taken within a round, and the median of those is told. */
-function rowOf({ name, samples }, { name: baseName, samples: base }) {
-  const each = (of) => spreadOf(samples.map(of));
+/**
+ * Of a process the windows count that were disturbed least: what else a machine does only ever adds. Differences and ratios are taken between
+ * processes that ran side by side, and the median of those is told. Times of waiting are the median of all windows.
+ */
+function rowOf(name, samples, base, baseSamples) {
+  const [least, baseLeast] = [samples.map(leastDisturbed), baseSamples.map(leastDisturbed)];
+  const each = (of) => spreadOf(least.map(of));
+  const all = samples.flat();
   return {
     name,
-    base: baseName,
+    base,
     rate: each(({ rate }) => rate),
     cpu: each(({ cpu }) => cpu),
     thread: each(({ thread }) => thread),
-    ownCpu: each(({ cpu }, round) => cpu - base[round].cpu),
-    rateRatio: each(({ rate }, round) => rate / base[round].rate),
-    latency: Object.fromEntries(["p50", "p99", "max"].map((key) => [key, median(samples.map((s) => s.latency[key]))])),
-    delay: Object.fromEntries(["p99", "max"].map((key) => [key, median(samples.map((s) => s.delay[key]))])),
+    ownCpu: each(({ cpu }, process) => cpu - baseLeast[process].cpu),
+    rateRatio: each(({ rate }, process) => rate / baseLeast[process].rate),
+    latency: Object.fromEntries(["p50", "p99", "max"].map((key) => [key, median(all.map((s) => s.latency[key]))])),
+    delay: Object.fromEntries(["p99", "max"].map((key) => [key, median(all.map((s) => s.delay[key]))])),
+  };
+}
+
+function leastDisturbed(windows) {
+  const lowest = (of) => Math.min(...windows.map(of));
+  return {
+    rate: -lowest(({ rate }) => -rate),
+    cpu: lowest(({ cpu }) => cpu),
+    thread: lowest(({ thread }) => thread),
   };
 }

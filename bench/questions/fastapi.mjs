@@ -25,7 +25,7 @@ export async function run(bench) {
       variants.push([`FastAPI, ${store}`, { server: theirs, request: { path: "/profile" }, base: "FastAPI, none" }]);
       variants.push([`Sessile, ${store}`, { server: ours, request: { path: "/profile" }, base: "Sessile, none" }]);
     }
-    return await compare(bench, variants, { ms: Math.max(bench.ms, 700) });
+    return await compare(bench, variants, { processes: 1, windows: 9, ms: Math.max(bench.ms, 700) });
   } finally {
     for (const server of servers) await server.stop();
   }

@@ -13,7 +13,7 @@ export async function run(bench) {
     const names = ["none", ...counts.map((sessions) => `${store}, ${sessions.toLocaleString("en")}`)];
     const variants = names.map((name, i) => [name, variantOf(store, counts[i - 1])]);
     if (store === "sqlite") variants.push([`${names.at(-1)}, each once`, unknownOf(counts.at(-1))]);
-    groups[store] = await compare(bench, variants);
+    groups[store] = await compare(bench, variants, { processes: Math.min(bench.processes, 3) });
   }
   return { groups, start: await starts(bench, counts) };
 }

@@ -17,7 +17,6 @@ const GROUPS = {
   "sign-ins, Fastify": { server: "fastify", variants: ["memory", "sqlite"], request: SIGN_IN },
 };
 const TIME = 2500;
-const ROUNDS = 5;
 
 export async function run(bench) {
   const groups = {};
@@ -30,7 +29,7 @@ async function profiles(bench, { server, variants, request = {} }) {
   try {
     for (const variant of variants) running.push(await startServer({ server, variant, ...bench.server }, bench));
     const asked = running.map((each, i) => [variants[i], { server: each, request }]);
-    const rows = await compare(bench, asked, { rounds: ROUNDS });
+    const rows = await compare(bench, asked, { processes: 1 });
     const found = [];
     for (const [i, row] of rows.entries()) found.push(inMicros(row, await profileOf(bench, running[i], request)));
     return found;

@@ -6,7 +6,9 @@ export const title = "Signed-in read, 10,000 live sessions, 64 connections";
 const GROUPS = {
   fastify: [
     "none",
+    "none, private",
     "map",
+    "by hand",
     "5 µs",
     "memory",
     "memory, data",

@@ -17,10 +17,8 @@ const NAMES = [
 const REQUEST = { method: "POST", path: "/update", more: "Sec-Fetch-Site: same-origin\r\n" };
 
 export function run(bench) {
-  const rounds = Math.ceil(bench.rounds * 0.75);
   return compare(
     bench,
     NAMES.map((variant) => [variant, { server: { server: "fastify", variant }, request: REQUEST }]),
-    { rounds },
   );
 }

@@ -199,7 +199,8 @@ function machineOf({ machine, versions, date, pace }) {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `## Machine and versions
 
-${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; ${date.slice(0, 10)}. ${pace.rounds} rounds of ${pace.ms} ms for each variant.
+${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; ${date.slice(0, 10)}. ${pace.windows} windows of ${pace.ms} ms in each of ${pace.processes} processes of every
+variant.
 Server and load ${machine.coresApart ? "on a core each" : "not kept apart: this machine has no `taskset`, or one core"}.
 
 ${named.join(", ")}.`;

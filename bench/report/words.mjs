@@ -8,15 +8,16 @@ export const WORDS = {
     date,
   ) => `What a session costs, measured on ${date} beside the same framework with no sessions, beside code without which nothing would
 work, and beside the other libraries, all in one run. \`npm run bench\` repeats a part of it in about five minutes, \`npm run bench:all\`
-all of it in about twenty, and writes this page. Compare ratios and CPU times, not requests a second, between machines.`,
+all of it in about half an hour, and writes this page. Compare ratios and CPU times, not requests a second, between machines.`,
 
-  goals: `\`map\` below is a handler that finds a user in a \`Map\` by the cookie as it came: no digest, no deadline, no header in the answer. Its
-ratio is what a signed-in read could reach at best on this framework. What lies between it and \`memory\` is the library's own, and the
-profile at the end shows where it goes.`,
+  goals: `Below, \`none, private\` is \`none\` with the two headers without which a cache may give one user's answer to another (\`Cache-Control\` and
+\`Vary\`), and \`by hand\` is the least that keeps Sessile's promises on one process: a SHA-256 of the cookie, a \`Map\`, a deadline, and those
+headers. Its ratio is what a signed-in read can reach at best on this framework. What lies between it and \`memory\` is the
+library's own, and the profile at the end shows where it goes.`,
 
   reads: `A read is a request whose handler asks who is signed in. \`none\` is the same handler with a constant in its place and the same request
 headers. \`5 µs\` is busy for five microseconds and nothing else: how near its own CPU time comes to that shows how true the others are. \`map\` finds
-the user in a bare \`Map\`; \`get\` asks Redis for one key; \`select\` is hand-written code that selects a row of SQLite by
+the user in a bare \`Map\` by the cookie as it came; \`get\` asks Redis for one key; \`select\` is hand-written code that selects a row of SQLite by
 the SHA-256 of the token. \`memory, data\` also reads a field of the data, which is parsed only then. Peers run as their documentation
 advises, set to do the least: they save nothing that did not change, and connect-redis touches nothing. express-session touches its store
 at every request, and cannot be told otherwise. iron-session has no store, so it cannot revoke. Redis answers many requests in one burst,
@@ -48,8 +49,7 @@ forces collections, after which V8 sweeps on threads of its own, and all threads
 
   growth: `The load asks for sessions all over, so that no cache of the processor holds them; of a million, for 100,000,
 and for each once before it is measured. The SQLite store remembers what it made of as many records; of the others it selects the row, takes it apart and checks it. That is what _each once_ costs, a load that asks for
-no session twice. The whole request is compared, and its own part. Where a million cost less than 10,000, the cause is not known: take such a
-ratio for rough.`,
+no session twice. The whole request is compared, and its own part.`,
 
   profile: `The CPU time of a request, split by samples of the running server's main thread. What a row with sessions has more than \`none\` is its
 own cost; it is not only the library's code: an answer with more headers costs Node and the system more, and objects that live for a
@@ -65,8 +65,16 @@ request cost the garbage collector. Functions are told with their file, those in
   without one too: V8 makes some objects of each request old at once, and each keeps its whole request through several collections.
   \`--trace-gc-nvp\` shows it: then megabytes outlive each collection of the young (\`new_space_survived\`). The flag may be worth a try in your
   program too.
-- Every variant is warmed up, then all take turns, round after round, so that whatever else the machine does meets all. A ratio or a
-  difference is taken within a round; what is told is the median of the rounds, and in brackets the quarters.
+- Of a process, how large V8 lets the young generation grow is chance as well, so servers begin with what it may become:
+  \`--min-semi-space-size=16\`.
+- Servers keep one ticket of \`process.nextTick\` for ever (\`executionAsyncResource()\` inside of it). A collection of the old that meets none, as
+  when nobody asks for a while, throws away V8's notion of their shape, and from then on every call of \`nextTick\` takes some 0.8 µs instead of
+  0.14, of which a request makes about five, until the process ends: by chance, and whatever library it runs. Before this was known, two
+  servers of the same program differed by a fifth. The line may be worth a try in your program too.
+- Every variant is warmed up, then all take turns, window after window, so that whatever else the machine does meets all; and all of it is
+  repeated in several processes after each other. Of a process the windows count that were disturbed least, the lowest CPU time and the highest
+  rate, because what else a machine does only ever adds. A ratio or a difference is taken between processes that ran side by side; what is
+  told is the median of those, and in brackets the quarters. Times of waiting are the median of all windows.
 - CPU time is \`process.cpuUsage()\` of the server around the window, with all its threads, divided by the requests answered. It is steadier than
   requests a second. _Own_ CPU time is what is left after that of the same server without sessions.
 - A response with an unexpected status ends the run.`,

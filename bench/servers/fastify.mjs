@@ -1,5 +1,5 @@
 // Fastify: with no session library, with hand-written code, with Sessile and with its peers. Every variant has the same routes.
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, hash, randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { DatabaseSync } from "node:sqlite";
 import cookie from "@fastify/cookie";
@@ -14,7 +14,9 @@ const require = createRequire(import.meta.url);
 
 export const variants = {
   none: ({ sessions = 10_000 }) => listen(plain(), some(plainCookies(sessions))),
+  "none, private": ({ sessions = 10_000 }) => listen(hidden(Fastify()), some(plainCookies(sessions))),
   map,
+  "by hand": byHand,
   "5 µs": busy,
   get: (settings) => bareGet(settings, nodeRedis),
   "get, ioredis": (settings) => bareGet(settings, ioRedis),
@@ -46,6 +48,33 @@ async function map({ sessions = 10_000 }) {
   const app = Fastify();
   app.get("/", async (request) => ({ userId: known.get(request.headers.cookie.slice("__Host-session=".length)) }));
   return listen(app, headers);
+}
+
+/** An answer that no cache may keep and give to somebody else: any that tells who is signed in needs these headers. */
+function hidden(app, userIdOf = () => "user-0000000") {
+  app.get("/", async (request, reply) => {
+    reply.header("cache-control", "no-store").header("vary", "Cookie");
+    return { userId: userIdOf(request) };
+  });
+  return app;
+}
+
+/** The least that keeps the same promises on one process: nothing at rest that lets anybody in, a deadline, no answer in a cache. */
+function byHand({ sessions = 10_000 }) {
+  const headers = plainCookies(sessions);
+  const start = "__Host-session=".length;
+  const digest = (cookie) => hash("sha256", cookie.slice(start), "base64url");
+  const known = new Map(
+    headers.map((line, number) => [
+      digest(line.slice("Cookie: ".length)),
+      { userId: userOf(number), expiresAt: Date.now() + HOUR },
+    ]),
+  );
+  const userIdOf = ({ headers: { cookie } }) => {
+    const record = known.get(digest(cookie));
+    return record !== undefined && Date.now() < record.expiresAt ? record.userId : null;
+  };
+  return listen(hidden(Fastify(), userIdOf), some(headers));
 }
 
 /** Shows how true the measure is: its own CPU time is known. */

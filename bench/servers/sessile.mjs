@@ -1,5 +1,6 @@
 // Sessile on each of its stores, with live sessions in it. Knows no framework.
 import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createClient } from "@redis/client";
 import { Redis } from "ioredis";
 import { cookieTransport, headerTransport, memoryStore, SessionManager } from "sessile";
@@ -36,7 +37,7 @@ export async function ioRedis(url) {
   return client;
 }
 
-/** A manager, and the request headers of its live sessions. */
+/** A manager, and the request headers of its live sessions; with `unknown`, of as many of another one. */
 export async function sessile(settings) {
   const {
     store: kind,
@@ -45,13 +46,23 @@ export async function sessile(settings) {
     touchInterval = TOUCH_INTERVAL,
     clock,
     asked,
+    unknown = false,
   } = settings;
   const store = await stores[kind](settings);
   const transports = [transport === "cookie" ? cookieTransport() : headerTransport()];
   const manager = new SessionManager({ store, transports, touchInterval, ...(clock && { clock }) });
-  const tokens = await each(sessions, (number) => signIn(manager, userOf(number)));
+  const tokens = await known(settings, () => each(sessions, (number) => signIn(manager, userOf(number))));
+  const presented = unknown ? (await sessile({ ...settings, unknown: false })).tokens : some(tokens, asked);
   const line = transport === "cookie" ? "Cookie: __Host-session=" : "X-Session-Token: ";
-  return { manager, store, headers: some(tokens, asked).map((token) => line + token) };
+  return { manager, store, tokens, headers: presented.map((token) => line + token) };
+}
+
+/** The tokens of a named file are kept beside it, so that the next process finds its sessions. */
+async function known({ store, folder, file, sessions }, signInAll) {
+  if (store !== "sqlite" || file === undefined || sessions === 0) return signInAll();
+  const path = `${folder}/${file}.tokens`;
+  if (!existsSync(path)) writeFileSync(path, JSON.stringify(await signInAll()));
+  return JSON.parse(readFileSync(path, "utf8"));
 }
 
 export async function signIn(manager, user) {
@@ -59,10 +70,4 @@ export async function signIn(manager, user) {
   const token = await session.signIn(user, { data: DATA });
   await commit(200, { set() {}, append() {} });
   return token;
-}
-
-/** The same headers, of sessions that do not exist and that could not. */
-export function invalidHeaders(headers) {
-  const known = headers[0];
-  return { illFormed: headers.map((line) => `${line.slice(0, -1)}${line.endsWith("A") ? "B" : "A"}`), known };
 }
