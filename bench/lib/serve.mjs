@@ -6,7 +6,7 @@ import { writeProfile } from "./profile.mjs";
 
 /**
  * A ticket of `process.nextTick`, kept for ever. A collection of the old that meets none throws V8's notion of their shape away, and from then
- * on each of the five that a request takes costs six times as much: by chance, until the process ends, and whatever library it runs.
+ * on each takes several times as long: by chance, until the process ends, and whatever library it runs.
  */
 process.nextTick(() => {
   globalThis.ticket = executionAsyncResource();

@@ -68,9 +68,9 @@ request cost the garbage collector. Functions are told with their file, those in
 - Of a process, how large V8 lets the young generation grow is chance as well, so servers begin with what it may become:
   \`--min-semi-space-size=16\`.
 - Servers keep one ticket of \`process.nextTick\` for ever (\`executionAsyncResource()\` inside of it). A collection of the old that meets none, as
-  when nobody asks for a while, throws away V8's notion of their shape, and from then on every call of \`nextTick\` takes some 0.8 µs instead of
-  0.14, of which a request makes about five, until the process ends: by chance, and whatever library it runs. Before this was known, two
-  servers of the same program differed by a fifth. The line may be worth a try in your program too.
+  when nobody asks for a while, throws away V8's notion of their shape, and from then on every call of \`nextTick\`, of which a request
+  makes several, takes several times as long until the process ends: by chance, and whatever library it runs. The line may be worth a
+  try in your program too.
 - Every variant is warmed up, then all take turns, window after window, so that whatever else the machine does meets all; and all of it is
   repeated in several processes after each other. Of a process the windows count that were disturbed least, the lowest CPU time and the highest
   rate, because what else a machine does only ever adds. A ratio or a difference is taken between processes that ran side by side; what is
