@@ -35,14 +35,11 @@ export class Core {
   readonly settings: Settings;
   readonly events: EventHub;
   readonly watch: Watch;
-  /** What a response depends on that depends on a session: the request headers that the transports read. */
-  readonly vary: string;
 
   constructor(settings: Settings) {
     this.settings = settings;
     this.events = new EventHub(settings.onListenerError);
     this.watch = new Watch(this);
-    this.vary = settings.transports.map(({ requestHeader }) => requestHeader).join(", ");
   }
 
   /** Throws when the clock tells no time: with `NaN` nothing would ever be over. */

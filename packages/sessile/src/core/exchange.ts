@@ -259,7 +259,9 @@ export class SessionExchange {
     } else if (this.#isSignedOut) this.#transport?.clear(response);
     if (!this.#isUsed && this.#newToken === null) return;
     response.set("cache-control", "no-store");
-    response.append("vary", this.#core.vary);
+    const { transports } = this.#core.settings;
+    for (let index = 0; index < transports.length; index++)
+      response.append("vary", (transports[index] as SessionTransport).requestHeader);
   }
 
   /** The transport that answers: the one the request used, or the first. */
