@@ -7,9 +7,9 @@ import { inRoot } from "./ready/repository.mjs";
 
 /** In bytes, gzipped. Raise one only with a reason in the commit. */
 const LIMITS = {
-  "sessile: SessionManager": 8_800,
-  "sessile: SessionManager, memoryStore": 10_800,
-  sessile: 12_700,
+  "sessile: SessionManager": 8_900,
+  "sessile: SessionManager, memoryStore": 10_900,
+  sessile: 12_900,
   "sessile/sqlite": 8_900,
   "sessile/redis": 14_200,
   "sessile/cached": 14_900,
@@ -24,7 +24,7 @@ const LIMITS = {
   "sessile/next": 900,
   "sessile/node": 3_400,
   "sessile/web": 1_400,
-  "sessile/testing": 23_800,
+  "sessile/testing": 24_000,
 };
 
 /** What the modules of the core with its memory store are for. */
