@@ -104,9 +104,11 @@ function space({ memory }) {
 }
 
 function growth({ memory, sqlite }) {
-  const ratio = ([, , tenThousand, million]) => million.ownCpu.median / tenThousand.ownCpu.median;
+  const ratio = (key, [, , tenThousand, million]) => million[key].median / tenThousand[key].median;
   return [
-    atMost("A read's own CPU time, 1,000,000 live sessions against 10,000: memory", 1.15, ratio(memory)),
-    atMost("the same: SQLite", 1.3, ratio(sqlite)),
+    atMost("A read's CPU time, 1,000,000 live sessions against 10,000: memory", 1.15, ratio("cpu", memory)),
+    atMost("its own part of that", 1.15, ratio("ownCpu", memory)),
+    atMost("A read's CPU time, 1,000,000 live sessions against 10,000: SQLite", 1.3, ratio("cpu", sqlite)),
+    atMost("its own part of that", 1.3, ratio("ownCpu", sqlite)),
   ];
 }
