@@ -14,9 +14,9 @@ export const isPinned = availableParallelism() > 1 && findOnPath("taskset") !== 
 /**
  * V8 lets what a program makes at its start decide which objects it makes old at once. When those are of requests, each keeps the whole
  * request through several collections, and the process takes twice the CPU time until it ends: by chance, and whatever library it runs.
- * And how large the young generation grows is chance too, so that it begins with what it may become.
+ * And how large the young generation grows is chance too, so it has one size.
  */
-const STEADY = ["--no-allocation-site-pretenuring", "--min-semi-space-size=16"];
+const STEADY = ["--no-allocation-site-pretenuring", "--min-semi-space-size=16", "--max-semi-space-size=16"];
 
 let servers = 0;
 

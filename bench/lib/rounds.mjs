@@ -3,48 +3,43 @@ import { startServer } from "./processes.mjs";
 import { median, spreadOf } from "./statistics.mjs";
 
 /** Windows in which a server compiles what it will need. */
-const WARM_UPS = 4;
+const WARM_UPS = 3;
 
 /**
- * `variants`: `[name, { server, request, node, base, warmUps }]`. `server` goes to `lib/serve.mjs`, or is one that runs already; variants with
- * the same one share a process. `request` goes to `lib/load.mjs`; a function gets the server first. What each is compared with is `base`, and
- * where that is not named the first. Everything is done in `processes` processes after each other. Resolves with a row for each variant.
+ * `variants`: `[name, { server, request, node, base, warmUps }]`. `server` goes to `lib/serve.mjs`, or is one that runs already. `request` goes to
+ * `lib/load.mjs`; a function gets the server first. What each is compared with is `base`, and where that is not named the first.
+ * Everything is done in `processes` processes after each other, and what counts of the windows of one is what `windowsOf` makes of them.
+ * Resolves with a row for each variant.
  */
 export async function compare(
   bench,
   variants,
-  { processes = bench.processes, windows = bench.windows, ms = bench.ms } = {},
+  { processes = bench.processes, windows = bench.windows, ms = bench.ms, windowsOf = leastDisturbed } = {},
 ) {
   const samples = variants.map(() => []);
   for (let process = 0; process < processes; process++) {
-    const started = new Map();
+    const running = [];
     try {
-      const running = await startAll(bench, variants, started);
+      for (const [name, variant] of variants) running.push(await start(bench, name, variant));
       for (const one of running) for (let i = 0; i < (one.warmUps ?? WARM_UPS); i++) await measure(bench, one, ms);
       for (let window = 0; window < windows; window++)
         for (const one of turned(running, window)) one.windows.push(await measure(bench, one, ms));
       for (const [index, one] of running.entries()) samples[index].push(one.windows);
     } finally {
-      await Promise.all([...started.values()].map((server) => server.stop()));
+      await Promise.all(running.map(({ isOwn, server }) => isOwn && server.stop()));
     }
   }
   const names = variants.map(([name]) => name);
   return variants.map(([name, { base = names[0] }], index) =>
-    rowOf(name, samples[index], base, samples[names.indexOf(base)]),
+    rowOf(name, samples[index], base, samples[names.indexOf(base)], windowsOf),
   );
 }
 
-/** Servers come into `started`, by their settings. */
-async function startAll(bench, variants, started) {
-  const running = [];
-  for (const [name, { server, request = {}, node, warmUps }] of variants) {
-    const isOwn = server.ask === undefined;
-    if (isOwn && !started.has(server))
-      started.set(server, await startServer({ ...bench.server, ...server }, { ...bench, nodeArgs: node }));
-    const one = { name, server: isOwn ? started.get(server) : server, warmUps, windows: [] };
-    running.push({ ...one, request: typeof request === "function" ? request(one.server) : request });
-  }
-  return running;
+async function start(bench, name, { server, request = {}, node, warmUps }) {
+  const isOwn = server.ask === undefined;
+  const started = isOwn ? await startServer({ ...bench.server, ...server }, { ...bench, nodeArgs: node }) : server;
+  const asked = typeof request === "function" ? request(started) : request;
+  return { name, isOwn, server: started, request: asked, warmUps, windows: [] };
 }
 
 /** One window: what the load saw, and what the server and its main thread spent on it. */
@@ -64,12 +59,12 @@ function turned(list, by) {
 }
 
 /**
- * Of a process the windows count that were disturbed least: what else a machine does only ever adds. Differences and ratios are taken between
- * processes that ran side by side, and the median of those is told. Times of waiting are the median of all windows.
+ * Differences and ratios are taken between processes that ran side by side, and the median of those is told. Times of waiting are the median
+ * of all windows.
  */
-function rowOf(name, samples, base, baseSamples) {
-  const [least, baseLeast] = [samples.map(leastDisturbed), baseSamples.map(leastDisturbed)];
-  const each = (of) => spreadOf(least.map(of));
+function rowOf(name, samples, base, baseSamples, windowsOf) {
+  const [measured, baseMeasured] = [samples.map(windowsOf), baseSamples.map(windowsOf)];
+  const each = (of) => spreadOf(measured.map(of));
   const all = samples.flat();
   return {
     name,
@@ -77,18 +72,25 @@ function rowOf(name, samples, base, baseSamples) {
     rate: each(({ rate }) => rate),
     cpu: each(({ cpu }) => cpu),
     thread: each(({ thread }) => thread),
-    ownCpu: each(({ cpu }, process) => cpu - baseLeast[process].cpu),
-    rateRatio: each(({ rate }, process) => rate / baseLeast[process].rate),
+    ownCpu: each(({ cpu }, process) => cpu - baseMeasured[process].cpu),
+    rateRatio: each(({ rate }, process) => rate / baseMeasured[process].rate),
     latency: Object.fromEntries(["p50", "p99", "max"].map((key) => [key, median(all.map((s) => s.latency[key]))])),
     delay: Object.fromEntries(["p99", "max"].map((key) => [key, median(all.map((s) => s.delay[key]))])),
   };
 }
 
+/** What else a machine does only ever adds, so the least counts: for what costs the same in every window. */
 function leastDisturbed(windows) {
-  const lowest = (of) => Math.min(...windows.map(of));
-  return {
-    rate: -lowest(({ rate }) => -rate),
-    cpu: lowest(({ cpu }) => cpu),
-    thread: lowest(({ thread }) => thread),
-  };
+  const [rates, cpus, threads] = seriesOf(windows);
+  return { rate: Math.max(...rates), cpu: Math.min(...cpus), thread: Math.min(...threads) };
+}
+
+/** For servers with work of their own that does not fall into every window, such as long collections and checkpoints. */
+export function typical(windows) {
+  const [rate, cpu, thread] = seriesOf(windows).map(median);
+  return { rate, cpu, thread };
+}
+
+function seriesOf(windows) {
+  return ["rate", "cpu", "thread"].map((key) => windows.map((window) => window[key]));
 }

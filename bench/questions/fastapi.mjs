@@ -1,5 +1,4 @@
 // Against the three FastAPI programs that this project began as, with the same contract: what does a session cost?
-import { startServer } from "../lib/processes.mjs";
 import { findFastapi, startFastapi } from "../lib/python.mjs";
 import { compare } from "../lib/rounds.mjs";
 
@@ -19,13 +18,12 @@ export async function run(bench) {
     for (const store of STORES) {
       const sessions = store === "none" ? 0 : 100;
       const theirs = await startFastapi(MODULES[store] ?? store, sessions, env, bench);
-      const settings = { server: "fastify", variant: store, transport: "header", sessions: 100, ...bench.server };
-      const ours = await startServer(settings, bench);
-      servers.push(theirs, ours);
+      const settings = { server: "fastify", variant: store, transport: "header", sessions: 100 };
+      servers.push(theirs);
       variants.push([`FastAPI, ${store}`, { server: theirs, request: { path: "/profile" }, base: "FastAPI, none" }]);
-      variants.push([`Sessile, ${store}`, { server: ours, request: { path: "/profile" }, base: "Sessile, none" }]);
+      variants.push([`Sessile, ${store}`, { server: settings, request: { path: "/profile" }, base: "Sessile, none" }]);
     }
-    return await compare(bench, variants, { processes: 1, windows: 9, ms: Math.max(bench.ms, 700) });
+    return await compare(bench, variants, { ms: Math.max(bench.ms, 700) });
   } finally {
     for (const server of servers) await server.stop();
   }

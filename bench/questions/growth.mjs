@@ -1,6 +1,6 @@
 // How does the cost of a read grow with the number of sessions; and how long does a start with many of them take?
 import { startServer } from "../lib/processes.mjs";
-import { compare } from "../lib/rounds.mjs";
+import { compare, typical } from "../lib/rounds.mjs";
 import { sizeOf } from "../lib/sqlite-size.mjs";
 import { median } from "../lib/statistics.mjs";
 
@@ -13,13 +13,13 @@ export async function run(bench) {
     const names = ["none", ...counts.map((sessions) => `${store}, ${sessions.toLocaleString("en")}`)];
     const variants = names.map((name, i) => [name, variantOf(store, counts[i - 1])]);
     if (store === "sqlite") variants.push([`${names.at(-1)}, each once`, unknownOf(counts.at(-1))]);
-    groups[store] = await compare(bench, variants, { processes: Math.min(bench.processes, 3) });
+    groups[store] = await compare(bench, variants, { windowsOf: typical });
   }
   return { groups, start: await starts(bench, counts) };
 }
 
 /** So many windows that every session that is asked for was asked for before. */
-const WARM_UPS = 12;
+const WARM_UPS = 20;
 
 function variantOf(store, sessions) {
   if (sessions === undefined) return { server: { server: "fastify", variant: "none" } };

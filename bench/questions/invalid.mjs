@@ -7,7 +7,7 @@ export const title = "Tokens that are good for nothing (Fastify, memory), agains
 export function run(bench) {
   const server = { server: "fastify", variant: "memory" };
   return compare(bench, [
-    ["no sessions", { server: { server: "fastify", variant: "none" } }],
+    ["no sessions", { server: { ...server, variant: "none" } }],
     ["a good token", { server }],
     ["an ill-formed token", { server, request: illFormed }],
     ["an unknown token", { server: { ...server, unknown: true }, request: { status: 401 } }],

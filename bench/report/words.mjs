@@ -11,9 +11,9 @@ work, and beside the other libraries, all in one run. \`npm run bench\` repeats 
 all of it in about half an hour, and writes this page. Compare ratios and CPU times, not requests a second, between machines.`,
 
   goals: `Below, \`none, private\` is \`none\` with the two headers without which a cache may give one user's answer to another (\`Cache-Control\` and
-\`Vary\`), and \`by hand\` is the least that keeps Sessile's promises on one process: a SHA-256 of the cookie, a \`Map\`, a deadline, and those
-headers. Its ratio is what a signed-in read can reach at best on this framework. What lies between it and \`memory\` is the
-library's own, and the profile at the end shows where it goes.`,
+\`Vary\`), and \`by hand\` is code without a library: a SHA-256 of the cookie, a \`Map\`, one deadline, and those headers. It has none of Sessile's other checks,
+so a library that keeps a digest and tells caches the truth can hardly come above its ratio. The profile at the end shows where
+the rest goes.`,
 
   reads: `A read is a request whose handler asks who is signed in. \`none\` is the same handler with a constant in its place and the same request
 headers. \`5 µs\` is busy for five microseconds and nothing else: how near its own CPU time comes to that shows how true the others are. \`map\` finds
@@ -25,7 +25,7 @@ and responses that are written in a burst cost the system less than single ones:
 they would with one client.`,
 
   invalid: `The answer is a 401 of the same length. An ill-formed token differs from a good one in its checksum; an unknown one is good in form,
-and of another server.`,
+and of a session of another store.`,
 
   "sign-in": `\`one transaction each\` is how it is usually written: an \`INSERT\` with \`synchronous=FULL\` on the event loop. Sessile's writes go to a
 thread of their own, and all that wait commit together. Both are on the disk before the answer leaves. The delay of the event loop is how late
@@ -65,15 +65,14 @@ request cost the garbage collector. Functions are told with their file, those in
   without one too: V8 makes some objects of each request old at once, and each keeps its whole request through several collections.
   \`--trace-gc-nvp\` shows it: then megabytes outlive each collection of the young (\`new_space_survived\`). The flag may be worth a try in your
   program too.
-- Of a process, how large V8 lets the young generation grow is chance as well, so servers begin with what it may become:
-  \`--min-semi-space-size=16\`.
+- How large V8 lets the young generation grow is chance as well, so it has one size (\`--min-semi-space-size=16 --max-semi-space-size=16\`).
 - Servers keep one ticket of \`process.nextTick\` for ever (\`executionAsyncResource()\` inside of it). A collection of the old that meets none, as
   when nobody asks for a while, throws away V8's notion of their shape, and from then on every call of \`nextTick\`, of which a request
   makes several, takes several times as long until the process ends: by chance, and whatever library it runs. The line may be worth a
   try in your program too.
 - Every variant is warmed up, then all take turns, window after window, so that whatever else the machine does meets all; and all of it is
-  repeated in several processes after each other. Of a process the windows count that were disturbed least, the lowest CPU time and the highest
-  rate, because what else a machine does only ever adds. A ratio or a difference is taken between processes that ran side by side; what is
+  repeated in several processes after each other. Of a process the lowest CPU time and the highest rate count, because what else a machine
+  does only ever adds; where servers have work that does not fall into every window, in sign-ins and growth, the median of its windows. A ratio or a difference is taken between processes that ran side by side; what is
   told is the median of those, and in brackets the quarters. Times of waiting are the median of all windows.
 - CPU time is \`process.cpuUsage()\` of the server around the window, with all its threads, divided by the requests answered. It is steadier than
   requests a second. _Own_ CPU time is what is left after that of the same server without sessions.

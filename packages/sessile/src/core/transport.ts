@@ -15,7 +15,7 @@ export interface SessionRequest {
   header(name: string): string | undefined;
 }
 
-/** Where response headers go. */
+/** Where response headers go. Its methods are called on it: none works alone. */
 export interface SessionResponse {
   /** Sets a header, replacing what is there. */
   set(name: string, value: string): void;
