@@ -24,8 +24,8 @@ const load = await startLoad({ runtime });
 // BENCH_TRY=1 only shows that everything works.
 const isTry = process.env.BENCH_TRY !== undefined;
 const usual = isShort
-  ? { processes: 3, windows: 3, ms: 400, scale: 1 }
-  : { processes: 5, windows: 4, ms: 400, scale: 1 };
+  ? { processes: 2, windows: 4, ms: 400, scale: 1 }
+  : { processes: 3, windows: 5, ms: 400, scale: 1 };
 const pace = isTry ? { processes: 2, windows: 1, ms: 150, scale: 0.01 } : usual;
 const bench = { ...pace, isShort, runtime, folder, load, redis, server: { redisUrl: redis.url } };
 const results = {
