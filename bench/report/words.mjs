@@ -7,7 +7,7 @@ export const WORDS = {
   head: (
     date,
   ) => `What a session costs, measured on ${date} beside the same framework with no sessions, beside code without which nothing would
-work, and beside the other libraries, all in one run. \`npm run bench\` repeats a part of it in about five minutes, \`npm run bench:all\`
+work, and beside the other libraries, all in one run. \`npm run bench\` repeats a part of it in about six minutes, \`npm run bench:all\`
 all of it in about half an hour, and writes this page. Compare ratios and CPU times, not requests a second, between machines.`,
 
   goals: `Below, \`none, private\` is \`none\` with the two headers without which a cache may give one user's answer to another (\`Cache-Control\` and
@@ -72,7 +72,8 @@ request cost the garbage collector. Functions are told with their file, those in
   try in your program too.
 - Every variant is warmed up, then all take turns, window after window, so that whatever else the machine does meets all; and all of it is
   repeated in several processes after each other. Of a process the lowest CPU time and the highest rate count, because what else a machine
-  does only ever adds; where servers have work that does not fall into every window, in sign-ins and growth, the median of its windows. A ratio or a difference is taken between processes that ran side by side; what is
+  does only ever adds; where servers have work that does not fall into every window, in sign-ins and growth, the median of its
+  windows. A ratio or a difference is taken between processes that ran side by side; what is
   told is the median of those, and in brackets the quarters. Times of waiting are the median of all windows.
 - CPU time is \`process.cpuUsage()\` of the server around the window, with all its threads, divided by the requests answered. It is steadier than
   requests a second. _Own_ CPU time is what is left after that of the same server without sessions.
