@@ -260,6 +260,7 @@ export class SessionExchange {
     if (!this.#isUsed && this.#newToken === null) return;
     response.set("cache-control", "no-store");
     const { transports } = this.#core.settings;
+    // By index, because V8 walks a frozen list with a call for each item.
     for (let index = 0; index < transports.length; index++)
       response.append("vary", (transports[index] as SessionTransport).requestHeader);
   }

@@ -7,8 +7,6 @@ const SID_LENGTH = 22;
 const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 
-const codes: number[] = Array(SID_LENGTH).fill(0);
-
 /** What CRC-32 makes of each byte (ISO 3309). */
 const CRC_STEPS = Int32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
@@ -54,11 +52,11 @@ export function parseToken(prefix: string, text: string): TokenParts | null {
   let crc = -1;
   for (let index = 0; index < bodyLength; index++) {
     const code = text.charCodeAt(index);
-    if (index >= sidStart && IS_BASE62[code] !== 1) return null;
+    if (index >= sidStart && IS_BASE62[code] !== 1) return null; // undefined above 255
     crc = (CRC_STEPS[(crc ^ code) & 255] as number) ^ (crc >>> 8);
   }
   if (!isChecksum(~crc >>> 0, text, bodyLength)) return null;
-  return { sid: copy(text, sidStart, secretStart), secret: text.slice(secretStart, bodyLength) };
+  return { sid: copySid(text, sidStart), secret: text.slice(secretStart, bodyLength) };
 }
 
 /** True for text that can be a sid. A sid from a URL or an operator is checked with this before it reaches a store. */
@@ -88,8 +86,11 @@ function isChecksum(crc: number, text: string, start: number): boolean {
   return true;
 }
 
-/** A part of a text that does not keep all of it in memory, header and secret, for as long as anybody remembers the part. */
-function copy(text: string, start: number, end: number): string {
-  for (let index = start; index < end; index++) codes[index - start] = text.charCodeAt(index);
+/** Where `copySid` lays the characters out. Nobody waits between its two lines. */
+const codes: number[] = Array(SID_LENGTH).fill(0);
+
+/** A sid's worth of a text, which does not keep all of it in memory, header and secret, as a slice would for as long as anybody remembers it. */
+function copySid(text: string, start: number): string {
+  for (let index = 0; index < SID_LENGTH; index++) codes[index] = text.charCodeAt(start + index);
   return String.fromCharCode.apply(null, codes);
 }

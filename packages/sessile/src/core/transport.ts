@@ -56,6 +56,7 @@ export interface Credential {
  */
 export function readCredential(transports: readonly SessionTransport[], request: SessionRequest): Credential | null {
   let found: Credential | null = null;
+  // By index, because V8 walks a frozen list with a call for each item.
   for (let index = 0; index < transports.length; index++) {
     const transport = transports[index] as SessionTransport;
     for (const token of transport.read(request)) {

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { crc32 } from "node:zlib";
 import { headerTransport, memoryStore, SessionManager } from "sessile";
 import { BASE62, randomBase62 } from "#dist/core/random.js";
@@ -55,6 +57,31 @@ test("A4: changing any one character of a token makes it none", () => {
       assert.equal(parseToken("ses_", changed), null, `${index} ${other}`);
     }
   }
+});
+
+test("A4: a character that only resembles one of a token in its low byte makes it none", () => {
+  const token = newToken();
+  for (let index = 0; index < token.length; index++) {
+    for (const page of [0x100, 0x200, 0x2600, 0xff00]) {
+      const other = String.fromCharCode(token.charCodeAt(index) + page);
+      assert.equal(parseToken("ses_", token.slice(0, index) + other + token.slice(index + 1)), null, `${index}`);
+    }
+  }
+});
+
+test("who remembers a sid does not keep the header that it came in", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const header = (): string => Buffer.alloc(512 * 1024, `${newToken()};`).toString("latin1");
+  const heap = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heap();
+  const sids = Array.from({ length: 64 }, () => parseToken("ses_", header().slice(0, 75))?.sid);
+  const grown = heap() - before;
+  assert.equal(sids.filter(isSid).length, 64);
+  assert.ok(grown < 8 * 1024 ** 2, `${grown} bytes`);
 });
 
 test("A4: swapping, dropping or adding characters makes a token none", () => {
