@@ -1,5 +1,5 @@
 // `npm run bench` and `npm run bench:all`: brings what is missing, measures, writes bench/results/ and docs/performance.md.
-// Words choose questions by a part of their name. Needs about 6 and 30 minutes, and a machine that does nothing else.
+// Words choose questions by a part of their name. Needs about 5 and 30 minutes, and a machine that does nothing else.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { installFolder, installPackages } from "../tools/ready/packages.mjs";
