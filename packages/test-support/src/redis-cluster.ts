@@ -75,7 +75,11 @@ async function join(nodes: readonly Node[]): Promise<void> {
     const [first, end] = [i, i + 1].map((part) => Math.ceil((part * SLOTS) / PRIMARIES)) as [number, number];
     await server.ask("CLUSTER", "ADDSLOTSRANGE", String(first), String(end - 1));
   }
-  const introduce = () => Promise.all(nodes.flatMap(({ server }) => nodes.map((other) => meet(server, other))));
+  // Not to itself: a node that hears late what it said of itself before it followed a primary becomes one again, and stays so.
+  const othersOf = (node: Node) => nodes.filter((other) => other !== node);
+  const introduce = () => {
+    return Promise.all(nodes.flatMap((node) => othersOf(node).map((other) => meet(node.server, other))));
+  };
   await introduce();
   const ids = await Promise.all(primaries.map(({ server }) => server.ask("CLUSTER", "MYID")));
   await Promise.all(replicas.map(({ server }, i) => follow(server, String(ids[i]))));
