@@ -22,6 +22,7 @@ const GROUPS = {
     "@fastify/session, connect-redis",
     "ioredis",
     "get, ioredis",
+    "get, ioredis pipelining",
   ],
   express: [
     "none",

@@ -20,6 +20,7 @@ export const variants = {
   "5 µs": busy,
   get: (settings) => bareGet(settings, nodeRedis),
   "get, ioredis": (settings) => bareGet(settings, ioRedis),
+  "get, ioredis pipelining": (settings) => bareGet(settings, (url) => ioRedis(url, { enableAutoPipelining: true })),
   select: handWritten,
   "one transaction each": singly,
   memory: (settings) => own({ ...settings, store: "memory" }),

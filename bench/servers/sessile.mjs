@@ -31,8 +31,8 @@ export function nodeRedis(url) {
     .connect();
 }
 
-export async function ioRedis(url) {
-  const client = new Redis(url, { autoResendUnfulfilledCommands: false, enableAutoPipelining: true });
+export async function ioRedis(url, options = {}) {
+  const client = new Redis(url, { autoResendUnfulfilledCommands: false, ...options });
   await once(client, "ready");
   return client;
 }

@@ -8,6 +8,8 @@ export interface IoredisClient {
   readonly status: string;
   readonly options: object;
   call(command: string, ...args: string[]): Promise<unknown>;
+  /** The same for the commonest command, for which ioredis has a quicker way. */
+  get(key: string): Promise<string | null>;
 }
 
 export function isIoredis(client: unknown): client is IoredisClient {
@@ -17,22 +19,45 @@ export function isIoredis(client: unknown): client is IoredisClient {
 
 export function ioredisPort(client: IoredisClient): RedisPort {
   checkOptions(client.options);
+  const connected = client as { readonly stream?: Connection };
+  const gather = gathering();
   return {
-    isReady: () => client.status === "ready" && isWritable(client as { readonly stream?: Writable }),
-    send: (_key, [command = "", ...args]) => client.call(command === "GET" ? QUICK_GET : command, ...args),
+    isReady: () => client.status === "ready" && isWritable(connected),
+    send: (_key, [command = "", ...args]) => {
+      gather(connected.stream);
+      return command === "GET" ? client.get(args[0] as string) : client.call(command, ...args);
+    },
   };
 }
 
-/** ioredis looks the name up in several places, in lower case: one in upper case costs as much as a third of the command. */
-const QUICK_GET = "get";
-
-interface Writable {
+/** A `Redis` has one, a `Cluster` many that it does not show. */
+interface Connection {
   readonly writable: boolean;
+  cork(): void;
+  uncork(): void;
 }
 
 /** A connection that is just ending is still called ready; what it is given then would leave after the next reconnect. */
-function isWritable({ stream }: { readonly stream?: Writable }): boolean {
+function isWritable({ stream }: { readonly stream?: Connection }): boolean {
   return stream?.writable !== false;
+}
+
+/**
+ * ioredis gives the system each command by itself, which costs more than all else that it does for one. So what is sent in one turn of the
+ * event loop leaves at its end, in one piece. What a connection has not sent when it ends never leaves, as before.
+ */
+function gathering(): (connection: Connection | undefined) => void {
+  let gathered: Connection | undefined;
+  const letGo = () => {
+    gathered?.uncork();
+    gathered = undefined;
+  };
+  return (connection) => {
+    if (gathered !== undefined || connection === undefined) return;
+    gathered = connection;
+    connection.cork();
+    setImmediate(letGo);
+  };
 }
 
 interface Options {

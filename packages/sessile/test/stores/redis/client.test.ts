@@ -1,11 +1,14 @@
 // Which clients are recognised, and how each is spoken to.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { createClient, createCluster, createSentinel } from "@redis/client";
 import { Cluster, Redis } from "ioredis";
 import { type RedisClient, redisStore } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
+import { startRedis } from "sessile-test-support/redis-server";
+import { waitUntil } from "sessile-test-support/wait-until";
 import { portOf } from "#dist/stores/redis/client.js";
 
 const KEY = "sessile:s:x";
@@ -20,11 +23,55 @@ test("each kind of client is sent a command in its own way, always to the primar
     { isReady: true, sendCommand: note },
     { isReady: true, slots: [], sendCommand: note },
     { isReady: true, getSentinelNode: () => {}, sendCommand: note },
-    { status: "ready", options: { autoResendUnfulfilledCommands: false }, call: note },
+    { status: "ready", options: { autoResendUnfulfilledCommands: false }, call: note, get: note },
   ] as unknown as RedisClient[];
   for (const client of clients) await portOf(client, 10_000).send(KEY, GET);
+  await portOf(clients[3] as RedisClient, 10_000).send(KEY, ["DEL", KEY]);
   const words = calls.map((call) => call.filter((word) => typeof word !== "object" || Array.isArray(word)));
-  assert.deepEqual(words, [[GET], [KEY, false, GET], [false, GET], ["get", KEY]]);
+  assert.deepEqual(words, [[GET], [KEY, false, GET], [false, GET], [KEY], ["DEL", KEY]]);
+});
+
+test("commands that ioredis is given in one turn of the event loop leave in one piece, over each connection of its own", async () => {
+  const steps: string[] = [];
+  const note = (step: string) => () => steps.push(step);
+  const connection = (name: string) => ({ writable: true, cork: note(`${name} cork`), uncork: note(`${name} uncork`) });
+  const client = {
+    status: "ready",
+    options: { autoResendUnfulfilledCommands: false },
+    stream: connection("first"),
+    get: async () => steps.push("get"),
+    call: async () => steps.push("call"),
+  };
+  const port = portOf(client as unknown as RedisClient, 10_000);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([port.send(KEY, GET), port.send(KEY, ["DEL", KEY])]);
+  await turn();
+  client.stream = connection("second");
+  await port.send(KEY, GET);
+  await turn();
+  assert.deepEqual(steps, [
+    ...["first cork", "get", "call", "first uncork"],
+    ...["second cork", "get", "second uncork"],
+  ]);
+});
+
+test("P3: a command of ioredis whose connection ends before the turn does fails, and is not done after the next connect", async (t) => {
+  const server = await startRedis();
+  t.after(() => server.close());
+  const client = new Redis(server.url, { autoResendUnfulfilledCommands: false, retryStrategy: () => 1 });
+  t.after(() => client.disconnect());
+  const store = redisStore({ client, deadline: 1000 });
+  const record = sampleRecord();
+  await waitUntil("the store is ready", async () => (await store.create(record)).status === "created");
+  const ending = store.delete(record.sid);
+  for (let i = 0; i < 20 && client.stream.writableLength === 0; i++) await Promise.resolve();
+  assert.ok(client.stream.writableLength > 0, "the client has the command, and its connection has not sent it");
+  const reconnected = once(client, "ready");
+  client.stream.destroy();
+  await assert.rejects(ending, { code: "ERR_SESSION_STORE" });
+  await reconnected;
+  await client.ping();
+  assert.equal((await store.load(record.sid))?.sid, record.sid);
 });
 
 test("P3: what waits inside a client of @redis/client is taken back at the deadline, and a Sentinel's is let in once", async () => {
