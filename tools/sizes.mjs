@@ -7,7 +7,7 @@ import { inRoot } from "./ready/repository.mjs";
 
 /** In bytes, gzipped. Raise one only with a reason in the commit. */
 const LIMITS = {
-  "sessile: SessionManager": 8_900,
+  "sessile: SessionManager": 9_000,
   "sessile: SessionManager, memoryStore": 10_900,
   sessile: 12_900,
   "sessile/sqlite": 8_900,

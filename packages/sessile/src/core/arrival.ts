@@ -1,10 +1,9 @@
 // What a sign-in may bring along, and the checks of it. Knows no store.
 
-import { Changes } from "./changes.ts";
 import { checkedText } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { SessionError } from "./errors.ts";
-import type { JsonObject } from "./json.ts";
+import { checkKey, copyJson, type Json, type JsonObject } from "./json.ts";
 
 /** What a sign-in may bring along. */
 export interface Arrival {
@@ -24,11 +23,12 @@ export async function firstData(
   { data = {}, keep = [] }: Arrival,
   present: () => JsonObject,
 ): Promise<string> {
-  const first = new Changes({}, core.settings.limits);
+  const { depth } = core.settings.limits;
+  const first: Record<string, Json> = {};
   const kept = keep.length === 0 ? {} : present();
-  for (const key of keep) if (kept[key] !== undefined) first.set(key, kept[key]);
-  for (const [key, value] of Object.entries(data)) first.set(key, value);
-  return checkedText(core, first.view);
+  for (const key of keep) if (kept[key] !== undefined) first[checkKey(key)] = copyJson(kept[key], key, depth);
+  for (const [key, value] of Object.entries(data)) first[checkKey(key)] = copyJson(value, key, depth);
+  return checkedText(core, first);
 }
 
 export function checkUserId(userId: unknown): string {

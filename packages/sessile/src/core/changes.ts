@@ -15,12 +15,13 @@ interface Change {
 export class Changes {
   #changes: Change[] = [];
   #base: JsonObject;
-  #view: Record<string, Json>;
+  #view: JsonObject;
   readonly #limits: DataLimits;
 
+  /** `base` is not copied where it has no prototype, so nobody may change it. */
   constructor(base: JsonObject, limits: DataLimits) {
     this.#base = base;
-    this.#view = copyShallow(base);
+    this.#view = withoutPrototype(base);
     this.#limits = limits;
   }
 
@@ -59,7 +60,7 @@ export class Changes {
   /** Replays the changes on newer data. When one of them throws, everything is as before. */
   rebase(base: JsonObject): void {
     const before = this.#view;
-    this.#view = copyShallow(base);
+    this.#view = withoutPrototype(base);
     try {
       for (const change of this.#changes) this.#apply(change);
     } catch (error) {
@@ -72,7 +73,7 @@ export class Changes {
   /** Takes all changes back. */
   undo(): void {
     this.#changes = [];
-    this.#view = copyShallow(this.#base);
+    this.#view = withoutPrototype(this.#base);
   }
 
   /** No changes yet, on top of these: takes what the handler does while these are being written. */
@@ -110,11 +111,17 @@ export class Changes {
 
   #apply({ key, apply }: Change): void {
     const value = apply(this.#view[key]);
-    if (value === undefined) delete this.#view[key];
-    else this.#view[key] = value;
+    const view = copyShallow(this.#view);
+    if (value === undefined) delete view[key];
+    else view[key] = value;
+    this.#view = view;
   }
 }
 
-function copyShallow(base: JsonObject): Record<string, Json> {
-  return Object.assign(Object.create(null) as Record<string, Json>, base);
+function withoutPrototype(data: JsonObject): JsonObject {
+  return Object.getPrototypeOf(data) === null ? data : copyShallow(data);
+}
+
+function copyShallow(data: JsonObject): Record<string, Json> {
+  return Object.assign(Object.create(null) as Record<string, Json>, data);
 }

@@ -193,9 +193,9 @@ export class SessionExchange {
     await this.#refresh();
   }
 
-  /** Shows what is stored now, with what was changed meanwhile on top. */
+  /** Shows what is stored now, with what was changed meanwhile on top. Without a schema, what nobody asked for is read when somebody does. */
   async #refresh(): Promise<void> {
-    if (this.#record === null) return;
+    if (this.#record === null || (this.#changes ?? this.#core.settings.schema) == null) return;
     const data = await readData(this.#core, this.#record);
     this.#changes ??= new Changes(data, this.#core.settings.limits);
     this.#changes.rebase(data);

@@ -65,7 +65,8 @@ export function formatData(data: JsonObject): string {
 export function parseData(text: string): Record<string, Json> {
   try {
     const data: unknown = SUSPICIOUS.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
-    if (isPlain(data) && !Array.isArray(data)) return Object.assign(Object.create(null) as Record<string, Json>, data);
+    if (typeof data === "object" && data !== null && !Array.isArray(data))
+      return Object.assign(Object.create(null) as Record<string, Json>, data);
   } catch {
     // told below, without the text
   }

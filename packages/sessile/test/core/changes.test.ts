@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { applyDelta } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { Changes } from "#dist/core/changes.js";
-import type { Json, JsonObject } from "#dist/core/json.js";
+import { type Json, type JsonObject, parseData } from "#dist/core/json.js";
 
 const LIMITS = { dataBytes: 65_536, keys: 256, depth: 32 };
 
@@ -182,4 +182,19 @@ test("G4: replaying changes on a record is what the same calls on its data would
     }),
     { numRuns: 1000 },
   );
+});
+
+test("what the changes began with is never changed, though it is not copied", () => {
+  const stored = parseData('{"a":1,"b":2}');
+  const changes = changesOn(stored);
+  changes.set("a", 10);
+  const branch = changes.branch();
+  branch.remove("b");
+  changes.update("a", (value) => Number(value) + 1);
+  assert.deepEqual({ ...branch.view }, { a: 10 });
+  assert.deepEqual({ ...changes.view }, { a: 11, b: 2 });
+  changes.rebase(stored);
+  changes.undo();
+  assert.deepEqual({ ...changes.view }, { a: 1, b: 2 });
+  assert.deepEqual({ ...stored }, { a: 1, b: 2 });
 });
