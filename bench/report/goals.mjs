@@ -44,6 +44,11 @@ function reads({ fastify, express, koa, hono }) {
       rate(fastify, "redis") / rate(fastify, "get"),
     ),
     atLeast("the same: ioredis", 0.9, rate(fastify, "ioredis") / rate(fastify, "get, ioredis")),
+    atLeast(
+      "the same, against a client that is set to gather commands itself",
+      0.9,
+      rate(fastify, "ioredis") / rate(fastify, "get, ioredis pipelining"),
+    ),
     atMost(
       "A read's own CPU time against the peer's: memory, Fastify",
       0.25,

@@ -52,6 +52,8 @@ export async function sessile(settings) {
   const transports = [transport === "cookie" ? cookieTransport() : headerTransport()];
   const manager = new SessionManager({ store, transports, touchInterval, ...(clock && { clock }) });
   const tokens = await known(settings, () => each(sessions, (number) => signIn(manager, userOf(number))));
+  // On a file with sessions in it, the first write shows the store that it can notice others; no server goes long without one.
+  if (settings.file !== undefined && sessions > 0) await signIn(manager, userOf(sessions));
   const presented = unknown ? (await sessile({ ...settings, unknown: false })).tokens : some(tokens, asked);
   const line = transport === "cookie" ? "Cookie: __Host-session=" : "X-Session-Token: ";
   return { manager, store, tokens, headers: presented.map((token) => line + token) };
