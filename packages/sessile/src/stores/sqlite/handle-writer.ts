@@ -1,6 +1,6 @@
 // Transactions on a database that the application opened, on the calling thread. Waits for locks between turns only.
 
-import { setImmediate, setTimeout } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { failed, GroupCommit, type Outcome } from "./group-commit.ts";
 import type { Operation } from "./operations.ts";
 import { firstValue, type SqliteDatabase } from "./port.ts";
@@ -17,11 +17,6 @@ export class HandleWriter implements Writer {
   constructor(database: SqliteDatabase) {
     this.#database = database;
     this.#groups = new GroupCommit(database);
-  }
-
-  /** What this turn of the event loop still asks for. */
-  async gather(): Promise<void> {
-    await setImmediate();
   }
 
   async attempt(operations: readonly string[]): Promise<readonly Outcome[]> {

@@ -1,13 +1,12 @@
 // Writes wait here while a transaction is under way; all that wait go into the next one. Knows no SQLite.
 
+import { setImmediate } from "node:timers/promises";
 import { busyError, failureError } from "./errors.ts";
 import type { Outcome } from "./group-commit.ts";
 import type { Answers, Operation } from "./operations.ts";
 
 /** Who runs transactions: the writer thread, or the calling thread on a handle. */
 export interface Writer {
-  /** Waits for the writes that belong into one transaction. */
-  gather(): Promise<void>;
   /** Runs the operations, JSON texts, and says what became of each. Never rejects; `busy` comes after a short wait. */
   attempt(operations: readonly string[]): Promise<readonly Outcome[]>;
   /** Frees what the writer holds. Nothing is under way any more. */
@@ -25,6 +24,9 @@ interface Waiting {
 
 /** One transaction holds the file's only write lock; other processes want it too. */
 const MAX_GROUP = 256;
+
+/** Turns of the event loop that a write may wait for others to join it: the requests of a burst are not all read in one. */
+const MOST_TURNS = 4;
 
 export class WriteQueue {
   readonly #writer: Writer;
@@ -54,11 +56,19 @@ export class WriteQueue {
 
   async #runAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#writer.gather();
+      await this.#gather();
       const group = this.#waiting.splice(0, MAX_GROUP);
       this.#settle(group, await this.#writer.attempt(group.map(({ text }) => text)));
     }
     this.#run = null;
+  }
+
+  /** Waits as long as each turn brings more: a transaction for one costs nearly what one for all of them does. */
+  async #gather(): Promise<void> {
+    for (let turn = 0, before = 0; turn < MOST_TURNS && this.#waiting.length > before; turn++) {
+      before = this.#waiting.length;
+      await setImmediate();
+    }
   }
 
   #settle(group: readonly Waiting[], outcomes: readonly Outcome[]): void {

@@ -19,9 +19,6 @@ export class WriterThread implements Writer {
     this.#worker = this.#start();
   }
 
-  /** The microtasks of this turn; what comes later gathers while the thread works. */
-  async gather(): Promise<void> {}
-
   /** The process stays alive while a write waits, and only then. */
   async attempt(operations: readonly string[]): Promise<readonly Outcome[]> {
     this.#unchanged?.writing();

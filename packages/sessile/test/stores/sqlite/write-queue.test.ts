@@ -29,6 +29,27 @@ test("writes that are asked for in one turn go together, and so do those that co
   ]);
 });
 
+test("those of the next turns join them while each turn brings more, and four turns at most are waited for", async () => {
+  const writer = new ScriptedWriter([done, done]);
+  const queue = new WriteQueue(writer, 1000);
+  const added: Promise<boolean>[] = [];
+  const arrive = (sid: number) => {
+    if (sid < 7) setImmediate(arrive, sid + 1);
+    added.push(queue.add(remove(String(sid))));
+  };
+  arrive(0);
+  await writer.started();
+  assert.equal(added.length, 5);
+  while (added.length < 8) await new Promise((resolve) => setImmediate(resolve));
+  writer.proceed();
+  writer.proceed();
+  await Promise.all(added);
+  assert.deepEqual(writer.groups, [
+    ["0", "1", "2", "3", "4"],
+    ["5", "6", "7"],
+  ]);
+});
+
 test("a group that found the file locked is tried again, before those that came later", async () => {
   const writer = new ScriptedWriter([busy, busy, done]);
   const queue = new WriteQueue(writer, 10_000);
@@ -215,8 +236,6 @@ class ScriptedWriter implements Writer {
     this.#permits++;
     this.#wake();
   }
-
-  async gather(): Promise<void> {}
 
   async attempt(texts: readonly string[]): Promise<readonly Outcome[]> {
     const operations = texts.map((text) => JSON.parse(text) as Operation);
