@@ -43,11 +43,10 @@ function reads({ fastify, express, koa, hono }) {
       0.9,
       rate(fastify, "redis") / rate(fastify, "get"),
     ),
-    atLeast("the same: ioredis", 0.9, rate(fastify, "ioredis") / rate(fastify, "get, ioredis")),
     atLeast(
-      "the same, against a client that is set to gather commands itself",
+      "the same: ioredis, against the quicker of its ways",
       0.9,
-      rate(fastify, "ioredis") / rate(fastify, "get, ioredis pipelining"),
+      rate(fastify, "ioredis") / Math.max(...bareGets(fastify).map(({ rate: { median } }) => median)),
     ),
     atMost(
       "A read's own CPU time against the peer's: memory, Fastify",
@@ -63,6 +62,11 @@ function reads({ fastify, express, koa, hono }) {
     atMost("Redis, Express", 0.5, own4(express, "redis", "express-session, connect-redis")),
     atMost("SQLite, against hand-written code with one `SELECT`", 1, own4(fastify, "sqlite", "select")),
   ];
+}
+
+/** With `ioredis` as it comes, and set to gather its commands. */
+function bareGets(rows) {
+  return rows.filter(({ name }) => name.startsWith("get, ioredis"));
 }
 
 function invalid(rows) {

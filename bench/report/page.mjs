@@ -14,12 +14,13 @@ export function writePage(results) {
   writeFileSync(inRoot("docs/performance.md"), `${parts.filter(Boolean).join("\n\n")}\n`);
 }
 
-function head({ date }) {
+/** `note`, where there is one, says what is to be known of these results alone. */
+function head({ date, note = "" }) {
   return `<!-- Written by \`npm run bench:page\` from bench/results/all.json; do not edit. -->
 
 # Performance
 
-${WORDS.head(date.slice(0, 10))}`;
+${WORDS.head(date.slice(0, 10))}${note && `\n\n${note}`}`;
 }
 
 function goalTable(questions) {

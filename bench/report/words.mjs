@@ -22,8 +22,8 @@ the SHA-256 of the token. \`memory, data\` also reads a field of the data, which
 advises, set to do the least: they save nothing that did not change, and connect-redis touches nothing. express-session touches its store
 at every request, and cannot be told otherwise. iron-session has no store, so it cannot revoke. Redis answers many requests in one burst,
 and responses that are written in a burst cost the system less than single ones: so the rows with Redis, \`get\` too, look cheaper than
-they would with one client. ioredis writes each command by itself, unless \`enableAutoPipelining\` is set (\`pipelining\`); Sessile's store
-gathers what is sent in one turn of the event loop itself, which costs less than either, so it may be quicker than a bare \`GET\`.`,
+they would with one client. ioredis writes each command by itself, unless \`enableAutoPipelining\` is set; Sessile's store
+gathers what is sent in one turn of the event loop itself, so it may be quicker than a bare \`GET\`.`,
 
   invalid: `The answer is a 401 of the same length. An ill-formed token differs from a good one in its checksum; an unknown one is good in form,
 and of a session of another store.`,
