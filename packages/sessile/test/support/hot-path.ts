@@ -9,9 +9,15 @@ const SILENT = { set() {}, append() {} };
 /** A function that sends a request with this kind of token. */
 export async function hotPath(kind: string, store: SessionStore = memoryStore()): Promise<() => Promise<unknown>> {
   const manager = new SessionManager({ store, transports: [cookieTransport()], sweepInterval: 0 });
-  const signIn = await manager.open({ method: "POST", path: "/", header: () => undefined });
-  const token = await signIn.session.signIn("ann", { data: { theme: "dark" } });
-  await signIn.commit(200, SILENT);
+  const signIn = async (userId: string): Promise<string> => {
+    const { session, commit } = await manager.open({ method: "POST", path: "/", header: () => undefined });
+    const token = await session.signIn(userId, { data: { theme: "dark" } });
+    await commit(200, SILENT);
+    return token;
+  };
+  let users = 0;
+  if (kind === "a sign-in") return () => signIn(`user-${users++}`);
+  const token = await signIn("ann");
   const cookie = { "signed in": token, "ill-formed token": token.slice(0, -1), anonymous: undefined }[kind];
   const header = (name: string) => (name === "cookie" && cookie !== undefined ? `__Host-session=${cookie}` : undefined);
   return async () => {
