@@ -24,7 +24,7 @@ export async function firstData(
   present: () => JsonObject,
 ): Promise<string> {
   const { depth } = core.settings.limits;
-  const first: Record<string, Json> = {};
+  const first: Record<string, Json> = Object.create(null);
   const kept = keep.length === 0 ? {} : present();
   for (const key of keep) if (kept[key] !== undefined) first[checkKey(key)] = copyJson(kept[key], key, depth);
   for (const [key, value] of Object.entries(data)) first[checkKey(key)] = copyJson(value, key, depth);

@@ -32,7 +32,9 @@ export async function validateData(
 ): Promise<JsonObject> {
   if (schema === undefined) return data;
   const { issues, value } = await schema["~standard"].validate({ ...data });
-  if (issues === undefined && typeof value === "object" && value !== null) return value as JsonObject;
+  // A copy: what the schema made may be the application's still, and it may have a prototype.
+  if (issues === undefined && typeof value === "object" && value !== null)
+    return Object.assign(Object.create(null), value);
   const keys = (issues ?? [{}]).map(({ path = [] }) => `\`${path.map(keyOf).join(".")}\``);
   throw new SessionError(code, `Session data does not fit the \`schema\` at ${keys.join(", ")}.`);
 }

@@ -41,3 +41,12 @@ test("the first data is what `data` names over what `keep` keeps", async () => {
 test("the present data is not asked for when nothing is to be kept", async () => {
   assert.equal(await firstData(core, { data: { a: 1 } }, () => assert.fail("it may be unreadable")), '{"a":1}');
 });
+
+test("what somebody put on Object.prototype swallows no first data", async () => {
+  Object.defineProperty(Object.prototype, "role", { set() {}, configurable: true });
+  try {
+    assert.equal(await firstData(core, { data: { role: "user" } }, () => ({})), '{"role":"user"}');
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "role");
+  }
+});

@@ -179,5 +179,16 @@ test("validateData names every path and survives issues without one", async () =
     code: "ERR_SESSION_RECORD",
   });
   const passing = schemaOf((value) => ({ value, issues: undefined }) as never).schema;
-  assert.deepEqual(await validateData(passing, { a: 1 }, "ERR_SESSION_VALUE"), { a: 1 });
+  assert.deepEqual({ ...(await validateData(passing, { a: 1 }, "ERR_SESSION_VALUE")) }, { a: 1 });
+});
+
+test("what the schema gave is copied: the application may keep it and change it", async () => {
+  const kept = Object.assign(Object.create(null) as Record<string, unknown>, { role: "user" });
+  const bench = new Bench(schemaOf(() => ({ value: kept })));
+  const token = await bench.signIn("ann", { n: 1 });
+  await bench.send(token, (session) => {
+    Object.assign(kept, { role: "admin", extra: 1 });
+    assert.equal(session.get("role"), "user");
+    assert.deepEqual(session.keys(), ["role"]);
+  });
 });

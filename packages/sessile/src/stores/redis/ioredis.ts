@@ -20,12 +20,13 @@ export function isIoredis(client: unknown): client is IoredisClient {
 export function ioredisPort(client: IoredisClient): RedisPort {
   checkOptions(client.options);
   const connected = client as { readonly stream?: Connection };
-  const gather = gathering();
+  const gather = gathering(client.options);
   return {
     isReady: () => client.status === "ready" && isWritable(connected),
     send: (_key, [command = "", ...args]) => {
+      const reply = command === "GET" ? client.get(args[0] as string) : client.call(command, ...args);
       gather(connected.stream);
-      return command === "GET" ? client.get(args[0] as string) : client.call(command, ...args);
+      return reply;
     },
   };
 }
@@ -42,25 +43,37 @@ function isWritable({ stream }: { readonly stream?: Connection }): boolean {
   return stream?.writable !== false;
 }
 
+/** Milliseconds for which commands are held back at most, where a turn of the event loop goes on for longer. */
+const LONGEST_HOLD = 1;
+
+/** Not those of a test with a clock of its own. */
+const { performance, setImmediate } = globalThis;
+
 /**
- * ioredis gives the system each command by itself, which costs more than all else that it does for one. So what is sent in one turn of the
- * event loop leaves at its end, in one piece. What a connection has not sent when it ends never leaves, as before.
+ * ioredis gives the system each command by itself, which costs more than all else that it does for one. So the first of a turn of the event
+ * loop leaves at once, and those after it in one piece at the turn's end. What a connection has not sent when it ends never leaves, as before.
+ * A client that gives up by a clock of its own gets no such help: a command might leave after its caller was told that it failed.
  */
-function gathering(): (connection: Connection | undefined) => void {
-  let gathered: Connection | undefined;
+function gathering({ commandTimeout }: Options): (connection: Connection | undefined) => void {
+  let held: Connection | undefined;
+  let until = 0;
   const letGo = () => {
-    gathered?.uncork();
-    gathered = undefined;
+    held?.uncork();
+    held = undefined;
   };
   return (connection) => {
-    if (gathered !== undefined || connection === undefined) return;
-    gathered = connection;
+    if (connection === undefined || commandTimeout !== undefined) return;
+    if (held === undefined) setImmediate(letGo);
+    else if (performance.now() < until) return;
+    held?.uncork();
+    held = connection;
     connection.cork();
-    setImmediate(letGo);
+    until = performance.now() + LONGEST_HOLD;
   };
 }
 
 interface Options {
+  readonly commandTimeout?: number;
   readonly autoResendUnfulfilledCommands?: boolean;
   readonly reconnectOnError?: ((error: Error) => unknown) | null;
   readonly retryDelayOnFailover?: number;

@@ -11,6 +11,7 @@ const LOCK_WAIT = 2;
 const PAUSE = 10;
 
 export class HandleWriter implements Writer {
+  readonly isBlocking = true;
   readonly #database: SqliteDatabase;
   readonly #groups: GroupCommit;
 

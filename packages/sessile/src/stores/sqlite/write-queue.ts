@@ -7,6 +7,8 @@ import type { Answers, Operation } from "./operations.ts";
 
 /** Who runs transactions: the writer thread, or the calling thread on a handle. */
 export interface Writer {
+  /** The calling thread does the work, so that nobody gains when it begins at once. */
+  readonly isBlocking: boolean;
   /** Runs the operations, JSON texts, and says what became of each. Never rejects; `busy` comes after a short wait. */
   attempt(operations: readonly string[]): Promise<readonly Outcome[]>;
   /** Frees what the writer holds. Nothing is under way any more. */
@@ -25,14 +27,17 @@ interface Waiting {
 /** One transaction holds the file's only write lock; other processes want it too. */
 const MAX_GROUP = 256;
 
-/** Turns of the event loop that a write may wait for others to join it: the requests of a burst are not all read in one. */
+/** Turns of the event loop that a write may wait for others to join it, and milliseconds: the requests of a burst are not all read in one turn. */
 const MOST_TURNS = 4;
+const LONGEST_WAIT = 2;
 
 export class WriteQueue {
   readonly #writer: Writer;
   readonly #busyTimeout: number;
   #waiting: Waiting[] = [];
   #run: Promise<void> | null = null;
+  /** How many went into the last transaction. */
+  #last = 1;
 
   constructor(writer: Writer, busyTimeout: number) {
     this.#writer = writer;
@@ -58,16 +63,23 @@ export class WriteQueue {
     while (this.#waiting.length > 0) {
       await this.#gather();
       const group = this.#waiting.splice(0, MAX_GROUP);
+      this.#last = group.length;
       this.#settle(group, await this.#writer.attempt(group.map(({ text }) => text)));
     }
     this.#run = null;
   }
 
-  /** Waits as long as each turn brings more: a transaction for one costs nearly what one for all of them does. */
+  /**
+   * Waits as long as each turn brings more: a transaction for one costs nearly what one for all of them does. Not where writes come one by
+   * one: those leave at once.
+   */
   async #gather(): Promise<void> {
+    if (this.#last === 1 && !this.#writer.isBlocking) return;
+    const until = performance.now() + LONGEST_WAIT;
     for (let turn = 0, before = 0; turn < MOST_TURNS && this.#waiting.length > before; turn++) {
       before = this.#waiting.length;
       await setImmediate();
+      if (before >= MAX_GROUP || performance.now() >= until) return;
     }
   }
 

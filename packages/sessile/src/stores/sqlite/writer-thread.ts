@@ -7,6 +7,7 @@ import type { Writer } from "./write-queue.ts";
 import type { Reply, WriterData } from "./writer.ts";
 
 export class WriterThread implements Writer {
+  readonly isBlocking = false;
   readonly #data: WriterData;
   #worker: Worker | null = null;
   readonly #unchanged: UnchangedRecords | null;
