@@ -44,7 +44,7 @@ function isWritable({ stream }: { readonly stream?: Connection }): boolean {
 }
 
 /** Milliseconds for which commands are held back at most, where a turn of the event loop goes on for longer. */
-const LONGEST_HOLD = 1;
+const LONGEST_HOLD = 2;
 
 /** Not those of a test with a clock of its own. */
 const { performance, setImmediate } = globalThis;

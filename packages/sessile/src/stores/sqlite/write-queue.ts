@@ -29,7 +29,7 @@ const MAX_GROUP = 256;
 
 /** Turns of the event loop that a write may wait for others to join it, and milliseconds: the requests of a burst are not all read in one turn. */
 const MOST_TURNS = 4;
-const LONGEST_WAIT = 2;
+const LONGEST_WAIT = 5;
 
 export class WriteQueue {
   readonly #writer: Writer;

@@ -49,7 +49,7 @@ test("after a group, those of the next turns join while each turn brings more, a
   while (added.length < 8) await new Promise((resolve) => setImmediate(resolve));
   await Promise.all(added);
   const joined = writer.groups[1]?.length ?? 0;
-  assert.ok(joined > 1 && joined <= 5, `${joined} in one group`); // fewer than five when four turns took two milliseconds
+  assert.ok(joined > 1 && joined <= 5, `${joined} in one group`); // fewer than five when they took five milliseconds
 });
 
 test("a write that comes alone after one that came alone leaves at once, unless the calling thread does the work", async () => {
