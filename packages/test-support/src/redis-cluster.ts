@@ -75,7 +75,7 @@ async function join(nodes: readonly Node[]): Promise<void> {
     const [first, end] = [i, i + 1].map((part) => Math.ceil((part * SLOTS) / PRIMARIES)) as [number, number];
     await server.ask("CLUSTER", "ADDSLOTSRANGE", String(first), String(end - 1));
   }
-  // Not to itself: a node that hears late what it said of itself before it followed a primary becomes one again, and stays so.
+  // Not to itself: nobody needs that, and once a replica called itself a primary for ever, as one might that hears late what it said of itself.
   const othersOf = (node: Node) => nodes.filter((other) => other !== node);
   const introduce = () => {
     return Promise.all(nodes.flatMap((node) => othersOf(node).map((other) => meet(node.server, other))));
