@@ -9,9 +9,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 /** Raise one only with a reason in the commit. */
-const LIMIT = 64;
+const LIMIT = 72;
 /** Of all files together: nothing is gained by moving lines to where they are not counted. */
-const LIMIT_OF_ALL = 974;
+const LIMIT_OF_ALL = 1200;
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const FOLDER = join(ROOT, "packages/sessile/src/adapters");

@@ -4,6 +4,7 @@
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
+import { cutPair, replaceCookies } from "./cookie-pairs.ts";
 import { outcomeOf } from "./outcome.ts";
 
 /** The functions of `next/headers`. */
@@ -87,15 +88,26 @@ async function toRequest(method: string, next: NextHeaders): Promise<SessionRequ
 }
 
 /**
- * What the request would look like with the cookies as they are now: a page that is rendered after an action, in the same
- * request, is to see what the action did. Cookies that were sent twice are given as they were sent, because of such Next.js
- * keeps the last only, and a contradiction would go unnoticed.
+ * The header as it was sent, with the cookies that Next.js now shows another value of: a page that is rendered after an action,
+ * in the same request, sees what the action did. Unchanged cookies are read as every other adapter reads them: Next.js
+ * decodes values and keeps one of two cookies of a name, which would hide a contradiction.
  */
 function cookieHeader(sent: string, cookies: NextCookies): string {
-  const pairs = sent.split(/; */);
-  const names = pairs.map((pair) => pair.split("=", 1)[0]);
-  const repeated = pairs.filter((_, index) => names.indexOf(names[index]) !== names.lastIndexOf(names[index]));
-  return [...cookies.getAll().map(({ name, value }) => `${name}=${encodeURIComponent(value)}`), ...repeated].join("; ");
+  const received = parseAsNext(sent);
+  const changed = cookies.getAll().filter(({ name, value }) => received.get(name) !== value);
+  return replaceCookies(sent, new Map(changed.map(({ name, value }) => [name, encodeURIComponent(value)])));
+}
+
+/** The cookies that `cookies()` shows of a request. */
+function parseAsNext(header: string): Map<string, string> {
+  const cookies = new Map<string, string>();
+  for (const pair of header.split(/; */)) {
+    const [name, value = "true"] = cutPair(pair);
+    try {
+      cookies.set(name, decodeURIComponent(value));
+    } catch {} // Next.js drops such a cookie
+  }
+  return cookies;
 }
 
 /** The status that Next.js gives `redirect()`, `notFound()` and the like, which are thrown; any other error is a failure. */
@@ -113,8 +125,8 @@ function headersOf(cookies: NextCookies): SessionResponse {
 }
 
 function parseCookie(line: string): NextCookie {
-  const [[name = "", value = ""] = [], ...attributes] = line.split("; ").map((part) => part.split("="));
-  return { name, value, ...Object.fromEntries(attributes.map(([key = "", text]) => attribute(key, text))) };
+  const [[name = "", value = ""] = [], ...attributes] = line.split("; ").map(cutPair);
+  return { name, value, ...Object.fromEntries(attributes.map(([key, text]) => attribute(key, text))) };
 }
 
 function attribute(name: string, text: string | undefined): [keyof NextCookie, unknown] {

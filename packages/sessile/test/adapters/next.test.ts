@@ -210,6 +210,44 @@ describe("sessions in Next.js", () => {
     assert.equal((await request({ cookie: `${a}; x=%3B; ${a}` }).readSession()).userId, "anna");
   });
 
+  test("B7: the token is read as it was sent: Next.js decodes values, and drops those that it cannot decode", async () => {
+    const { request, signedIn } = setUp();
+    const cookie = await signedIn();
+    const encoded = cookie.replace("=s", "=%73");
+    assert.equal((await request({ cookie: encoded }).readSession()).userId, null);
+    assert.equal((await request({ cookie: `${cookie}; a=%E0%A4%A` }).readSession()).userId, "anna");
+    await assert.rejects(request({ cookie: `${cookie}; __Host-session=%E0%A4%A` }).readSession(), {
+      code: "ERR_SESSION_CREDENTIALS",
+    });
+  });
+
+  test("a page after an action sees its cookie alone, and all others as they were sent", async () => {
+    const { request, manager } = setUp();
+    const seen: (string | undefined)[] = [];
+    const open = manager.open.bind(manager);
+    manager.open = (asked) => {
+      seen.push(asked.header("cookie"));
+      return open(asked);
+    };
+    const { next, action, readSession } = request({ cookie: "__Host-session=old; a=%3B; b=1=2;c=; d" });
+    let token = "";
+    await next.act(
+      action(async (session) => {
+        token = await session.signIn("anna");
+      }),
+    );
+    await readSession();
+    assert.equal(seen[1], `a=%3B; b=1=2;c=; d; __Host-session=${token}`);
+  });
+
+  test("H1: a path of the cookie with `=` in it is set whole", async () => {
+    const transports = [cookieTransport({ name: "session", path: "/a=b/c=d" })];
+    const { request } = setUp({ transports });
+    const { next, action } = request();
+    await next.act(action(async (session) => session.signIn("anna")));
+    assert.match(next.setCookies[0] ?? "", /; Path=\/a=b\/c=d;/);
+  });
+
   test("I1: an action from another site is refused", async () => {
     const { request, signedIn } = setUp();
     const { action } = request({ cookie: await signedIn(), origin: "https://evil.example" });
