@@ -45,8 +45,12 @@ function sendDetail(reply: FastifyReply, status: number, detail = STATUS_CODES[s
   return reply.code(status).send({ detail });
 }
 
-/** A client that does not read what it has been sent already is not waited for. */
+/**
+ * Answers on a bare socket and ends it. Node takes its own listeners off a socket that it hands over: without one for errors a
+ * client that breaks off ends the process, and without one for timeouts a client that does not read keeps the connection.
+ */
 function refuse(socket: Socket, status: number): void {
+  socket.on("error", () => {}).once("timeout", () => socket.destroy());
   if (!socket.writable || socket.writableLength > 0) return void socket.destroy();
   const body = JSON.stringify({ detail: STATUS_CODES[status] });
   const headers = {

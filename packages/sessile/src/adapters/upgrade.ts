@@ -27,6 +27,9 @@ export interface UpgradeOptions extends GuardOptions {
  * });
  * ```
  *
+ * Call it before anything else is awaited: Node hands `socket` over without a listener for `error`, so a client that breaks off would end
+ * the process. From the call on there is one. Handlers of `connect` need one of their own.
+ *
  * What is changed in such a session is written by `await session.commit()`, which also counts as activity of the user.
  */
 export async function openUpgrade<Data extends object>(
@@ -40,17 +43,14 @@ export async function openUpgrade<Data extends object>(
   try {
     const session = await exchange.open(manager);
     if (!session.isSignedIn()) refuse(socket, notSignedIn(session, detail));
-    else if (!socket.destroyed) {
-      socket.off("error", ignore);
-      return session;
-    }
+    else if (!socket.destroyed) return session;
   } catch (error) {
     refuse(socket, exchange.answerTo(error));
   }
   return null;
 }
 
-/** Node leaves this socket to the program: a client that breaks off while the store is asked would end the process. */
+/** It stays on the socket, because the program may await more before a WebSocket library takes over. */
 function ignore(): void {}
 
 /**

@@ -150,6 +150,24 @@ describe("who gets a WebSocket", () => {
       webSocket.terminate();
     }));
 
+  test("a client that breaks off while the program awaits something else ends nothing but itself", async () => {
+    const { manager } = testManager();
+    const server = createServer();
+    const opened = new Promise<Socket>((resolve) => {
+      server.on("upgrade", async (request, socket: Socket) => {
+        if ((await openUpgrade(manager, request, socket)) !== null) resolve(socket);
+      });
+    });
+    const { url, close } = await listen(server);
+    const socket = connect(Number(new URL(url).port), "127.0.0.1").on("error", () => {});
+    socket.write(`GET / HTTP/1.1\r\nHost: x\r\nCookie: ${await cookieFor(manager)}\r\n${HANDSHAKE}`);
+    const serverSide = await opened;
+    socket.resetAndDestroy();
+    await new Promise((resolve) => serverSide.on("close", resolve));
+    await close();
+    await manager.close();
+  });
+
   test("a client that is refused and keeps its end open is cut", () =>
     withChat(async ({ url, server }) => {
       const connection = once(server, "connection") as Promise<[Socket]>;
