@@ -28,7 +28,6 @@ export type {
   CacheStats,
   Committed,
   Created,
-  Loaded,
   Page,
   RecordPage,
   SessionStore,

@@ -17,13 +17,13 @@ export class GuardedManager extends SessionManager {
   }
 
   /** A request that is refused here reaches no route and no error handler. */
-  override open(request: SessionRequest): OpenSession<Data> | Promise<OpenSession<Data>> {
-    const opened = super.open(request);
-    if (!(opened instanceof Promise)) return opened;
-    return opened.catch((error: unknown) => {
+  override async open(request: SessionRequest): Promise<OpenSession<Data>> {
+    try {
+      return await super.open(request);
+    } catch (error) {
       this.#security.writeRefusal(error);
       throw error;
-    });
+    }
   }
 }
 

@@ -35,8 +35,9 @@ export async function clearMarker(store: SessionStore): Promise<void> {
 
 /** The store as those see it who look for sessions or end them: without the mark. */
 export function withoutMarker(store: SessionStore): SessionStore {
-  const seen: Pick<SessionStore, "load" | "scan"> = {
-    load: (sid, suits) => (sid === MARKER_SID ? Promise.resolve(null) : store.load(sid, suits)),
+  const seen: Pick<SessionStore, "load" | "scan"> & { readonly peek: undefined } = {
+    load: async (sid) => (sid === MARKER_SID ? null : store.load(sid)),
+    peek: undefined,
     scan: async (page) => {
       const { records, next } = await store.scan(page);
       return { records: records.filter(({ sid }) => sid !== MARKER_SID), next };

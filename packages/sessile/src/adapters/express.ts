@@ -3,7 +3,6 @@
 import { finished } from "node:stream";
 import type { Application, ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { SessionManager } from "../core/manager.ts";
-import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { answerInstead, hold } from "./hold-response.ts";
@@ -55,9 +54,7 @@ export function sessions(manager: SessionManager, { onError = console.error }: S
       answerLast(request.app);
       next();
     };
-    const session = exchange.open(manager);
-    if (isPromise(session)) session.then(begin, (error) => answerError(error, request, response, next));
-    else begin(session);
+    exchange.open(manager).then(begin, (error) => answerError(error, request, response, next));
   };
 }
 

@@ -16,11 +16,9 @@ import type {
   RouteHandlerMethod,
 } from "fastify";
 import { isSessionError, type SessionError } from "../core/errors.ts";
-import { SETTLED } from "../core/exchange.ts";
 import type { SessionManager } from "../core/manager.ts";
-import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import { type Answer, answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
+import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { type AnyReply, isFastifysOwn, prepare, ReplyHeaders, refuse, unwrap } from "./fastify-reply.ts";
 import { hold, release } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
@@ -130,51 +128,41 @@ async function register(app: FastifyInstance, { manager }: SessionsOptions): Pro
   app.decorateRequest("session", null as unknown as Session);
   app.decorateRequest(EXCHANGE, null);
   app.decorateRequest(FAILED, null);
-  app.addHook("onRequest", (request, reply, next) => open(manager, request, reply, next));
+  app.addHook("onRequest", (request, reply) => open(manager, request, reply));
   app.addHook("onError", async (request, _reply, error) => {
     if (isSessionError(error)) keptOf(request)[FAILED] = error;
   });
   app.addHook("onSend", settle);
 }
 
-/** The `onRequest` hook. Calls `next`, or gives back a promise when it has to wait for the store. */
-function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply, next: () => void): unknown {
+async function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const exchange = new NodeExchange<DefaultData>(request.raw, (error) => request.log.error(error));
-  const begin = (session: Session): void => {
-    request.session = session;
-    keptOf(request)[EXCHANGE] = exchange;
-    hold(reply.raw, exchange);
-  };
-  const session = exchange.open(manager);
-  if (isPromise(session)) return session.then(begin, (error) => refuse(reply, error));
-  begin(session);
-  return next();
+  try {
+    request.session = await exchange.open(manager);
+  } catch (error) {
+    return refuse(reply, error);
+  }
+  keptOf(request)[EXCHANGE] = exchange;
+  hold(reply.raw, exchange);
+  return undefined;
 }
 
-type Done = (error: null, payload: unknown) => void;
-
-/** The `onSend` hook. Tells `done` the payload to send, or gives it back when it has to wait for the store: most requests only read. */
-function settle(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: Done): unknown {
+/** The `onSend` hook. Returns the payload to send. */
+async function settle(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
   const { [EXCHANGE]: exchange, [FAILED]: failed } = keptOf(request);
-  if (exchange === null) return void done(null, payload);
+  if (exchange === null) return payload;
   const content = unwrap(reply, payload);
-  const answer = failed !== null && isFastifysOwn(content, failed) ? answerTo(failed, request.session) : null;
-  const settled = (instead: Answer | null): unknown => {
+  let answer = failed !== null && isFastifysOwn(content, failed) ? answerTo(failed, request.session) : null;
+  try {
+    await exchange.commit(reply.statusCode, new ReplyHeaders(reply));
+  } catch (error) {
+    discard(content);
+    answer = answerTo(error, request.session);
+    if (answer === null) throw error;
+  } finally {
     release(reply.raw);
-    return instead === null ? content : prepare(reply, instead);
-  };
-  const settling = exchange.commit(reply.statusCode, new ReplyHeaders(reply));
-  if (settling === undefined || settling === SETTLED) return void done(null, settled(answer));
-  return settling.then(
-    () => settled(answer),
-    (error) => {
-      discard(content);
-      release(reply.raw);
-      const instead = answerTo(error, request.session);
-      if (instead === null) throw error;
-      return prepare(reply, instead);
-    },
-  );
+  }
+  return answer === null ? content : prepare(reply, answer);
 }
 
 function keptOf(request: FastifyRequest): Kept {

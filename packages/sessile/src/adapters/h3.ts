@@ -2,7 +2,6 @@
 
 import type { EventHandler, EventHandlerRequest, EventHandlerResponse, H3Event, Middleware } from "h3";
 import type { SessionManager } from "../core/manager.ts";
-import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
@@ -37,8 +36,7 @@ export type SignedInEvent<Request extends EventHandlerRequest = EventHandlerRequ
  */
 export function sessions(manager: SessionManager): Middleware {
   return async (event, next) => {
-    const opening = manager.open(new WebRequest(event.req));
-    const opened = isPromise(opening) ? await opening.catch(responseTo) : opening;
+    const opened = await manager.open(new WebRequest(event.req)).catch(responseTo);
     if (isResponse(opened)) return opened;
     event.context.session = opened.session;
     const [value, isThrown] = await outcomeOf(next);

@@ -2,9 +2,7 @@
 
 import type { Context, MiddlewareHandler } from "hono";
 import { isSessionError } from "../core/errors.ts";
-import { SETTLED } from "../core/exchange.ts";
 import type { SessionManager } from "../core/manager.ts";
-import { isPromise } from "../core/promise.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
@@ -36,8 +34,7 @@ type Instant = "createdAt" | "authenticatedAt" | "lastSeenAt" | "expiresAt";
  */
 export function sessions<Data extends object>(manager: SessionManager<Data>): MiddlewareHandler<SessionEnv<Data>> {
   return async (c, next) => {
-    const opening = manager.open(new WebRequest(c.req.raw));
-    const opened = isPromise(opening) ? await opening.catch(responseTo) : opening;
+    const opened = await manager.open(new WebRequest(c.req.raw)).catch(responseTo);
     if (!("commit" in opened)) return opened;
     c.set("session", opened.session);
     try {
@@ -49,8 +46,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
     }
     if (isSessionError(c.error) && (await isHonosOwn(c.res))) replace(c, answerTo(c.error, opened.session));
     try {
-      const settling = opened.commit(c.res.status, headersOf(c));
-      if (settling !== SETTLED) await settling;
+      await opened.commit(c.res.status, headersOf(c));
     } catch (error) {
       c.res.body?.cancel().catch(() => {});
       const answer = answerTo(error, opened.session);

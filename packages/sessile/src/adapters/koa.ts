@@ -2,7 +2,6 @@
 
 import type { Context, ExtendableContext, Middleware, Next } from "koa";
 import type { SessionManager } from "../core/manager.ts";
-import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./answer.ts";
 import { hold } from "./hold-response.ts";
@@ -40,8 +39,7 @@ export function sessions(manager: SessionManager): SessionMiddleware {
     const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
     const exchange = new NodeExchange<DefaultData>(ctx.req, report, ctx.originalUrl);
     try {
-      const session = exchange.open(manager);
-      ctx.session = isPromise(session) ? await session : session;
+      ctx.session = await exchange.open(manager);
       hold(ctx.res, exchange);
       await next();
     } catch (error) {

@@ -2,9 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import { SETTLED } from "../core/exchange.ts";
 import type { OpenSession, SessionManager } from "../core/manager.ts";
-import { isPromise } from "../core/promise.ts";
 import type { Session } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, FAILURE } from "./answer.ts";
@@ -53,29 +51,22 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return value ?? (name === "host" ? this.header(":authority") : undefined);
   }
 
-  /** As the manager's: no promise where nobody has to wait. */
-  open(manager: SessionManager<Data>): Session<Data> | Promise<Session<Data>> {
-    const opened = manager.open(this);
-    if (isPromise(opened)) return opened.then((waitedFor) => this.#keep(waitedFor));
-    return this.#keep(opened);
+  async open(manager: SessionManager<Data>): Promise<Session<Data>> {
+    this.#opened = await manager.open(this);
+    return this.#opened.session;
   }
 
-  #keep(opened: OpenSession<Data>): Session<Data> {
-    this.#opened = opened;
-    return opened.session;
-  }
-
-  commit(status: number, response: SessionResponse): Promise<void> | undefined {
-    return this.#opened?.commit(status, response);
+  async commit(status: number, response: SessionResponse): Promise<void> {
+    await this.#opened?.commit(status, response);
   }
 
   settle(status: number, headers: SessionResponse): Promise<Answer | null> | null {
-    const settling = this.commit(status, headers);
-    if (settling === undefined || settling === SETTLED) return null;
-    return settling.then(
+    const mustWait = this.#opened?.mustWait;
+    const settling = this.commit(status, headers).then(
       () => null,
       (error) => this.answerTo(error),
     );
+    return mustWait ? settling : null;
   }
 
   /** What the client hears of `error`; whoever is to know more of it hears that too. */

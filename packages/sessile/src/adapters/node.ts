@@ -2,7 +2,6 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../core/manager.ts";
-import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
 import { answerInstead, hold } from "./hold-response.ts";
@@ -74,8 +73,7 @@ async function run<Data extends object, Request extends NodeRequest, Response ex
 ): Promise<void> {
   const exchange = new NodeExchange<Data>(request, onError);
   try {
-    const opening = exchange.open(manager);
-    const session = isPromise(opening) ? await opening : opening;
+    const session = await exchange.open(manager);
     hold(response, exchange);
     await handler(request, response, session);
   } catch (error) {

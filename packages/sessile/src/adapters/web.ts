@@ -1,7 +1,6 @@
 // Sessions for everything that maps a `Request` to a `Response`. Translates, and decides nothing.
 
 import type { OpenSession, SessionManager } from "../core/manager.ts";
-import { isPromise } from "../core/promise.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
 import { HeaderChanges, isTaken } from "./header-changes.ts";
@@ -46,8 +45,7 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
     const answer = (error: unknown): Response =>
       toResponse(answerTo(error, opened?.session) ?? failure(error, onError));
     try {
-      const opening = manager.open(new WebRequest(request));
-      opened = isPromise(opening) ? await opening : opening;
+      opened = await manager.open(new WebRequest(request));
       response = checkResponse(await handler(request, opened.session, ...rest));
     } catch (error) {
       response = answer(error);

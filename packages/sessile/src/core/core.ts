@@ -69,7 +69,7 @@ export class Core {
 
   /** The record of `sid` as it is now. */
   load(sid: string): Promise<SessionRecord | null> {
-    return this.ask(LOADING, async (store) => store.load(sid));
+    return this.ask(LOADING, (store) => store.load(sid));
   }
 
   /** Whether a session is over by now. */

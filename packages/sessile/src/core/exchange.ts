@@ -11,9 +11,6 @@ import { checkOrigin, type Opened } from "./open.ts";
 import type { SessionRecord } from "./record.ts";
 import type { SessionRequest, SessionResponse, SessionTransport } from "./transport.ts";
 
-/** What `commit` gives when there was nothing to wait for: who knows it need not wait either. */
-export const SETTLED: Promise<void> = Promise.resolve();
-
 export class SessionExchange {
   readonly #core: Core;
   readonly #request: SessionRequest;
@@ -132,26 +129,21 @@ export class SessionExchange {
   /**
    * Settles the session before the response leaves: writes the changes unless `status` is 500 or more, then tells the client
    * what it must know. When the store fails this rejects, and `response` still gets what holds in any case.
-   * `SETTLED` when there was nothing to write.
    */
-  commit(status: number, response: SessionResponse): Promise<void> {
+  async commit(status: number, response: SessionResponse): Promise<void> {
+    const { mustWait } = this;
     const isFirst = !this.#isSettled;
     this.#isSettled = true;
-    if (!isFirst) return this.#lastStep?.then(() => {}) ?? SETTLED;
-    try {
-      if (!this.#isUntouched) return this.#inTurn(() => this.#settle(status, response));
-      this.#send(response);
-      return SETTLED;
-    } catch (error) {
-      return Promise.reject(error); // adapters call this where nobody expects a throw
-    }
+    if (!isFirst) await this.#lastStep;
+    else if (mustWait) await this.#inTurn(() => this.#settle(status, response));
+    else this.#send(response);
   }
 
-  /** Most requests only read: then there is nothing to write, and nobody to wait for. */
-  get #isUntouched(): boolean {
-    if (this.#lastStep !== null || this.#removeOnFailure) return false;
-    if (this.#record === null) return this.#changes?.isEmpty !== false;
-    return !isDue(this.#core, this.#writing(this.#record, this.#changes, true));
+  /** Whether `commit` has to wait for the store. Most requests only read; then it sets the headers before it returns. */
+  get mustWait(): boolean {
+    if (this.#lastStep !== null || this.#removeOnFailure) return true;
+    if (this.#record === null) return this.#changes?.isEmpty === false;
+    return isDue(this.#core, this.#writing(this.#record, this.#changes, true));
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {

@@ -5,9 +5,8 @@ import { SessionError } from "./errors.ts";
 import type { SessionEventName, SessionListener } from "./events.ts";
 import { SessionExchange } from "./exchange.ts";
 import { type JsonObject, parseData } from "./json.ts";
-import { type Opened, open } from "./open.ts";
+import { open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions } from "./options.ts";
-import { isPromise } from "./promise.ts";
 import type { SessionRecord } from "./record.ts";
 import { wholeNumber } from "./rules.ts";
 import { type DefaultData, Session } from "./session.ts";
@@ -19,10 +18,12 @@ import type { SessionRequest, SessionResponse } from "./transport.ts";
 export interface OpenSession<Data extends object> {
   readonly session: Session<Data>;
   /**
-   * Writes what the request changed, unless `status` is 500 or more, and tells the client what it must know. Await it
-   * before the first byte of the response leaves; when it rejects, answer with the error instead.
+   * Writes the changes of the request, unless `status` is 500 or more, and adds the session's headers to the response. Await
+   * it before the first byte of the response leaves; when it rejects, answer with the error instead.
    */
   commit(status: number, response: SessionResponse): Promise<void>;
+  /** Whether `commit` has to wait for the store; otherwise it has set its headers when it returns the promise. */
+  readonly mustWait: boolean;
 }
 
 /** What lists show of a session: no token, no digest, no data. */
@@ -72,22 +73,17 @@ export class SessionManager<Data extends object = DefaultData> {
   }
 
   /**
-   * Opens the session of a request; `await` it. It is no promise where nobody has to wait for the store, and one that rejects when the
-   * request contradicts itself or the store cannot answer.
+   * Opens the session of a request. Rejects when the request contradicts itself, and when the store cannot answer.
    */
-  open(request: SessionRequest): OpenSession<Data> | Promise<OpenSession<Data>> {
-    try {
-      const opened = open(this.#core, request);
-      if (isPromise(opened)) return opened.then((waitedFor) => this.#hand(request, waitedFor));
-      return this.#hand(request, opened);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #hand(request: SessionRequest, opened: Opened): OpenSession<Data> {
-    const exchange = new SessionExchange(this.#core, request, opened);
-    return { session: new Session<Data>(exchange), commit: (status, response) => exchange.commit(status, response) };
+  async open(request: SessionRequest): Promise<OpenSession<Data>> {
+    const exchange = new SessionExchange(this.#core, request, await open(this.#core, request));
+    return {
+      session: new Session<Data>(exchange),
+      commit: (status, response) => exchange.commit(status, response),
+      get mustWait() {
+        return exchange.mustWait;
+      },
+    };
   }
 
   /** Calls `listener` for every such event; the function given back stops it. A listener cannot break a request. */

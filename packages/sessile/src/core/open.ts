@@ -4,9 +4,7 @@ import { readData } from "./commit.ts";
 import { type Core, LOADING } from "./core.ts";
 import { isSessionError, SessionError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
-import { isPromise } from "./promise.ts";
 import type { SessionRecord } from "./record.ts";
-import type { Loaded } from "./store.ts";
 import { parseToken, type TokenParts } from "./token.ts";
 import { readCredential, type SessionRequest, type SessionTransport } from "./transport.ts";
 import { judge, type Verdict } from "./validity.ts";
@@ -30,14 +28,28 @@ const ANONYMOUS: Opened = Object.freeze({ transport: null, record: null, digest:
  * to the client. Throws `ERR_SESSION_CREDENTIALS`, `ERR_SESSION_CROSS_SITE` and, when the store cannot answer,
  * `ERR_SESSION_STORE`: store trouble is never an answer to "who is this?".
  */
-export function open(core: Core, request: SessionRequest): Opened | Promise<Opened> {
+export async function open(core: Core, request: SessionRequest): Promise<Opened> {
   const credential = readCredential(core.settings.transports, request);
   if (credential === null) return ANONYMOUS;
   const { transport, token } = credential;
+  const withoutRecord = { ...ANONYMOUS, transport };
   const parts = parseToken(core.settings.tokenPrefix, token);
-  if (parts === null) return withoutRecord(transport);
+  if (parts === null) return withoutRecord;
   checkOrigin(transport, request);
-  return openRecord(core, transport, parts);
+  const found = await find(core, parts);
+  if (found === null) return withoutRecord;
+  const { record, digest, verdict } = found;
+  if (verdict !== "valid") {
+    await endBad(core, record, verdict);
+    return withoutRecord;
+  }
+  if (core.settings.schema === undefined) return { transport, record, digest, data: null };
+  try {
+    return { transport, record, digest, data: await readData(core, record) };
+  } catch (error) {
+    if (isSessionError(error, "ERR_SESSION_RECORD")) return withoutRecord;
+    throw error;
+  }
 }
 
 /** Refuses a cross-site request that would act with a credential the browser attached by itself. */
@@ -53,65 +65,26 @@ interface Found {
   readonly verdict: Verdict;
 }
 
-/** Every signed-in request comes by here, so nothing stands between this and the store, and who need not wait does not. */
-function openRecord(core: Core, transport: SessionTransport, { sid, secret }: TokenParts): Opened | Promise<Opened> {
-  let found: Found | null = null;
-  // An old copy may let a request in, but never turn it away or end the session: what it does not know may have happened since.
-  const suits = (copy: SessionRecord): boolean => {
-    found = look(core, copy, secret);
-    return found.verdict === "valid";
-  };
-  let loaded: Loaded | Promise<Loaded>;
+async function find(core: Core, { sid, secret }: TokenParts): Promise<Found | null> {
   try {
-    loaded = core.settings.store.load(sid, suits);
+    const { store } = core.settings;
+    const copy = store.peek?.(sid);
+    if (copy?.sid === sid) {
+      const found = look(core, copy, secret);
+      if (found.verdict === "valid") return found;
+    }
+    const record = await store.load(sid);
+    return record && look(core, record, secret);
   } catch (error) {
-    return afterFailure(transport, core.failure(LOADING, error));
+    const failure = core.failure(LOADING, error);
+    if (isSessionError(failure, "ERR_SESSION_RECORD")) return null;
+    throw failure;
   }
-  if (!isPromise(loaded)) return conclude(core, transport, secret, loaded, found);
-  return Promise.resolve(loaded).then(
-    (record) => conclude(core, transport, secret, record, found),
-    (error) => afterFailure(transport, core.failure(LOADING, error)),
-  );
 }
 
 function look(core: Core, record: SessionRecord, secret: string): Found {
   const digest = core.settings.keys.in(record, secret);
   return { record, digest, verdict: judge(record, digest, core.now(), core.settings) };
-}
-
-/** `looked` is what was last looked at: the same record, when a copy suited. */
-function conclude(
-  core: Core,
-  transport: SessionTransport,
-  secret: string,
-  record: Loaded,
-  looked: Found | null,
-): Opened | Promise<Opened> {
-  if (record === null) return withoutRecord(transport);
-  return openFound(core, transport, looked?.record === record ? looked : look(core, record, secret));
-}
-
-function openFound(
-  core: Core,
-  transport: SessionTransport,
-  { record, digest, verdict }: Found,
-): Opened | Promise<Opened> {
-  if (verdict !== "valid") return endBad(core, record, verdict).then(() => withoutRecord(transport));
-  if (core.settings.schema === undefined) return { transport, record, digest, data: null };
-  return readData(core, record).then(
-    (data) => ({ transport, record, digest, data }),
-    (error) => afterFailure(transport, error),
-  );
-}
-
-function withoutRecord(transport: SessionTransport): Opened {
-  return { ...ANONYMOUS, transport };
-}
-
-/** A record that cannot be read is no session. */
-function afterFailure(transport: SessionTransport, error: unknown): Opened {
-  if (isSessionError(error, "ERR_SESSION_RECORD")) return withoutRecord(transport);
-  throw error;
 }
 
 /** Ends the session where it must not go on. */

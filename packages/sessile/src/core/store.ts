@@ -21,9 +21,6 @@ export type Created =
   /** the user's sessions were revoked, or this one evicted, while it was being created; nothing is stored */
   | { readonly status: "revoked" };
 
-/** What a `load` found. */
-export type Loaded = SessionRecord | null;
-
 /** What became of a `commit`. */
 export type Committed =
   | { readonly status: "ok"; readonly record: SessionRecord }
@@ -99,13 +96,15 @@ export interface CacheStats {
 export interface SessionStore {
   /** Inserts `record` if its sid is free, and keeps the user's limit in the same step. Never overwrites. */
   create(record: SessionRecord, limit?: UserLimit): Promise<Created>;
+  /** The record as it is now, expired or not; `null` when there is none. Never a copy. */
+  load(sid: string): Promise<SessionRecord | null>;
   /**
-   * The record as it is now, expired or not; `null` when there is none. A store that keeps copies may answer with one for which
-   * `suits` returns true, and without `suits` with none: whoever acts on what a record says must not act on an old one.
-   *
-   * No promise where there is nothing to wait for: most requests only read, and then go through in one turn of the event loop.
+   * A copy of the record that is at hand, so that a request need not wait for `load`; `null` when there is none. A copy may let
+   * a request in and never turn it away: the core asks `load` before it refuses or ends a session. After an acknowledged
+   * `delete`, `commit`, `deleteByUser` or eviction of this store it never shows the state before. Never throws. A wrapper that
+   * makes promises of all methods leaves it out.
    */
-  load(sid: string, suits?: (copy: SessionRecord) => boolean): Loaded | Promise<Loaded>;
+  peek?(sid: string): SessionRecord | null;
   /**
    * Applies `delta` with `applyDelta` in one atomic step. Never creates. `base` is the record as the request loaded it: a
    * hint that may save a round trip, never a condition.
@@ -138,7 +137,7 @@ export interface SessionStore {
   close(): Promise<void>;
 }
 
-/** The methods that every store has; `watch` is optional. */
+/** The methods that every store has; `peek` and `watch` are optional. */
 export const STORE_METHODS = [
   "create",
   "load",

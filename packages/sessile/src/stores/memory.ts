@@ -66,9 +66,13 @@ class MemoryStore implements SessionStore {
     return { status: "created", evicted };
   }
 
-  load(sid: string): SessionRecord | null {
+  async load(sid: string): Promise<SessionRecord | null> {
     this.#checkOpen();
     return this.#recordOf(sid);
+  }
+
+  peek(sid: string): SessionRecord | null {
+    return this.#isClosed ? null : this.#recordOf(sid);
   }
 
   async commit(sid: string, delta: SessionDelta): Promise<Committed> {

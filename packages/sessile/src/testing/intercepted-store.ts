@@ -6,7 +6,7 @@ export type StoreMethod = keyof SessionStore;
 
 const METHODS: ReadonlySet<PropertyKey> = new Set<StoreMethod>(STORE_METHODS);
 
-/** `store` with `extra` beside its methods. Each call waits for `before`, and fails with what that throws. */
+/** `store` with `extra` beside its methods. Each call waits for `before`, and fails with what that throws; so there is no `peek`. */
 export function intercept<Extra extends object>(
   store: SessionStore,
   before: (method: StoreMethod) => Promise<void> | void,
@@ -15,6 +15,7 @@ export function intercept<Extra extends object>(
   return new Proxy(store, {
     get(target, name) {
       if (Object.hasOwn(extra, name)) return Reflect.get(extra, name);
+      if (name === "peek") return undefined;
       const value = Reflect.get(target, name) as unknown;
       if (typeof value !== "function") return value;
       if (!METHODS.has(name)) return value.bind(target) as unknown;

@@ -81,6 +81,32 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
+    name: "F2: peek never shows the state before an acknowledged change of its store",
+    async run({ stores: [a] }) {
+      if (a.peek === undefined) return;
+      const changes: [change: (record: SessionRecord) => Promise<unknown>, after: number | null][] = [
+        [({ sid }) => a.commit(sid, { at: Date.now(), set: { k: 1 } }), 2],
+        [({ sid }) => a.delete(sid), null],
+        [({ userId }) => a.deleteByUser(userId as string), null],
+        [({ userId }) => a.create(sampleRecord({ userId }), { max: 1, onExceeded: "evictOldest" }), null],
+      ];
+      for (const [change, after] of changes) {
+        const record = await stored(a, { userId: newUser() });
+        for (let i = 0; i < 10; i++) await (a.peek(record.sid) ?? a.load(record.sid));
+        await change(record);
+        const copy = a.peek(record.sid);
+        assert.ok(copy === null || copy.version === after, `${String(change)} left version ${copy?.version}`);
+      }
+    },
+  },
+  {
+    name: "peek of an unknown or hostile sid is null, and throws for none",
+    async run({ stores: [a] }) {
+      for (const sid of ["", "__proto__", "constructor", "\0", "x".repeat(10_000), sampleRecord().sid])
+        assert.equal(a.peek?.(sid) ?? null, null);
+    },
+  },
+  {
     name: "F3: commit never creates",
     async run({ stores: [a, b] }) {
       const record = sampleRecord({ userId: newUser() });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStore, type SessionRecord, type SessionStore } from "sessile";
 import { formatToken, newSecret } from "#dist/core/token.js";
-import { Bench, type StoreMethod, sidOf } from "../support/requests.ts";
+import { Bench, sidOf } from "../support/requests.ts";
 
 const MINUTE = 60_000;
 
@@ -17,16 +17,24 @@ class Copies {
 
   constructor(options: ConstructorParameters<typeof Bench>[0] = {}) {
     const memory = memoryStore();
-    const load: SessionStore["load"] = async (sid, suits) => {
-      const copy = this.#copies.get(sid);
-      if (copy !== undefined && suits?.(copy)) return copy;
-      this.fresh++;
-      return memory.load(sid);
+    const own = {
+      peek: (sid: string) => this.#copies.get(sid) ?? null,
+      load: (sid: string) => {
+        this.fresh++;
+        return memory.load(sid);
+      },
     };
     this.store = new Proxy(memory, {
-      get: (target, name: StoreMethod) => (name === "load" ? load : target[name]?.bind(target)),
+      get: (target, name: keyof SessionStore) =>
+        Object.hasOwn(own, name) ? Reflect.get(own, name) : (target[name] as () => unknown)?.bind(target),
     });
     this.bench = new Bench({ ...options, store: this.store });
+    this.bench.spied.showsCopies = true;
+  }
+
+  /** Answers for one session with the copy of another. */
+  mixUp(asked: string, answered: string): void {
+    this.#copies.set(asked, this.#copies.get(answered) as SessionRecord);
   }
 
   async keep(token: string): Promise<void> {
@@ -106,5 +114,14 @@ test("a revocation and who watches ask for the record as it is now", async () =>
   await copies.keep(token);
   await copies.store.delete(sidOf(token));
   assert.equal(await bench.manager.revoke(sidOf(token)), false);
+  assert.equal(copies.fresh, 1);
+});
+
+test("a copy of another session is not taken", async () => {
+  const copies = new Copies();
+  const [ann, bob] = [await copies.bench.signIn(), await copies.bench.signIn("bob")];
+  await copies.keep(bob);
+  copies.mixUp(sidOf(ann), sidOf(bob));
+  assert.equal(await copies.bench.userOf(ann), "ann");
   assert.equal(copies.fresh, 1);
 });

@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { runInNewContext } from "node:vm";
-import { cookieTransport, headerTransport, type Loaded, memoryStore, SessionError, SessionManager } from "sessile";
+import {
+  cookieTransport,
+  headerTransport,
+  memoryStore,
+  SessionError,
+  SessionManager,
+  type SessionRecord,
+} from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { digestSecret } from "#dist/core/secret.js";
 import { formatToken, newSecret, newSid } from "#dist/core/token.js";
@@ -383,7 +390,7 @@ describe("a store whose promises are none of `Promise`", () => {
       const store = memoryStore();
       const load = store.load.bind(store);
       let isUp = true;
-      store.load = (sid) => make(() => (isUp ? load(sid) : assert.fail("down"))) as Promise<Loaded>;
+      store.load = (sid) => make(() => (isUp ? load(sid) : assert.fail("down"))) as Promise<SessionRecord | null>;
       const manager = new SessionManager({ store, transports: [headerTransport()], sweepInterval: 0 });
       const { session } = await manager.open(requestWith());
       const token = await session.signIn("ann");

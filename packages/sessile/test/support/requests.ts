@@ -75,7 +75,7 @@ export class Gate {
   }
 }
 
-export type StoreMethod = Exclude<keyof SessionStore, "watch">;
+export type StoreMethod = Exclude<keyof SessionStore, "watch" | "peek">;
 
 /** A store that writes down every call, and lets a test act before or after one. */
 export class SpiedStore {
@@ -84,6 +84,8 @@ export class SpiedStore {
   before: (method: StoreMethod, args: readonly unknown[]) => unknown = () => {};
   /** Runs when the store has done its work, before the caller is answered. */
   after: (method: StoreMethod, args: readonly unknown[]) => unknown = () => {};
+  /** Whether requests may take the store's copies; without them each asks `load`, and can be counted and stopped. */
+  showsCopies = false;
   readonly inner: SessionStore;
   readonly store: SessionStore;
 
@@ -101,7 +103,8 @@ export class SpiedStore {
 
   #method(target: SessionStore, name: keyof SessionStore): unknown {
     const method = target[name] as ((...args: unknown[]) => unknown) | undefined;
-    if (typeof method !== "function" || name === "watch") return method?.bind(target);
+    if (name === "peek" && !this.showsCopies) return undefined;
+    if (typeof method !== "function" || name === "watch" || name === "peek") return method?.bind(target);
     return async (...args: unknown[]) => {
       this.calls.push({ method: name, args });
       await this.before(name, args);

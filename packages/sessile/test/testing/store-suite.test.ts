@@ -20,6 +20,7 @@ function usualStore(): SessionStore {
     async load(sid: string) {
       return records.get(sid) ?? null;
     },
+    peek: undefined,
     async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
       const record = base ?? records.get(sid);
       if (record === undefined) return { status: "gone" };
@@ -61,4 +62,34 @@ test("P11: the store that reads the whole, writes the whole and upserts fails th
   ]) {
     assert.ok(failed.includes(needed), `the usual store must fail "${needed}"; it failed ${JSON.stringify(failed)}`);
   }
+});
+
+/** Keeps a copy of every record that was loaded, and drops it for what `heeds` names. */
+function carelessCopies(heeds: readonly (keyof SessionStore)[]): SessionStore {
+  const memory = memoryStore();
+  const copies = new Map<string, SessionRecord>();
+  return new Proxy(memory, {
+    get(target, name: keyof SessionStore) {
+      if (name === "peek") return (sid: string) => copies.get(sid) ?? null;
+      const method = (target[name] as (...args: unknown[]) => Promise<unknown>).bind(target);
+      return async (...args: unknown[]) => {
+        const answer = await method(...args);
+        if (heeds.includes(name)) copies.clear();
+        if (name === "load" && answer !== null) copies.set(args[0] as string, answer as SessionRecord);
+        return answer;
+      };
+    },
+  });
+}
+
+test("F2: a store whose peek shows the state before any one of its own changes fails", async () => {
+  const changes = ["commit", "delete", "deleteByUser", "create"] as const;
+  const check = storeChecks.find(({ name }) => name.startsWith("F2: peek"));
+  const run = (heeds: readonly (keyof SessionStore)[]) => {
+    const store = carelessCopies(heeds);
+    return check?.run({ stores: [store, store], close: async () => {} });
+  };
+  await run(changes);
+  for (const forgotten of changes)
+    await assert.rejects(async () => run(changes.filter((each) => each !== forgotten)), forgotten);
 });

@@ -3,9 +3,8 @@
 
 import type { SessionRecord } from "../../core/record.ts";
 
-/** What is known of one session: a load that others may wait for too, then the record that it brought. */
+/** The copy of one session's record; `null` while its load is under way. */
 export interface Slot {
-  readonly loading: Promise<SessionRecord | null>;
   record: SessionRecord | null;
   bytes: number;
   wasUsed: boolean;
@@ -34,9 +33,9 @@ export class Slots {
     return this.#slots.get(sid);
   }
 
-  /** Lets others join a load. What it brings is kept, unless the slot is forgotten before: then it may be out of date. */
+  /** Keeps the record that `loading` brings, unless the slot is forgotten before: then it may be out of date. */
   add(sid: string, loading: Promise<SessionRecord | null>): void {
-    const slot: Slot = { loading, record: null, bytes: 0, wasUsed: false };
+    const slot: Slot = { record: null, bytes: 0, wasUsed: false };
     this.#slots.set(sid, slot);
     loading.then(
       (record) => this.#settle(sid, slot, record),

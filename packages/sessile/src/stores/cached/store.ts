@@ -1,12 +1,10 @@
-// A store that answers from copies of records where the caller accepts one, and asks the store behind it otherwise. Knows
-// no Redis: a source tells it what changed.
+// A store with copies of its records in this process, for `peek`. A source reports which of them are out of date.
 
 import type { SessionDelta } from "../../core/delta.ts";
 import type { SessionRecord } from "../../core/record.ts";
 import type {
   Committed,
   Created,
-  Loaded,
   Page,
   RecordPage,
   SessionStore,
@@ -18,10 +16,10 @@ import { Slots } from "./slots.ts";
 import type { ChangeListener, ChangeSource } from "./source.ts";
 
 /** A store that can be watched, as what is behind a cache has to be. */
-export type WatchedStore = Required<SessionStore>;
+export type WatchedStore = SessionStore & Required<Pick<SessionStore, "watch">>;
 
 /**
- * A copy may be answered because of three rules, which hold on their own:
+ * A copy may be given out because of three rules, which hold on their own:
  *
  * 1. A slot is only made while the source hears of changes, and before the load is sent. So every change that the load
  *    does not see comes after the slot, and forgets it; also one that is told before the load's answer arrives.
@@ -41,17 +39,23 @@ export class CachedStore implements WatchedStore, ChangeListener {
     source.start(this);
   }
 
-  load(sid: string, suits?: (copy: SessionRecord) => boolean): Loaded | Promise<Loaded> {
-    if (suits === undefined || !this.#source.isCurrent()) return this.#loadNow(sid);
+  /** A load that begins while there is no slot makes one; a load beside it is not kept. */
+  load(sid: string): Promise<SessionRecord | null> {
+    this.#counts.misses++;
     const slot = this.#slots.get(sid);
-    if (slot === undefined) return this.#loadForAll(sid);
-    const answer = (copy: Loaded): Loaded | Promise<Loaded> => {
-      if (copy === null || !suits(copy)) return this.#loadInstead(sid, copy);
-      slot.wasUsed = true;
-      this.#counts.hits++;
-      return copy;
-    };
-    return slot.record === null ? slot.loading.then(answer) : answer(slot.record);
+    if (slot?.record != null) return this.#loadAgain(sid, slot.record);
+    const loading = this.#store.load(sid);
+    if (slot === undefined && this.#source.isCurrent()) this.#slots.add(sid, loading);
+    return loading;
+  }
+
+  peek(sid: string): SessionRecord | null {
+    if (!this.#source.isCurrent()) return null;
+    const slot = this.#slots.get(sid);
+    if (slot?.record == null) return null;
+    slot.wasUsed = true;
+    this.#counts.hits++;
+    return slot.record;
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
@@ -121,21 +125,10 @@ export class CachedStore implements WatchedStore, ChangeListener {
     this.#slots.clear();
   }
 
-  async #loadNow(sid: string): Promise<Loaded> {
-    this.#counts.misses++;
-    return this.#store.load(sid);
-  }
-
-  #loadForAll(sid: string): Promise<Loaded> {
-    const loading = this.#loadNow(sid);
-    this.#slots.add(sid, loading);
-    return loading;
-  }
-
   /** A copy that turns out to be outdated goes; one that is not stays, or a wrong secret could keep a session out of the cache. */
-  async #loadInstead(sid: string, copy: Loaded): Promise<Loaded> {
-    const record = await this.#loadNow(sid);
-    if (copy !== null && record?.version !== copy.version) this.#slots.forget(sid);
+  async #loadAgain(sid: string, copy: SessionRecord): Promise<SessionRecord | null> {
+    const record = await this.#store.load(sid);
+    if (record?.version !== copy.version) this.#slots.forget(sid);
     return record;
   }
 

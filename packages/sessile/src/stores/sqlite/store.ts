@@ -7,7 +7,6 @@ import type { SessionRecord } from "../../core/record.ts";
 import type {
   Committed,
   Created,
-  Loaded,
   Page,
   RecordPage,
   SessionStore,
@@ -58,13 +57,8 @@ export class SqliteStore implements SessionStore {
     return this.#writes.add({ kind: "create", record, limit });
   }
 
-  /** At once; what fails is tried again, where it may wait. */
-  load(sid: string): Loaded | Promise<Loaded> {
-    try {
-      return this.#load(sid);
-    } catch {
-      return this.#read("load a session", () => this.#load(sid));
-    }
+  load(sid: string): Promise<SessionRecord | null> {
+    return this.#read("load a session", () => this.#load(sid));
   }
 
   async commit(sid: string, delta: SessionDelta): Promise<Committed> {
@@ -118,7 +112,7 @@ export class SqliteStore implements SessionStore {
     }
   }
 
-  #load(sid: string): Loaded {
+  #load(sid: string): SessionRecord | null {
     this.#checkOpen();
     const { known, unchanged } = this.#parts;
     return unchanged?.get(sid) ?? readKnown(this.#statements, known, sid);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SessionRecord, SessionStore } from "sessile";
 import { sampleRecord } from "sessile/testing";
-import { any, benchOver, turn } from "./fakes.ts";
+import { benchOver, read, turn } from "./fakes.ts";
 
 const BASE = sampleRecord();
 /** A deleted record counts as a late version. */
@@ -138,7 +138,7 @@ type Actor = readonly (() => unknown)[];
 function reader(world: World): Actor {
   return world.call(async (store) => {
     const { least } = world;
-    const record = await store.load(BASE.sid, any);
+    const record = await read(store, BASE.sid);
     const got = record?.version ?? DELETED * 2;
     if (got < least) world.failures.push(`got ${got} where ${least} was known`);
   });

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { memoryStore, SessionError, type SessionStore } from "sessile";
 import { countingStore, pausingStore, sampleRecord } from "sessile/testing";
 import { newGate } from "#dist/testing/gate.js";
-import { any, benchOver, turn, version } from "./fakes.ts";
+import { benchOver, read, turn } from "./fakes.ts";
 
 const HOUR = 3_600_000;
 
@@ -19,50 +19,29 @@ describe("a load", () => {
     const { inner, cached, source, loads } = counted();
     const record = sampleRecord();
     await inner.create(record);
-    for (let i = 0; i < 10; i++) assert.equal((await cached.load(record.sid, any))?.version, 1);
+    for (let i = 0; i < 10; i++) assert.equal((await read(cached, record.sid))?.version, 1);
     assert.equal(loads(), 1);
     await inner.commit(record.sid, { at: record.createdAt, set: { a: 1 } });
     source.listener.changed(record.sid);
-    assert.equal((await cached.load(record.sid, any))?.version, 2);
+    assert.equal((await read(cached, record.sid))?.version, 2);
     assert.equal(loads(), 2);
   });
 
-  test("without a word on what suits always asks the store", async () => {
+  test("that is no peek always asks the store; an outdated copy goes then, one that is not stays", async () => {
     const { inner, cached, loads } = counted();
     const record = sampleRecord();
     await inner.create(record);
-    await cached.load(record.sid, any);
+    await read(cached, record.sid);
+    assert.equal((await cached.load(record.sid))?.version, 1);
+    await read(cached, record.sid);
+    assert.equal(loads(), 2);
     await inner.commit(record.sid, { at: record.createdAt });
     assert.equal((await cached.load(record.sid))?.version, 2);
-    assert.equal(loads(), 2);
-  });
-
-  test("that a copy does not suit asks the store; an outdated copy goes, one that is not stays", async () => {
-    const { inner, cached, loads } = counted();
-    const record = sampleRecord();
-    await inner.create(record);
-    await cached.load(record.sid, any);
-    const never = () => false;
-    assert.equal((await cached.load(record.sid, never))?.version, 1);
-    await cached.load(record.sid, any);
-    assert.equal(loads(), 2);
-    await inner.commit(record.sid, { at: record.createdAt });
-    assert.equal((await cached.load(record.sid, version(2)))?.version, 2);
-    assert.equal((await cached.load(record.sid, any))?.version, 2);
+    assert.equal((await read(cached, record.sid))?.version, 2);
     assert.equal(loads(), 4);
   });
 
-  test("F7: parallel loads of one session share one request", async () => {
-    const { inner, cached, loads } = counted();
-    const record = sampleRecord();
-    await inner.create(record);
-    const loaded = await Promise.all(Array.from({ length: 100 }, async () => cached.load(record.sid, any)));
-    assert.deepEqual(new Set(loaded.map((each) => each?.sid)), new Set([record.sid]));
-    assert.equal(loads(), 1);
-    assert.deepEqual((await cached.stats()).cache?.hits, 99);
-  });
-
-  test("F7: 100,000 interleaved loads that share requests each get their own session, and nobody another's", async () => {
+  test("F7: 100,000 interleaved reads each get their own session, and none another's", async () => {
     let seed = 1;
     const random = (below: number) => {
       seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
@@ -84,7 +63,7 @@ describe("a load", () => {
     for (const record of records) await memory.create(record);
     for (let done = 0; done < 100_000; done += 500) {
       const asked = Array.from({ length: 500 }, () => records[random(50)]?.sid as string);
-      const loading = asked.map(async (sid) => cached.load(sid, any));
+      const loading = asked.map(async (sid) => read(cached, sid));
       source.listener.changed(records[random(50)]?.sid as string);
       const loaded = await Promise.all(loading);
       assert.deepEqual(
@@ -94,7 +73,7 @@ describe("a load", () => {
     }
     const { hits = 0, misses = 0 } = (await cached.stats()).cache ?? {};
     assert.equal(hits + misses, 100_000);
-    assert.ok(hits > misses, `${hits} hits, ${misses} misses`);
+    assert.ok(hits > 10_000 && misses > 10_000, `${hits} hits, ${misses} misses`);
   });
 
   test("of a session that another process began during somebody's load finds it", async () => {
@@ -109,15 +88,15 @@ describe("a load", () => {
     });
     const { cached } = benchOver(first);
     const record = sampleRecord();
-    const early = cached.load(record.sid, any);
+    const early = read(cached, record.sid);
     await memory.create(record);
-    const joined = cached.load(record.sid, any);
+    const joined = read(cached, record.sid);
     answered.open();
     assert.equal(await early, null);
     assert.equal((await joined)?.sid, record.sid);
   });
 
-  test("that finds nothing is not remembered, nor one that fails; those who waited for it fail with it", async () => {
+  test("that finds nothing is not remembered, nor one that fails", async () => {
     const memory = memoryStore();
     let isDown = false;
     const flaky: SessionStore = new Proxy(memory, {
@@ -128,30 +107,30 @@ describe("a load", () => {
     });
     const { cached } = benchOver(flaky);
     const record = sampleRecord();
-    assert.equal(await cached.load(record.sid, any), null);
+    assert.equal(await read(cached, record.sid), null);
     await memory.create(record);
     isDown = true;
-    const failed = await Promise.allSettled([1, 2, 3].map(async () => cached.load(record.sid, any)));
+    const failed = await Promise.allSettled([1, 2, 3].map(async () => read(cached, record.sid)));
     assert.deepEqual(
       failed.map(({ status }) => status),
       ["rejected", "rejected", "rejected"],
     );
     isDown = false;
-    assert.equal((await cached.load(record.sid, any))?.sid, record.sid);
+    assert.equal((await read(cached, record.sid))?.sid, record.sid);
     assert.equal((await cached.stats()).cache?.entries, 1);
   });
 
-  test("asks the store while changes might go unnoticed, and shares nothing; entries are of use again when the source says so", async () => {
+  test("asks the store while changes might go unnoticed; entries are of use again when the source says so", async () => {
     const { inner, cached, source, loads } = counted();
     const record = sampleRecord();
     await inner.create(record);
-    await cached.load(record.sid, any);
+    await read(cached, record.sid);
     source.isOn = false;
-    await Promise.all([cached.load(record.sid, any), cached.load(record.sid, any)]);
+    await Promise.all([read(cached, record.sid), read(cached, record.sid)]);
     assert.equal(loads(), 3);
     assert.equal((await cached.stats()).cache?.isCoherent, false);
     source.isOn = true;
-    await cached.load(record.sid, any);
+    await read(cached, record.sid);
     assert.equal(loads(), 3);
   });
 
@@ -161,7 +140,7 @@ describe("a load", () => {
     const record = sampleRecord();
     await cached.create(record);
     const gate = inner.pause("load");
-    const loading = cached.load(record.sid, any);
+    const loading = read(cached, record.sid);
     await gate.reached;
     source.listener.reset();
     gate.open();
@@ -174,10 +153,10 @@ describe("a load", () => {
     const { inner, cached, source, loads } = counted();
     const record = sampleRecord();
     await inner.create(record);
-    const loading = cached.load(record.sid, any);
+    const loading = read(cached, record.sid);
     source.listener.changed(record.sid);
     await loading;
-    await cached.load(record.sid, any);
+    await read(cached, record.sid);
     assert.equal(loads(), 2);
   });
 });
@@ -200,9 +179,9 @@ describe("a write here", () => {
       const { cached } = benchOver();
       const record = sampleRecord({ userId: "ann" });
       await cached.create(record);
-      await cached.load(record.sid, any);
+      await read(cached, record.sid);
       await write(cached, record.sid);
-      assert.equal((await cached.load(record.sid, any))?.version ?? null, after);
+      assert.equal((await read(cached, record.sid))?.version ?? null, after);
     });
   }
 
@@ -221,9 +200,9 @@ describe("a write here", () => {
       const { cached } = benchOver(failing);
       const record = sampleRecord();
       await cached.create(record);
-      await cached.load(record.sid, any);
+      await read(cached, record.sid);
       await assert.rejects(method === "commit" ? cached.commit(record.sid, { at: 0 }) : cached.delete(record.sid));
-      assert.equal(await cached.load(record.sid, any), null);
+      assert.equal(await read(cached, record.sid), null);
     });
   }
 });
@@ -233,7 +212,7 @@ describe("the rest", () => {
     const { inner, cached } = benchOver();
     const record = sampleRecord({ userId: "ann" });
     await cached.create(record);
-    await cached.load(record.sid, any);
+    await read(cached, record.sid);
     await inner.delete(record.sid);
     assert.deepEqual((await cached.list("ann")).records, []);
   });
@@ -253,8 +232,8 @@ describe("the rest", () => {
     const { cached, source } = benchOver(memoryStore(), { maxEntries: 2 });
     const records = [1, 2, 3].map(() => sampleRecord({ expiresAt: Date.now() + HOUR }));
     for (const record of records) await cached.create(record);
-    for (const { sid } of records) await cached.load(sid, any);
-    await cached.load(records[2]?.sid as string, any);
+    for (const { sid } of records) await read(cached, sid);
+    await read(cached, records[2]?.sid as string);
     source.listener.changed(records[2]?.sid as string);
     source.listener.changed("of no interest here");
     const { kind, sessions, cache } = await cached.stats();
@@ -272,6 +251,6 @@ describe("the rest", () => {
     await cached.close();
     assert.ok(source.isClosed);
     source.isOn = false;
-    await assert.rejects(async () => cached.load(sampleRecord().sid, any), { code: "ERR_SESSION_STORE" });
+    await assert.rejects(async () => read(cached, sampleRecord().sid), { code: "ERR_SESSION_STORE" });
   });
 });

@@ -14,7 +14,7 @@ import { isReplicated } from "sessile-test-support/redis-replication";
 import { SENTINEL_NAME, startSentinelGroup } from "sessile-test-support/redis-sentinel";
 import { closeCluster } from "../redis/clients.ts";
 import { patientStore } from "../redis/connect.ts";
-import { any } from "./fakes.ts";
+import { read } from "./fakes.ts";
 import { figures, until, untilCoherent, untilKept } from "./until.ts";
 
 const cluster = await startCluster();
@@ -91,10 +91,7 @@ async function endAll({ here, there, sids }: Pair): Promise<void> {
       ),
     );
   for (const sid of sids)
-    await until(
-      "it is refused",
-      async () => (await Promise.resolve(here.load(sid, any)).catch(() => undefined)) === null,
-    );
+    await until("it is refused", async () => (await Promise.resolve(read(here, sid)).catch(() => undefined)) === null);
 }
 
 for (const [name, connect] of [

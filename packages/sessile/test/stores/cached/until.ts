@@ -1,6 +1,7 @@
 // Waits for what Redis or the network do in their own time. Knows only the figures of the cache.
 
 import type { CacheStats, SessionStore } from "sessile";
+import { read } from "./fakes.ts";
 
 export async function figures(store: SessionStore): Promise<CacheStats> {
   const { cache } = await store.stats();
@@ -27,7 +28,7 @@ export function untilCoherent(store: SessionStore): Promise<void> {
 export async function untilKept(store: SessionStore, sid: string): Promise<void> {
   const { hits } = await figures(store);
   await until("a copy is kept", async () => {
-    await store.load(sid, () => true);
+    await read(store, sid);
     return (await figures(store)).hits >= hits + 10;
   });
 }
