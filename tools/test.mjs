@@ -1,5 +1,6 @@
-// `npm test`: makes everything ready, builds, lints, then runs the tests on every Node they must pass on.
-// Words after `npm test --` choose test files by a part of their path, and skip the linter.
+// `npm test` and `npm run test:deep`: makes everything ready, builds, lints, then runs the tests on every Node they must pass on.
+// The first argument is the depth. A quick run leaves out the `.deep.test.ts` files; words after `--` choose test files by a part of
+// their path, these too, run them as deep, and skip the linter.
 
 import { chromiumEnv } from "./chromium.mjs";
 import { proxiesEnv } from "./proxies.mjs";
@@ -15,24 +16,30 @@ import { findTestFiles } from "./tests/files.mjs";
 import { add, runLane } from "./tests/lane.mjs";
 import { printTotals, say } from "./tests/print.mjs";
 
+/** Which tests of a quick run are repeated on an older installed Node. */
+const OLD = /\/(core\/exchange|promises\/(memory|redis)|adapters\/(express|fastify|node|web))\.test\.ts$/;
+
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.on(signal, () => process.exit(code));
 }
 whenNpmEnds(() => process.exit(143));
 
-const totals = await test(process.argv.slice(2)).catch(failed);
+const [depth, ...filters] = process.argv.slice(2);
+const totals = await test().catch(failed);
 printTotals(totals);
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
 /** Stages in order; the first that fails ends the run. */
-async function test(filters) {
+async function test() {
   requireNode20();
   const [node, , redis] = await timed("ready", Promise.all([findRuntime(), installPackages(), findRedis()]));
   // The linter reads the types of other packages from what the build emits, so it comes second.
   await timed("build", runScript("build"));
   if (filters.length === 0) await timed("lint", runScript("lint"));
-  const files = findTestFiles(filters);
-  return runLanes(files, node, { ...redisEnv(redis), ...(await othersEnv(files)) });
+  const isQuick = depth === "quick" && filters.length === 0;
+  const files = findTestFiles(filters).filter(({ isDeep }) => !(isQuick && isDeep));
+  const env = { SESSILE_DEPTH: isQuick ? "quick" : depth.replace("quick", "deep") };
+  return runLanes(files, node, { ...env, ...redisEnv(redis), ...(await othersEnv(files)) }, isQuick);
 }
 
 /** Programs that only some tests need are looked for when one of those is to run. */
@@ -64,11 +71,13 @@ async function timed(name, work) {
   return value;
 }
 
-/** Everything on the runtime; then, on an older installed Node, what needs no SQLite. */
-async function runLanes(files, node, env) {
+/** Everything on the runtime; then, on an older installed Node, what needs no SQLite, or a sample of it. */
+async function runLanes(files, node, env, isQuick) {
   const version = (await run(node, ["--version"])).output.trim().slice(1);
   const totals = await runLane({ node, version, files, env });
-  const rest = hasSqlite() ? [] : files.filter((file) => !file.needsSqlite);
+  const rest = hasSqlite()
+    ? []
+    : files.filter(({ source, needsSqlite }) => !needsSqlite && (!isQuick || OLD.test(source)));
   if (rest.length === 0) return totals;
   return add(totals, await runLane({ node: process.execPath, version: process.versions.node, files: rest, env }));
 }

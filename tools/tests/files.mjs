@@ -6,7 +6,7 @@ import { inRoot, root } from "../ready/repository.mjs";
 
 /**
  * The test files whose path holds one of the filters; all of them when there is no filter.
- * @returns {{ source: string, emitted: string, needsSqlite: boolean }[]} paths below the root
+ * @returns {{ source: string, emitted: string, needsSqlite: boolean, isDeep: boolean }[]} paths below the root
  */
 export function findTestFiles(filters) {
   const sources = testedFolders().flatMap(testsIn);
@@ -32,7 +32,8 @@ function testsIn(folder) {
 function describe(source) {
   const emitted = source.replace("/test/", "/build-test/").replace(/\.ts$/, ".js");
   if (!existsSync(inRoot(emitted))) throw new Problem(`${source} was not compiled: its folder is in no tsconfig.json.`);
-  return { source, emitted, needsSqlite: source.includes("sqlite") || source.startsWith("packages/server/") };
+  const needsSqlite = source.includes("sqlite") || source.startsWith("packages/server/");
+  return { source, emitted, needsSqlite, isDeep: source.endsWith(".deep.test.ts") };
 }
 
 const slashed = (path) => path.split(sep).join("/");
