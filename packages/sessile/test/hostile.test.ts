@@ -118,7 +118,7 @@ before(async () => {
   await once(server, "listening");
   const { session, commit } = await manager.open({ method: "POST", path: "/", header: () => undefined });
   wellFormed = await session.signIn("1");
-  await commit(200, { set: () => {}, append: () => {} });
+  await commit(200, { get: () => undefined, set() {}, append() {} });
   await session.signOut().catch(() => {});
 });
 after(() => server.close());

@@ -27,6 +27,7 @@ export async function withSession<T>(
   const opened = await manager.open(seen);
   let token: string | null = null;
   const response = {
+    get: (name: string) => reply.getHeader(name)?.toString(),
     set: (name: string, value: string) => {
       if (name.toLowerCase() === "x-session-token") token = value;
       else if (name === "cache-control") reply.header(name, value);

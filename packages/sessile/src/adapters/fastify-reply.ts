@@ -25,6 +25,10 @@ export class ReplyHeaders implements SessionResponse {
     this.#reply = reply;
   }
 
+  get(name: string): string | undefined {
+    return this.#reply.getHeader(name)?.toString();
+  }
+
   set(name: string, value: string): void {
     this.#reply.header(name, value);
   }

@@ -72,6 +72,8 @@ export function requireSession<
 function headersOf({ res }: H3Event, value: unknown): SessionResponse {
   const { headers: own } = (value ?? {}) as { headers?: Headers };
   return {
+    get: (name) =>
+      res.headers.get(name) ?? (typeof own?.getSetCookie === "function" ? own.get(name) : null) ?? undefined,
     set(name, text) {
       for (const headers of setsOf(res)) headers.set(name, text);
     },

@@ -11,8 +11,18 @@ export function isTaken(response: Response): boolean {
 }
 
 export class HeaderChanges implements SessionResponse {
+  readonly #present: Headers;
   readonly #changes: ((headers: Headers) => void)[] = [];
   #isOfOneUser = false;
+
+  /** `present` are the headers that the handler has given. */
+  constructor(present: Headers) {
+    this.#present = present;
+  }
+
+  get(name: string): string | undefined {
+    return this.#present.get(name) ?? undefined;
+  }
 
   set(name: string, value: string): void {
     this.#isOfOneUser ||= name !== "cache-control";

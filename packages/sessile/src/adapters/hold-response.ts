@@ -142,6 +142,10 @@ class Hold implements SessionResponse {
     return this.#pass(change, args);
   }
 
+  get(name: string): string | undefined {
+    return this.#response.getHeader(name)?.toString();
+  }
+
   set(name: string, value: string): void {
     this.#pass("setHeader", [name, value]);
   }

@@ -41,7 +41,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
       await next();
     } catch (error) {
       // a value that is no `Error` passes Hono by, and leaves no response behind
-      await opened.commit(500, { set() {}, append() {} });
+      await opened.commit(500, { get: () => undefined, set() {}, append() {} });
       throw error;
     }
     if (isSessionError(c.error) && (await isHonosOwn(c.res))) replace(c, answerTo(c.error, opened.session));
@@ -67,6 +67,7 @@ export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler
 
 function headersOf(c: Context): SessionResponse {
   return {
+    get: (name) => c.res.headers.get(name) ?? undefined,
     set: (name, value) => give(c, name, value, false),
     append: (name, value) => give(c, name, value, true),
   };

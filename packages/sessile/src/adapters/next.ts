@@ -59,7 +59,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>, nex
     async readSession() {
       const opened = await open("GET");
       await opened.session.commit(); // notes the activity, and makes no new token, which nobody could hand out
-      await opened.commit(READ_ONLY, { set: () => {}, append: () => {} });
+      await opened.commit(READ_ONLY, { get: () => undefined, set() {}, append() {} });
       return opened.session;
     },
     action:
@@ -119,6 +119,7 @@ function statusOf(error: unknown): number {
 /** Only cookies can be set; answers of actions are kept by nobody, so the other headers are not missed. */
 function headersOf(cookies: NextCookies): SessionResponse {
   return {
+    get: () => undefined,
     set: () => {},
     append: (name, value) => void (name === "set-cookie" && cookies.set(parseCookie(value))),
   };

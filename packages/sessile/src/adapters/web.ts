@@ -41,7 +41,6 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
   return async (request, ...rest) => {
     let opened: OpenSession<Data> | undefined;
     let response: Response | undefined;
-    const headers = new HeaderChanges();
     const answer = (error: unknown): Response =>
       toResponse(answerTo(error, opened?.session) ?? failure(error, onError));
     try {
@@ -50,6 +49,7 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
     } catch (error) {
       response = answer(error);
     }
+    const headers = new HeaderChanges(response.headers);
     try {
       await opened?.commit(response.status, headers);
     } catch (error) {

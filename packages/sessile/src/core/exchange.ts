@@ -246,11 +246,12 @@ export class SessionExchange {
   }
 
   #send(response: SessionResponse): void {
+    const carriesToken = this.#newToken !== null || this.#isSignedOut;
     if (this.#newToken !== null && this.#record !== null) {
       this.#writer().issue(this.#newToken, this.#record.absoluteExpiresAt - this.#core.now(), response);
     } else if (this.#isSignedOut) this.#transport?.clear(response);
-    if (!this.#isUsed && this.#newToken === null) return;
-    response.set("cache-control", "no-store");
+    if (!this.#isUsed && !carriesToken) return;
+    if (this.#transport !== null || carriesToken) keepFromCaches(response, carriesToken);
     const { transports } = this.#core.settings;
     // By index, because V8 walks a frozen list with a call for each item.
     for (let index = 0; index < transports.length; index++)
@@ -279,4 +280,19 @@ export class SessionExchange {
       `It is too late to ${what}: the response has left. Do it before answering.`,
     );
   }
+}
+
+/**
+ * Adds `no-store` to a response that depends on a credential; without one, `Vary` is enough. An application that says
+ * `private` has decided for itself, but a response that carries a token is stored nowhere. `no-transform` is no matter of
+ * caches: it keeps middleware from compressing a stream, and so from holding it back.
+ */
+function keepFromCaches(response: SessionResponse, carriesToken: boolean): void {
+  const directives =
+    response
+      .get("cache-control")
+      ?.toLowerCase()
+      .split(/\s*,\s*/) ?? [];
+  if (directives.includes("no-store") || (!carriesToken && directives.includes("private"))) return;
+  response.set("cache-control", directives.includes("no-transform") ? "no-store, no-transform" : "no-store");
 }

@@ -15,8 +15,10 @@ export interface SessionRequest {
   header(name: string): string | undefined;
 }
 
-/** Where response headers go. Its methods are called on it: none works alone. */
+/** Where response headers go. Its methods are called on it: none works alone. Names are in lower case. */
 export interface SessionResponse {
+  /** The value of a header so far, `undefined` when absent. */
+  get(name: string): string | undefined;
   /** Sets a header, replacing what is there. */
   set(name: string, value: string): void;
   /** Adds a header beside what is there. */

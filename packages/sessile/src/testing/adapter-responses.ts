@@ -13,7 +13,6 @@ export const responseChecks: readonly AdapterCheck[] = [
       withServer(start, {}, async ({ send, signIn }) => {
         const token = await signIn();
         for (const [path, asked] of [
-          ["/who", {}],
           ["/who", { token }],
           ["/profile", {}],
           ["/profile", { token }],
@@ -24,6 +23,46 @@ export const responseChecks: readonly AdapterCheck[] = [
           assert.equal(header("cache-control"), "no-store", path);
           assert.equal(header("vary"), "X-Session-Token, Authorization, Cookie", path);
         }
+      }),
+  },
+  {
+    name: "H7: without a credential, a response that looked at the session varies by every transport, and may be cached",
+    run: (start) =>
+      withServer(start, {}, async ({ send }) => {
+        for (const [path, caching] of [
+          ["/who", undefined],
+          ["/asset", "public, max-age=31536000"],
+        ] as const) {
+          const { header } = await send("GET", path);
+          assert.equal(header("cache-control"), caching, path);
+          assert.equal(header("vary"), "X-Session-Token, Authorization, Cookie", path);
+        }
+      }),
+  },
+  {
+    name: "H7: a file that everybody may cache is stored nowhere once it depends on who asks",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const { status, header, text } = await send("GET", "/asset", { token: await signIn() });
+        assert.deepEqual([status, text, header("etag")], [200, "asset", '"1"']);
+        assert.equal(header("cache-control"), "no-store");
+      }),
+  },
+  {
+    name: "an explicit private of the application stays, unless the response carries a token",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const token = await signIn();
+        assert.equal((await send("GET", "/private", { token })).header("cache-control"), "private, max-age=60");
+        assert.equal((await send("GET", "/private?rotate=yes", { token })).header("cache-control"), "no-store");
+      }),
+  },
+  {
+    name: "no-transform of the application stays beside no-store",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const { header } = await send("GET", "/untransformed", { token: await signIn() });
+        assert.equal(header("cache-control"), "no-store, no-transform");
       }),
   },
   {

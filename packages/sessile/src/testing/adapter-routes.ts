@@ -117,6 +117,18 @@ function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
       return json({});
     },
     "GET /headers": async ({ session }) => ({ ...json({ user: session.userId }), headers: OTHERS }),
+    "GET /asset": async ({ session }) => {
+      const headers = { "content-type": "text/plain", "cache-control": "public, max-age=31536000", etag: '"1"' };
+      return session.isSignedIn() ? { headers, body: "asset" } : { headers, body: "asset of nobody" };
+    },
+    "GET /private": async ({ session, url }) => {
+      if (query(url, "rotate") === "yes") session.rotate();
+      return { ...json({ user: session.userId }), headers: { "cache-control": "private, max-age=60" } };
+    },
+    "GET /untransformed": async ({ session }) => ({
+      ...json({ user: session.userId }),
+      headers: { "cache-control": "no-cache, no-transform" },
+    }),
     "GET /nothing": async ({ session }) => {
       session.keys();
       return { status: 204 };

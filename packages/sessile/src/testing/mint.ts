@@ -32,6 +32,6 @@ export async function mintSession<Data extends object>(
     if (name === "set-cookie") headers["cookie"] = value.split(";", 1)[0] as string;
     else if (value === token) headers[name] = value;
   };
-  await commit(200, { set: issue, append: issue });
+  await commit(200, { get: () => undefined, set: issue, append: issue });
   return { token, sid, headers };
 }

@@ -40,6 +40,12 @@ const FAULTS = {
   "has no guard": "B9: without a credential the 401 has a plain challenge",
   "drops the session's headers of a 401":
     "H7: a response that looked at the session carries no-store and varies by every transport",
+  "shows the session no header of the application": "no-transform of the application stays beside no-store",
+  "replaces an explicit private": "an explicit private of the application stays, unless the response carries a token",
+  "lets the application's Cache-Control win":
+    "H7: a file that everybody may cache is stored nowhere once it depends on who asks",
+  "keeps every response from caches":
+    "H7: without a credential, a response that looked at the session varies by every transport, and may be cached",
 } as const;
 
 type Fault = keyof typeof FAULTS | "none";
@@ -98,6 +104,8 @@ async function serve(
       fault === "sends the handler's headers with its 503" ? headers : { "set-cookie": ours(headers["set-cookie"]) };
     return write(response, { ...instead, headers: { ...kept, ...instead.headers } as SuiteAnswer["headers"] & object });
   }
+  if (fault === "keeps every response from caches" || (fault === "replaces an explicit private" && "vary" in headers))
+    headers["cache-control"] = "no-store";
   write(response, { ...answer, headers: headers as SuiteAnswer["headers"] & object });
 }
 
@@ -144,7 +152,9 @@ async function run(
 
 function headersInto(fault: Fault, headers: OutgoingHttpHeaders): SessionResponse {
   return {
+    get: (name) => (fault === "shows the session no header of the application" ? undefined : headers[name]?.toString()),
     set(name, value) {
+      if (name in headers && fault === "lets the application's Cache-Control win") return;
       headers[name] = value;
     },
     append(name, value) {

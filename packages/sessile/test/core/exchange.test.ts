@@ -62,8 +62,10 @@ describe("a request", () => {
     assert.equal(response.get("x-session-token"), undefined);
   });
 
-  test("H7: that does not look at its session gets no header; one that does may not be cached", async () => {
+  test("H7: that does not look at its session gets no header; with a credential, one that does is not cached", async () => {
     const bench = new Bench({ transports: [headerTransport(), bearerTransport(), cookieTransport()] });
+    const token = await bench.signIn();
+    assert.deepEqual((await bench.send(token, () => {})).response.lines, []);
     assert.deepEqual((await bench.send(null, () => {})).response.lines, []);
     const looks: ((session: Session<Bag>) => unknown)[] = [
       (session) => session.userId,
@@ -76,11 +78,49 @@ describe("a request", () => {
     ];
     for (const look of looks) {
       for (const status of [200, 304, 401, 500]) {
-        const { response } = await bench.send(null, look, { status });
+        const { response } = await bench.send(token, look, { status });
         assert.equal(response.get("cache-control"), "no-store");
         assert.deepEqual(response.all("vary"), ["X-Session-Token", "Authorization", "Cookie"]);
       }
     }
+  });
+
+  test("H7: that presents no credential and looks at its session differs by credential, and may be cached", async () => {
+    const bench = new Bench({ transports: [headerTransport(), cookieTransport()] });
+    const { response } = await bench.send(null, (session) => session.userId, { cacheControl: "public, max-age=60" });
+    assert.deepEqual(response.lines, [
+      ["cache-control", "public, max-age=60"],
+      ["vary", "X-Session-Token"],
+      ["vary", "Cookie"],
+    ]);
+  });
+
+  const directives = {
+    "public, max-age=31536000": "no-store",
+    "no-cache, no-transform": "no-store, no-transform",
+    "No-Transform": "no-store, no-transform",
+    "private, max-age=60": "private, max-age=60",
+    "max-age=60 , Private": "max-age=60 , Private",
+    'private="set-cookie"': "no-store",
+    "no-store, max-age=0": "no-store, max-age=0",
+  };
+  for (const [given, expected] of Object.entries(directives)) {
+    test(`that looks at its session and is answered with Cache-Control: ${given} says ${expected}`, async () => {
+      const bench = new Bench();
+      const { response } = await bench.send(await bench.signIn(), (session) => session.userId, { cacheControl: given });
+      assert.equal(response.get("cache-control"), expected);
+    });
+  }
+
+  test("H7: that hands out or clears a token is stored nowhere, whatever the application says of caches", async () => {
+    const bench = new Bench();
+    const cacheControl = "private, no-transform";
+    const signedIn = await bench.send(null, (session) => session.signIn("ann"), { cacheControl });
+    const token = signedIn.issued as string;
+    const rotated = await bench.send(token, (session) => session.rotate(), { cacheControl });
+    const signedOut = await bench.send(rotated.issued as string, (session) => session.signOut(), { cacheControl });
+    for (const { response } of [signedIn, rotated, signedOut])
+      assert.equal(response.get("cache-control"), "no-store, no-transform");
   });
 
   test("K8: that writes as nobody begins an anonymous session, which the next request finds", async () => {

@@ -8,7 +8,7 @@ import { crc32 } from "node:zlib";
 import { headerTransport, memoryStore, SessionManager } from "sessile";
 import { BASE62, randomBase62 } from "#dist/core/random.js";
 import { formatToken, isPrefix, isSid, newSecret, newSid, parseToken } from "#dist/core/token.js";
-import { Bench, sidOf } from "../support/requests.ts";
+import { Bench, ResponseRecorder, sidOf } from "../support/requests.ts";
 
 /** What docs and secret scanners match with. */
 const PUBLISHED = /^ses_[0-9A-Za-z]{71}$/;
@@ -286,7 +286,7 @@ test("the store keeps no token", async () => {
   const manager = new SessionManager({ store, transports: [headerTransport()], sweepInterval: 0 });
   const { session, commit } = await manager.open({ method: "POST", path: "/", header: () => undefined });
   const token = await session.signIn("ann");
-  await commit(200, { set() {}, append() {} });
+  await commit(200, new ResponseRecorder());
   const dump = JSON.stringify(await store.load(sidOf(token)));
   const secret = token.slice(26, 69);
   for (const form of [token, secret, Buffer.from(secret).toString("base64url"), Buffer.from(secret).toString("hex")]) {

@@ -101,7 +101,11 @@ export const optionProperties: readonly Property[] = [
         if (made === null) return;
         const manager = made.value;
         const { headers } = await mintSession(manager, "ann");
-        await (await manager.open(requestWith(headers, { method: "GET" }))).commit(200, { set() {}, append() {} });
+        await (await manager.open(requestWith(headers, { method: "GET" }))).commit(200, {
+          get: () => undefined,
+          set() {},
+          append() {},
+        });
         await manager.sweep(1);
         await manager.close();
       }),
@@ -202,8 +206,8 @@ function assertUsable(transport: SessionTransport): void {
   const set = (name: string, value: string): void => {
     headers[name] = value;
   };
-  transport.issue("ses_token", 1000, { set, append: set });
-  transport.clear({ set, append: set });
+  transport.issue("ses_token", 1000, { get: () => undefined, set, append: set });
+  transport.clear({ get: () => undefined, set, append: set });
   for (const [name, value] of Object.entries(headers)) {
     assert.match(name, /^[a-z0-9!#$%&'*+.^_`|~-]+$/);
     assert.match(value, /^[\x20-\x7e]*$/);

@@ -58,7 +58,7 @@ async function race(
     const set = (name: string, value: string): void => {
       if (name === "x-session-token") issued = value;
     };
-    await commit(200, { set, append: set });
+    await commit(200, { get: () => undefined, set, append: set });
     return issued;
   });
   const issued = (await scheduler.waitFor(Promise.all(tokens))).filter((each) => each !== undefined);

@@ -31,6 +31,7 @@ async function rotate(manager: SessionManager, token: string): Promise<string> {
   session.rotate();
   let successor = "";
   await commit(200, {
+    get: () => undefined,
     set: (name, value) => {
       if (name === "x-session-token") successor = value;
     },

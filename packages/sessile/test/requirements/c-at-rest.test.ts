@@ -126,7 +126,7 @@ for (const { name, open } of STORES) {
     };
     const { session, commit } = await node.open({ method: "POST", path: "/", header: (name) => headers[name] });
     const token = await session.signIn(marks[0], { data: { note: marks[1] } });
-    await commit(200, { set() {}, append() {} });
+    await commit(200, { get: () => undefined, set() {}, append() {} });
     const record = JSON.stringify(await store.load(sidOf(token)));
     const dump = (await place.dump()) ?? Buffer.from(record);
     assert.ok(dump.includes(marks[0]));
@@ -176,7 +176,7 @@ for (const [kind, opened] of [
     async function signIn() {
       const { session, commit } = await kept.open({ method: "POST", path: "/", header: () => undefined });
       const token = await session.signIn("ann", { data: { mark: "STORED-MARK" } });
-      await commit(200, { set() {}, append() {} });
+      await commit(200, { get: () => undefined, set() {}, append() {} });
       writeFileSync(process.argv[1] + ".token", token);
       for (let i = 0; i < 3; i++) {
         const again = await kept.open({ method: "GET", path: "/", header: () => token });

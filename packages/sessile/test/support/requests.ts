@@ -126,6 +126,8 @@ export interface Sent<Result> {
 
 export interface Sending {
   readonly status?: number;
+  /** What the application says of caches. */
+  readonly cacheControl?: string;
   readonly method?: string;
 }
 
@@ -161,10 +163,11 @@ export class Bench {
   async send<Result>(
     token: string | null,
     handle: (session: Session<Bag>) => Result,
-    { status = 200 }: Sending = {},
+    { status = 200, cacheControl }: Sending = {},
   ): Promise<Sent<Awaited<Result>>> {
     const { session, commit } = await this.open(token);
     const response = new ResponseRecorder();
+    if (cacheControl !== undefined) response.set("cache-control", cacheControl);
     let result: Awaited<Result>;
     try {
       result = await handle(session);
