@@ -1,4 +1,4 @@
-// What people get from npm: the files, their types, what each entry point loads, and how large it is.
+// What people get from npm: the files, their types, and what each entry point loads.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -157,36 +157,3 @@ function graphOf(entry: string): { files: string[]; builtins: string[] } {
 function withoutComments(path: string): string {
   return readFileSync(path, "utf8").replace(/^ *\*.*$/gm, "");
 }
-
-describe("sizes", () => {
-  interface Size {
-    readonly name: string;
-    readonly gzipped: number;
-    readonly limit: number;
-  }
-  let sizes: readonly Size[] = [];
-
-  before(async () => {
-    const { stdout } = await run(process.execPath, [join(ROOT, "tools/sizes.mjs"), "--json"]);
-    sizes = JSON.parse(stdout) as Size[];
-  });
-
-  test("every entry point is measured, and stays below its limit", () => {
-    const measured = new Set(sizes.map(({ name }) => name));
-    for (const [name] of ENTRIES) assert.ok(measured.has(name.replace(".", "sessile")), name);
-    for (const { name, gzipped, limit } of sizes) {
-      assert.ok(gzipped <= limit, `${name} has ${gzipped} bytes; its limit is ${limit}`);
-    }
-  });
-
-  test("docs/sizes.md tells them, give or take a tenth; `npm run sizes` writes it", () => {
-    const page = readFileSync(join(ROOT, "docs/sizes.md"), "utf8");
-    const told = new Map(
-      [...page.matchAll(/^\| `([^`]+)` \| [\d.]+ \| ([\d.]+) \|/gm)].map(([, name, kB]) => [name, Number(kB)]),
-    );
-    for (const { name, gzipped } of sizes) {
-      const difference = Math.abs((told.get(name) ?? 0) * 1000 - gzipped);
-      assert.ok(difference <= Math.max(gzipped / 10, 100), `${name}: ${told.get(name)} kB, in truth ${gzipped} bytes`);
-    }
-  });
-});
