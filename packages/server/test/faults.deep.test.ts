@@ -93,7 +93,7 @@ async function failAll({ url }: ServerProcess, token: string): Promise<void> {
     await call(url, "GET", "/profile", { "X-Session-Token": token }),
     await call(url, "GET", `/profile?token=${token}`, { Authorization: `Bearer ${token}` }),
     await call(url, "GET", "/me/sessions", { "X-Session-Token": token }),
-    await call(url, "DELETE", `/me/sessions/${token}`, { "X-Session-Token": token }),
+    await call(url, "POST", "/me/sessions/end", { "X-Session-Token": token }, { sid: token }),
     await call(url, "POST", "/login", { "X-Session-Token": token }),
     await call(url, "POST", "/logout", { "X-Session-Token": token }),
   ];

@@ -1,18 +1,20 @@
 // `/account/sessions`: where users see in a browser where they are signed in, and sign out elsewhere.
 
 import type { FastifyInstance } from "fastify";
-import type { SessionManager } from "sessile";
+import type { SessionManager, SessionTransport } from "sessile";
 import { sessions } from "sessile/fastify";
 import { ignoreBodies } from "../http/bodies.ts";
 import { ownSessionsRoutes } from "../http/routes/own-sessions.ts";
 import type { SecurityLog } from "../log/security-log.ts";
 import { type PageFiles, pageRoutes } from "../page/page-files.ts";
-import { cookieSignInRoutes, FRESH_TIME, personOf } from "../sign-in/cookie-sign-in.ts";
+import { cookieSignInRoutes, personOf } from "../sign-in/cookie-sign-in.ts";
 import type { SignInService } from "../sign-in/service.ts";
 
 export interface AccountParts {
   /** The users' sessions, by cookie: this server's other routes take no cookie. */
   readonly manager: SessionManager;
+  /** The one transport of the manager. */
+  readonly cookie: SessionTransport;
   readonly service: SignInService;
   readonly security: SecurityLog;
   readonly files: PageFiles;
@@ -23,12 +25,12 @@ export async function accountRoutes(app: FastifyInstance, parts: AccountParts): 
   await app.register(async (scope) => apiRoutes(scope, parts), { prefix: "/account/api" });
 }
 
-async function apiRoutes(app: FastifyInstance, { manager, service, security }: AccountParts): Promise<void> {
+async function apiRoutes(app: FastifyInstance, { manager, cookie, service, security }: AccountParts): Promise<void> {
   ignoreBodies(app);
   await app.register(sessions, { manager });
   await cookieSignInRoutes(app, { service, security, suits: () => true, heard: () => {} });
   await app.register(async (scope) => {
-    scope.addHook("preHandler", async ({ session }, reply) => {
+    scope.addHook("preValidation", async ({ session }, reply) => {
       if (!session.isSignedIn()) return reply.code(401).header("www-authenticate", "Cookie").send(NOBODY);
       return undefined;
     });
@@ -37,13 +39,7 @@ async function apiRoutes(app: FastifyInstance, { manager, service, security }: A
       await session.signOut();
       return { ended: 1 };
     });
-    await scope.register(async (endings) => {
-      // Whoever finds a browser open should not be able to sign its owner out everywhere else (ASVS 7.5.2).
-      endings.addHook("preHandler", async ({ session, method }) => {
-        if (method === "DELETE") session.requireFresh(FRESH_TIME);
-      });
-      ownSessionsRoutes(endings, manager, security);
-    });
+    ownSessionsRoutes(scope, { manager, security, cookie });
   });
 }
 

@@ -31,7 +31,7 @@ export function isAdministrator({ isAdmin, isDisabled }: User): boolean {
  * loses one of them is out at once, and the session ends.
  */
 export function requireOperator(app: FastifyInstance, parts: GuardParts): void {
-  app.addHook("preHandler", async (request, reply) => {
+  app.addHook("preValidation", async (request, reply) => {
     const { session } = request;
     if (!session.isSignedIn()) return reply.code(401).header("www-authenticate", "Cookie").send(NOBODY);
     const operator = await orUnavailable(parts.security, () => operatorOf(parts.service, session));

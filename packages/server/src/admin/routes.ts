@@ -12,8 +12,8 @@ import { endRoutes } from "./routes/end-routes.ts";
 import { liveRoutes } from "./routes/live-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
 
-/** The addresses of the page; which of its parts is shown, the page decides. */
-const PATHS = ["/admin", "/admin/sessions", "/admin/sessions/:sid", "/admin/users/:userId", "/admin/audit"];
+/** The addresses of the page, which shows one of its parts by them. Ids are in the query: browsers shorten paths. */
+const PATHS = ["/admin", "/admin/sessions", "/admin/session", "/admin/user", "/admin/audit"];
 
 export async function adminRoutes(app: FastifyInstance, parts: AdminParts): Promise<void> {
   pageRoutes(app, parts.files, { prefix: "/admin", page: "admin.html", paths: PATHS });

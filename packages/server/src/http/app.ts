@@ -1,7 +1,7 @@
 // The HTTP side put together: limits, headers, errors, and the routes. Knows no store and no command line.
 
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
-import type { SessionManager } from "sessile";
+import type { SessionManager, SessionTransport } from "sessile";
 import { sessions } from "sessile/fastify";
 import { type AccountParts, accountRoutes } from "../account/routes.ts";
 import type { AdminParts } from "../admin/parts.ts";
@@ -63,6 +63,8 @@ export interface ListenerOptions {
 
 export interface AppOptions extends ListenerOptions {
   readonly manager: SessionManager;
+  /** The manager's transport of browsers, if it has one. */
+  readonly cookie?: SessionTransport | null;
   readonly readiness: Readiness;
   readonly exposition: Exposition;
   /** The API keys; `null` where there is no file of them: then none is good. */
@@ -127,14 +129,14 @@ async function createListener(
 
 /** The routes that have a session. What is outside of them never asks the store, whatever token comes along. */
 async function sessionRoutes(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
-  const { manager, security, signIn } = options;
+  const { manager, security, signIn, cookie = null } = options;
   noticeInvalidTokens(app, tokens);
   ignoreBodies(app);
   await app.register(sessions, { manager });
   if (signIn === undefined) demoSignInRoutes(app);
   else await signInRoutes(app, signIn, security);
   profileRoutes(app);
-  ownSessionsRoutes(app, manager, security);
+  ownSessionsRoutes(app, { manager, security, cookie });
 }
 
 async function verifyScope(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {

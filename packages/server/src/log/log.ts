@@ -1,6 +1,7 @@
 // The log: one JSON object a line, in UTC, without control characters and without anything that looks like a credential.
 
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import { printableJson } from "../text/printable.ts";
 import { describeError } from "./describe-error.ts";
 
 /**
@@ -27,17 +28,20 @@ function serializeError(error: Error): object {
 }
 
 /**
- * The last look at a line. Anything as long as a token is none of the log's business, wherever it came from. JSON escapes the
- * ASCII controls; the others, which end lines, steer terminals or turn text around, are escaped here (ASVS 16.4.1).
+ * The last look at a line. Anything as long as a token is none of the log's business, wherever it came from. It is taken out of the
+ * texts themselves: in the line, where a text has its escapes, it could not be told where one ends. JSON escapes the ASCII controls;
+ * the other characters that hide in a text are escaped here (ASVS 16.4.1).
  */
 function cleanLine(line: string): string {
-  return line.replace(LIKE_A_TOKEN, "[redacted]").replace(UNSAFE, escapeCharacter);
+  return `${printableJson(JSON.stringify(redact(JSON.parse(line))))}\n`;
+}
+
+function redact(value: unknown): unknown {
+  if (typeof value === "string") return value.replace(LIKE_A_TOKEN, "[redacted]");
+  if (Array.isArray(value)) return value.map(redact);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [redact(name), redact(each)]));
 }
 
 /** From the length of a bare secret on, also where a URL spells some of it `%41`. */
 const LIKE_A_TOKEN = /(?:[0-9A-Za-z_]|%[0-9A-Fa-f]{2}){40,}/g;
-const UNSAFE = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}

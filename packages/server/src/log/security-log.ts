@@ -84,5 +84,5 @@ export class SecurityLog {
 /** Nobody fills the log with one long name. */
 function cap([name, value]: [string, string | number | null]): [string, string | number | null] {
   const isLong = typeof value === "string" && value.length > LONGEST_FIELD;
-  return [name, isLong ? `${value.slice(0, LONGEST_FIELD)}…` : value];
+  return [name, isLong ? `${value.slice(0, LONGEST_FIELD).toWellFormed()}…` : value];
 }

@@ -74,8 +74,8 @@ function openAccount(
   { store, security, digests }: PagesParts,
   service: SignInService,
 ): AccountParts {
-  const transports = [cookieTransport(cookie ?? {})];
-  const settings = { store, transports, idleTimeout, absoluteTimeout, ...digests, sweepInterval: 0 };
+  const transport = cookieTransport(cookie ?? {});
+  const settings = { store, transports: [transport], idleTimeout, absoluteTimeout, ...digests, sweepInterval: 0 };
   const manager = new ObservedManager(settings, security);
-  return { manager, service, security, files: readPageFiles() };
+  return { manager, cookie: transport, service, security, files: readPageFiles() };
 }

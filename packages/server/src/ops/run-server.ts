@@ -110,7 +110,8 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
   const join = parts.joinCrew;
   const exposition = new Exposition({ metrics, store: opened.store, isStoreUp, ...(join && { join }) });
   const { idleTimeout, absoluteTimeout, cookie, verifyHeaders } = config;
-  const transports = [...(cookie === null ? [] : [cookieTransport(cookie)]), headerTransport(), bearerTransport()];
+  const browsers = cookie === null ? null : cookieTransport(cookie);
+  const transports = [...(browsers === null ? [] : [browsers]), headerTransport(), bearerTransport()];
   const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout, ...parts.digests }, security);
   const client = {
     proxies: new TrustedProxies(config.trustProxy),
@@ -140,6 +141,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
   const common = { security, client, metrics, tokenInBody: cookie === null, ...parts };
   const app = await createApp({
     manager,
+    cookie: browsers,
     exposition,
     verifyHeaders,
     keys: keyFile === null ? null : new KeyStore(keyFile),

@@ -1,6 +1,7 @@
-// What a command says: text and tables for people, JSON for programs. Colours and control characters are decided here alone.
+// What a command says: text and tables for people, JSON for programs. Colours are decided here alone.
 
 import { styleText } from "node:util";
+import { printable, printableJson } from "../text/printable.ts";
 
 export type Style = "bold" | "dim" | "green" | "yellow" | "red";
 
@@ -38,7 +39,7 @@ export class Output {
 
   /** One value of the result, for programs. */
   json(value: unknown, indent = 2): void {
-    this.line(escapeUnsafe(JSON.stringify(value, null, indent)));
+    this.line(printableJson(JSON.stringify(value, null, indent)));
   }
 
   /** One line about the work, beside the result. */
@@ -66,21 +67,4 @@ export class Output {
   paint(style: Style, text: string): string {
     return this.#isColoured ? styleText(style, text, { validateStream: false }) : text;
   }
-}
-
-/** Characters that end lines, steer terminals or turn text around: user ids, devices and data are other people's words. */
-const UNSAFE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
-
-export function printable(text: string): string {
-  return text.replace(UNSAFE, escapeCharacter);
-}
-
-/** The line ends are those of the indentation: inside of texts JSON has escaped them. */
-function escapeUnsafe(json: string): string {
-  return json.replace(UNSAFE, (character) => (character === "\n" ? "\n" : escapeCharacter(character)));
-}
-
-function escapeCharacter(character: string): string {
-  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
-  return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
 }

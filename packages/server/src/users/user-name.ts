@@ -2,8 +2,8 @@
 
 const LONGEST = 64;
 
-/** Letters, marks and digits of any script, and visible ASCII; so no spaces, controls or direction marks (RFC 8265 §3.2). */
-const ALLOWED = /^[\p{L}\p{M}\p{N}\x21-\x7e]+$/u;
+/** Letters, marks and digits of any script, and visible ASCII; so no spaces, controls, direction marks or invisible letters (RFC 8265 §3.2). */
+const ALLOWED = /^(?:(?!\p{DI})[\p{L}\p{M}\p{N}\x21-\x7e])+$/u;
 
 /**
  * The one form of a name, in which it is kept and looked up: NFKC, then lower case, so that `Ａlice`, `ALICE` and `alice` are

@@ -24,7 +24,7 @@ test("L3: a user sees all sessions, by cookie and by token, this one marked, and
   const { sessions } = (await here.ask("GET", "/me/sessions")).body;
   assert.equal(sessions.length, 3);
   assert.equal(sessions.filter(({ current }: { current: boolean }) => current).length, 1);
-  assert.deepEqual((await here.ask("DELETE", "/me/sessions/others")).body, { ended: 2 });
+  assert.deepEqual((await here.ask("POST", "/me/sessions/end", { others: true })).body, { ended: 2 });
   assert.equal((await there.ask("GET", "/me")).status, 401);
   assert.equal((await profile(app.url, token)).status, 401);
   assert.equal((await here.ask("GET", "/me")).status, 200);
@@ -33,7 +33,7 @@ test("L3: a user sees all sessions, by cookie and by token, this one marked, and
 test("L3: somebody else's session is not found, and goes on", async () => {
   const [alice, bob] = [await signedIn("alice"), await signedIn("bob")];
   const [own] = (await bob.ask("GET", "/me/sessions")).body.sessions;
-  assert.equal((await alice.ask("DELETE", `/me/sessions/${own.sid}`)).status, 404);
+  assert.equal((await alice.ask("POST", "/me/sessions/end", { sid: own.sid })).status, 404);
   assert.equal((await bob.ask("GET", "/me")).status, 200);
 });
 
@@ -48,7 +48,7 @@ test("L1, H9, B4: the cookie of this page is no token elsewhere, and other crede
     "reading is no act",
   );
   assert.equal(
-    (await client.ask("DELETE", "/me/sessions/others", undefined, { "sec-fetch-site": "cross-site" })).status,
+    (await client.ask("POST", "/me/sessions/end", { others: true }, { "sec-fetch-site": "cross-site" })).status,
     403,
   );
 });
@@ -63,11 +63,11 @@ test("signing out ends this session alone, and the browser forgets it", async ()
 test("ASVS 7.5.2, L3: ending sessions elsewhere wants the password again after five minutes; signing out here does not", async () => {
   const [here, there] = [await signedIn("alice"), await signedIn("alice")];
   app.sessionClock.advance(5 * 60_000);
-  const { status, body } = await here.ask("DELETE", "/me/sessions/others");
+  const { status, body } = await here.ask("POST", "/me/sessions/end", { others: true });
   assert.deepEqual([status, body], [403, { detail: "Sign in again to do this." }]);
   assert.equal((await there.ask("GET", "/me")).status, 200);
   assert.equal((await here.ask("POST", "/confirm", { password: PASSWORD })).status, 200);
-  assert.ok((await here.ask("DELETE", "/me/sessions/others")).body.ended >= 1);
+  assert.ok((await here.ask("POST", "/me/sessions/end", { others: true })).body.ended >= 1);
   app.sessionClock.advance(5 * 60_000);
   assert.equal((await here.ask("POST", "/sign-out")).status, 200);
 });

@@ -5,16 +5,20 @@ import { cookieTransport, memoryStore, type SessionStore } from "sessile";
 import { type TestClock, testClock } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { openAdmin } from "#dist/admin/service.js";
+import { KEY_SCOPES, type KeyScope } from "#dist/keys/key-scopes.js";
+import { KeyStore } from "#dist/keys/key-store.js";
 import { ObservedManager } from "#dist/log/observed-manager.js";
 import { readPageFiles } from "#dist/page/page-files.js";
 import { openSignIn } from "#dist/sign-in/service.js";
 import { makeUserFile, openUserFile, type UserFile } from "#dist/users/user-file.js";
 import { type User, UserStore } from "#dist/users/user-store.js";
 import { CHEAP, type Owner, PASSWORD } from "../sign-in/sign-in-app.ts";
-import { type AppUnderTest, startApp } from "../support/app.ts";
+import { type AppChoices, type AppUnderTest, startApp } from "../support/app.ts";
 
 export interface AdminApp extends Omit<AppUnderTest, "close"> {
   readonly users: UserStore;
+  /** The text of a new API key with every scope. */
+  readonly makeKey: () => string;
   /** The file of the users. */
   readonly file: UserFile;
   /** Of the administrators' sessions. */
@@ -32,6 +36,7 @@ export async function startAdminApp(
   owner: Owner,
   store: SessionStore = memoryStore(),
   clock: TestClock = testClock(),
+  choices: Pick<AppChoices, "verifyHeaders"> = {},
 ): Promise<AdminApp> {
   const path = join(temporaryFolder(), "users.db");
   makeUserFile(path);
@@ -44,14 +49,18 @@ export async function startAdminApp(
   for (const name of ["root", "ruth"]) users.setAdmin(user(name), true);
   clock.advance(1);
   const app = await startApp({
+    ...choices,
     manager: { store },
+    keys: path,
     trustProxy: ["127.0.0.1"],
     signIn: (manager, security) => openSignIn({ path, manager, store, security, hasher: CHEAP, clock: clock.now }),
     pages: async ({ signIn, store: sessions, ...parts }) => {
       const own = { users: path, store: "memory", idleTimeout: 3_600_000, clock: clock.now };
       const admin = await openAdmin({ ...parts, service: signIn, ...own });
-      const options = { store: sessions, transports: [cookieTransport()], sweepInterval: 0, clock: sessionClock.now };
+      const cookie = cookieTransport();
+      const options = { store: sessions, transports: [cookie], sweepInterval: 0, clock: sessionClock.now };
       const account = {
+        cookie,
         manager: new ObservedManager(options, parts.security),
         service: signIn,
         security: parts.security,
@@ -71,7 +80,8 @@ export async function startAdminApp(
     if (status !== 200) throw new Error(`signing in was answered ${status}`);
     return client;
   };
-  return { ...app, users, file, clock, sessionClock, user, operator };
+  const makeKey = (): string => new KeyStore(file).add("all", Object.keys(KEY_SCOPES) as KeyScope[])?.key ?? "";
+  return { ...app, users, makeKey, file, clock, sessionClock, user, operator };
 }
 
 /** Time as it is, for a browser that has it too. */

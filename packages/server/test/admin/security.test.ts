@@ -17,13 +17,13 @@ const ROUTES = [
   ["GET", "/events"],
   ["GET", "/find?q=alice"],
   ["GET", "/sessions"],
-  ["DELETE", "/sessions"],
   ["GET", "/last-used"],
-  ["GET", "/sessions/0000000000000000000000"],
-  ["DELETE", "/sessions/0000000000000000000000"],
-  ["POST", "/sessions/0000000000000000000000/data"],
-  ["GET", "/users/1/sessions"],
-  ["DELETE", "/users/1/sessions"],
+  ["GET", "/session?sid=0000000000000000000000"],
+  ["POST", "/show-data"],
+  ["GET", "/user?userId=1"],
+  ["POST", "/end-session"],
+  ["POST", "/end-user"],
+  ["POST", "/end-everyone"],
   ["GET", "/everyone"],
   ["GET", "/audit"],
 ] as const;
@@ -147,12 +147,8 @@ test("L1, I1, I7: what comes from another site does nothing, and is not even sig
     { "sec-fetch-site": "", origin: "https://evil.example" },
   ]) {
     for (const [method, path] of ROUTES.filter(([each]) => each !== "GET")) {
-      const { status, body } = await client.ask(
-        method,
-        path.replace("0000000000000000000000", sid),
-        undefined,
-        headers as Record<string, string>,
-      );
+      const act = path === "/end-everyone" ? { everyone: true } : { sid };
+      const { status, body } = await client.ask(method, path, act, headers as Record<string, string>);
       assert.deepEqual([status, body], [403, { detail: "Cross-site request refused" }], `${method} ${path}`);
     }
     const credentials = { username: "root", password: PASSWORD };
@@ -165,9 +161,10 @@ test("L1, I1, I7: what comes from another site does nothing, and is not even sig
 test("N3, L1: what is refused on the admin page is in the log, with who asked where that is known", async () => {
   const client = await app.operator();
   const before = app.events().length;
-  await client.ask("DELETE", "/sessions", undefined, { "sec-fetch-site": "cross-site" });
+  const everyone = { everyone: true };
+  await client.ask("POST", "/end-everyone", everyone, { "sec-fetch-site": "cross-site" });
   app.clock.advance(5 * 60_000);
-  await client.ask("DELETE", "/sessions");
+  await client.ask("POST", "/end-everyone", everyone);
   const seen = app.events().slice(before);
   assert.deepEqual(
     seen.map(({ event, actor, reason }) => [event, actor, reason]),
@@ -205,23 +202,23 @@ test("D10, L1: what ends sessions or shows data wants a password that was given 
   const client = await app.operator();
   const { sid } = await app.mint("7");
   const guarded = [
-    ["DELETE", `/sessions/${sid}`],
-    ["DELETE", "/users/7/sessions"],
-    ["DELETE", "/sessions"],
-    ["POST", `/sessions/${sid}/data`],
+    ["/end-session", { sid }],
+    ["/end-user", { userId: "7", all: true }],
+    ["/end-everyone", { everyone: true }],
+    ["/show-data", { sid }],
   ] as const;
   app.clock.advance(5 * 60_000);
-  for (const [method, path] of guarded) {
-    const { status, body } = await client.ask(method, path);
+  for (const [path, act] of guarded) {
+    const { status, body } = await client.ask("POST", path, act);
     assert.deepEqual([status, body], [403, { detail: "Sign in again to do this." }], path);
   }
   assert.notEqual(await app.store.load(sid), null);
   assert.equal((await client.ask("POST", "/confirm", { password: "wrong" })).status, 403);
-  assert.equal((await client.ask("DELETE", `/sessions/${sid}`)).status, 403);
+  assert.equal((await client.ask("POST", "/end-session", { sid })).status, 403);
   const before = client.cookie;
   assert.equal((await client.ask("POST", "/confirm", { password: PASSWORD })).status, 200);
   assert.notEqual(client.cookie, before, "a new proof makes a new session");
-  assert.deepEqual((await client.ask("DELETE", `/sessions/${sid}`)).body, { ended: 1 });
+  assert.deepEqual((await client.ask("POST", "/end-session", { sid })).body, { ended: 1 });
 });
 
 test("L6: every act is in the audit and in the log, with who, what, whom and what came of it, also when it fails", async () => {
@@ -229,13 +226,14 @@ test("L6: every act is in the audit and in the log, with who, what, whom and wha
   const alice = app.user("alice");
   const [first, second] = [await app.mint(String(alice.id)), await app.mint(String(alice.id))];
   const other = await app.mint("8");
-  await client.ask("POST", `/sessions/${first.sid}/data`);
-  await client.ask("DELETE", `/sessions/${other.sid}`);
-  await client.ask("DELETE", `/users/${alice.id}/sessions?except=${second.sid}`);
+  const userId = String(alice.id);
+  await client.ask("POST", "/show-data", { sid: first.sid });
+  await client.ask("POST", "/end-session", { sid: other.sid });
+  await client.ask("POST", "/end-user", { userId, except: second.sid });
   app.store.fail("deleteByUser");
-  assert.equal((await client.ask("DELETE", `/users/${alice.id}/sessions`)).status, 503);
+  assert.equal((await client.ask("POST", "/end-user", { userId, all: true })).status, 503);
   app.store.recover();
-  await client.ask("DELETE", `/users/${alice.id}/sessions`);
+  await client.ask("POST", "/end-user", { userId, all: true });
   await client.ask("POST", "/confirm", { password: PASSWORD });
   const { entries } = (await client.ask("GET", "/audit?limit=6")).body;
   const told = entries.map(({ actor, action, target, outcome, ended }: Record<string, unknown>) => [
@@ -277,9 +275,13 @@ test("L6: where the audit cannot be written nothing is done, and the answer says
   const client = await apart.operator();
   const { sid } = await apart.mint("7");
   apart.file.exec("ALTER TABLE sessile_audit RENAME TO elsewhere");
-  for (const path of ["/sessions", `/sessions/${sid}`, "/users/7/sessions"])
-    assert.equal((await client.ask("DELETE", path)).status, 500, path);
-  assert.equal((await client.ask("POST", `/sessions/${sid}/data`)).status, 500);
+  for (const [path, act] of [
+    ["/end-everyone", { everyone: true }],
+    ["/end-session", { sid }],
+    ["/end-user", { userId: "7", all: true }],
+    ["/show-data", { sid }],
+  ] as const)
+    assert.equal((await client.ask("POST", path, act)).status, 500, path);
   assert.notEqual(await apart.store.load(sid), null);
 });
 
@@ -287,7 +289,7 @@ test("L6: the audit names nobody but whose sessions ended", async () => {
   const client = await app.operator();
   const alike = `0${app.user("alice").id}`; // another program's user
   await app.mint(alike);
-  assert.deepEqual((await client.ask("DELETE", `/users/${alike}/sessions`)).body, { ended: 1 });
+  assert.deepEqual((await client.ask("POST", "/end-user", { userId: alike, all: true })).body, { ended: 1 });
   assert.equal((await client.ask("GET", "/audit?limit=1")).body.entries[0].target, alike);
 });
 

@@ -37,8 +37,8 @@ for (const kind of KINDS) {
         "/overview",
         "/sessions",
         "/audit",
-        `/users/${alice}/sessions`,
-        `/sessions/${sid}`,
+        `/user?userId=${alice}`,
+        `/session?sid=${sid}`,
         `/find?q=${sid}`,
       ];
       for (const path of paths) {
@@ -47,7 +47,7 @@ for (const kind of KINDS) {
         assert.equal(headers.get("cache-control"), "no-store", path);
         for (const secret of secrets) assert.ok(!JSON.stringify(body).includes(secret), path);
       }
-      const [shown] = (await operator.ask("GET", `/users/${alice}/sessions`)).body.sessions;
+      const [shown] = (await operator.ask("GET", `/user?userId=${alice}`)).body.sessions;
       assert.deepEqual(Object.keys(shown), ROW);
     });
 
@@ -56,14 +56,14 @@ for (const kind of KINDS) {
       const record = sampleRecord({ userId: "70", data });
       const { sid } = record;
       await app.store.create(record);
-      const shown = (await operator.ask("GET", `/sessions/${sid}`)).body;
+      const shown = (await operator.ask("GET", `/session?sid=${sid}`)).body;
       assert.deepEqual(shown.keys, [
         { name: "note", type: "string", size: 10 },
         { name: "list", type: "list", size: 3 },
         { name: "nothing", type: "null", size: 4 },
       ]);
       assert.ok(!JSON.stringify(shown).includes("a secret"));
-      const { status, body, headers } = await operator.ask("POST", `/sessions/${sid}/data`);
+      const { status, body, headers } = await operator.ask("POST", "/show-data", { sid });
       assert.deepEqual([status, body], [200, { data: JSON.parse(data) }]);
       assert.equal(headers.get("cache-control"), "no-store");
       const { entries } = (await operator.ask("GET", "/audit?limit=1")).body;
@@ -75,12 +75,14 @@ for (const kind of KINDS) {
       const other = await app.mint("41");
       const alive = async () =>
         Promise.all([...mine, other].map(async ({ token }) => (await profile(app.url, token)).status === 200));
-      assert.deepEqual((await operator.ask("DELETE", `/sessions/${mine[0]?.sid}`)).body, { ended: 1 });
+      assert.deepEqual((await operator.ask("POST", "/end-session", { sid: mine[0]?.sid })).body, { ended: 1 });
       assert.deepEqual(await alive(), [false, true, true, true, true]);
-      assert.equal((await operator.ask("DELETE", `/sessions/${mine[0]?.sid}`)).status, 404);
-      assert.deepEqual((await operator.ask("DELETE", `/users/40/sessions?except=${mine[1]?.sid}`)).body, { ended: 2 });
+      assert.equal((await operator.ask("POST", "/end-session", { sid: mine[0]?.sid })).status, 404);
+      assert.deepEqual((await operator.ask("POST", "/end-user", { userId: "40", except: mine[1]?.sid })).body, {
+        ended: 2,
+      });
       assert.deepEqual(await alive(), [false, true, false, false, true]);
-      assert.deepEqual((await operator.ask("DELETE", "/users/40/sessions")).body, { ended: 1 });
+      assert.deepEqual((await operator.ask("POST", "/end-user", { userId: "40", all: true })).body, { ended: 1 });
       assert.deepEqual(await alive(), [false, false, false, false, true]);
     });
 
@@ -92,7 +94,7 @@ for (const kind of KINDS) {
         absoluteExpiresAt: Date.now() + 60_000,
       });
       await app.store.create(visitor);
-      const { status } = await operator.ask("DELETE", "/sessions");
+      const { status } = await operator.ask("POST", "/end-everyone", { everyone: true });
       assert.equal(status, 202);
       await untilDone(operator);
       for (const { token } of sessions) assert.equal((await profile(app.url, token)).status, 401);
@@ -187,11 +189,11 @@ for (const kind of KINDS) {
       await app.store.create(over);
       const ended = await app.mint("60");
       await app.manager.revoke(ended.sid);
-      assert.deepEqual((await operator.ask("GET", "/users/60/sessions")).body.sessions, []);
+      assert.deepEqual((await operator.ask("GET", "/user?userId=60")).body.sessions, []);
       const { sessions } = (await operator.ask("GET", "/sessions?limit=100")).body;
       for (const { sid } of [over, ended]) {
         assert.ok(!sessions.some((each: { sid: string }) => each.sid === sid));
-        assert.equal((await operator.ask("GET", `/sessions/${sid}`)).status, 404);
+        assert.equal((await operator.ask("GET", `/session?sid=${sid}`)).status, 404);
         assert.deepEqual((await operator.ask("GET", `/find?q=${sid}`)).body, { kind: "nothing" });
       }
     });
@@ -217,17 +219,17 @@ test("P1: while the store is down the page is told so, the administrator stays s
   const operator = await app.operator();
   await app.mint("1");
   app.store.fail();
-  for (const [method, path] of [
+  for (const [method, path, body] of [
     ["GET", "/sessions"],
-    ["GET", "/users/1/sessions"],
+    ["GET", "/user?userId=1"],
     ["GET", "/find?q=alice"],
-    ["DELETE", "/users/1/sessions"],
+    ["POST", "/end-user", { userId: "1", all: true }],
   ] as const) {
-    const { status, headers } = await operator.ask(method, path);
+    const { status, headers } = await operator.ask(method, path, body);
     assert.deepEqual([status, headers.get("retry-after")], path === "/find?q=alice" ? [200, null] : [503, "1"], path);
   }
   for (const path of ["/me", "/overview", "/audit"]) assert.equal((await operator.ask("GET", path)).status, 200, path);
-  await operator.ask("DELETE", "/sessions");
+  await operator.ask("POST", "/end-everyone", { everyone: true });
   while ((await operator.ask("GET", "/everyone")).body.isRunning);
   assert.equal((await operator.ask("GET", "/everyone")).body.hasFailed, true);
   app.store.recover();
@@ -239,7 +241,8 @@ test("M3: a path of the admin page refuses the methods it does not have", async 
   for (const [path, allow] of [
     ["/admin", "GET, HEAD"],
     ["/admin/api/sign-in", "POST"],
-    ["/admin/api/sessions", "GET, HEAD, DELETE"],
+    ["/admin/api/sessions", "GET, HEAD"],
+    ["/admin/api/end-everyone", "POST"],
   ] as const) {
     const { status, headers } = await call(app.url, "PUT", path);
     assert.deepEqual([status, headers.get("allow")], [405, allow]);

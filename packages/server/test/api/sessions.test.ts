@@ -14,9 +14,8 @@ const OPERATIONS: readonly (readonly [method: string, path: string, scope: KeySc
   ["PATCH", "/sessions/current/data", "sessions:write"],
   ["POST", "/sessions/current/rotate", "sessions:write"],
   ["DELETE", "/sessions/current", "sessions:write"],
-  ["GET", "/users/ann/sessions", "users:read"],
-  ["DELETE", "/users/ann/sessions", "users:revoke"],
-  ["DELETE", "/users/ann/sessions/0000000000000000000000", "users:revoke"],
+  ["GET", "/sessions?user_id=ann", "users:read"],
+  ["POST", "/sessions/end", "users:revoke"],
   ["GET", "/metrics", "metrics:read"],
 ];
 
@@ -42,7 +41,7 @@ describe("the API", () => {
     const shown = await api.send("GET", "/sessions/current", { token });
     assert.deepEqual([shown.status, shown.body], [200, session]);
     assert.equal(shown.headers.get("etag"), '"1"');
-    const list = await api.send("GET", "/users/ann%40example.org/sessions");
+    const list = await api.send("GET", "/sessions?user_id=ann%40example.org");
     assert.deepEqual(
       list.body.sessions.map((each: { device: string }) => each.device),
       ["Firefox on Linux"],
@@ -125,7 +124,7 @@ describe("the API", () => {
     let after: string | null = null;
     do {
       const query: string = `limit=2${after === null ? "" : `&after=${encodeURIComponent(after)}`}`;
-      const { body } = await api.send("GET", `/users/dora/sessions?${query}`);
+      const { body } = await api.send("GET", `/sessions?user_id=dora&${query}`);
       assert.ok(body.sessions.length <= 2);
       for (const { sid, user_id } of body.sessions) {
         assert.equal(user_id, "dora");
@@ -135,18 +134,19 @@ describe("the API", () => {
     } while (after !== null);
     assert.equal(new Set(seen).size, 5);
     for (const query of ["limit=0", "limit=101", "limit=x", "after=nonsense"])
-      assert.equal((await api.send("GET", `/users/dora/sessions?${query}`)).status, 422, query);
+      assert.equal((await api.send("GET", `/sessions?user_id=dora&${query}`)).status, 422, query);
   });
 
   test("ends one or all sessions of a user, and another user's sid names nothing", async () => {
+    const end = (body: object) => api.send("POST", "/sessions/end", { body });
     const tokens = [await api.begin("eve"), await api.begin("eve"), await api.begin("mallory")];
     const sids = await Promise.all(
       tokens.map(async (token) => (await api.send("GET", "/sessions/current", { token })).body.sid),
     );
-    assert.equal((await api.send("DELETE", `/users/eve/sessions/${sids[2]}`)).status, 404);
-    assert.deepEqual((await api.send("DELETE", `/users/eve/sessions/${sids[0]}`)).body, { ended: 1 });
-    assert.equal((await api.send("DELETE", `/users/eve/sessions/${sids[0]}`)).status, 404);
-    assert.deepEqual((await api.send("DELETE", "/users/eve/sessions")).body, { ended: 1 });
+    assert.equal((await end({ user_id: "eve", sid: sids[2] })).status, 404);
+    assert.deepEqual((await end({ user_id: "eve", sid: sids[0] })).body, { ended: 1 });
+    assert.equal((await end({ user_id: "eve", sid: sids[0] })).status, 404);
+    assert.deepEqual((await end({ user_id: "eve", all: true })).body, { ended: 1 });
     const statuses = await Promise.all(
       tokens.map(async (token) => (await api.send("GET", "/sessions/current", { token })).status),
     );
@@ -169,7 +169,7 @@ describe("the API", () => {
     }
     const lines = [`X-API-Key: ${revoked}`, `X-API-Key: ${revoked}`].join("\r\n");
     assert.match(
-      await raw(api.url, `GET /users/a/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines}\r\n\r\n`),
+      await raw(api.url, `GET /sessions?user_id=a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines}\r\n\r\n`),
       / 401 /,
     );
   });
@@ -243,7 +243,7 @@ describe("the API", () => {
   test("N3: the log says which key acted, and nothing of the key but its id", async () => {
     const key = api.makeKey("sessions:create", "sessions:read");
     const { body } = await api.send("POST", "/sessions", { key, body: { user_id: "frank" } });
-    await api.send("DELETE", "/users/frank/sessions", { key });
+    await api.send("POST", "/sessions/end", { key, body: { user_id: "frank", all: true } });
     const id = key.slice(4, 20);
     const events = api.events().filter(({ actor }) => actor === `key:${id}`);
     assert.deepEqual(
@@ -254,7 +254,7 @@ describe("the API", () => {
   });
 
   test("B10: a hundred bad keys of one client within a minute are one line of the log", async () => {
-    for (let i = 0; i < 120; i++) await api.send("GET", "/users/a/sessions", { key: `sak_${i}` });
+    for (let i = 0; i < 120; i++) await api.send("GET", "/sessions?user_id=a", { key: `sak_${i}` });
     assert.equal(api.events().filter(({ event }) => event === "invalidKeyBurst").length, 1);
   });
 });
@@ -262,18 +262,18 @@ describe("the API", () => {
 test("P1: a store that fails is 503 with Retry-After, never 401, and nothing was changed", async () => {
   const api = await startApi();
   const token = await api.begin("ann", { n: 1 });
-  for (const [method, path, failing] of [
+  for (const [method, path, failing, ending] of [
     ["POST", "/sessions", "create"],
     ["GET", "/sessions/current", "load"],
     ["PATCH", "/sessions/current/data", "commit"],
     ["POST", "/sessions/current/rotate", "commit"],
     ["DELETE", "/sessions/current", "delete"],
-    ["GET", "/users/ann/sessions", "list"],
-    ["DELETE", "/users/ann/sessions", "deleteByUser"],
+    ["GET", "/sessions?user_id=ann", "list"],
+    ["POST", "/sessions/end", "deleteByUser", { user_id: "ann", all: true }],
   ] as const) {
     api.store.fail(failing);
-    const body = method === "POST" ? { user_id: "ann" } : { set: { n: 2 } };
-    const hasBody = path === "/sessions" || method === "PATCH";
+    const body = ending ?? (method === "POST" ? { user_id: "ann" } : { set: { n: 2 } });
+    const hasBody = path === "/sessions" || method === "PATCH" || ending !== undefined;
     const answer = await api.send(method, path, { token: path === "/sessions" ? "" : token, ...(hasBody && { body }) });
     assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "1"], `${method} ${path}`);
   }

@@ -32,12 +32,16 @@ function session(index: number): MintedSession {
   return anna[index] as MintedSession;
 }
 
-function ask(who: MintedSession | null, method: string, path: string): Promise<Answer> {
-  return call(app.url, method, `/me/sessions${path}`, who === null ? {} : { ...who.headers });
+function ask(who: MintedSession | null, query = ""): Promise<Answer> {
+  return call(app.url, "GET", `/me/sessions${query}`, who === null ? {} : { ...who.headers });
+}
+
+function end(who: MintedSession | null, which: object): Promise<Answer> {
+  return call(app.url, "POST", "/me/sessions/end", who === null ? {} : { ...who.headers }, which);
 }
 
 async function list(who: MintedSession, query = ""): Promise<{ sessions: Shown[]; next: string | null }> {
-  const { status, body } = await ask(who, "GET", query);
+  const { status, body } = await ask(who, query);
   assert.equal(status, 200);
   return body as { sessions: Shown[]; next: string | null };
 }
@@ -58,7 +62,7 @@ describe("GET /me/sessions", () => {
   });
 
   test("L2: shows of a session what its user may know, in UTC, and neither token nor digest nor data", async () => {
-    const { headers, body } = await ask(first(), "GET", "");
+    const { headers, body } = await ask(first());
     const { sessions } = body as { sessions: object[] };
     for (const shown of sessions) {
       assert.deepEqual(Object.keys(shown), ["sid", "device", "created_at", "last_seen_at", "expires_at", "current"]);
@@ -88,10 +92,10 @@ describe("GET /me/sessions", () => {
 
   test("L5: a limit out of range or a cursor that no page gave out is refused", async () => {
     for (const query of ["limit=0", "limit=101", "limit=1e9", "limit=-1", "limit=x", "limit=1&limit=2", "limit="]) {
-      assert.equal((await ask(first(), "GET", `?${query}`)).status, 400, query);
+      assert.equal((await ask(first(), `?${query}`)).status, 400, query);
     }
     for (const cursor of ["x", "1.2", `1.${ben.sid}%00`, "x".repeat(101), "*", "../ben"]) {
-      assert.equal((await ask(first(), "GET", `?after=${cursor}`)).status, 400, cursor);
+      assert.equal((await ask(first(), `?after=${cursor}`)).status, 400, cursor);
     }
   });
 
@@ -107,51 +111,81 @@ describe("GET /me/sessions", () => {
   });
 });
 
-describe("DELETE /me/sessions/{sid}", () => {
+describe("POST /me/sessions/end", () => {
   test("L3: ends one own session at once, and leaves the others", async () => {
-    const { status, body } = await ask(first(), "DELETE", `/${second().sid}`);
+    const { status, body } = await end(first(), { sid: second().sid });
     assert.deepEqual([status, body], [200, { ended: 1 }]);
     assert.deepEqual([await alive(first()), await alive(second()), await alive(third())], [true, false, true]);
   });
 
   test("L3: ends the present session too", async () => {
-    assert.deepEqual((await ask(first(), "DELETE", `/${first().sid}`)).body, { ended: 1 });
+    assert.deepEqual((await end(first(), { sid: first().sid })).body, { ended: 1 });
     assert.deepEqual([await alive(first()), await alive(second())], [false, true]);
   });
 
   test("L3: another user's session, an ended one and one that never was get the same answer, and nothing ends", async () => {
     await app.manager.revoke(third().sid);
     const answers = [];
-    const forged = ["0".repeat(22), "x", "%20", "..%2f..", "%zz", "%00", "null", "*", "x".repeat(5000), ben.token];
+    const forged = ["0".repeat(22), "x", " ", "../..", "..", "%zz", "\0", "null", "*", "others", ben.token];
     for (const sid of [ben.sid, third().sid, ...forged]) {
-      const { status, body, headers } = await ask(first(), "DELETE", `/${sid}`);
+      const { status, body, headers } = await end(first(), { sid });
       answers.push(JSON.stringify([status, body]));
       assert.equal(headers.get("set-cookie"), null);
     }
     assert.deepEqual([...new Set(answers)], ['[404,{"detail":"Not Found"}]']);
     assert.deepEqual([await alive(ben), await alive(first()), await alive(second())], [true, true, true]);
   });
-});
 
-describe("DELETE /me/sessions and /me/sessions/others", () => {
   test("others ends all own sessions but the present one", async () => {
-    assert.deepEqual((await ask(first(), "DELETE", "/others")).body, { ended: 2 });
+    assert.deepEqual((await end(first(), { others: true })).body, { ended: 2 });
     assert.deepEqual([await alive(first()), await alive(second()), await alive(ben)], [true, false, true]);
-    assert.deepEqual((await ask(first(), "DELETE", "/others")).body, { ended: 0 });
+    assert.deepEqual((await end(first(), { others: true })).body, { ended: 0 });
   });
 
-  test("without a name it ends all own sessions, the present one included", async () => {
-    assert.deepEqual((await ask(first(), "DELETE", "")).body, { ended: 3 });
+  test("all ends all own sessions, the present one included", async () => {
+    assert.deepEqual((await end(first(), { all: true })).body, { ended: 3 });
     assert.deepEqual([await alive(first()), await alive(second()), await alive(ben)], [false, false, true]);
+  });
+
+  test("a body that says nothing, two things or no is refused, as is a query, and nothing ends", async () => {
+    const { sid } = second();
+    for (const which of [
+      {},
+      { sid: undefined },
+      { sid: "" },
+      { sid: 1 },
+      { sid: [sid] },
+      { all: false },
+      { all: 1 },
+      { all: "true" },
+      { others: null },
+      { sid, all: true },
+      { sid, others: true },
+      { others: true, all: true },
+      { sid, more: 1 },
+      [],
+    ])
+      assert.equal((await end(first(), which)).status, 422, JSON.stringify(which));
+    const headers = { ...first().headers };
+    assert.equal((await call(app.url, "POST", `/me/sessions/end?sid=${sid}`, headers, { all: true })).status, 422);
+    for (const [method, path] of [
+      ["POST", "/me/sessions/end"],
+      ["DELETE", "/me/sessions"],
+      ["DELETE", "/me/sessions/"],
+      ["DELETE", `/me/sessions/${sid}`],
+      ["DELETE", "/me/sessions/others"],
+    ] as const)
+      assert.ok((await call(app.url, method, path, headers)).status >= 400, path);
+    assert.deepEqual([await alive(first()), await alive(second()), await alive(third())], [true, true, true]);
   });
 
   test("a cookie of the present session is cleared when that session is among the ended ones", async () => {
     const { cookieTransport } = await import("sessile");
     const other = await startApp({ manager: { transports: [cookieTransport()] } });
     try {
-      for (const path of ["", "/sid"]) {
+      for (const which of [(_sid: string) => ({ all: true }), (sid: string) => ({ sid })]) {
         const { headers, sid } = await other.mint("anna");
-        const answer = await call(other.url, "DELETE", `/me/sessions${path.replace("sid", sid)}`, { ...headers });
+        const answer = await call(other.url, "POST", "/me/sessions/end", { ...headers }, which(sid));
         assert.match(answer.headers.get("set-cookie") ?? "", /^__Host-[^=]+=; .*Max-Age=0/i);
       }
     } finally {
@@ -161,31 +195,27 @@ describe("DELETE /me/sessions and /me/sessions/others", () => {
 });
 
 test("without a session every call is a 401 and ends nothing", async () => {
-  for (const [method, path] of [
-    ["GET", ""],
-    ["DELETE", ""],
-    ["DELETE", "/others"],
-    ["DELETE", `/${first().sid}`],
-  ] as const) {
-    for (const headers of [{}, { "X-Session-Token": "x" }, { "X-Session-Token": first().sid }] as Record<
-      string,
-      string
-    >[]) {
-      const { status, body } = await call(app.url, method, `/me/sessions${path}`, headers);
-      assert.deepEqual([status, body], [401, { detail: "Not authenticated" }], `${method} ${path}`);
-    }
+  for (const headers of [{}, { "X-Session-Token": "x" }, { "X-Session-Token": first().sid }] as Record<
+    string,
+    string
+  >[]) {
+    const answers = [await call(app.url, "GET", "/me/sessions", headers)];
+    for (const which of [{ all: true }, { others: true }, { sid: first().sid }])
+      answers.push(await call(app.url, "POST", "/me/sessions/end", headers, which));
+    for (const { status, body } of answers)
+      assert.deepEqual([status, body], [401, { detail: "Not authenticated" }], JSON.stringify(headers));
   }
   assert.ok(await alive(first()));
 });
 
 test("P1: a store that does not answer is a 503 with Retry-After for every call", async () => {
-  for (const [failing, method, path] of [
-    ["list", "GET", ""],
-    ["delete", "DELETE", `/${second().sid}`],
-    ["deleteByUser", "DELETE", ""],
+  for (const [failing, send] of [
+    ["list", () => ask(first())],
+    ["delete", () => end(first(), { sid: second().sid })],
+    ["deleteByUser", () => end(first(), { all: true })],
   ] as const) {
     app.store.fail(failing);
-    const { status, body, headers } = await ask(first(), method, path);
+    const { status, body, headers } = await send();
     app.store.recover();
     assert.deepEqual([status, body], [503, { detail: "Service unavailable" }], failing);
     assert.equal(headers.get("retry-after"), "1");

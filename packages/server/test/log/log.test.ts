@@ -2,8 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
+import { byDepth } from "sessile-test-support/depth";
 import { createLog } from "#dist/log/log.js";
 import { SecurityLog } from "#dist/log/security-log.js";
+import { nastyText } from "../hostile/nasty.ts";
 import { startApp } from "../support/app.ts";
 import { signIn } from "../support/client.ts";
 import { raw } from "../support/raw.ts";
@@ -40,6 +43,41 @@ test("N2: text of any kind stays inside its field and its line", () => {
     assert.doesNotMatch(line, UNSAFE);
     const { event, userId } = JSON.parse(line) as Record<string, unknown>;
     assert.deepEqual([event, userId], ["signInFailed", text]);
+  }
+});
+
+test("N1, N2: whatever is logged, wherever in a line, the line is one JSON object without a token", () => {
+  const tokens = [`ses_${"Ab3".repeat(23)}xy`, `sak_${"0f".repeat(40)}`, "%41b".repeat(20)];
+  const text = fc
+    .tuple(nastyText(60), fc.constantFrom(...tokens, "x".repeat(40)), nastyText(60))
+    .map(([before, token, after]) => ({ text: before + token + after, token }));
+  fc.assert(
+    fc.property(text, fc.integer({ min: 0, max: 6 }), ({ text, token }, place) => {
+      const line = capture((log) => {
+        const ways = [
+          () => log.info(text),
+          () => log.info({ value: text, nested: { list: [text, 1, null] } }, "message"),
+          () => log.info({ [`k${text}`]: 1 }, text),
+          () => log.error({ err: new Error(text, { cause: new Error(text) }) }, text),
+          () => log.child({ bound: text }).info("message %s %o", text, { text }),
+          () => new SecurityLog(log).write("signInFailed", { userId: text, reason: text, actor: text }),
+          () => log.error(new TypeError(text)),
+        ];
+        ways[place]?.();
+      });
+      assert.equal(line.match(/\n/g)?.length, 1);
+      assert.equal(typeof JSON.parse(line), "object", line);
+      assert.doesNotMatch(line, UNSAFE);
+      assert.ok(!line.includes(token), line);
+    }),
+    { numRuns: byDepth(400, 20_000, 1_000_000) },
+  );
+});
+
+test("N1: a control character in front of what looks like a token is kept, and the line is JSON", () => {
+  for (const control of ["\u001b", "\n", "\t", "\u0000", "\\", '"', "\u2028"]) {
+    const line = capture((log) => log.info({ value: control + "x".repeat(40) }));
+    assert.equal((JSON.parse(line) as { value: string }).value, `${control}[redacted]`);
   }
 });
 

@@ -52,10 +52,8 @@ test("N3: users who end their own sessions, and who try to end others", async ()
     const [token, ben] = [await signIn(url), await mint("ben")];
     const [other, more] = [await mint("1"), await mint("1")];
     const headers = { "X-Session-Token": token };
-    await call(url, "DELETE", `/me/sessions/${ben.sid}`, headers);
-    await call(url, "DELETE", `/me/sessions/${other.sid}`, headers);
-    await call(url, "DELETE", "/me/sessions/others", headers);
-    await call(url, "DELETE", "/me/sessions", headers);
+    for (const which of [{ sid: ben.sid }, { sid: other.sid }, { others: true }, { all: true }])
+      await call(url, "POST", "/me/sessions/end", headers, which);
     assert.equal((await profile(url, more.token)).status, 401);
   });
   const ofBen = ["debug created success by user:ben of ben", "info signedIn success by user:ben of ben"];

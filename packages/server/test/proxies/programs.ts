@@ -33,9 +33,20 @@ export interface Urls {
 
 /** `examples/nginx/nginx.conf` as it is, but for the ports. */
 export async function startNginx(urls: Urls): Promise<Program> {
-  const folder = temporaryFolder();
   const port = await freePort();
-  writeFileSync(join(folder, "site.conf"), configured("nginx/nginx.conf", port, urls));
+  return runNginx(port, configured("nginx/nginx.conf", port, urls));
+}
+
+/** An nginx that serves all of Sessile below `/prefix/`, by decoding and merging the path as it does when it replaces a part of it. */
+export async function startPrefixNginx(sessile: string): Promise<Program> {
+  const port = await freePort();
+  const proxy = `proxy_pass ${sessile}/; proxy_set_header Host $http_host;`;
+  return runNginx(port, `server { listen 127.0.0.1:${port}; location /prefix/ { ${proxy} } }`);
+}
+
+function runNginx(port: number, site: string): Promise<Program> {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "site.conf"), site);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${folder}/${name};`,
   );

@@ -104,6 +104,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
   const app = await createApp({
     ...more,
     manager,
+    cookie: choices.manager?.transports?.find(({ permits }) => permits !== undefined) ?? null,
     log,
     security,
     readiness,

@@ -13,8 +13,10 @@ export async function call(
   method: string,
   path: string,
   headers: Record<string, string> = {},
+  body?: object,
 ): Promise<Answer> {
-  const response = await fetch(url + path, { method, headers });
+  const json = body && { headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
+  const response = await fetch(url + path, { method, headers, ...json });
   const text = await response.text();
   return { status: response.status, body: text === "" ? null : JSON.parse(text), headers: response.headers };
 }

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Person } from "../../../src/sign-in/person.ts";
+import { printable } from "../../../src/text/printable.ts";
 import { useLoad } from "../lib/load.ts";
 import { ask, isSignedOut, RequestError } from "../lib/request.ts";
 import { sessions as sessionsText, setClock } from "../lib/time.ts";
@@ -10,6 +11,7 @@ import { Mark } from "../parts/mark.tsx";
 import { SignIn } from "../parts/sign-in.tsx";
 import { Loading, Trouble } from "../parts/states.tsx";
 import { Ago, Until } from "../parts/time.tsx";
+import { Words } from "../parts/words.tsx";
 
 const API = "/account/api";
 
@@ -27,6 +29,9 @@ interface OwnSessions {
   readonly sessions: readonly OwnSession[];
   readonly next: string | null;
 }
+
+/** Which sessions are to end. */
+type Which = { readonly sid: string } | { readonly others: true };
 
 export function App() {
   const [who, setWho] = useState<Person | null | undefined>(undefined);
@@ -62,13 +67,13 @@ function SignedIn({ person, onPerson, onSignedOut }: SignedInProps) {
   const signOut = (): void => {
     void ask("POST", `${API}/sign-out`).then(onSignedOut, (error: Error) => setSaid(error.message));
   };
-  const askToEnd = (title: string, text: string, action: string, path: string): void =>
+  const askToEnd = (title: string, text: string, action: string, which: Which): void =>
     setQuestion({
       title,
       text,
       action,
       run: async () => {
-        const { ended } = await ask<{ ended: number }>("DELETE", `${API}/me/sessions${path}`);
+        const { ended } = await ask<{ ended: number }>("POST", `${API}/me/sessions/end`, which);
         setSaid(`Signed out of ${sessionsText(ended)}.`);
         loaded.reload();
       },
@@ -120,7 +125,7 @@ function SignedIn({ person, onPerson, onSignedOut }: SignedInProps) {
 interface SessionsProps {
   readonly sessions: readonly OwnSession[];
   readonly isMore: boolean;
-  readonly ask: (title: string, text: string, action: string, path: string) => void;
+  readonly ask: (title: string, text: string, action: string, which: Which) => void;
 }
 
 function Sessions({ sessions, isMore, ask: askToEnd }: SessionsProps) {
@@ -137,12 +142,9 @@ function Sessions({ sessions, isMore, ask: askToEnd }: SessionsProps) {
             key={session.sid}
             session={session}
             onEnd={() =>
-              askToEnd(
-                `Sign out ${nameOf(session)}?`,
-                "1 session ends at once.",
-                "Sign out 1 session",
-                `/${session.sid}`,
-              )
+              askToEnd(`Sign out ${nameOf(session)}?`, "1 session ends at once.", "Sign out 1 session", {
+                sid: session.sid,
+              })
             }
           />
         ))}
@@ -153,7 +155,9 @@ function Sessions({ sessions, isMore, ask: askToEnd }: SessionsProps) {
             type="button"
             class="danger"
             onClick={() =>
-              askToEnd("Sign out everywhere else?", `This ends ${text}; this one stays.`, `Sign out ${text}`, "/others")
+              askToEnd("Sign out everywhere else?", `This ends ${text}; this one stays.`, `Sign out ${text}`, {
+                others: true,
+              })
             }
           >
             Sign out everywhere else ({isMore ? "more than 100" : others})…
@@ -164,7 +168,7 @@ function Sessions({ sessions, isMore, ask: askToEnd }: SessionsProps) {
   );
 }
 
-const nameOf = ({ device }: OwnSession): string => device ?? "an unknown device";
+const nameOf = ({ device }: OwnSession): string => (device === null ? "an unknown device" : printable(device));
 
 function OwnCard({ session, onEnd }: { session: OwnSession; onEnd: () => void }) {
   const { device, created_at, last_seen_at, expires_at, current } = session;
@@ -172,7 +176,8 @@ function OwnCard({ session, onEnd }: { session: OwnSession; onEnd: () => void })
     <li class={current ? "card is-current" : "card"}>
       <div>
         <h2>
-          {device ?? "Unknown device"} {current && <span class="tone good">this device</span>}
+          {device === null ? "Unknown device" : <Words of={device} />}{" "}
+          {current && <span class="tone good">this device</span>}
         </h2>
         <p class="muted">
           Last used <Ago at={Date.parse(last_seen_at)} />, signed in <Ago at={Date.parse(created_at)} />. Ends{" "}

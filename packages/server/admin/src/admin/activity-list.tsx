@@ -30,7 +30,7 @@ export function ActivityList({ activity }: ListProps) {
           <Instant at={at}>{clockTime(at)}</Instant>
           <span class={`tone ${WORDS[kind][1]}`}>{WORDS[kind][0]}</span>
           <span class="grow">
-            {userId !== null && <UserLink userId={userId} userName={userName} />}{" "}
+            {userId !== null && <UserLink userId={userId} userName={userName} />}
             <SidLink sid={sid} isOver={kind !== "signedIn" && kind !== "rotated"} />
           </span>
         </li>

@@ -95,13 +95,15 @@ function SignedIn({ person, onPerson, onSignedOut, onLost }: SignedInProps) {
 
 /** With every new page the focus goes to its heading, as it would with a page that is loaded. */
 function Main({ address }: { address: Address }) {
+  const { path, query } = address;
+  const place = [path, query.get("sid"), query.get("id")].join();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = `${main.current?.querySelector("h1")?.textContent ?? "Admin"} · Sessile`;
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
-  }, [address.path]);
+  }, [place]);
   return (
     <main id="main" ref={main} tabIndex={-1}>
       <Page {...address} />
@@ -110,10 +112,10 @@ function Main({ address }: { address: Address }) {
 }
 
 function Page({ path, query }: Address) {
-  const [, place = "", id = ""] = path.split("/").slice(1).map(decodeURIComponent);
-  if (place === "sessions" && id !== "") return <SessionPage key={id} sid={id} />;
-  if (place === "sessions") return <SessionsPage query={query} />;
-  if (place === "users" && id !== "") return <UserPage key={id} userId={id} />;
-  if (place === "audit") return <AuditPage />;
+  const [sid, userId] = [query.get("sid"), query.get("id")];
+  if (path === "/admin/session" && sid) return <SessionPage key={sid} sid={sid} />;
+  if (path === "/admin/user" && userId) return <UserPage key={userId} userId={userId} />;
+  if (path === "/admin/sessions") return <SessionsPage query={query} />;
+  if (path === "/admin/audit") return <AuditPage />;
   return <OverviewPage />;
 }

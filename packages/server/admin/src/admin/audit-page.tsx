@@ -7,6 +7,7 @@ import { withQuery } from "../lib/request.ts";
 import { count } from "../lib/time.ts";
 import { Empty, Loading } from "../parts/states.tsx";
 import { Ago } from "../parts/time.tsx";
+import { Words } from "../parts/words.tsx";
 import { useDesk } from "./desk.ts";
 
 const ACTIONS: Readonly<Record<AuditAction, string>> = {
@@ -76,7 +77,12 @@ function Entries({ entries }: { entries: readonly AuditEntry[] }) {
           <Ago at={at} />
           <b>{actor}</b>
           <span class="grow">
-            {ACTIONS[action]} {target !== "" && <code>{target}</code>}
+            {ACTIONS[action]}{" "}
+            {target !== "" && (
+              <code>
+                <Words of={target} />
+              </code>
+            )}
             {ended !== null && <span class="muted"> · {count(ended)} ended</span>}
           </span>
           <span class={`tone ${OUTCOMES[outcome][1]}`}>{OUTCOMES[outcome][0]}</span>

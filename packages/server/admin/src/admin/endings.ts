@@ -1,7 +1,8 @@
 // The questions before sessions are ended, each with the number of sessions it is about.
 
 import type { Ending } from "../../../src/admin/api.ts";
-import { ask, withQuery } from "../lib/request.ts";
+import { printable } from "../../../src/text/printable.ts";
+import { ask } from "../lib/request.ts";
 import { sessions } from "../lib/time.ts";
 import type { Question } from "../parts/confirm.tsx";
 
@@ -10,7 +11,7 @@ interface Whose {
   readonly userName: string | null;
 }
 
-const nameOf = ({ userId, userName }: Whose): string => userName ?? `user ${userId}`;
+const nameOf = ({ userId, userName }: Whose): string => userName ?? `user ${printable(userId)}`;
 
 const NO_UNDO = "This cannot be undone; whoever it was can sign in again.";
 
@@ -20,13 +21,15 @@ export function endOne(sid: string, owner: Whose | null, device: string | null, 
   const who = owner === null ? "a visitor" : nameOf(owner);
   return {
     title: `End this session of ${who}?`,
-    text: `1 session${device === null ? "" : `, ${device},`} ends at once. ${NO_UNDO}`,
+    text: `1 session${device === null ? "" : `, ${printable(device)},`} ends at once. ${NO_UNDO}`,
     action: "End 1 session",
     run: async () => {
-      const { ended } = await ask<{ ended: number }>("DELETE", `/admin/api/sessions/${sid}`).catch((error: unknown) => {
-        if ((error as { status?: number }).status === 404) return { ended: 0 };
-        throw error;
-      });
+      const { ended } = await ask<{ ended: number }>("POST", "/admin/api/end-session", { sid }).catch(
+        (error: unknown) => {
+          if ((error as { status?: number }).status === 404) return { ended: 0 };
+          throw error;
+        },
+      );
       after(ended === 1 ? `Ended 1 session of ${who}.` : `The session of ${who} was over already.`);
     },
   };
@@ -34,14 +37,14 @@ export function endOne(sid: string, owner: Whose | null, device: string | null, 
 
 /** `except` is a sid that stays. */
 export function endUser(whose: Whose, number: number, except: string | null, after: After): Question {
-  const [name, which] = [nameOf(whose), except === null ? "all" : "all other"];
+  const [name, some] = [nameOf(whose), except === null ? "all" : "all other"];
   return {
-    title: `End ${which} sessions of ${name}?`,
+    title: `End ${some} sessions of ${name}?`,
     text: `${sessions(number)} ${number === 1 ? "ends" : "end"} at once${except === null ? "" : "; the one you look at stays"}. ${NO_UNDO}`,
     action: `End ${sessions(number)}`,
     run: async () => {
-      const path = withQuery(`/admin/api/users/${encodeURIComponent(whose.userId)}/sessions`, { except });
-      const { ended } = await ask<{ ended: number }>("DELETE", path);
+      const which = except === null ? { all: true } : { except };
+      const { ended } = await ask<{ ended: number }>("POST", "/admin/api/end-user", { userId: whose.userId, ...which });
       after(`Ended ${sessions(ended)} of ${name}.`);
     },
   };
@@ -59,7 +62,7 @@ export function endEveryone(number: number | null, after: After): Question {
     action: "End all sessions",
     typed: "end all",
     run: async () => {
-      await ask<Ending>("DELETE", "/admin/api/sessions");
+      await ask<Ending>("POST", "/admin/api/end-everyone", { everyone: true });
       after(`Ended ${sessions(await untilDone())}.`);
     },
   };

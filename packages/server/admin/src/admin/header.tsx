@@ -2,6 +2,8 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Found } from "../../../src/admin/api.ts";
+import { printable } from "../../../src/text/printable.ts";
+import { sessionAddress, userAddress } from "../lib/addresses.ts";
 import { ask, withQuery } from "../lib/request.ts";
 import { go } from "../lib/router.ts";
 import { Mark } from "../parts/mark.tsx";
@@ -43,8 +45,7 @@ export function Header({ name, path, onSignOut }: { name: string; path: string; 
 }
 
 function isIn(path: string, href: string): boolean {
-  if (href === "/admin/sessions") return path.startsWith(href) || path.startsWith("/admin/users");
-  return path === href;
+  return path === href || (href === "/admin/sessions" && ["/admin/session", "/admin/user"].includes(path));
 }
 
 /** `/` leads here from anywhere. */
@@ -71,9 +72,9 @@ function Search() {
       return null;
     });
     if (found === null) return;
-    setProblem(found.kind === "nothing" ? `No user and no session “${text}”` : "");
-    if (found.kind === "user") go(`/admin/users/${encodeURIComponent(found.userId)}`);
-    if (found.kind === "session") go(`/admin/sessions/${found.sid}`);
+    setProblem(found.kind === "nothing" ? `No user and no session “${printable(text)}”` : "");
+    if (found.kind === "user") go(userAddress(found.userId));
+    if (found.kind === "session") go(sessionAddress(found.sid));
   };
   return (
     <search>

@@ -1,9 +1,12 @@
 // A user and a session, as one refers to them.
 
+import { sessionAddress, userAddress } from "../lib/addresses.ts";
+import { userText } from "../parts/words.tsx";
+
 export function UserLink({ userId, userName }: { userId: string; userName: string | null }) {
   return (
-    <a class="user" href={`/admin/users/${encodeURIComponent(userId)}`}>
-      {userName ?? `User ${userId}`}
+    <a class="user" href={userAddress(userId)}>
+      <bdi>{userText({ userId, userName })}</bdi>
     </a>
   );
 }
@@ -18,7 +21,7 @@ export function SidLink({ sid, isOver = false }: { sid: string; isOver?: boolean
       </span>
     );
   return (
-    <a class="sid" href={`/admin/sessions/${sid}`} title={sid} aria-label={`Session ${sid.slice(0, 8)}`}>
+    <a class="sid" href={sessionAddress(sid)} title={sid} aria-label={`Session ${sid.slice(0, 8)}`}>
       {text}
     </a>
   );

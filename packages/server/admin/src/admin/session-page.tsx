@@ -2,12 +2,15 @@
 
 import { useState } from "preact/hooks";
 import type { SessionView } from "../../../src/admin/api.ts";
+import { printableJson } from "../../../src/text/printable.ts";
+import { userAddress } from "../lib/addresses.ts";
 import { useLoad } from "../lib/load.ts";
-import { ask } from "../lib/request.ts";
+import { ask, withQuery } from "../lib/request.ts";
 import { go } from "../lib/router.ts";
 import { duration, fullTime, useNow } from "../lib/time.ts";
 import { Empty, Loading } from "../parts/states.tsx";
 import { Ago, Until } from "../parts/time.tsx";
+import { userText, Words } from "../parts/words.tsx";
 import { useDesk } from "./desk.ts";
 import { endOne, endUser } from "./endings.ts";
 import { UserLink } from "./links.tsx";
@@ -15,7 +18,7 @@ import { useChanges } from "./use-changes.ts";
 
 export function SessionPage({ sid }: { sid: string }) {
   const desk = useDesk();
-  const loaded = useLoad<SessionView>(`/admin/api/sessions/${encodeURIComponent(sid)}`, desk.onError);
+  const loaded = useLoad<SessionView>(withQuery("/admin/api/session", { sid }), desk.onError);
   const { ended } = useChanges();
   const isOver = ended.has(sid) || (loaded.error as { status?: number } | null)?.status === 404;
   if (isOver && loaded.data === null) return <Over sid={sid} />;
@@ -58,8 +61,12 @@ function Content({ session, isOver, onChanged }: ContentProps) {
               "A visitor's session"
             ) : (
               <>
-                {userName ?? `User ${userId}`}
-                {device !== null && `, ${device}`}
+                <bdi>{userText({ userId, userName })}</bdi>
+                {device !== null && (
+                  <>
+                    , <Words of={device} />
+                  </>
+                )}
               </>
             )}
           </h1>
@@ -93,7 +100,7 @@ function Actions({ session, onChanged }: Omit<ContentProps, "isOver">) {
     desk.say(text);
     next();
   };
-  const leave = (): void => go(userId === null ? "/admin/sessions" : `/admin/users/${encodeURIComponent(userId)}`);
+  const leave = (): void => go(userId === null ? "/admin/sessions" : userAddress(userId));
   return (
     <div class="buttons">
       {owner !== null && ofUser > 1 && (
@@ -170,7 +177,7 @@ function Facts({ session }: { session: SessionView }) {
       <h2>Times</h2>
       <dl class="facts">
         <dt>Device</dt>
-        <dd>{device ?? <span class="muted">unknown</span>}</dd>
+        <dd>{device === null ? <span class="muted">unknown</span> : <Words of={device} />}</dd>
         <dt>Began</dt>
         <dd>
           <Ago at={createdAt} /> <span class="muted">{fullTime(createdAt)}</span>
@@ -224,7 +231,7 @@ function Data({ session: { sid, keys }, isOver }: { session: SessionView; isOver
   const desk = useDesk();
   const [values, setValues] = useState<Values | null>(null);
   const load = async (): Promise<void> => {
-    setValues((await ask<{ data: Values }>("POST", `/admin/api/sessions/${sid}/data`)).data);
+    setValues((await ask<{ data: Values }>("POST", "/admin/api/show-data", { sid })).data);
   };
   const show = (): void =>
     desk.ask({
@@ -250,13 +257,17 @@ function Data({ session: { sid, keys }, isOver }: { session: SessionView; isOver
           <tbody>
             {keys.map(({ name, type, size }) => (
               <tr key={name}>
-                <th scope="row">{name}</th>
+                <th scope="row">
+                  <Words of={name} />
+                </th>
                 <td>{type}</td>
                 <td>
                   {values === null ? (
                     <span class="muted">hidden, {size} characters</span>
                   ) : (
-                    <code>{JSON.stringify(values[name])}</code>
+                    <code>
+                      <bdi>{printableJson(JSON.stringify(values[name]))}</bdi>
+                    </code>
                   )}
                 </td>
               </tr>

@@ -2,6 +2,7 @@
 
 import type { SessionRow } from "../../../src/admin/api.ts";
 import { Ago, Until } from "../parts/time.tsx";
+import { userText, Words } from "../parts/words.tsx";
 import { useDesk } from "./desk.ts";
 import { endOne } from "./endings.ts";
 import { SidLink, UserLink } from "./links.tsx";
@@ -78,7 +79,7 @@ function Row({ session, isEnded, hasUser, onEnded }: RowProps) {
       <td class="c-sid">
         <SidLink sid={sid} isOver={isEnded} />
       </td>
-      <td class="c-device">{device ?? <span class="muted">unknown</span>}</td>
+      <td class="c-device">{device === null ? <span class="muted">unknown</span> : <Words of={device} />}</td>
       <td class="c-used" data-label="Used">
         <Ago at={lastSeenAt} />
       </td>
@@ -96,7 +97,7 @@ function Row({ session, isEnded, hasUser, onEnded }: RowProps) {
             type="button"
             class="end"
             onClick={end}
-            aria-label={`End session ${sid.slice(0, 8)} of ${userName ?? userId ?? "a visitor"}`}
+            aria-label={`End session ${sid.slice(0, 8)} of ${owner === null ? "a visitor" : userText(owner)}`}
           >
             End
           </button>

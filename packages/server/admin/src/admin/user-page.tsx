@@ -3,8 +3,10 @@
 import { useRef } from "preact/hooks";
 import type { UserSessions } from "../../../src/admin/api.ts";
 import { useLoad } from "../lib/load.ts";
+import { withQuery } from "../lib/request.ts";
 import { sessions as sessionsText } from "../lib/time.ts";
 import { Empty, Loading } from "../parts/states.tsx";
+import { userText, Words } from "../parts/words.tsx";
 import { useDesk } from "./desk.ts";
 import { endUser } from "./endings.ts";
 import { SessionTable } from "./session-table.tsx";
@@ -12,7 +14,7 @@ import { useChanges } from "./use-changes.ts";
 
 export function UserPage({ userId }: { userId: string }) {
   const desk = useDesk();
-  const loaded = useLoad<UserSessions>(`/admin/api/users/${encodeURIComponent(userId)}/sessions`, desk.onError);
+  const loaded = useLoad<UserSessions>(withQuery("/admin/api/user", { userId }), desk.onError);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const changes = useChanges((activity) => {
     if (!activity.some((each) => each.userId === userId)) return;
@@ -33,7 +35,9 @@ export function UserPage({ userId }: { userId: string }) {
   return (
     <>
       <div class="title">
-        <h1>{data?.userName ?? `User ${userId}`}</h1>
+        <h1>
+          <bdi>{userText({ userId, userName: data?.userName ?? null })}</bdi>
+        </h1>
         <button type="button" class="danger quiet" onClick={endAll} disabled={number === 0}>
           End all {sessionsText(number)}…
         </button>
@@ -43,7 +47,7 @@ export function UserPage({ userId }: { userId: string }) {
           <section class="card list" aria-label="Sessions">
             <p class="muted small news">
               {sessionsText(sessions.length)}, latest use first
-              {isCut ? "; there are more, and these are the oldest" : ""}. User id {userId}.
+              {isCut ? "; there are more, and these are the oldest" : ""}. User id <Words of={userId} />.
             </p>
             {sessions.length === 0 && <Empty title="Not signed in anywhere.">A sign-in appears here by itself.</Empty>}
             {sessions.length > 0 && (

@@ -20,7 +20,7 @@ export const isSignedOut = (error: unknown): boolean => error instanceof Request
 export const isPassing = (error: unknown): boolean =>
   error instanceof RequestError && (error.status === 0 || error.status === 503);
 
-type Method = "GET" | "POST" | "DELETE";
+type Method = "GET" | "POST";
 
 /** The answer's JSON. Rejects with `RequestError`. */
 export async function ask<T>(method: Method, path: string, body?: object, signal?: AbortSignal): Promise<T> {

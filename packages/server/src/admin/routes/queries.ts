@@ -1,4 +1,6 @@
-// What the lists of the admin page can be asked for, as JSON Schema.
+// What the lists of the admin page can be asked for, and the bodies of what it does, as JSON Schema.
+
+import { endBody } from "../../http/schemas/sessions.ts";
 
 export interface ListQuery {
   readonly limit: number;
@@ -42,9 +44,16 @@ export const SEARCH_QUERY = {
   properties: { q: { type: "string", minLength: 1, maxLength: 300 } },
 } as const;
 
-export const EXCEPT_QUERY = {
+export const SID_QUERY = {
   type: "object",
-  properties: { except: { type: "string", maxLength: 100 } },
+  required: ["sid"],
+  properties: { sid: { type: "string", minLength: 1, maxLength: 100 } },
+} as const;
+
+export const USER_QUERY = {
+  type: "object",
+  required: ["userId"],
+  properties: { userId: { type: "string", minLength: 1 } },
 } as const;
 
 export const AUDIT_QUERY = {
@@ -54,3 +63,13 @@ export const AUDIT_QUERY = {
     before: { type: "integer", minimum: 1 },
   },
 } as const;
+
+const SID = SID_QUERY.properties.sid;
+const YES = { type: "boolean", const: true } as const;
+
+export const SID_BODY = endBody({ sid: SID });
+
+export const END_USER_BODY = endBody({ all: YES, except: SID }, USER_QUERY.properties);
+
+/** Says so in words: no request for less becomes this one by losing a part. */
+export const END_EVERYONE_BODY = endBody({ everyone: YES });

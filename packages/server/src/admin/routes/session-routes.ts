@@ -2,20 +2,34 @@
 
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Json, SessionDetails } from "sessile";
+import { readJsonBodies } from "../../http/bodies.ts";
+import { validateRequests } from "../../http/validate.ts";
 import { FRESH_TIME } from "../../sign-in/cookie-sign-in.ts";
 import type { DataKey, Found, LastUsedRows, SessionView } from "../api.ts";
 import { browse, browseUser, type Filter, rowsOf, toRow } from "../browse.ts";
 import { MOST_RANKED } from "../last-used.ts";
 import type { AdminParts } from "../parts.ts";
-import { LAST_USED_QUERY, type LastUsedQuery, LIST_QUERY, type ListQuery, SEARCH_QUERY } from "./queries.ts";
+import {
+  LAST_USED_QUERY,
+  type LastUsedQuery,
+  LIST_QUERY,
+  type ListQuery,
+  SEARCH_QUERY,
+  SID_BODY,
+  SID_QUERY,
+  USER_QUERY,
+} from "./queries.ts";
 
 const MOST_ROTATIONS_SHOWN = 1000;
 
 interface SidRoute {
-  Params: { readonly sid: string };
+  Querystring: { readonly sid: string };
+}
+interface DataRoute {
+  Body: { readonly sid: string };
 }
 interface UserRoute {
-  Params: { readonly userId: string };
+  Querystring: { readonly userId: string };
 }
 interface ListRoute {
   Querystring: ListQuery;
@@ -28,7 +42,7 @@ interface SearchRoute {
 }
 
 export function sessionRoutes(app: FastifyInstance, parts: AdminParts): void {
-  const { manager, names, audit } = parts;
+  const { manager, names } = parts;
 
   app.get<SearchRoute>("/find", { schema: { querystring: SEARCH_QUERY } }, ({ query }) => find(parts, query.q.trim()));
 
@@ -40,19 +54,30 @@ export function sessionRoutes(app: FastifyInstance, parts: AdminParts): void {
     lastUsedPage(parts, query),
   );
 
-  app.get<UserRoute>("/users/:userId/sessions", ({ params }) => browseUser(manager, params.userId, names.of));
+  app.get<UserRoute>("/user", { schema: { querystring: USER_QUERY } }, ({ query }) =>
+    browseUser(manager, query.userId, names.of),
+  );
 
-  app.get<SidRoute>("/sessions/:sid", async ({ params: { sid } }, reply) => {
-    const session = await manager.find(sid, { data: true });
+  app.get<SidRoute>("/session", { schema: { querystring: SID_QUERY } }, async ({ query }, reply) => {
+    const session = await manager.find(query.sid, { data: true });
     return session === null ? notFound(reply) : describe(parts, session);
   });
 
-  /** Changes nothing but the audit, and is no GET for that reason: nothing but a click of the administrator's may cause it. */
-  app.post<SidRoute>("/sessions/:sid/data", async ({ params: { sid }, session, operator }, reply) => {
+  app.register(async (scope) => {
+    readJsonBodies(scope);
+    validateRequests(scope);
+    dataRoute(scope, parts);
+  });
+}
+
+/** Changes nothing but the audit, and is no GET for that reason: nothing but a click of the administrator's may cause it. */
+function dataRoute(app: FastifyInstance, { manager, audit }: AdminParts): void {
+  app.post<DataRoute>("/show-data", { schema: { body: SID_BODY } }, async (request, reply) => {
+    const { body, session, operator } = request;
     session.requireFresh(FRESH_TIME);
-    const found = await manager.find(sid, { data: true });
-    if (found === null) return notFound(reply);
-    await audit.run({ actor: operator, action: "showData", target: sid }, async () => null);
+    const found = await manager.find(body.sid, { data: true });
+    if (found === null) return notFound(reply as FastifyReply);
+    await audit.run({ actor: operator, action: "showData", target: body.sid }, async () => null);
     return reply.header("cache-control", "no-store").send({ data: found.data });
   });
 }

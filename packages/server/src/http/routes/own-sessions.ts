@@ -1,19 +1,30 @@
 // `/me/sessions`: where signed-in users see their own sessions, and end them. Nobody else's can be seen, ended or probed.
 
-import type { FastifyInstance, FastifyReply } from "fastify";
-import type { SessionInfo, SessionManager, SignedInSession } from "sessile";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { SessionInfo, SessionManager, SessionTransport, SignedInSession } from "sessile";
 import { requireSession } from "sessile/fastify";
 import { actAs } from "../../log/request-context.ts";
 import type { SecurityLog } from "../../log/security-log.ts";
-import { BAD_PAGE, END_OTHERS, END_OWN, END_OWN_ONE, LIST_OWN, OWN_ANSWERS } from "../schemas/account.ts";
+import { FRESH_TIME } from "../../sign-in/cookie-sign-in.ts";
+import { readJsonBodies } from "../bodies.ts";
+import { seenRequest } from "../direct-session.ts";
+import { BAD_PAGE, END_OWN, LIST_OWN, OWN_ANSWERS } from "../schemas/account.ts";
+import { validateRequests } from "../validate.ts";
 import { SESSION_PAGE, SESSION_QUERY } from "./own-sessions-schema.ts";
+
+export interface OwnSessionsParts {
+  readonly manager: SessionManager;
+  readonly security: SecurityLog;
+  /** The transport of browsers, where the manager has one. */
+  readonly cookie: SessionTransport | null;
+}
 
 interface ListRoute {
   Querystring: { readonly limit: number; readonly after?: string };
 }
 
 interface EndRoute {
-  Params: { readonly sid: string };
+  Body: { readonly sid?: string; readonly others?: true; readonly all?: true };
 }
 
 const LIST = {
@@ -22,7 +33,8 @@ const LIST = {
   response: { ...OWN_ANSWERS, 200: SESSION_PAGE, 400: BAD_PAGE },
 };
 
-export function ownSessionsRoutes(app: FastifyInstance, manager: SessionManager, security: SecurityLog): void {
+export function ownSessionsRoutes(app: FastifyInstance, parts: OwnSessionsParts): void {
+  const { manager } = parts;
   app.get<ListRoute>(
     "/me/sessions",
     { schema: LIST },
@@ -31,42 +43,45 @@ export function ownSessionsRoutes(app: FastifyInstance, manager: SessionManager,
       return { sessions: sessions.map((info) => describe(info, session.sid)), next };
     }),
   );
+  app.register(async (scope) => {
+    readJsonBodies(scope);
+    validateRequests(scope);
+    endRoute(scope, parts);
+  });
+}
 
-  app.delete(
-    "/me/sessions",
+function endRoute(app: FastifyInstance, { manager, security, cookie }: OwnSessionsParts): void {
+  app.post<EndRoute>(
+    "/me/sessions/end",
     { schema: END_OWN },
-    requireSession(async ({ session }) => {
-      const ended = await endAll(manager, session);
-      await session.signOut();
-      return { ended };
-    }),
-  );
-
-  app.delete(
-    "/me/sessions/others",
-    { schema: END_OTHERS },
-    requireSession(async ({ session }) => ({ ended: await endAll(manager, session, session.sid) })),
-  );
-
-  app.delete<EndRoute>(
-    "/me/sessions/:sid",
-    { schema: END_OWN_ONE },
-    requireSession<EndRoute>(async ({ session, params: { sid } }, reply) => {
-      if (await endOne(manager, session, sid)) return { ended: 1 };
-      security.write("authorisationDenied", { target: sid });
+    requireSession<EndRoute>(async (request, reply) => {
+      const { session, body } = request;
+      if (cookie !== null) checkFresh(session, request as unknown as FastifyRequest, cookie);
+      actAs(`user:${session.userId}`);
+      if (body.sid === undefined) return { ended: await endMany(manager, session, body.others === true) };
+      if (await endOne(manager, session, body.sid)) return { ended: 1 };
+      security.write("authorisationDenied", { target: body.sid });
       return notFound(reply);
     }),
   );
 }
 
-function endAll(manager: SessionManager, { userId }: SignedInSession, except?: string): Promise<number> {
-  actAs(`user:${userId}`);
-  return manager.revokeUser(userId, { except: except ?? null });
+/**
+ * Whoever finds a browser open must not be able to sign its owner out everywhere else (ASVS 7.5.2): a browser attaches its cookie by
+ * itself. A program that puts the token into a header has the token in its hands.
+ */
+function checkFresh(session: SignedInSession, request: FastifyRequest, cookie: SessionTransport): void {
+  if (cookie.read(seenRequest(request)).length > 0) session.requireFresh(FRESH_TIME);
 }
 
 /** The present session is signed out rather than revoked, so that its client is told to forget the token. */
+async function endMany(manager: SessionManager, session: SignedInSession, isOthers: boolean): Promise<number> {
+  const ended = await manager.revokeUser(session.userId, { except: isOthers ? session.sid : null });
+  if (!isOthers) await session.signOut();
+  return ended;
+}
+
 async function endOne(manager: SessionManager, session: SignedInSession, sid: string): Promise<boolean> {
-  actAs(`user:${session.userId}`);
   if (sid !== session.sid) return manager.revoke(sid, { userId: session.userId });
   await session.signOut();
   return true;

@@ -1,7 +1,7 @@
 // What a user's own routes take and answer, and the routes of whoever operates the server.
 
-import { CHANGING_ANSWERS, detail, NOBODY, TOKEN_ANSWERS } from "./answers.ts";
-import { ENDED } from "./sessions.ts";
+import { BODY_ANSWERS, CHANGING_ANSWERS, detail, NOBODY, TOKEN_ANSWERS } from "./answers.ts";
+import { END_OWN_BODY, ENDED, NO_QUERY } from "./sessions.ts";
 
 const OWN = { tags: ["account"], security: [{ sessionToken: [] }, { bearer: [] }] };
 
@@ -68,27 +68,27 @@ export const OWN_ANSWERS = { ...TOKEN_ANSWERS, 401: NOBODY };
 
 export const BAD_PAGE = detail("the request presents two different tokens, or asks for a page that cannot be");
 
-const ENDING = { ...CHANGING_ANSWERS, 200: ENDED, 401: NOBODY };
-
 export const END_OWN = {
   ...OWN_SESSIONS,
   operationId: "endOwnSessions",
-  summary: "End all of one's own sessions",
-  response: ENDING,
-};
-
-export const END_OTHERS = {
-  ...OWN_SESSIONS,
-  operationId: "endOtherSessions",
-  summary: "End all of one's own sessions but the present one",
-  response: ENDING,
-};
-
-export const END_OWN_ONE = {
-  ...OWN_SESSIONS,
-  operationId: "endOwnSession",
-  summary: "End one of one's own sessions",
-  response: { ...ENDING, 404: detail("the session is over, never was, or is somebody else's") },
+  summary: "End one of one's own sessions, all but the present one, or all",
+  description: [
+    OWN_SESSIONS.description,
+    "The body has exactly one of `sid`, `others` and `all`; there is no query.",
+    "With a token in a cookie, the user must have signed in within the last five minutes.",
+  ].join(" "),
+  querystring: NO_QUERY,
+  body: END_OWN_BODY,
+  response: {
+    200: ENDED,
+    ...CHANGING_ANSWERS,
+    ...BODY_ANSWERS,
+    401: NOBODY,
+    403: detail(
+      "the token came in a cookie, and another site's page made the browser send this, or the sign-in is too old",
+    ),
+    404: detail("the session is over, never was, or is somebody else's"),
+  },
 };
 
 function status(description: string) {

@@ -43,32 +43,66 @@ export const USER_SESSIONS = object("a page of the user's live sessions, oldest 
 
 export const ENDED = object("how many sessions ended", { ended: { type: "integer" } });
 
-export const PAGE_QUERY = {
-  type: "object",
-  properties: {
-    limit: { type: "integer", minimum: 1, maximum: 100, default: 50, description: "most sessions of a page" },
-    after: { type: "string", maxLength: 200, description: "`next` of the page before" },
-  },
+const PAGE = {
+  limit: { type: "integer", minimum: 1, maximum: 100, default: 50, description: "most sessions of a page" },
+  after: { type: "string", maxLength: 200, description: "`next` of the page before" },
 } as const;
 
-export const USER_PARAMS = {
+const USER_ID = {
+  type: "string",
+  minLength: 1,
+  maxLength: 256,
+  description: "as the application names the user",
+} as const;
+const SID = { type: "string", minLength: 1, maxLength: 100 } as const;
+const YES = { type: "boolean", const: true } as const;
+
+export const USER_PAGE_QUERY = {
   type: "object",
   required: ["user_id"],
-  properties: { user_id: { type: "string", minLength: 1, maxLength: 256 } },
+  properties: { user_id: USER_ID, ...PAGE },
 } as const;
 
-export const USER_SESSION_PARAMS = {
-  type: "object",
-  required: ["user_id", "sid"],
-  properties: { ...USER_PARAMS.properties, sid: { type: "string", minLength: 1, maxLength: 100 } },
-} as const;
+/** Which sessions end is in the body alone. A query would be something that the route does not read. */
+export const NO_QUERY = { type: "object", additionalProperties: false, properties: {} } as const;
+
+/**
+ * The body of a request that ends sessions: `whose`, where it is not the client's own, and exactly one of `choices`. So a body that
+ * lost a part, as a value that is `undefined` in JavaScript does, is refused instead of ending more.
+ */
+export function endBody<Choices extends Readonly<Record<string, object>>>(choices: Choices, whose: object = {}) {
+  const required = Object.keys(whose);
+  const count = required.length + 1;
+  return {
+    type: "object",
+    required,
+    minProperties: count,
+    maxProperties: count,
+    additionalProperties: false,
+    properties: { ...whose, ...choices },
+  } as const;
+}
+
+export const END_USER_BODY = endBody(
+  {
+    sid: { ...SID, description: "this session" },
+    all: { ...YES, description: "every session of the user" },
+  },
+  { user_id: USER_ID },
+);
+
+export const END_OWN_BODY = endBody({
+  sid: { ...SID, description: "this session" },
+  others: { ...YES, description: "every session but the present one" },
+  all: { ...YES, description: "every session, the present one included" },
+});
 
 export const NEW_SESSION_BODY = {
   type: "object",
   required: ["user_id"],
   additionalProperties: false,
   properties: {
-    user_id: { type: "string", minLength: 1, maxLength: 256, description: "as the application names the user" },
+    user_id: USER_ID,
     data: { type: "object", description: "the first data: any JSON, at most 64 KiB, 256 keys and 32 levels" },
     device: { type: "string", maxLength: 200, description: "what lists show of the device" },
   },

@@ -123,9 +123,49 @@ describe("the admin page", { skip: noChromium }, () => {
     await context.close();
   });
 
+  test("the other session of a user called `..` ends, and nobody else's", async () => {
+    const others = await Promise.all(["a", "b", "c"].map((name) => app.mint(name)));
+    for (const id of ["..", ".", "a/../b", "?except=", "\u202ea"]) {
+      const [here, there] = [await app.mint(id), await app.mint(id)];
+      const { page, context, complaints } = await visitSignedIn(`/admin/session?sid=${here.sid}`);
+      await page.getByRole("button", { name: "End the 1 other…" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "End 1 session" }).click();
+      await page.getByRole("status").filter({ hasText: "Ended 1 session of user" }).waitFor();
+      assert.deepEqual(await isAlive([here, there, ...others]), [true, false, true, true, true], id);
+      await page.getByRole("link", { name: "User" }).click();
+      await page.getByRole("button", { name: "End all 1 session…" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "End 1 session" }).click();
+      await page.getByText("Not signed in anywhere.").waitFor();
+      assert.deepEqual(await isAlive([here, ...others]), [false, true, true, true], id);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    }
+  });
+
+  test("what hides in a user id or a device is shown as its number, everywhere on the page", async () => {
+    const id = "\u202eadmin\u200b \u05d0";
+    const { sid } = await app.mint(id);
+    await app.store.create(sampleRecord({ userId: id, device: "Fire\u2066fox\u00ad" }));
+    const { page, context } = await visitSignedIn();
+    for (const path of ["", "/sessions", `/user?${new URLSearchParams({ id })}`, `/session?sid=${sid}`, "/audit"]) {
+      await page.goto(`/admin${path}`);
+      await page.locator("main .card").first().waitFor();
+      await page
+        .getByText(path === "/audit" ? "Signed in" : "\\u202eadmin\\u200b \u05d0")
+        .first()
+        .waitFor();
+      const text = await page.evaluate(() => document.title + document.documentElement.innerHTML);
+      assert.doesNotMatch(text, /[\u202e\u200b\u2066\u00ad]/, path);
+    }
+    await context.close();
+  });
+
+  const isAlive = (sessions: readonly { readonly token: string }[]): Promise<boolean[]> =>
+    Promise.all(sessions.map(async ({ token }) => (await profile(app.url, token)).status === 200));
+
   test("a browser that tells late that one question went does not take the next one away", async () => {
     const client = await app.mint(userId("alice"));
-    const { page, context } = await visitSignedIn(`/admin/sessions/${client.sid}`);
+    const { page, context } = await visitSignedIn(`/admin/session?sid=${client.sid}`);
     await page.evaluate(() => {
       const late = (event: Event): void => {
         event.stopImmediatePropagation();
@@ -149,14 +189,14 @@ describe("the admin page", { skip: noChromium }, () => {
     await page.evaluate(() => new Promise(requestAnimationFrame));
     assert.equal(await page.getByRole("dialog").isVisible(), true);
     await page.keyboard.press("Enter");
-    await page.waitForURL(/\/admin\/users\//);
+    await page.waitForURL(/\/admin\/user\?/);
     assert.equal((await profile(app.url, client.token)).status, 401);
     await context.close();
   });
 
   test("D10: after five minutes the question asks for the password, and a wrong one ends nothing", async () => {
     const client = await app.mint(userId("alice"));
-    const { page, context } = await visitSignedIn(`/admin/sessions/${client.sid}`);
+    const { page, context } = await visitSignedIn(`/admin/session?sid=${client.sid}`);
     await page.clock.install();
     await page.clock.fastForward("06:00");
     await page.getByRole("button", { name: "End this session…" }).click();
@@ -167,7 +207,7 @@ describe("the admin page", { skip: noChromium }, () => {
     assert.equal((await profile(app.url, client.token)).status, 200);
     await dialog.getByLabel("Password of root").fill(PASSWORD);
     await page.keyboard.press("Enter");
-    await page.waitForURL(/\/admin\/users\//);
+    await page.waitForURL(/\/admin\/user\?/);
     assert.equal((await profile(app.url, client.token)).status, 401);
     await context.close();
   });
@@ -175,7 +215,7 @@ describe("the admin page", { skip: noChromium }, () => {
   test("L2: a session's values are shown to whoever asks, then hidden, and the audit says who asked", async () => {
     const record = sampleRecord({ userId: userId("alice"), data: JSON.stringify({ note: "a secret thought" }) });
     await app.store.create(record);
-    const { page, context } = await visitSignedIn(`/admin/sessions/${record.sid}`);
+    const { page, context } = await visitSignedIn(`/admin/session?sid=${record.sid}`);
     await page.getByText("hidden, 18 characters").waitFor();
     assert.ok(!(await page.content()).includes("a secret thought"));
     await page.getByRole("button", { name: "Show the values…" }).click();
@@ -229,6 +269,10 @@ describe("the admin page", { skip: noChromium }, () => {
     test(`axe finds nothing, nothing jumps and everything fits: ${name}`, async () => {
       const client = await app.mint(userId("alice"));
       await app.mint(userId("alice"));
+      const long = "W".repeat(256);
+      const record = sampleRecord({ userId: long, device: "D".repeat(200), data: JSON.stringify({ [long]: long }) });
+      await app.store.create(record);
+      await app.mint(long);
       const { page, context, complaints } = await visit("/admin", options);
       await page.getByLabel("Name").waitFor();
       assert.deepEqual(await axe(page), [], "sign-in");
@@ -237,10 +281,12 @@ describe("the admin page", { skip: noChromium }, () => {
       const paths = [
         "",
         "/sessions",
-        `/users/${userId("alice")}`,
-        `/sessions/${client.sid}`,
+        `/user?id=${userId("alice")}`,
+        `/session?sid=${client.sid}`,
         "/audit",
-        "/users/nobody",
+        "/user?id=nobody",
+        `/user?id=${long}`,
+        `/session?sid=${record.sid}`,
       ];
       for (const path of paths) {
         await page.goto(`/admin${path}`);
@@ -253,9 +299,10 @@ describe("the admin page", { skip: noChromium }, () => {
         const shifted = await shifts(page);
         assert.ok(shifted < 0.02, `${path} jumped by ${shifted}`);
       }
-      await page.goto(`/admin/sessions/${client.sid}`);
+      await page.goto(`/admin/session?sid=${record.sid}`);
       await page.getByRole("button", { name: "End this session…" }).click();
       assert.deepEqual(await axe(page), [], "question");
+      await assertFits(page, "question");
       const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       assert.equal(background, options.colorScheme === "dark" ? "rgb(15, 18, 20)" : "rgb(246, 246, 244)");
       assert.deepEqual(complaints, []);
