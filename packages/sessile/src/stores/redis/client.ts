@@ -44,6 +44,7 @@ export type Hear = (message: string | null) => void;
  * `deadline` in milliseconds: a command that could not leave by then never does, where the client can take it back.
  */
 export function portOf(client: RedisClient, deadline: number): RedisPort {
+  survive(client);
   if (isIoredis(client)) return ioredisPort(client);
   if (isNodeRedis(client)) return nodeRedisPort(client, deadline);
   throw wrong(
@@ -54,4 +55,17 @@ export function portOf(client: RedisClient, deadline: number): RedisPort {
 
 export function busOf(client: RedisClient): RedisBus {
   return isIoredis(client) ? ioredisBus(client) : nodeRedisBus(client);
+}
+
+const SURVIVED = new WeakSet<object>();
+
+/**
+ * Gives the client an `error` listener, once: Node ends the process for such an event without one, and a lost connection is
+ * an outage, not the end. The calls that fail meanwhile report it. The application's own listener may be gone by then, as after `once`.
+ */
+export function survive(client: RedisClient): void {
+  const { on } = (client ?? {}) as Partial<NodeJS.EventEmitter>;
+  if (typeof on !== "function" || SURVIVED.has(client)) return;
+  SURVIVED.add(client);
+  on.call(client, "error", () => {});
 }

@@ -1,6 +1,6 @@
 // Every primary behind a client, one by one: for what concerns a server and no key. Not for the path of a request.
 
-import type { RedisClient } from "./client.ts";
+import { type RedisClient, survive } from "./client.ts";
 import { isIoredis } from "./ioredis.ts";
 import { RedisLink } from "./link.ts";
 
@@ -27,6 +27,7 @@ const AS_TEXT = { typeMapping: {} };
 
 /** The primaries as the client knows them now. Calls fail with `ERR_SESSION_STORE`, after 5 seconds at the latest. */
 export async function primariesOf(client: RedisClient): Promise<readonly Ask[]> {
+  survive(client);
   const nodes = client as unknown as Nodes;
   if (isIoredis(client)) {
     const all = "scaleReads" in client.options ? nodes.nodes("master") : [client as Callable];

@@ -19,7 +19,6 @@ const ALONE = "There is no replica to fail over to.";
 async function start(t: TestContext, args: readonly string[] = [], login = {}) {
   const server = await startRedis(args);
   const client = createClient({ url: server.url, ...login });
-  client.on("error", () => {});
   for (const end of [() => client.destroy(), server.close]) t.after(() => end());
   return { server, client: await client.connect() };
 }

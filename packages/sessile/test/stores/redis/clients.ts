@@ -28,7 +28,7 @@ export type Library = "@redis/client" | "ioredis";
 export const SINGLE: Record<Library, Connect> = {
   "@redis/client": async ([address], login) => {
     const socket = { ...address, reconnectStrategy: 50 };
-    const client = createClient({ ...login, socket, disableOfflineQueue: true }).on("error", () => {});
+    const client = createClient({ ...login, socket, disableOfflineQueue: true });
     await client.connect();
     return { client, close: () => client.destroy() };
   },
@@ -45,7 +45,7 @@ export const SENTINEL: Record<Library, Connect> = {
       sentinelRootNodes: [...addresses],
       nodeClientOptions: login,
       scanInterval: 500,
-    }).on("error", () => {});
+    });
     await client.connect();
     return { client, close: () => client.destroy() };
   },
@@ -61,7 +61,7 @@ export const CLUSTER: Record<Library, Connect> = {
       rootNodes: addresses.map((socket) => ({ socket })),
       defaults: { ...login, disableOfflineQueue: true },
       topologyRefreshOnReconnectionAttemptStrategy: 500,
-    }).on("error", () => {});
+    });
     await client.connect();
     return { client, close: () => client.destroy() };
   },
@@ -89,7 +89,6 @@ export function closeCluster(cluster: Cluster): Promise<void> {
 }
 
 async function readyIoredis(client: Redis | Cluster): Promise<Connected> {
-  client.on("error", () => {});
   await once(client, "ready");
   return { client, close: () => client.disconnect() };
 }

@@ -206,7 +206,7 @@ test("P1: a Cluster whose node sends everybody to itself is a 503", async () => 
     return `*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:${port}\r\n$1\r\nx`;
   });
   const rootNodes = [{ socket: { host: "127.0.0.1", port: fake.port } }];
-  const node = createCluster({ rootNodes, RESP: 2 }).on("error", () => {});
+  const node = createCluster({ rootNodes, RESP: 2 });
   await node.connect();
   await checkHopeless(node as unknown as RedisClient);
   node.destroy();

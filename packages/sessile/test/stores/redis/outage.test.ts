@@ -24,9 +24,7 @@ const DEADLINE = 100;
 const CLIENTS: Record<string, (port: number) => Promise<Client>> = {
   "@redis/client": async (port) => {
     const socket = { port, reconnectStrategy: 10 };
-    const client = await createClient({ socket })
-      .on("error", () => {})
-      .connect();
+    const client = await createClient({ socket }).connect();
     return {
       client,
       lost: () => new Promise((resolve) => client.once("reconnecting", resolve)),
@@ -35,7 +33,7 @@ const CLIENTS: Record<string, (port: number) => Promise<Client>> = {
     };
   },
   ioredis: async (port) => {
-    const client = (await connectIoredis(port, { retryStrategy: () => 10 })).on("error", () => {});
+    const client = await connectIoredis(port, { retryStrategy: () => 10 });
     return {
       client,
       lost: () => new Promise((resolve) => client.once("close", resolve)),
