@@ -14,11 +14,12 @@ import {
   type SessionStore,
 } from "sessile";
 import { withSession } from "sessile/node";
+import { byDepth } from "sessile-test-support/depth";
 
-const CASES = 100_000;
+const CASES = byDepth(5_000, 100_000, 2_000_000);
 const BATCH = 500;
 /** Values that Node's own parser refuses end their connection, so each needs one of its own. */
-const UNPARSEABLE = 2_000;
+const UNPARSEABLE = byDepth(200, 2_000, 20_000);
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const NASTY = [

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { byDepth } from "./depth.ts";
 
 export interface Property {
   /** What holds, as a sentence, after the requirements it is about. */
@@ -28,8 +29,8 @@ export interface Finding extends Trial {
   readonly ms: number;
 }
 
-/** Of the cases of a whole run, this part is tried by `npm test`. */
-const TEST_PART = 1 / 250;
+/** The part of the cases of a whole run that a test tries. */
+const TEST_PART = byDepth(1 / 1000, 1 / 250, 1 / 25);
 const TEST_LEAST = 20;
 
 /** The input is shown up to here; the seed gives the whole of it. */

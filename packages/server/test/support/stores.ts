@@ -1,6 +1,7 @@
 // The three stores, each fresh, as `--store` names them.
 
 import { join } from "node:path";
+import { byDepth } from "sessile-test-support/depth";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { startRedis } from "sessile-test-support/redis-server";
 
@@ -12,9 +13,12 @@ export interface StoreUnderTest {
   readonly close: () => Promise<void>;
 }
 
-export const KINDS = ["memory", "sqlite", "redis"] as const;
+type Kind = StoreUnderTest["kind"];
 
-export async function freshStore(kind: (typeof KINDS)[number]): Promise<StoreUnderTest> {
+const ALL: readonly Kind[] = ["memory", "sqlite", "redis"];
+export const KINDS = byDepth<readonly Kind[]>(["sqlite"], ALL, ALL);
+
+export async function freshStore(kind: Kind): Promise<StoreUnderTest> {
   if (kind === "memory") return { kind, option: "memory", isDurable: false, close: async () => {} };
   if (kind === "sqlite") {
     return { kind, option: `sqlite:${join(temporaryFolder(), "sessile.db")}`, isDurable: true, close: async () => {} };

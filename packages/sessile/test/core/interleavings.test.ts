@@ -4,10 +4,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Session } from "sessile";
+import { byDepth } from "sessile-test-support/depth";
 import { digestSecret } from "#dist/core/secret.js";
 import { all, type Bag, Bench, ResponseRecorder, sidOf } from "../support/requests.ts";
 
-const ROUNDS = 500;
+const ROUNDS = byDepth(100, 500, 50_000);
 const REQUESTS = 4;
 
 type Random = (below: number) => number;

@@ -11,6 +11,7 @@ import {
   type SessionStore,
 } from "sessile";
 import { requireSession, sessions } from "sessile/fastify";
+import { byDepth } from "sessile-test-support/depth";
 
 interface Opened {
   /** Two ways to the same records, as two servers have them. */
@@ -24,7 +25,7 @@ interface Server {
   readonly manager: SessionManager;
 }
 
-const ROUNDS = 10;
+const ROUNDS = byDepth(3, 10, 200);
 const PARALLEL = 20;
 
 export function promises(name: string, open: () => Promise<Opened>): void {

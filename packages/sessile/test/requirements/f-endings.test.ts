@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Session, SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import { byDepth } from "sessile-test-support/depth";
 import { newPath, openRaw, unable } from "../stores/sqlite/raw.ts";
 import { all, Gate, ResponseRecorder, requestWith, SpiedStore, sidOf } from "../support/requests.ts";
 import { forkStore } from "../support/store-process.ts";
@@ -11,7 +12,12 @@ import { redisClient, STORES } from "./every-store.ts";
 import { type Bag, type Node, nodeOn, PRESENTED, signIn, TRANSPORTS, userOf, visit } from "./node.ts";
 
 /** Interleavings of a slow request and an ending, a store. */
-const ROUNDS = { memory: 1000, sqlite: 150, redis: 300 } as const;
+const ROUNDS = {
+  memory: byDepth(100, 1000, 100_000),
+  sqlite: byDepth(20, 150, 10_000),
+  redis: byDepth(30, 300, 20_000),
+} as const;
+const ROUNDS_OF_PROCESSES = byDepth(15, 100, 5_000);
 
 for (const { name, open } of STORES) {
   describe(`on ${name}`, () => {
@@ -76,11 +82,13 @@ test("F2: a sign-out in one process holds in another process at once", { skip: u
   for (const remote of remotes) await remote.end();
 });
 
-test("F3: on sqlite, 100 random interleavings in two processes leave nothing", { skip: unable }, async () => {
+test(`F3: on sqlite, ${ROUNDS_OF_PROCESSES} random interleavings in two processes leave nothing`, {
+  skip: unable,
+}, async () => {
   const path = newPath();
   const remotes = [await forkStore({ path }), await forkStore({ path })] as const;
   const nodes = [await slowNode(remotes[0].store), await slowNode(remotes[1].store)] as const;
-  for (let round = 0; round < 100; round++) await playRound(nodes, round);
+  for (let round = 0; round < ROUNDS_OF_PROCESSES; round++) await playRound(nodes, round);
   for (const remote of remotes) await remote.end();
 });
 

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { bearerTransport, cookieTransport, headerTransport, isSessionError } from "sessile";
+import { byDepth } from "sessile-test-support/depth";
 import { parseToken } from "#dist/core/token.js";
 import { Bench, ResponseRecorder, requestWith, sidOf } from "../support/requests.ts";
 
-const RUNS = { numRuns: 1500 };
+const RUNS = { numRuns: byDepth(300, 1500, 100_000) };
 
 const odd = fc.constantFrom(
   "",

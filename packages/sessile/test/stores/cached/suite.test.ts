@@ -9,6 +9,7 @@ import type { SessionStore } from "sessile";
 import { cachedStore } from "sessile/cached";
 import type { RedisClient } from "sessile/redis";
 import { storeSuite } from "sessile/testing";
+import { byDepth } from "sessile-test-support/depth";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { startSentinelGroup } from "sessile-test-support/redis-sentinel";
 import { startRedis } from "sessile-test-support/redis-server";
@@ -32,12 +33,14 @@ const rights = [
   ...NEEDED.map((name) => `+${name}`),
 ];
 await server.ask("ACL", "SETUSER", ...rights);
-const cluster = await startCluster();
-const sentinels = await startSentinelGroup(["--user", ...rights]);
+/** A quick run is content with one Redis and one client library. */
+const isQuick = byDepth(true, false, false);
+const cluster = isQuick ? undefined : await startCluster();
+const sentinels = isQuick ? undefined : await startSentinelGroup(["--user", ...rights]);
 after(async () => {
   await server.close();
-  await cluster.close();
-  await sentinels.close();
+  await cluster?.close();
+  await sentinels?.close();
 });
 
 const CLIENTS: readonly [name: string, connect: () => Promise<RedisClient & { quiet: () => unknown }>][] = [
@@ -57,7 +60,7 @@ const CLIENTS: readonly [name: string, connect: () => Promise<RedisClient & { qu
   ["a Cluster with ioredis", async () => closable(await connectIoredisCluster(), closeCluster)],
 ];
 
-for (const [index, [name, connect]] of CLIENTS.entries()) {
+for (const [index, [name, connect]] of CLIENTS.slice(0, isQuick ? 1 : undefined).entries()) {
   const prefix = `suite-${index}:`;
   const open = async () => {
     const clients = [await connect(), await connect()] as const;
@@ -87,16 +90,16 @@ function connectNode() {
 }
 
 async function connectBehindSentinels() {
-  const { client } = await SENTINEL["@redis/client"](sentinels.addresses, user);
+  const { client } = await SENTINEL["@redis/client"](sentinels?.addresses ?? [], user);
   return client as RedisClient & { destroy(): unknown };
 }
 
 function connectCluster() {
-  return createCluster({ rootNodes: cluster.addresses.map((socket) => ({ socket })) }).connect();
+  return createCluster({ rootNodes: (cluster?.addresses ?? []).map((socket) => ({ socket })) }).connect();
 }
 
 async function connectIoredisCluster(): Promise<Cluster> {
-  const client = new Cluster([...cluster.addresses], { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 });
+  const client = new Cluster([...(cluster?.addresses ?? [])], { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 });
   await once(client, "ready");
   return client;
 }

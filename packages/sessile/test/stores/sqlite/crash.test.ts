@@ -10,6 +10,7 @@ import { isDeepStrictEqual, promisify } from "node:util";
 import type { SessionRecord, SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import { sampleRecord } from "sessile/testing";
+import { byDepth } from "sessile-test-support/depth";
 import { forkStore } from "../../support/store-process.ts";
 import { newPath, openRaw, pick, unable } from "./raw.ts";
 
@@ -17,8 +18,8 @@ import { newPath, openRaw, pick, unable } from "./raw.ts";
 const LOG_HEADER = 32;
 const FRAME = 24 + 4096;
 
-/** How often a process is killed. Raise it by hand to look harder. */
-const KILLS = Number(process.env.SESSILE_TEST_KILLS ?? 10);
+/** How often a process is killed. */
+const KILLS = byDepth(3, 10, 500);
 
 describe("a sqlite store that is cut off", { skip: unable }, () => {
   test("R1: kill -9 undoes no create and no delete that was acknowledged", async () => {

@@ -6,10 +6,11 @@ import { describe, test } from "node:test";
 import { isSessionError, type SessionRecord, type SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import { fullRecord, sampleRecord } from "sessile/testing";
+import { byDepth } from "sessile-test-support/depth";
 import { newPath, openRaw, unable } from "./raw.ts";
 
-/** How many bytes are flipped, one a file. Raise it by hand to look harder. */
-const FLIPS = Number(process.env.SESSILE_TEST_FLIPS ?? 250);
+/** The number of bytes that are flipped, one a file. */
+const FLIPS = byDepth(50, 250, 10_000);
 
 describe("a damaged sqlite store", { skip: unable }, () => {
   for (const [what, change] of [
