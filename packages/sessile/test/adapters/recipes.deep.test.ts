@@ -17,7 +17,7 @@ const SECTIONS = [...PAGE.matchAll(/^##? (.+)$/gm)].map(([, title = ""]) => titl
 const PREAMBLE = `
 import type { Session, SessionManager } from "sessile";
 declare module "sessile" {
-  interface SessionData { username: string; cart: string[]; last: string }
+  interface SessionData { username: string; cart: string[]; last: string; campaign: string }
 }
 declare global {
   const manager: SessionManager;
@@ -42,7 +42,7 @@ declare module "next/server" {
   }
 }
 declare module "@sveltejs/kit" {
-  export interface RequestEvent { request: Request; locals: App.Locals }
+  export interface RequestEvent { request: Request; url: URL; locals: App.Locals }
   export function redirect(status: number, path: string): never;
 }
 declare module "@sveltejs/kit/hooks" {
