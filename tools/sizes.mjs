@@ -1,4 +1,4 @@
-// `npm run sizes`: what each entry point of the library adds to a program, bundled, minified and gzipped. Writes docs/sizes.md.
+// `npm run docs`: what each entry point of the library adds to a program, bundled, minified and gzipped. Writes docs/sizes.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -17,7 +17,7 @@ writeFileSync(
   `# Sizes
 
 The size that each entry point adds to a program bundled by esbuild for Node, in kB. Shared parts, such as the errors, are counted in
-each. Written by \`npm run sizes\`.
+each. Written by \`npm run docs\`.
 
 | import | minified | gzipped |
 | --- | ---: | ---: |
