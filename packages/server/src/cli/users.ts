@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { AuditLog } from "../admin/audit-log.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { AttemptLimits } from "../sign-in/attempt-limits.ts";
+import { printable } from "../text/printable.ts";
 import { newPasswordProblem, passwordBytes } from "../users/password.ts";
 import { PasswordHasher } from "../users/password-hash.ts";
 import { readNewPassword, type Terminal } from "../users/read-password.ts";
@@ -159,10 +160,17 @@ async function readHash(terminal: Terminal): Promise<string> {
 }
 
 /** Only a server can end sessions: it knows its store, also when that is its own memory. */
-async function endOf(users: UserStore, user: User): Promise<string> {
-  for (let waited = 0; users.isEnding(user); waited += LOOK_INTERVAL) {
-    if (waited >= PATIENCE) return "No server answered; the sessions end when one starts.";
+async function endOf({ endings }: UserStore, { id }: User): Promise<string> {
+  for (let waited = 0; ; waited += LOOK_INTERVAL) {
+    const stores = endings.storesOf(id);
+    if (stores.length === 0) return "All sessions have ended.";
+    if (waited >= PATIENCE) return unfinished(stores.filter((store) => store !== ""));
     await wait(LOOK_INTERVAL);
   }
-  return "All sessions have ended.";
+}
+
+function unfinished(stores: readonly string[]): string {
+  if (stores.length === 0) return "No server answered; the sessions end when one starts.";
+  const names = stores.map(printable).join(", ");
+  return `No server answered for ${names}; the sessions there end when one starts.`;
 }

@@ -22,6 +22,7 @@ import { telemetry } from "../metrics/telemetry.ts";
 import { withoutMarker } from "../migrate/marker.ts";
 import { TrustedProxies } from "../net/trusted-proxies.ts";
 import { openSignIn, type ServiceOptions, type SignInService } from "../sign-in/service.ts";
+import { storeEntry } from "../sign-in/store-entry.ts";
 import { chooseUsers } from "../users/users-path.ts";
 import { banner } from "./banner.ts";
 import { exitWhenStateIsUnknown } from "./last-resort.ts";
@@ -122,7 +123,12 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
     await manager.close();
     await opened.close();
   };
-  const signIn = await openUsers(parts.users, { manager, security, store: opened.store }).catch(async (error) => {
+  const signIn = await openUsers(parts.users, {
+    manager,
+    security,
+    store: opened.store,
+    entry: storeEntry(config),
+  }).catch(async (error) => {
     await closeStore();
     throw error;
   });
@@ -163,7 +169,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
 /** `null` where there are no users. */
 async function openUsers(
   path: string | null,
-  parts: Pick<ServiceOptions, "manager" | "security" | "store">,
+  parts: Pick<ServiceOptions, "manager" | "security" | "store" | "entry">,
 ): Promise<SignInService | null> {
   return path === null ? null : openSignIn({ path, ...parts });
 }

@@ -17,7 +17,7 @@ interface PasswordRoute {
 const WRONG: Refusal = { code: 403, detail: "Incorrect password" };
 const NOBODY: Refusal = { code: 401, detail: "Not authenticated" };
 
-/** So long other processes leave the ending to the one that changes the password; then they take it for crashed. */
+/** So long other processes with the same store leave the ending to the one that changes the password; then they take it for crashed. */
 const OTHERS_WAIT = 30_000;
 
 export function passwordRoute(app: FastifyInstance, parts: RouteParts): void {
@@ -57,8 +57,9 @@ async function change(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<object> {
-  const { users, ender, clock } = parts.service;
-  const changed = await orUnavailable(parts.security, () => users.changePassword(user, hash, clock() + OTHERS_WAIT));
+  const { users, ender, storeName, clock } = parts.service;
+  const own = { store: storeName, dueAt: clock() + OTHERS_WAIT };
+  const changed = await orUnavailable(parts.security, () => users.changePassword(user, hash, own));
   if (changed === null) return reply.code(409).send({ detail: "The user was changed at the same moment" });
   actAs(`user:${user.id}`);
   parts.security.write("passwordChanged", { userId: String(user.id) });

@@ -5,6 +5,7 @@ import type { SessionManager, SessionStore } from "sessile";
 import { readJsonBodies } from "../http/bodies.ts";
 import { describeError } from "../log/describe-error.ts";
 import type { SecurityLog } from "../log/security-log.ts";
+import type { StoreEntry } from "../users/endings.ts";
 import { PasswordHasher } from "../users/password-hash.ts";
 import { openUserFile, setLockWait } from "../users/user-file.ts";
 import { UserStore } from "../users/user-store.ts";
@@ -15,12 +16,15 @@ import { loginRoute } from "./login-route.ts";
 import { passwordRoute } from "./password-route.ts";
 import { SessionEnder } from "./session-ender.ts";
 import { SignIn } from "./sign-in.ts";
+import { entryInMemory, isInMemory } from "./store-entry.ts";
 import { checkTextBodies } from "./text-body.ts";
 
 export interface SignInService {
   readonly users: UserStore;
   readonly signIn: SignIn;
   readonly ender: SessionEnder;
+  /** The name of the session store in the file of the users. */
+  readonly storeName: string;
   readonly clock: () => number;
   readonly close: () => void;
 }
@@ -30,11 +34,15 @@ export interface ServiceOptions extends LimitOptions {
   readonly manager: SessionManager;
   /** The manager's store, to look for the demo's sessions. */
   readonly store: Pick<SessionStore, "list">;
+  /** The same as other servers with these users know it; default one in the memory of this process. */
+  readonly entry?: StoreEntry;
   readonly security: SecurityLog;
   /** Cheaper ones in tests. */
   readonly hasher?: PasswordHasher;
   readonly gate?: HashGate;
 }
+
+const DAY = 86_400_000;
 
 /** Longer would hold up every request while another process writes; it does so for a few milliseconds. */
 const LOCK_WAIT = 25;
@@ -45,7 +53,7 @@ const LOCK_WAIT = 25;
  */
 export async function openSignIn(options: ServiceOptions): Promise<SignInService> {
   const { path, manager, store, security, clock = Date.now, rules } = options;
-  const { hasher = new PasswordHasher(), gate = new HashGate() } = options;
+  const { hasher = new PasswordHasher(), gate = new HashGate(), entry = entryInMemory(DAY) } = options;
   const userFile = openUserFile(path, { synchronous: "FULL" });
   // A connection of their own: no try has to wait for the disk, and what a power loss forgets of them is soon counted again.
   const attemptFile = openUserFile(path, { synchronous: "NORMAL" });
@@ -53,16 +61,17 @@ export async function openSignIn(options: ServiceOptions): Promise<SignInService
     security.write("storeFailed", { actor: "server", operation: "change a user", reason: describeError(error) });
   const users = new UserStore(userFile, clock);
   const limits = new AttemptLimits(attemptFile, { clock, ...(rules !== undefined && { rules }) });
-  const ender = new SessionEnder(users, manager, onError);
+  const ender = new SessionEnder({ endings: users.endings, manager, store: entry, clock, onError });
   const close = (): void => {
-    ender.stop();
+    ender.stop(isInMemory(entry));
     attemptFile.close();
     userFile.close();
   };
   await endDemoSessions(store, manager);
   await ender.start();
   for (const file of [userFile, attemptFile]) setLockWait(file, LOCK_WAIT);
-  return { users, signIn: new SignIn({ users, limits, gate, hasher, onError }), ender, clock, close };
+  const signIn = new SignIn({ users, limits, gate, hasher, onError });
+  return { users, signIn, ender, storeName: entry.name, clock, close };
 }
 
 /** `POST /login` and `POST /password`, which take JSON and nothing else: a form of another site cannot send it unasked. */

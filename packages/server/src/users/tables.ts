@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { firstRow, pragma, transaction } from "./query.ts";
 
-const VERSION = 4;
+const VERSION = 5;
 
 /** "sesu", so that no other application's file is taken for one of ours. */
 const APPLICATION_ID = 0x73657375;
@@ -83,8 +83,18 @@ const ROTATIONS = `
   CREATE INDEX sessile_rotations_by_sid ON sessile_rotations (sid, id);
 `;
 
+/** Came with version 5: the session stores whose servers use the file, each with endings of its own. */
+const STORES = `
+  CREATE TABLE sessile_stores (
+    name TEXT PRIMARY KEY,
+    seen_at INTEGER NOT NULL,
+    lifetime INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE sessile_endings ADD COLUMN store TEXT NOT NULL DEFAULT '';
+`;
+
 /** What each version added, from 2 on. */
-const LATER = [API_KEYS, ADMIN, ROTATIONS];
+const LATER = [API_KEYS, ADMIN, ROTATIONS, STORES];
 
 /** Makes the tables that are not there. Several processes may do it at once: one does, the others find them. */
 export function ensureTables(file: SqliteDatabase): void {

@@ -2,6 +2,7 @@
 
 import { randomInt } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
+import { type Ending, Endings, type OwnEnding } from "./endings.ts";
 import { firstRow, prepareAll, type Statements, transaction } from "./query.ts";
 
 export interface User {
@@ -21,12 +22,6 @@ export interface User {
   readonly passwordChangedAt: number;
 }
 
-/** A user whose sessions are to be ended, for a reason that is already in the file. */
-export interface Ending {
-  readonly id: number;
-  readonly userId: number;
-}
-
 const COLUMNS = `id, name, password, disabled, id IN (SELECT user_id FROM sessile_admins) AS admin,
   created_at AS createdAt, password_changed_at AS passwordChangedAt`;
 
@@ -43,24 +38,20 @@ const SQL = {
   grant: "INSERT OR IGNORE INTO sessile_admins (user_id) VALUES (?)",
   withdraw: "DELETE FROM sessile_admins WHERE user_id = ?",
   remove: "DELETE FROM sessile_users WHERE id = ?",
-  addEnding: "INSERT INTO sessile_endings (user_id, due_at) VALUES (?, ?)",
-  endings: "SELECT id, user_id AS userId FROM sessile_endings WHERE due_at <= ? ORDER BY id",
-  endingOf: "SELECT 1 FROM sessile_endings WHERE user_id = ?",
-  finishEnding: "DELETE FROM sessile_endings WHERE id = ?",
 } as const;
-
-/** Endings that are due for whoever sees them first. */
-const AT_ONCE = 0;
 
 export class UserStore {
   readonly #file: SqliteDatabase;
   readonly #clock: () => number;
   readonly #sql: Statements<typeof SQL>;
+  /** Written by the changes below. */
+  readonly endings: Endings;
 
   constructor(file: SqliteDatabase, clock: () => number = Date.now) {
     this.#file = file;
     this.#clock = clock;
     this.#sql = prepareAll(file, SQL);
+    this.endings = new Endings(file, clock);
   }
 
   find(name: string): User | null {
@@ -90,16 +81,16 @@ export class UserStore {
 
   /**
    * Sets the password and writes down that the user's sessions are to be ended, in one step: a crash after it leaves a note that
-   * the next one finishes. `null` when the user changed or was disabled since `user` was read. Others leave the ending alone
-   * until `dueAt`.
+   * the next one finishes. `null` when the user changed or was disabled since `user` was read. The ending that comes back is that of
+   * `own`, which the caller carries out.
    */
-  changePassword(user: User, password: string, dueAt = AT_ONCE): { user: User; ending: Ending } | null {
+  changePassword(user: User, password: string, own?: OwnEnding): { user: User; ending: Ending } | null {
     const { id, passwordChangedAt, isDisabled } = user;
     return transaction(this.#file, () => {
       const state = [id, passwordChangedAt, Number(isDisabled)];
       const { changes } = this.#sql.changePassword.run(password, this.#clock(), ...state);
       if (Number(changes) === 0) return null;
-      return { user: this.byId(id) as User, ending: this.#addEnding(id, dueAt) };
+      return { user: this.byId(id) as User, ending: this.endings.add(id, own) };
     });
   }
 
@@ -113,7 +104,7 @@ export class UserStore {
     transaction(this.#file, () => {
       this.#sql.setDisabled.run(1, id);
       this.#sql.outdate.run(this.#clock(), id);
-      this.#addEnding(id, AT_ONCE);
+      this.endings.add(id);
     });
   }
 
@@ -133,7 +124,7 @@ export class UserStore {
   remove({ id }: User): void {
     transaction(this.#file, () => {
       this.#sql.remove.run(id);
-      this.#addEnding(id, AT_ONCE);
+      this.endings.add(id);
     });
   }
 
@@ -144,24 +135,6 @@ export class UserStore {
   isCurrent(user: User): boolean {
     const now = this.byId(user.id);
     return now !== null && !now.isDisabled && now.passwordChangedAt === user.passwordChangedAt;
-  }
-
-  /** The endings that are due, oldest first. */
-  endings(): Ending[] {
-    return this.#sql.endings.all(this.#clock()) as Ending[];
-  }
-
-  isEnding({ id }: User): boolean {
-    return firstRow(this.#sql.endingOf, id) !== undefined;
-  }
-
-  finishEnding({ id }: Ending): void {
-    this.#sql.finishEnding.run(id);
-  }
-
-  #addEnding(userId: number, dueAt: number): Ending {
-    const { lastInsertRowid } = this.#sql.addEnding.run(userId, dueAt) as unknown as { lastInsertRowid: number };
-    return { id: Number(lastInsertRowid), userId };
   }
 }
 

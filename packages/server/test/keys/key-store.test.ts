@@ -75,7 +75,8 @@ test("a rotated key works beside the one before for the grace, and the one befor
 
 test("a file of users from before there were keys gets their table, and keeps its users", () => {
   const { file, path } = open();
-  file.exec(`DROP TABLE sessile_api_keys; DROP TABLE sessile_admins; DROP TABLE sessile_audit; DROP TABLE sessile_rotations; PRAGMA user_version = 1;
+  file.exec(`DROP TABLE sessile_api_keys; DROP TABLE sessile_admins; DROP TABLE sessile_audit; DROP TABLE sessile_rotations; DROP TABLE sessile_stores;
+    ALTER TABLE sessile_endings DROP COLUMN store; PRAGMA user_version = 1;
     INSERT INTO sessile_users (id, name, password, created_at, password_changed_at) VALUES (7, 'alice', 'hash', 1, 1)`);
   file.close();
   const again = open(path);

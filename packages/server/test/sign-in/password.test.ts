@@ -17,6 +17,8 @@ function change(app: SignInApp, token: string, current: string, next: string): P
   return post(app.url, "/password", { current_password: current, new_password: next }, headers);
 }
 
+const dueAt = (app: SignInApp) => app.users.endings.due(app.service().storeName);
+
 test("D9: a new password ends all sessions of the user, the one that asked too, and begins a new one", async (t) => {
   const app = await startSignIn(t);
   const tokens = [await tokenOf(app), await tokenOf(app), await tokenOf(app), await tokenOf(app), await tokenOf(app)];
@@ -28,7 +30,7 @@ test("D9: a new password ends all sessions of the user, the one that asked too, 
   assert.equal((await profile(app.url, other.headers["X-Session-Token"] ?? other.token)).status, 200, "others stay");
   assert.equal((await login(app.url, "alice", PASSWORD)).status, 401);
   assert.equal((await login(app.url, "alice", NEW)).status, 200);
-  assert.deepEqual(app.users.endings(), [], "nothing is left to do");
+  assert.deepEqual(dueAt(app), [], "nothing is left to do");
   assert.doesNotMatch(app.log(), new RegExp(`${PASSWORD}|${NEW}`));
   assert.ok(app.events().some(({ event }) => event === "passwordChanged"));
 });
@@ -65,14 +67,14 @@ test("D9: when the store fails after the change, the sessions end as soon as it 
   app.store.fail("deleteByUser");
   assert.equal((await change(app, tokens[0] as string, PASSWORD, NEW)).status, 503);
   assert.equal((await profile(app.url, tokens[1] as string)).status, 200, "it could not be ended yet");
-  assert.deepEqual(app.users.endings(), [], "others leave it to the one at work");
+  assert.deepEqual(dueAt(app), [], "others leave it to the one at work");
   app.store.recover();
   app.clock.advance(30_000);
-  const due = app.users.endings();
+  const due = dueAt(app);
   assert.equal(due.length, 1, "then anybody finishes it");
   await app.service().ender.start();
   for (const token of tokens) assert.equal((await profile(app.url, token)).status, 401);
-  assert.deepEqual(app.users.endings(), []);
+  assert.deepEqual(dueAt(app), []);
   assert.equal((await login(app.url, "alice", NEW)).status, 200);
 });
 
@@ -96,7 +98,7 @@ test("D9: a user who is disabled, removed or given a new password while the hash
     const answer = login(app.url, "alice", PASSWORD);
     await hashing;
     act(app, user);
-    for (const ending of app.users.endings()) await app.service().ender.end(ending);
+    for (const ending of dueAt(app)) await app.service().ender.end(ending);
     release();
     const { status, body } = await answer;
     assert.deepEqual([status, body], [401, { detail: "Incorrect username or password" }]);
