@@ -24,9 +24,7 @@ type Handler = (request: express.Request, response: express.Response) => Promise
 
 function mount(route: SuiteRoute): Handler {
   return async ({ session, originalUrl }, response) => {
-    const answer = await route.answer({ session, url: originalUrl });
-    if (answer.isThrown === true && (answer.status ?? 200) >= 400) throw Object.assign(new Error("thrown"), answer);
-    send(response, answer);
+    send(response, await route.answer({ session, url: originalUrl }));
   };
 }
 

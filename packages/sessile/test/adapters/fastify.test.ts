@@ -14,12 +14,7 @@ adapterSuite("Fastify", async (manager, routes) => {
 });
 
 function mount(route: SuiteRoute): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
-  return async ({ session, url }, reply) => {
-    const answer = await route.answer({ session, url });
-    if (answer.isThrown === true && (answer.status ?? 200) >= 400)
-      throw Object.assign(new Error("thrown"), { statusCode: answer.status });
-    return send(reply, answer);
-  };
+  return async ({ session, url }, reply) => send(reply, await route.answer({ session, url }));
 }
 
 function send(reply: FastifyReply, { status = 200, headers = {}, body }: SuiteAnswer): unknown {

@@ -18,9 +18,7 @@ adapterSuite("Request and Response", (manager, routes) => {
 function mount(route: SuiteRoute): SessionHandler {
   const handler: SessionHandler = async (request, session) => {
     const { pathname, search } = new URL(request.url);
-    const answer = await route.answer({ session, url: pathname + search });
-    if (answer.isThrown === true) throw toResponse(answer);
-    return toResponse(answer);
+    return toResponse(await route.answer({ session, url: pathname + search }));
   };
   return route.isGuarded ? requireSession(handler) : handler;
 }

@@ -1,7 +1,18 @@
 // A connection to a file of ours, with what can go wrong on the way told in words. Knows no session.
 
-import { accessSync, closeSync, constants, existsSync, fchmodSync, openSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
 import { SessionError } from "../../core/errors.ts";
 import { isBusy, nodeSqlite, type OwnDatabase, type SqliteDatabase } from "./port.ts";
 import { ensureSchema, hasSchema } from "./schema.ts";
@@ -13,8 +24,8 @@ export interface Opening extends ConnectionSettings {
 }
 
 /**
- * Opens `path` as the first connection of a store, makes the file and the tables if they are not there, and gives what `use`
- * makes of it. Any failure on the way, of `use` too, closes it again.
+ * Opens `path` as the first connection of a store, makes the file and the tables if they are not there, and gives what
+ * `use` makes of it. Any failure on the way, of `use` too, closes it again.
  */
 export function openFile<T>(path: string, opening: Opening, use: (database: OwnDatabase) => T): T {
   const connect = connector();
@@ -27,16 +38,6 @@ export function openFile<T>(path: string, opening: Opening, use: (database: OwnD
   } catch (error) {
     throw cannotOpen(path, error);
   }
-}
-
-/** Opens one more connection to a file that `openFile` prepared. */
-export function openAgain(path: string, settings: ConnectionSettings): OwnDatabase {
-  // SQLite would make a new, empty file: the writer would write into one file while readers read another.
-  if (!existsSync(path)) throw new Error(`the file \`${path}\` is gone`);
-  return closeOnError(connector()(path), (database) => {
-    applySettings(database, settings);
-    return database;
-  });
 }
 
 /**
@@ -82,22 +83,27 @@ function closeOnError<T>(database: OwnDatabase, use: (database: OwnDatabase) => 
 }
 
 /**
- * Makes the file with mode 0600 whatever the umask; SQLite gives `-wal` and `-shm` the mode of the file. An existing
- * file is only looked at, never opened here: closing it would drop the locks that SQLite holds on it in this process.
+ * Makes the file with mode 0600; SQLite gives `-wal` and `-shm` the mode of the file. An existing file is only looked
+ * at, never opened here: closing it would drop the locks that SQLite holds on it in this process. Where `path` is a
+ * link to a file that is not there yet, that one is made, as SQLite would.
  */
 function createFile(path: string): void {
   try {
     const file = openSync(path, "wx", 0o600);
-    fchmodSync(file, 0o600);
+    // The umask may have taken away what the owner needs. Only then: under `--permission`, Node.js refuses to change a
+    // mode.
+    if ((fstatSync(file).mode & 0o777) !== 0o600) fchmodSync(file, 0o600);
     closeSync(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    checkFile(path);
+    if (codeOf(error) !== "EEXIST") throw error;
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) createFile(resolve(realpathSync(dirname(path)), readlinkSync(path)));
+    else checkFile(path, found);
   }
 }
 
-function checkFile(path: string): void {
-  if (!statSync(path).isFile()) throw new Error("it is not a file");
+function checkFile(path: string, found: Stats): void {
+  if (!found.isFile()) throw new Error("it is not a file");
   accessSync(path, constants.R_OK | constants.W_OK);
   accessSync(dirname(path), constants.W_OK);
 }
@@ -108,11 +114,17 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "this process may not read and write it and its directory",
   EPERM: "this process may not read and write it and its directory",
   EROFS: "the file system is read-only",
+  ELOOP: "its links lead in a circle",
+  ERR_ACCESS_DENIED:
+    "Node.js runs with `--permission`; allow `--allow-worker`, and `--allow-fs-read` and `--allow-fs-write` for its directory",
 };
 
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
+}
+
 function cannotOpen(path: string, error: unknown): SessionError {
-  const { code, message } = error as { code?: string; message?: string };
-  const reason = (code !== undefined && REASONS[code]) || String(message).replace(/\.$/, "");
+  const reason = REASONS[String(codeOf(error))] ?? String((error as { message?: unknown }).message).replace(/\.$/, "");
   return new SessionError("ERR_SESSION_STORE", `The SQLite store cannot open \`${path}\`: ${reason}.`, {
     cause: error,
   });

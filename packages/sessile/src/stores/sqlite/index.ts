@@ -1,4 +1,5 @@
-// `sessile/sqlite`: sessions in a file that several processes of one machine may share, or in the application's own database.
+// `sessile/sqlite`: sessions in a file that several processes of one machine may share, or in the application's own
+// database.
 
 import { resolve } from "node:path";
 import { SessionError } from "../../core/errors.ts";
@@ -8,13 +9,12 @@ import { KnownRecords } from "../known-records.ts";
 import { openFile, retryWhileBusy } from "./connection.ts";
 import { storeError } from "./errors.ts";
 import { HandleWriter } from "./handle-writer.ts";
+import { exchanged, OpenFile } from "./open-file.ts";
 import { firstValue, type SqliteDatabase } from "./port.ts";
 import { ensureSchema } from "./schema.ts";
-import { checkEngine } from "./settings.ts";
-import { prepareStatements } from "./statements.ts";
+import { checkEngine, pragmas } from "./settings.ts";
+import { prepareStatements, SQL } from "./statements.ts";
 import { SqliteStore } from "./store.ts";
-import { UnchangedRecords } from "./unchanged.ts";
-import { findWalIndex } from "./wal-index.ts";
 import { WriterThread } from "./writer-thread.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./port.ts";
@@ -33,20 +33,24 @@ export interface SqliteFileOptions extends CommonOptions {
   readonly path: string;
   readonly database?: never;
   /**
-   * `"FULL"`: what was acknowledged survives a power loss. `"NORMAL"` saves a sync per transaction, and after a power loss
-   * the last sign-outs before it may be undone; a crash of the process alone loses nothing either way. Default `"FULL"`.
+   * `"FULL"`: what was acknowledged survives a power loss. `"NORMAL"` saves a sync per transaction, and after a power
+   * loss the last sign-outs before it may be undone; a crash of the process alone loses nothing either way. Default
+   * `"FULL"`.
    */
   readonly synchronous?: "FULL" | "NORMAL";
 }
 
 /**
  * A database that the application has open, with the application's tables beside the store's `sessile_sessions` and
- * `sessile_meta`. Its settings are the application's: set `journal_mode=WAL`, `synchronous=FULL` and `secure_delete=ON`, and
- * leave no transaction open across an `await`, for the store writes on the same connection. Writes block the event loop
- * while they are synced.
+ * `sessile_meta`. Its settings are the application's: set `journal_mode=WAL`, `synchronous=FULL` and
+ * `secure_delete=ON`, and leave no transaction open across an `await`, for the store writes on the same connection.
+ * Writes block the event loop while they are synced.
  */
 export interface SqliteHandleOptions extends CommonOptions {
-  /** A `DatabaseSync` of node:sqlite, a `Database` of better-sqlite3 or of bun:sqlite. `close` of the store leaves it open. */
+  /**
+   * A `DatabaseSync` of node:sqlite, a `Database` of better-sqlite3 or of bun:sqlite. `close` of the store leaves it
+   * open.
+   */
   readonly database: SqliteDatabase;
   readonly path?: never;
   readonly synchronous?: never;
@@ -56,12 +60,14 @@ export type SqliteStoreOptions = SqliteFileOptions | SqliteHandleOptions;
 
 const KNOWN = new Set(["path", "database", "busyTimeout", "synchronous"]);
 
-/** How long a statement may wait inside SQLite: on the calling thread, where the event loop waits too, and on its own. */
+/**
+ * How long a statement may wait inside SQLite: on the calling thread, where the event loop waits too, and on its own.
+ */
 const LOCK_WAIT = { caller: 2, writer: 50 };
 
 /**
- * Opens the store. Throws `ERR_SESSION_OPTION` for options that cannot work, and `ERR_SESSION_STORE` when the file cannot be
- * opened, belongs to another application, or was written by a newer release.
+ * Opens the store. Throws `ERR_SESSION_OPTION` for options that cannot work, and `ERR_SESSION_STORE` when the file
+ * cannot be opened, belongs to another application, or was written by a newer release.
  */
 export function sqliteStore(options: SqliteStoreOptions): SessionStore {
   checkNames(options, KNOWN, "");
@@ -77,13 +83,18 @@ function fileStore({ path, synchronous = "FULL" }: SqliteFileOptions, busyTimeou
   return openFile(file, { synchronous, lockWait: LOCK_WAIT.caller, busyTimeout }, (database) => {
     checkEngine(String(firstValue(database, "SELECT sqlite_version()")));
     const statements = prepareStatements(database);
-    const [known, index] = [new KnownRecords(), findWalIndex(file)];
-    const unchanged = index === null ? null : new UnchangedRecords(index, known);
-    const writer = new WriterThread(
-      { path: file, settings: { synchronous, lockWait: LOCK_WAIT.writer }, index },
-      unchanged,
-    );
-    return new SqliteStore({ statements, known, unchanged, writer, busyTimeout, release: () => database.close() });
+    // SQLite has made the log and its index by now: both are there as long as the connection is.
+    const opened = new OpenFile(file, ["-wal", "-shm"]);
+    const writer = new WriterThread({
+      path: file,
+      files: opened.files,
+      identity: opened.identity,
+      exchanged: exchanged(file),
+      pragmas: pragmas({ synchronous, lockWait: LOCK_WAIT.writer }),
+      sql: SQL,
+    });
+    const known = new KnownRecords();
+    return new SqliteStore({ statements, known, writer, file: opened, busyTimeout, release: () => database.close() });
   });
 }
 
@@ -93,11 +104,17 @@ function handleStore({ database, synchronous }: SqliteHandleOptions, busyTimeout
   try {
     retryWhileBusy(busyTimeout, () => ensureSchema(database, "shared"));
     const statements = prepareStatements(database);
-    const parts = { known: new KnownRecords(), unchanged: null, writer: new HandleWriter(database), busyTimeout };
-    return new SqliteStore({ statements, ...parts, release: () => {} });
+    const file = fileOf(database);
+    const writer = new HandleWriter(database, statements, file);
+    return new SqliteStore({ statements, known: new KnownRecords(), writer, file, busyTimeout, release: () => {} });
   } catch (error) {
     throw storeError("prepare its tables in `database`", error);
   }
+}
+
+function fileOf(database: SqliteDatabase): OpenFile | null {
+  const path = firstValue(database, "SELECT file FROM pragma_database_list WHERE name = 'main'");
+  return path ? new OpenFile(String(path), []) : null;
 }
 
 /** Absolute, so that a later `chdir` changes nothing. */

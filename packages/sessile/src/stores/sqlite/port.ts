@@ -45,9 +45,9 @@ export function firstValue(database: SqliteDatabase, sql: string): unknown {
   return plain(Object.values(firstRow(database.prepare(sql)) ?? {})[0]);
 }
 
-/** The text in the first column of each row. */
-export function texts(statement: SqliteStatement, ...parameters: SqliteValue[]): string[] {
-  return statement.all(...parameters).map((row) => String(Object.values(row as Row)[0]));
+/** The first column of each row. */
+export function firstColumn(statement: SqliteStatement, ...parameters: SqliteValue[]): unknown[] {
+  return statement.all(...parameters).map((row) => Object.values(row as Row)[0]);
 }
 
 /** Ends the open transaction. SQLite has done so by itself after some failures; then there is nothing left to do. */

@@ -56,9 +56,8 @@ export function toRow(record: SessionRecord): SqliteValue[] {
   return [...fields, checksum(fields)];
 }
 
-/** The values of the columns `CHANGING`. */
-export function toChanges(record: SessionRecord): SqliteValue[] {
-  const row = toRow(record);
+/** The values of the columns `CHANGING`, of a row. */
+export function changesOf(row: readonly SqliteValue[]): SqliteValue[] {
   return CHANGING_PLACES.map((place) => row[place] as SqliteValue);
 }
 
@@ -87,11 +86,11 @@ export function fromRow(sid: string, row: Row): SessionRecord {
   ];
   const isExact = fields.every((field) => typeof field !== "number" || Number.isSafeInteger(field)); // JSON takes infinity for null
   if (fields[0] !== sid || !isExact || plain(row.checksum) !== checksum(fields)) throw unreadable(sid);
-  return freezeRecord({
+  return Object.freeze({
     sid: fields[0] as string, // `sid` may be a part of a request's header, and whoever keeps it would keep that
     userId: fromText(fields[1]),
     secretDigest: fields[2] as string,
-    retiredDigests: parseDigests(sid, fields[3] as string),
+    retiredDigests: Object.freeze(parseDigests(sid, fields[3] as string)),
     data: fields[4] as string,
     createdAt: fields[5] as number,
     authenticatedAt: fields[6] as number | null,
@@ -105,8 +104,8 @@ export function fromRow(sid: string, row: Row): SessionRecord {
 }
 
 /**
- * Free text as it is stored. Up to Node.js 22 `node:sqlite` reads text no further than a NUL, so that a user called "a\0b"
- * would be taken for "a": NUL is written as `\0`, and the backslash, to tell them apart, as two.
+ * Free text as it is stored. Up to Node.js 22 `node:sqlite` reads text no further than a NUL, so that a user called
+ * "a\0b" would be taken for "a": NUL is written as `\0`, and the backslash, to tell them apart, as two.
  */
 export function toText(text: string): string {
   return text.replace(/[\\\0]/g, (character) => (character === "\0" ? "\\0" : "\\\\"));
@@ -126,11 +125,6 @@ function parseDigests(sid: string, text: string): readonly string[] {
     if (isList && digests.every((each) => typeof each === "string")) return digests as string[];
   } catch {}
   throw unreadable(sid);
-}
-
-export function freezeRecord(record: SessionRecord): SessionRecord {
-  Object.freeze(record.retiredDigests);
-  return Object.freeze(record);
 }
 
 export function unreadable(sid: string): SessionError {

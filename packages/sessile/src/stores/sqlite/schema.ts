@@ -1,7 +1,7 @@
 // The tables of the store, how they come to be, and whose file it is. Knows no session and no settings.
 
 import { SessionError } from "../../core/errors.ts";
-import { firstRow, firstValue, rollback, type SqliteDatabase, texts } from "./port.ts";
+import { firstColumn, firstRow, firstValue, rollback, type SqliteDatabase } from "./port.ts";
 
 /** What this release reads and writes. A release that changes the tables counts it up and refuses nothing older. */
 const VERSION = 1;
@@ -9,7 +9,10 @@ const VERSION = 1;
 /** "sess": tells `file` and other programs whose database it is. */
 const APPLICATION_ID = 0x73657373;
 
-/** With rowids, so that rows are appended: in the order of sids, which are random, each sign-in would write to a page of its own. */
+/**
+ * With rowids, so that rows are appended: in the order of sids, which are random, each sign-in would write to a page of
+ * its own.
+ */
 const TABLES = `
   CREATE TABLE sessile_sessions (
     sid TEXT NOT NULL PRIMARY KEY,
@@ -70,10 +73,8 @@ function checkOwner(database: SqliteDatabase): void {
   const id = firstValue(database, "PRAGMA application_id");
   if (id === APPLICATION_ID) return;
   if (id !== 0) throw refused(`belongs to another application (its application_id is ${id}). Choose another file`);
-  const foreign = texts(
-    database.prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sessile\\_%' ESCAPE '\\'"),
-  );
-  const [table] = foreign.filter((name) => !name.startsWith("sqlite_"));
+  const foreign = database.prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sessile\\_%' ESCAPE '\\'");
+  const [table] = firstColumn(foreign).filter((name) => !String(name).startsWith("sqlite_"));
   if (table === undefined) return;
   throw refused(
     `belongs to another application (it has \`${table}\`). Choose another file, or open it yourself and pass it as \`database\``,

@@ -14,13 +14,18 @@ export interface ConnectionSettings {
 const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
 
 /** The pragmas, in this order, and what reading each back must give. */
-function pragmas({ synchronous, lockWait }: ConnectionSettings): readonly (readonly [string, string | number])[] {
+export function pragmas({
+  synchronous,
+  lockWait,
+}: ConnectionSettings): readonly (readonly [string, string | number])[] {
   return [
     ["busy_timeout", lockWait],
-    // Readers and the one writer do not wait for each other. A property of the file; the rest belongs to the connection.
+    // Readers and the one writer do not wait for each other. A property of the file; the rest belongs to the
+    // connection.
     ["journal_mode", "wal"],
     ["synchronous", SYNCHRONOUS[synchronous]],
-    // Pages, 16 MB. Four times the usual makes a fifth more writes a second; more gains nothing and lengthens the pauses.
+    // Pages, 16 MB. Four times the usual makes a fifth more writes a second; more gains nothing and lengthens the
+    // pauses.
     ["wal_autocheckpoint", 4000],
     // A burst may make the log grow; it does not keep that size.
     ["journal_size_limit", 64 * 1024 * 1024],
@@ -30,8 +35,8 @@ function pragmas({ synchronous, lockWait }: ConnectionSettings): readonly (reado
     ["cell_size_check", 1],
     // With a map, another process that truncates the file would kill this one.
     ["mmap_size", 0],
-    // What is deleted is overwritten, so that a copy of the file does not tell of sessions that ended. In the log it stays
-    // until that is written over; closing the store empties the log.
+    // What is deleted is overwritten, so that a copy of the file does not tell of sessions that ended. In the log it
+    // stays until that is written over; closing the store empties the log.
     ["secure_delete", 1],
   ];
 }

@@ -15,17 +15,31 @@ import { CHANGING, COLUMNS, fromRow, unreadable } from "./row.ts";
 
 const ALL = COLUMNS.join(", ");
 
-const SQL = {
+/** The user's sessions that are live at an instant: `isExpired` in SQL. */
+const LIVE = "FROM sessile_sessions WHERE user_id = ? AND expires_at > ?";
+
+/** Those that a write takes as steps return a row for each session that they changed. */
+export const SQL = {
   load: `SELECT ${ALL} FROM sessile_sessions WHERE sid = ?`,
   /** All fields in one text, as JSON: a third of the price of a row, and no change of any field goes unseen. */
   text: `SELECT json_array(${ALL}) AS text FROM sessile_sessions WHERE sid = ?`,
   exists: "SELECT 1 FROM sessile_sessions WHERE sid = ?",
-  /** Changes nothing when there is a session of this sid. */
-  insert: `INSERT INTO sessile_sessions (${ALL}) VALUES (${COLUMNS.map(() => "?").join(", ")}) ON CONFLICT (sid) DO NOTHING`,
-  update: `UPDATE sessile_sessions SET ${CHANGING.map((name) => `${name} = ?`).join(", ")} WHERE sid = ?`,
-  delete: "DELETE FROM sessile_sessions WHERE sid = ?",
-  /** The oldest first. `isExpired` in SQL: a session is live before `expires_at`. */
-  live: "SELECT sid FROM sessile_sessions WHERE user_id = ? AND expires_at > ? ORDER BY absolute_expires_at, sid",
+  /**
+   * Ends the user's oldest sessions, all but as many as are given last; none when there is a session of the new sid
+   * already.
+   */
+  evict: `DELETE FROM sessile_sessions WHERE sid IN
+    (SELECT sid ${LIVE} ORDER BY absolute_expires_at DESC, sid DESC LIMIT -1 OFFSET ?)
+    AND NOT EXISTS (SELECT 1 FROM sessile_sessions WHERE sid = ?) RETURNING sid`,
+  /** Changes nothing when there is a session of this sid, or the user has more sessions than are given last. */
+  insert: `INSERT INTO sessile_sessions (${ALL}) SELECT ${COLUMNS.map(() => "?").join(", ")}
+    WHERE NOT EXISTS (SELECT 1 ${LIVE} LIMIT 1 OFFSET ?) ON CONFLICT (sid) DO NOTHING RETURNING sid`,
+  /** Changes nothing unless the whole row is what it is taken for. */
+  update: `UPDATE sessile_sessions SET ${CHANGING.map((name) => `${name} = ?`).join(", ")}
+    WHERE sid = ? AND (${COLUMNS.slice(1).join(", ")}) IS (${COLUMNS.slice(1)
+      .map(() => "?")
+      .join(", ")}) RETURNING sid`,
+  delete: "DELETE FROM sessile_sessions WHERE sid = ? RETURNING sid",
   /** Answered by the index alone. The upper bound keeps a damaged entry from failing the whole page. */
   page: `SELECT sid, absolute_expires_at FROM sessile_sessions
     WHERE user_id = ? AND (absolute_expires_at, sid) > (?, ?) AND absolute_expires_at <= ${Number.MAX_SAFE_INTEGER}
@@ -66,7 +80,10 @@ export function readKnown(statements: Statements, known: KnownRecords, sid: stri
   return known.get(sid, () => textNow(statements, sid)) ?? readRecord(statements, sid, known);
 }
 
-/** What `text` gives for a row that was read. Where a driver's SQLite writes JSON otherwise, the row is read whole every time. */
+/**
+ * What `text` gives for a row that was read. Where a driver's SQLite writes JSON otherwise, the row is read whole every
+ * time.
+ */
 function textOf(row: Row): string {
   return JSON.stringify(COLUMNS.map((name) => plain(row[name])));
 }

@@ -1,33 +1,25 @@
-// Writes wait here while a transaction is under way; all that wait go into the next one. Knows no SQLite.
+// Writes wait here while a transaction is under way; all that wait go into the next one. Knows no session.
 
 import { setImmediate } from "node:timers/promises";
 import { busyError, failureError } from "./errors.ts";
-import type { Outcome } from "./group-commit.ts";
-import type { Answers, Operation } from "./operations.ts";
-
-/** Who runs transactions: the writer thread, or the calling thread on a handle. */
-export interface Writer {
-  /** The calling thread does the work, so that nobody gains when it begins at once. */
-  readonly isBlocking: boolean;
-  /** Runs the operations, JSON texts, and says what became of each. Never rejects; `busy` comes after a short wait. */
-  attempt(operations: readonly string[]): Promise<readonly Outcome[]>;
-  /** Frees what the writer holds. Nothing is under way any more. */
-  close(): Promise<void>;
-}
+import type { Attempt, Found, Step, Writer } from "./transaction.ts";
 
 interface Waiting {
-  readonly kind: Operation["kind"];
-  /** Text, so that what the caller does to its objects meanwhile changes nothing. */
-  readonly text: string;
+  /** What is being done, in the words of an error. */
+  readonly doing: string;
+  readonly steps: readonly Step[];
   readonly until: number;
-  readonly resolve: (value: never) => void;
+  readonly resolve: (found: readonly Found[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** One transaction holds the file's only write lock; other processes want it too. */
 const MAX_GROUP = 256;
 
-/** Turns of the event loop that a write may wait for others to join it, and milliseconds: the requests of a burst are not all read in one turn. */
+/**
+ * Turns of the event loop that a write may wait for others to join it, and milliseconds: the requests of a burst are
+ * not all read in one turn.
+ */
 const MOST_TURNS = 4;
 const LONGEST_WAIT = 5;
 
@@ -44,11 +36,11 @@ export class WriteQueue {
     this.#busyTimeout = busyTimeout;
   }
 
-  /** Resolves once the transaction with the operation is committed. */
-  add<K extends Operation["kind"]>(operation: Operation & { readonly kind: K }): Promise<Answers[K]> {
-    return new Promise<Answers[K]>((resolve, reject) => {
+  /** Resolves to what each step found once the transaction with all of them is committed. */
+  add(doing: string, ...steps: Step[]): Promise<readonly Found[]> {
+    return new Promise((resolve, reject) => {
       const until = performance.now() + this.#busyTimeout;
-      this.#waiting.push({ kind: operation.kind, text: JSON.stringify(operation), until, resolve, reject });
+      this.#waiting.push({ doing, steps, until, resolve, reject });
       this.#run ??= this.#runAll();
     });
   }
@@ -64,14 +56,14 @@ export class WriteQueue {
       await this.#gather();
       const group = this.#waiting.splice(0, MAX_GROUP);
       this.#last = group.length;
-      this.#settle(group, await this.#writer.attempt(group.map(({ text }) => text)));
+      this.#waiting.unshift(...(await this.#write(group)));
     }
     this.#run = null;
   }
 
   /**
-   * Waits as long as each turn brings more: a transaction for one costs nearly what one for all of them does. Not where writes come one by
-   * one: those leave at once.
+   * Waits as long as each turn brings more: a transaction for one costs nearly what one for all of them does. Not where
+   * writes come one by one: those leave at once.
    */
   async #gather(): Promise<void> {
     if (this.#last === 1 && !this.#writer.isBlocking) return;
@@ -83,25 +75,35 @@ export class WriteQueue {
     }
   }
 
-  #settle(group: readonly Waiting[], outcomes: readonly Outcome[]): void {
+  /**
+   * Writes all in one transaction. Where a step fails, each is written again in a transaction of its own, so that it
+   * does not take the others with it: a full disk must not keep a user from signing out. Savepoints would not do:
+   * SQLite rolls back the whole transaction by itself when the disk is full. Never again after a COMMIT that failed:
+   * should it have been written after all, every answer would be another one. Returns those that must wait on.
+   */
+  async #write(group: readonly Waiting[]): Promise<Waiting[]> {
+    const attempt = await this.#writer.attempt(group.flatMap(({ steps }) => steps));
+    if (attempt.status !== "failed" || !attempt.isUndone || group.length === 1) return this.#settle(group, attempt);
     const again: Waiting[] = [];
-    const now = performance.now();
-    for (const [index, waiting] of group.entries()) {
-      const outcome = outcomes[index];
-      if (outcome?.status === "done") waiting.resolve(outcome.value as never);
-      else if (outcome?.status === "failed") waiting.reject(failureError(DOING[waiting.kind], outcome.failure));
-      // Every write has its own deadline: one that came late is not refused with those that waited long.
-      else if (now >= waiting.until) waiting.reject(busyError(this.#busyTimeout));
-      else again.push(waiting);
+    for (const waiting of group) again.push(...(await this.#write([waiting])));
+    return again;
+  }
+
+  #settle(group: readonly Waiting[], attempt: Attempt): Waiting[] {
+    if (attempt.status === "busy") return this.#leftInTime(group);
+    let from = 0;
+    for (const { doing, steps, resolve, reject } of group) {
+      if (attempt.status === "failed") reject(failureError(doing, attempt.failure));
+      else resolve(attempt.found.slice(from, from + steps.length));
+      from += steps.length;
     }
-    this.#waiting.unshift(...again);
+    return [];
+  }
+
+  /** Every write has its own deadline: one that came late is not refused with those that waited long. */
+  #leftInTime(group: readonly Waiting[]): Waiting[] {
+    const now = performance.now();
+    for (const { until, reject } of group) if (now >= until) reject(busyError(this.#busyTimeout));
+    return group.filter(({ until }) => now < until);
   }
 }
-
-const DOING: Readonly<Record<Operation["kind"], string>> = {
-  create: "create a session",
-  commit: "commit a change",
-  delete: "delete a session",
-  deleteByUser: "delete the sessions of a user",
-  deleteExpired: "delete expired sessions",
-};

@@ -1,50 +1,51 @@
 // The calling thread's end of the writer thread: starts it, asks it, notices when it dies. Knows no SQL.
 
 import { Worker } from "node:worker_threads";
-import { failed, type Outcome } from "./group-commit.ts";
-import type { UnchangedRecords } from "./unchanged.ts";
-import type { Writer } from "./write-queue.ts";
-import type { Reply, WriterData } from "./writer.ts";
+import { toFailure } from "./port.ts";
+import { type Attempt, failed, type Step, type Writer } from "./transaction.ts";
+import { WRITER_PROGRAM } from "./writer-program.ts";
+
+/** What the thread is started with. */
+export interface WriterData {
+  readonly path: string;
+  /** All of `OpenFile`'s, and what to say when their identity is another one. */
+  readonly files: readonly string[];
+  readonly identity: string;
+  readonly exchanged: string;
+  /** How its connection is set up. */
+  readonly pragmas: readonly (readonly [name: string, value: string | number])[];
+  /** The statements that steps name. */
+  readonly sql: Readonly<Record<string, string>>;
+}
 
 export class WriterThread implements Writer {
   readonly isBlocking = false;
   readonly #data: WriterData;
   #worker: Worker | null = null;
-  readonly #unchanged: UnchangedRecords | null;
-  #waiting: { answer: (reply: Reply) => void; fail: (reason: unknown) => void } | null = null;
+  #waiting: { answer: (text: string | null) => void; fail: (reason: unknown) => void } | null = null;
 
-  /** `unchanged` is told of every write. */
-  constructor(data: WriterData, unchanged: UnchangedRecords | null) {
+  constructor(data: WriterData) {
     this.#data = data;
-    this.#unchanged = unchanged;
     this.#worker = this.#start();
   }
 
   /** The process stays alive while a write waits, and only then. */
-  async attempt(operations: readonly string[]): Promise<readonly Outcome[]> {
-    this.#unchanged?.writing();
+  async attempt(steps: readonly Step[]): Promise<Attempt> {
     try {
-      const { outcomes, span } = await this.#ask(`[${operations.join(",")}]`);
-      this.#unchanged?.wrote(span);
-      return outcomes;
+      return JSON.parse((await this.#ask(JSON.stringify(steps))) as string) as Attempt;
     } catch (error) {
-      this.#unchanged?.wrote(null);
-      return operations.map(() => failed(error));
+      return failed(toFailure(error));
     } finally {
-      this.#waiting = null;
       this.#worker?.unref();
     }
   }
 
   async close(): Promise<void> {
-    const worker = this.#worker ?? this.#start();
-    const ended = new Promise((resolve) => worker.once("exit", resolve));
-    worker.ref();
-    worker.postMessage(null);
-    await ended;
+    await this.#ask(null);
+    await this.#worker?.terminate();
   }
 
-  #ask(message: string): Promise<Reply> {
+  #ask(message: string | null): Promise<string | null> {
     return new Promise((answer, fail) => {
       this.#worker ??= this.#start();
       this.#waiting = { answer, fail };
@@ -53,18 +54,11 @@ export class WriterThread implements Writer {
     });
   }
 
-  /**
-   * Without the program's own flags: a preloaded module of the application has no business in this thread. And without
-   * the warning that node:sqlite is experimental, which Node.js 22 has given on the calling thread already.
-   */
+  /** Without the program's own flags: a preloaded module of the application has no business in this thread. */
   #start(): Worker {
-    const worker = new Worker(new URL("./writer.js", import.meta.url), {
-      workerData: this.#data,
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      name: "sessile",
-    });
+    const worker = new Worker(WRITER_PROGRAM, { eval: true, workerData: this.#data, execArgv: [], name: "sessile" });
     let reason: unknown = new Error("the writer thread ended");
-    worker.on("message", (text: string) => this.#waiting?.answer(JSON.parse(text) as Reply));
+    worker.on("message", (text: string | null) => this.#waiting?.answer(text));
     worker.on("error", (error) => {
       reason = error;
     });

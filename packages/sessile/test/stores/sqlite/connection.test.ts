@@ -2,15 +2,27 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { sqliteStore } from "sessile/sqlite";
 import { sampleRecord } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { forkStore } from "../../support/store-process.ts";
 import { newPath, openRaw, pick, unable } from "./raw.ts";
+
+const ROOT = fileURLToPath(new URL("../../../../../", import.meta.url));
 
 describe("opening a sqlite store", { skip: unable }, () => {
   test("C6: the file, its log and its index are for this user only, whatever the umask", async () => {
@@ -29,6 +41,59 @@ describe("opening a sqlite store", { skip: unable }, () => {
         process.umask(before);
       }
     }
+  });
+
+  test("under --permission the file is made, and found again, without a change of its mode", async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "s.db");
+    const allowed = ["--allow-worker", "--allow-fs-read=*", `--allow-fs-write=${folder}`];
+    const body = `const record = sampleRecord(); await store.create(record); console.log((await store.load(record.sid)).sid === record.sid);`;
+    for (const expected of ["true\n", "true\n"]) {
+      assert.equal(await openElsewhere(path, body, ["--permission", ...allowed]), expected);
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+    }
+    for (const missing of allowed) {
+      const flags = ["--permission", ...allowed.filter((flag) => flag !== missing), "--allow-fs-read=/lib"];
+      if (missing === "--allow-fs-read=*") flags.push(`--allow-fs-read=${ROOT}`);
+      assert.match(
+        await openElsewhere(path, body, flags),
+        /^ERR_SESSION_STORE .*`--permission`; allow `--allow-worker`/,
+        missing,
+      );
+    }
+  });
+
+  test("a link to a file that is not there yet makes that file, as SQLite does", async () => {
+    const [folder, other] = [temporaryFolder(), temporaryFolder()];
+    mkdirSync(join(folder, "shared"));
+    const links = {
+      absolute: join(other, "a.db"),
+      relative: "shared/b.db",
+      "to-a-link": "relative-2",
+      "relative-2": "./shared/c.db",
+    };
+    for (const [name, target] of Object.entries(links)) symlinkSync(target, join(folder, name));
+    symlinkSync(folder, join(other, "folder"));
+    symlinkSync("../d.db", join(folder, "shared", "up"));
+    for (const [path, file] of [
+      [join(folder, "absolute"), join(other, "a.db")],
+      [join(folder, "relative"), join(folder, "shared/b.db")],
+      [join(folder, "to-a-link"), join(folder, "shared/c.db")],
+      [join(other, "folder/shared/up"), join(folder, "d.db")],
+    ] as const) {
+      const record = sampleRecord();
+      for (const expected of ["created", "exists"]) {
+        const store = sqliteStore({ path });
+        assert.equal((await store.create(record)).status, expected, path);
+        assert.deepEqual([statSync(file).mode & 0o777, lstatSync(path).isSymbolicLink()], [0o600, true]);
+        assert.ok(existsSync(`${file}-wal`));
+        await store.close();
+      }
+    }
+    symlinkSync("absent/s.db", join(folder, "nowhere"));
+    refuses(join(folder, "nowhere"), /its directory does not exist/);
+    symlinkSync("circle", join(folder, "circle"));
+    refuses(join(folder, "circle"), /its links lead in a circle/);
   });
 
   test("what was stored is there after closing and opening again", async () => {
@@ -182,14 +247,16 @@ function refusesUnchanged(path: string, reason: RegExp): void {
 }
 
 /** What a user without rights is told. When the tests run as root, somebody else has to try. */
-async function openAsNobody(path: string): Promise<string> {
-  const script = `import { sqliteStore } from "sessile/sqlite";
-    try { sqliteStore({ path: ${JSON.stringify(path)} }); console.log("opened"); process.exit(); } catch (error) { console.log(error.code, error.message); }`;
+function openAsNobody(path: string): Promise<string> {
   const identity = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-  const cwd = dirname(new URL(import.meta.url).pathname);
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
-    cwd,
-    ...identity,
-  });
-  return stdout;
+  return openElsewhere(path, `console.log("opened");`, [], identity);
+}
+
+/** What a process that opens the file prints: the error when it cannot. */
+async function openElsewhere(path: string, body: string, flags: readonly string[], identity = {}): Promise<string> {
+  const script = `import { sqliteStore } from "sessile/sqlite"; import { sampleRecord } from "sessile/testing";
+    try { const store = sqliteStore({ path: ${JSON.stringify(path)} }); ${body} process.exit(); } catch (error) { console.log(error.code, error.message); }`;
+  const cwd = dirname(fileURLToPath(import.meta.url));
+  const args = [...flags, "--input-type=module", "-e", script];
+  return (await promisify(execFile)(process.execPath, args, { cwd, ...identity })).stdout;
 }

@@ -36,7 +36,9 @@ test("a row of which SQLite can make no text is read whole", { skip: unable }, a
   database.close();
 });
 
-/** The database, and how often a row was read whole on it; `getText` stands for the statement that gives a row as text. */
+/**
+ * The database, and how often a row was read whole on it; `getText` stands for the statement that gives a row as text.
+ */
 function readsOf(database: RawDatabase, getText?: () => never) {
   let count = 0;
   const prepare = (sql: string) => {

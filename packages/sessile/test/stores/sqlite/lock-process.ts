@@ -7,7 +7,10 @@ import { openRaw } from "./raw.ts";
 
 const FILE = fileURLToPath(import.meta.url);
 
-/** Resolves once the lock is held. The process ends, and with it the lock, on `kill` or `disconnect`, or after `holdFor` ms. */
+/**
+ * Resolves once the lock is held. The process ends, and with it the lock, on `kill` or `disconnect`, or after `holdFor`
+ * ms.
+ */
 export async function lock(path: string, holdFor = 60_000): Promise<ChildProcess> {
   const child = fork(FILE, [path, String(holdFor)]);
   await once(child, "message");

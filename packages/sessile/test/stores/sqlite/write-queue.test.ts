@@ -3,22 +3,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import type { SessionStore } from "sessile";
 import { type SqliteDatabase, sqliteStore } from "sessile/sqlite";
 import { sampleRecord } from "sessile/testing";
-import { GroupCommit, type Outcome } from "#dist/stores/sqlite/group-commit.js";
-import type { Operation } from "#dist/stores/sqlite/operations.js";
-import { ensureSchema } from "#dist/stores/sqlite/schema.js";
-import { WriteQueue, type Writer } from "#dist/stores/sqlite/write-queue.js";
-import { newPath, openRaw, openTuned, unable } from "./raw.ts";
+import type { Attempt, Step, Writer } from "#dist/stores/sqlite/transaction.js";
+import { WriteQueue } from "#dist/stores/sqlite/write-queue.js";
+import { newPath, openRaw, openTuned, type RawDatabase, unable } from "./raw.ts";
 
-const remove = (sid: string) => ({ kind: "delete", sid }) as const;
+const remove = (queue: WriteQueue, sid: string) => queue.add("delete a session", ["delete", sid]);
 
 test("writes that are asked for in one turn go together, and so do those that come while others are under way", async () => {
   const writer = new ScriptedWriter([done, done]);
   const queue = new WriteQueue(writer, 1000);
-  const first = [queue.add(remove("a")), queue.add(remove("b"))];
+  const first = [remove(queue, "a"), remove(queue, "b")];
   await writer.started();
-  const second = [queue.add(remove("c")), queue.add(remove("d")), queue.add(remove("e"))];
+  const second = [remove(queue, "c"), remove(queue, "d"), remove(queue, "e")];
   writer.proceed();
   await Promise.all(first);
   writer.proceed();
@@ -30,11 +29,11 @@ test("writes that are asked for in one turn go together, and so do those that co
 });
 
 /** Adds eight writes to `queue`, one in each turn of the event loop, the first of them now. */
-function oneEachTurn(queue: WriteQueue): Promise<boolean>[] {
-  const added: Promise<boolean>[] = [];
+function oneEachTurn(queue: WriteQueue): Promise<unknown>[] {
+  const added: Promise<unknown>[] = [];
   const arrive = (sid: number) => {
     if (sid < 7) setImmediate(arrive, sid + 1);
-    added.push(queue.add(remove(String(sid))));
+    added.push(remove(queue, String(sid)));
   };
   arrive(0);
   return added;
@@ -44,7 +43,7 @@ test("after a group, those of the next turns join while each turn brings more, a
   const writer = new ScriptedWriter([done, done, done]);
   const queue = new WriteQueue(writer, 1000);
   for (let i = 0; i < 3; i++) writer.proceed();
-  await Promise.all([queue.add(remove("a")), queue.add(remove("b"))]);
+  await Promise.all([remove(queue, "a"), remove(queue, "b")]);
   const added = oneEachTurn(queue);
   while (added.length < 8) await new Promise((resolve) => setImmediate(resolve));
   await Promise.all(added);
@@ -68,9 +67,9 @@ test("a write that comes alone after one that came alone leaves at once, unless 
 test("a group that found the file locked is tried again, before those that came later", async () => {
   const writer = new ScriptedWriter([busy, busy, done]);
   const queue = new WriteQueue(writer, 10_000);
-  const first = queue.add(remove("a"));
+  const first = remove(queue, "a");
   await writer.started();
-  const second = queue.add(remove("b"));
+  const second = remove(queue, "b");
   for (let i = 0; i < 3; i++) writer.proceed();
   await Promise.all([first, second]);
   assert.deepEqual(writer.groups, [["a"], ["a", "b"], ["a", "b"]]);
@@ -79,55 +78,70 @@ test("a group that found the file locked is tried again, before those that came 
 test("P10: a write that waited for its whole deadline fails, and one that came late goes on", async () => {
   const writer = new ScriptedWriter([busy, done]);
   const queue = new WriteQueue(writer, 40);
-  const early = assert.rejects(queue.add(remove("early")), {
+  const early = assert.rejects(remove(queue, "early"), {
     code: "ERR_SESSION_STORE",
     message: /`busyTimeout` \(40 ms\)/,
   });
   await writer.started();
   await new Promise((resolve) => setTimeout(resolve, 60));
-  const late = queue.add(remove("late"));
+  const late = remove(queue, "late");
   writer.proceed();
   await early;
   writer.proceed();
-  assert.equal(await late, true);
+  assert.deepEqual(await late, [["late"]]);
   assert.deepEqual(writer.groups, [["early"], ["late"]]);
 });
 
-test("a transaction that failed fails every write in it, and the next one is tried", async () => {
-  const failed: Outcome = { status: "failed", failure: { message: "disk I/O error", code: 10 } };
-  const writer = new ScriptedWriter([(operations) => operations.map(() => failed), done]);
+test("a transaction that failed in its COMMIT fails every write in it and is not tried again, and the next one is tried", async () => {
+  const writer = new ScriptedWriter([failedWhen(false), done]);
   const queue = new WriteQueue(writer, 1000);
-  const expected = {
-    code: "ERR_SESSION_STORE",
-    message: /disk I\/O error/,
-    cause: { message: "disk I/O error", code: 10 },
-  };
-  const rejected = [queue.add(remove("a")), queue.add(remove("b"))].map((write) =>
-    assert.rejects(write, ({ code, message, cause }) => {
-      assert.deepEqual(
-        [code, expected.message.test(message), { ...cause, message: cause.message }],
-        [expected.code, true, expected.cause],
-      );
-      return true;
-    }),
-  );
+  const rejected = ["a", "b"].map((sid) => assert.rejects(remove(queue, sid), isDiskError));
   writer.proceed();
   await Promise.all(rejected);
-  const next = queue.add(remove("c"));
+  const next = remove(queue, "c");
   writer.proceed();
-  assert.equal(await next, true);
+  assert.deepEqual(await next, [["c"]]);
+  assert.deepEqual(writer.groups, [["a", "b"], ["c"]]);
 });
 
-test("a write means what it meant when it was asked for", async () => {
+test("of a transaction in which a step failed, each write is tried alone", async () => {
+  const writer = new ScriptedWriter([failedWhen(true), done, failedWhen(true), busy, done]);
+  const queue = new WriteQueue(writer, 10_000);
+  const [a, b, c] = ["a", "b", "c"].map((sid) => remove(queue, sid));
+  const rejected = assert.rejects(b as Promise<unknown>, isDiskError);
+  for (let i = 0; i < 5; i++) writer.proceed();
+  assert.deepEqual(await Promise.all([a, c]), [[["a"]], [["c"]]]);
+  await rejected;
+  assert.deepEqual(writer.groups, [["a", "b", "c"], ["a"], ["b"], ["c"], ["c"]]);
+});
+
+test("every write gets what its own steps found", async () => {
   const writer = new ScriptedWriter([done]);
   const queue = new WriteQueue(writer, 1000);
-  const delta = { at: 1, set: { k: "before" } };
-  const write = queue.add({ kind: "commit", sid: "a", delta });
-  delta.set.k = "after";
+  const writes = [queue.add("x", ["x", "1"], ["x", "2"]), queue.add("x"), queue.add("x", ["x", "3"])];
   writer.proceed();
-  await write;
-  assert.deepEqual((writer.operations[0] as { delta: unknown }).delta, { at: 1, set: { k: "before" } });
+  assert.deepEqual(await Promise.all(writes), [[["1"], ["2"]], [], [["3"]]]);
 });
+
+/** A store that writes in a thread, and one that writes on a handle; and the file behind it. */
+const EITHER = {
+  "the thread": (): Opened => {
+    const path = newPath();
+    const store = sqliteStore({ path });
+    const database = openRaw(path);
+    return { store, database, close: () => store.close().finally(() => database.close()) };
+  },
+  "a handle": (): Opened => {
+    const database = openTuned(newPath());
+    return { store: sqliteStore({ database }), database, close: async () => database.close() };
+  },
+};
+
+interface Opened {
+  readonly store: SessionStore;
+  readonly database: RawDatabase;
+  readonly close: () => Promise<void>;
+}
 
 describe("grouped writes", { skip: unable }, () => {
   test("64 parallel creates take a few transactions", async () => {
@@ -156,37 +170,66 @@ describe("grouped writes", { skip: unable }, () => {
     database.close();
   });
 
-  test("an operation that cannot be done fails alone", () => {
-    const database = openRaw(":memory:");
-    ensureSchema(database, "shared");
-    const [first, second] = [sampleRecord(), sampleRecord()];
-    const broken = { ...sampleRecord(), createdAt: "yesterday" } as never;
-    const groups = new GroupCommit(database);
-    const outcomes = groups.attempt([first, broken, second].map((record) => ({ kind: "create", record })));
-    assert.deepEqual(
-      outcomes.map(({ status }) => status),
-      ["done", "failed", "done"],
-    );
-    const sids = database
-      .prepare("SELECT sid FROM sessile_sessions")
-      .all()
-      .map((row) => (row as { sid: string }).sid);
-    assert.deepEqual(sids.sort(), [first.sid, second.sid].sort());
-    database.close();
-  });
+  for (const [name, open] of Object.entries(EITHER)) {
+    test(`on ${name}, one that cannot be done fails alone`, async () => {
+      const { store, database, close } = open();
+      const [first, second] = [sampleRecord(), sampleRecord()];
+      const broken = { ...sampleRecord(), createdAt: "yesterday" } as never;
+      const created = await Promise.allSettled([first, broken, second].map((record) => store.create(record)));
+      assert.deepEqual(
+        created.map(({ status }) => status),
+        ["fulfilled", "rejected", "fulfilled"],
+      );
+      const sids = database
+        .prepare("SELECT sid FROM sessile_sessions")
+        .all()
+        .map((row) => (row as { sid: string }).sid);
+      assert.deepEqual(sids.sort(), [first.sid, second.sid].sort());
+      await close();
+    });
 
-  test("an eviction is undone when the session it was for cannot be stored", () => {
-    const database = openRaw(":memory:");
-    ensureSchema(database, "shared");
-    const groups = new GroupCommit(database);
-    const oldest = sampleRecord({ userId: "u" });
-    const broken = { ...sampleRecord({ userId: "u" }), data: null } as never;
-    const limit = { max: 1, onExceeded: "evictOldest" } as const;
-    groups.attempt([{ kind: "create", record: oldest }]);
-    groups.attempt([{ kind: "create", record: broken, limit }]);
-    assert.notEqual(database.prepare("SELECT 1 FROM sessile_sessions WHERE sid = ?").get(oldest.sid), undefined);
-    database.close();
-  });
+    test(`on ${name}, an eviction is undone when the session it was for cannot be stored`, async () => {
+      const { store, close } = open();
+      const oldest = sampleRecord({ userId: "u" });
+      const broken = { ...sampleRecord({ userId: "u" }), data: null } as never;
+      await store.create(oldest);
+      await assert.rejects(store.create(broken, { max: 1, onExceeded: "evictOldest" }), { code: "ERR_SESSION_STORE" });
+      assert.deepEqual(await store.load(oldest.sid), oldest);
+      await close();
+    });
+
+    test(`on ${name}, 64 commits of one session at once, none of which can wait for another, all stay`, async () => {
+      const { store, close } = open();
+      const record = sampleRecord();
+      await store.create(record);
+      const set = (i: number) => ({ at: record.createdAt, set: { [`k${i}`]: i } });
+      const committed = await Promise.all(
+        Array.from({ length: 64 }, (_, i) => store.commit(record.sid, set(i), record)),
+      );
+      assert.deepEqual([...new Set(committed.map(({ status }) => status))], ["ok"]);
+      const { version, data } = (await store.load(record.sid)) as typeof record;
+      assert.deepEqual([version, Object.keys(JSON.parse(data)).length], [65, 64]);
+      await close();
+    });
+
+    test(`on ${name}, a commit says of the record what the file does, whatever it was given as its base`, async () => {
+      const { store, database, close } = open();
+      const record = sampleRecord();
+      const at = record.createdAt;
+      await store.create(record);
+      const first = await store.commit(record.sid, { at, set: { a: 1 } }, record);
+      const second = await store.commit(record.sid, { at, set: { b: 1 } }, record);
+      assert.equal(first.status === "ok" && first.record.version, 2);
+      assert.deepEqual(second, { status: "ok", record: await store.load(record.sid) });
+      const stale = await store.commit(record.sid, { at, ifVersion: 1, set: { c: 1 } }, record);
+      assert.deepEqual(stale, { status: "conflict", record: await store.load(record.sid) });
+      database.exec(`UPDATE sessile_sessions SET retired_digests = '["x"]'`);
+      assert.deepEqual(await store.commit(record.sid, { at, set: { d: 1 } }, record), { status: "gone" });
+      await store.delete(record.sid);
+      assert.deepEqual(await store.commit(record.sid, { at, set: { d: 1 } }, record), { status: "gone" });
+      await close();
+    });
+  }
 
   test("R11: in a full database creating fails and deleting works, also in one group", async () => {
     const database = openTuned(newPath());
@@ -220,16 +263,27 @@ describe("grouped writes", { skip: unable }, () => {
   });
 });
 
-type Script = (operations: readonly Operation[]) => readonly Outcome[];
+type Script = (steps: readonly Step[]) => Attempt;
 
-const done: Script = (operations) => operations.map(() => ({ status: "done", value: true }));
-const busy: Script = (operations) => operations.map(() => ({ status: "busy" }));
+const done: Script = (steps) => ({ status: "done", found: steps.map(([, sid]) => [sid]) });
+const busy: Script = () => ({ status: "busy" });
+const failedWhen =
+  (isUndone: boolean): Script =>
+  () => ({ status: "failed", failure: { message: "disk I/O error", code: 10 }, isUndone });
+
+function isDiskError({ code, message, cause }: Error & { code: string; cause: Error }): boolean {
+  assert.deepEqual(
+    [code, { ...cause, message: cause.message }],
+    ["ERR_SESSION_STORE", { message: "disk I/O error", code: 10 }],
+  );
+  assert.match(message, /could not delete a session: disk I\/O error/);
+  return true;
+}
 
 /** Answers one group after the other as told, each when the test lets it. */
 class ScriptedWriter implements Writer {
   readonly isBlocking: boolean;
   readonly groups: string[][] = [];
-  readonly operations: Operation[] = [];
   readonly #script: readonly Script[];
   #permits = 0;
   #wake: () => void = () => {};
@@ -254,10 +308,8 @@ class ScriptedWriter implements Writer {
     this.#wake();
   }
 
-  async attempt(texts: readonly string[]): Promise<readonly Outcome[]> {
-    const operations = texts.map((text) => JSON.parse(text) as Operation);
-    this.operations.push(...operations);
-    this.groups.push(operations.map((operation) => ("sid" in operation ? operation.sid : operation.kind)));
+  async attempt(steps: readonly Step[]): Promise<Attempt> {
+    this.groups.push(steps.map(([, sid]) => String(sid)));
     this.#start();
     while (this.#permits === 0) {
       await new Promise<void>((resolve) => {
@@ -267,7 +319,7 @@ class ScriptedWriter implements Writer {
     this.#permits--;
     const answer = this.#script[this.groups.length - 1];
     assert.ok(answer !== undefined, "one group more than expected");
-    return answer(operations);
+    return answer(steps);
   }
 
   async close(): Promise<void> {}

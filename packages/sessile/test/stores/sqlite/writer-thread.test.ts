@@ -49,7 +49,10 @@ describe("the writer thread", { skip: unable }, () => {
     await store.create(sampleRecord());
     await worker.terminate();
     renameSync(path, `${path}.moved`);
-    await assert.rejects(store.create(sampleRecord()), { code: "ERR_SESSION_STORE", message: /is gone/ });
+    await assert.rejects(store.create(sampleRecord()), {
+      code: "ERR_SESSION_STORE",
+      message: /was removed or exchanged/,
+    });
     assert.ok(!existsSync(path));
     renameSync(`${path}.moved`, path);
     assert.equal((await store.create(sampleRecord())).status, "created");

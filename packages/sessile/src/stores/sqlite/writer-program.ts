@@ -1,0 +1,99 @@
+// The writer thread's program, as text: a bundler that makes one file of an application leaves text as it is, and could
+// not find another file. CommonJS, as the text of a worker has to be. One connection, one transaction at a time; it
+// waits for locks and disks so that the event loop need not. Knows no session.
+
+export const WRITER_PROGRAM = `"use strict";
+const { statSync } = require("node:fs");
+const { parentPort, workerData } = require("node:worker_threads");
+// Node.js 22 calls node:sqlite experimental, and has said so on the calling thread already.
+process.removeAllListeners("warning");
+const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
+const { path, files, identity, exchanged, pragmas, sql } = workerData;
+
+let database = null;
+let prepared = new Map();
+
+/** A message is the JSON text of a list of steps, or null: the end. */
+parentPort.on("message", (message) => {
+  if (message === null) close();
+  else parentPort.postMessage(JSON.stringify(attempt(JSON.parse(message))));
+});
+
+function attempt(steps) {
+  let stage = "open";
+  try {
+    open();
+    database.exec("BEGIN IMMEDIATE");
+    stage = "steps";
+    const found = steps.map(([name, ...parameters]) => firstColumn(statement(name).all(...parameters)));
+    stage = "commit";
+    database.exec("COMMIT");
+    checkFile();
+    if (steps.some(([name]) => name === "deleteByUser")) emptyLog();
+    return { status: "done", found };
+  } catch (error) {
+    if ((error.errcode & 0xff) === 5) return busy();
+    // It is not known what state the connection is in after a failure; the next transaction gets a fresh one.
+    disconnect();
+    return { status: "failed", failure: { message: error.message, code: error.errcode || error.code }, isUndone: stage === "steps" };
+  }
+}
+
+/** Another connection holds the lock, and nothing was written. */
+function busy() {
+  if (database.isTransaction) database.exec("ROLLBACK");
+  return { status: "busy" };
+}
+
+/**
+ * Looks before, because SQLite would make a new file, and after, because the file may have been exchanged in between.
+ */
+function open() {
+  if (database !== null) return;
+  checkFile();
+  database = new DatabaseSync(path);
+  for (const [name, value] of pragmas) database.exec("PRAGMA " + name + " = " + value);
+  checkFile();
+}
+
+function checkFile() {
+  const found = files.map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  if (found.map((file) => file?.dev + ":" + file?.ino).join(" ") !== identity) throw new Error(exchanged);
+}
+
+function statement(name) {
+  if (!prepared.has(name)) prepared.set(name, database.prepare(sql[name]));
+  return prepared.get(name);
+}
+
+function firstColumn(rows) {
+  return rows.map((row) => Object.values(row)[0]);
+}
+
+/**
+ * Moves the log into the file, so that nothing of a deleted session stays behind in it. Other connections may prevent
+ * that.
+ */
+function emptyLog() {
+  try {
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {}
+}
+
+function disconnect() {
+  try {
+    database?.close();
+  } catch {}
+  database = null;
+  prepared = new Map();
+}
+
+function close() {
+  try {
+    open();
+    emptyLog();
+  } catch {}
+  disconnect();
+  parentPort.postMessage(null);
+}
+`;

@@ -1,0 +1,104 @@
+// `npm run test:leaks`: runs all tests with the most detailed log, writes down what every process prints, and looks in it for every
+// token and password there was. Words after `--` choose test files by a part of their path.
+
+import { LeakRecord } from "./leaks/record.mjs";
+import { bytesOf, isSearchable, LeakSearch } from "./leaks/search.mjs";
+import { PLANTED, plantInProcess, testSearch } from "./leaks/self-test.mjs";
+import { requireNode20 } from "./ready/node-version.mjs";
+import { installPackages } from "./ready/packages.mjs";
+import { explain, Problem } from "./ready/problem.mjs";
+import { findRuntime } from "./ready/runtime.mjs";
+import { runScript } from "./ready/script.mjs";
+import { findRedis } from "./redis.mjs";
+import { findTestFiles } from "./tests/files.mjs";
+import { printResult, say } from "./tests/print.mjs";
+import { runFile } from "./tests/run-file.mjs";
+
+const CONCURRENCY = 2;
+
+for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
+  process.on(signal, () => process.exit(code));
+}
+
+process.exitCode = await findLeaks(process.argv.slice(2)).catch((error) => {
+  explain(error);
+  return 1;
+});
+
+/** @returns {Promise<number>} the exit code */
+async function findLeaks(filters) {
+  requireNode20();
+  const [node, , redis] = await Promise.all([findRuntime(), installPackages(), findRedis()]);
+  await runScript("build");
+  await testItself(node);
+  const record = new LeakRecord();
+  process.on("exit", () => record.remove());
+  const env = { SESSILE_REDIS_SERVER: redis.command, SESSILE_REDIS_LIBRARY_PATH: redis.env.LD_LIBRARY_PATH ?? "" };
+  const results = await runAll(node, findTestFiles(filters), record, env);
+  const failed = results.reduce((sum, result) => sum + result.failed, 0);
+  const leaks = search(record, results);
+  if (failed > 0) say(`${failed} tests failed.`);
+  return leaks + failed > 0 ? 1 : 0;
+}
+
+/** What does not see planted leaks proves nothing. */
+async function testItself(node) {
+  const texts = testSearch();
+  const record = new LeakRecord();
+  try {
+    await plantInProcess(node, record.env("planted"));
+    const seen = new Set(hitsIn(record).map(({ secret }) => secret)).size;
+    if (seen < PLANTED) throw new Problem(`Of ${PLANTED} leaks planted in processes, the search saw ${seen}.`);
+    say(`Self-test: ${texts} leaks planted in texts and ${PLANTED} in processes were all seen.`);
+  } finally {
+    record.remove();
+  }
+}
+
+async function runAll(node, files, record, env) {
+  const waiting = [...files];
+  const results = [];
+  const worker = async () => {
+    for (let file = waiting.shift(); file; file = waiting.shift()) {
+      const result = await runFile(node, file, { ...env, ...record.env(file.source) });
+      results.push(result);
+      if (result.failed > 0) printResult(result);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  return results;
+}
+
+/** Prints the counts and the leaks. @returns {number} how many leaks there are */
+function search(record, results) {
+  const { tokens, passwords } = record.secrets();
+  // What Node itself printed, such as the end of a process, comes only through the pipe; failures are shown to people too.
+  const shown = results.map(({ file, output, failures }) => ({
+    name: file.source,
+    text: bytesOf(output + JSON.stringify(failures)),
+  }));
+  const hits = hitsIn(record, shown);
+  let bytes = shown.reduce((sum, { text }) => sum + text.length, 0);
+  for (const { text } of record.outputs()) bytes += text.length;
+  say(`${results.length} test files, ${record.processes} processes and threads, ${bytes} bytes of output`);
+  const plain = [...passwords].filter((password) => !isSearchable(password)).length;
+  say(`${tokens.size} tokens issued, ${passwords.size} passwords used (${plain} too plain to look for)`);
+  say(`${hits.length} leaks`);
+  for (const [where, { count, around }] of byPlace(hits)) say(`\n${count} times ${where}, such as:\n${around}`);
+  return hits.length;
+}
+
+/** Leaks of one kind in one test file are one thing to mend. */
+function byPlace(hits) {
+  const places = new Map();
+  for (const { name, kind, spelling, around } of hits) {
+    const where = `a ${kind}, ${spelling}, in ${name.replace(/\.ts\..*/, "")}`;
+    places.set(where, { around, count: (places.get(where)?.count ?? 0) + 1 });
+  }
+  return places;
+}
+
+function hitsIn(record, more = []) {
+  const search = new LeakSearch(record.secrets());
+  return [...record.outputs(), ...more].flatMap(({ name, text }) => search.find(text).map((hit) => ({ name, ...hit })));
+}
