@@ -142,8 +142,7 @@ async function sessionRoutes(app: FastifyInstance, options: AppOptions, tokens: 
 async function verifyScope(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
   noticeInvalidTokens(app, tokens);
   ignoreBodies(app);
-  const { manager, security, verifyHeaders: headers = [] } = options;
-  verifyRoutes(app, { manager, security, headers });
+  verifyRoutes(app, options.manager, options.verifyHeaders ?? []);
 }
 
 async function pageScope(app: FastifyInstance, { admin, account }: AppOptions): Promise<void> {

@@ -24,7 +24,6 @@ const EVENTS = {
   invalidKeyBurst: ["warn", "refused"],
   credentialsConflict: ["warn", "refused"],
   crossSiteRefused: ["warn", "refused"],
-  identityClaimed: ["warn", "refused"],
   authorisationDenied: ["warn", "refused"],
   storeFailed: ["error", "failure"],
   adminActed: ["info", "success"],
