@@ -1,4 +1,4 @@
-// `npm run docs:cli`: writes the settings and the help of every command into docs/cli.md. With `--check` it only says whether they are there.
+// `npm run docs`: writes the settings and the help of every command into docs/cli.md. With `--check` it only says whether they are there.
 // Needs a build.
 import { readFileSync, writeFileSync } from "node:fs";
 import { COMMANDS } from "../packages/server/dist/cli/commands.js";
@@ -12,12 +12,12 @@ const page = readFileSync(PAGE, "utf8");
 const written = replace(replace(page, "settings", settings()), "commands", commands());
 if (!process.argv.includes("--check")) writeFileSync(PAGE, written);
 else if (written !== page) {
-  process.stderr.write("docs/cli.md is not what the commands say. Run npm run docs:cli.\n");
+  process.stderr.write("docs/cli.md is not what the commands say. Run npm run docs.\n");
   process.exitCode = 1;
 }
 
 function replace(text, name, content) {
-  const [start, end] = [`<!-- ${name}: npm run docs:cli -->`, `<!-- end of ${name} -->`];
+  const [start, end] = [`<!-- ${name}: npm run docs -->`, `<!-- end of ${name} -->`];
   const [from, to] = [text.indexOf(start), text.indexOf(end)];
   if (from < 0 || to < 0) throw new Error(`docs/cli.md must have a place for ${name}`);
   return `${text.slice(0, from)}${start}\n\n${content}\n\n${text.slice(to)}`;

@@ -1,5 +1,10 @@
+<<<<<<< HEAD
+// `npm run docs`: what each entry point of the library adds to a program, bundled, minified and gzipped. Writes docs/sizes.md.
+import { readFileSync, writeFileSync } from "node:fs";
+=======
 // `npm run sizes`: what each entry point of the library adds to a program, bundled, minified and gzipped. Writes docs/sizes.md.
 import { writeFileSync } from "node:fs";
+>>>>>>> b1c7708 (wip)
 import { gzipSync } from "node:zlib";
 import { bundleOf, IMPORTS } from "./bundles/entries.mjs";
 import { inRoot } from "./ready/repository.mjs";
@@ -10,7 +15,7 @@ writeFileSync(
   `# Sizes
 
 The size that each entry point adds to a program bundled by esbuild for Node, in kB. Shared parts, such as the errors, are counted in
-each. Written by \`npm run sizes\`.
+each. Written by \`npm run docs\`.
 
 | import | minified | gzipped |
 | --- | ---: | ---: |

@@ -5,13 +5,11 @@
 import { chromiumEnv } from "./chromium.mjs";
 import { proxiesEnv } from "./proxies.mjs";
 import { run } from "./ready/command.mjs";
-import { hasSqlite, requireNode20 } from "./ready/node-version.mjs";
-import { installPackages } from "./ready/packages.mjs";
+import { hasSqlite } from "./ready/node-version.mjs";
 import { whenNpmEnds } from "./ready/parent.mjs";
 import { explain } from "./ready/problem.mjs";
-import { findRuntime } from "./ready/runtime.mjs";
+import { makeReady } from "./ready/ready.mjs";
 import { runScript } from "./ready/script.mjs";
-import { findRedis } from "./redis.mjs";
 import { findTestFiles } from "./tests/files.mjs";
 import { add, runLane } from "./tests/lane.mjs";
 import { printTotals, say } from "./tests/print.mjs";
@@ -31,15 +29,13 @@ process.exitCode = totals.failed > 0 ? 1 : 0;
 
 /** Stages in order; the first that fails ends the run. */
 async function test() {
-  requireNode20();
-  const [node, , redis] = await timed("ready", Promise.all([findRuntime(), installPackages(), findRedis()]));
   // The linter reads the types of other packages from what the build emits, so it comes second.
-  await timed("build", runScript("build"));
+  const { node, env: redis } = await timed("ready and built", makeReady());
   if (filters.length === 0) await timed("lint", runScript("lint"));
   const isQuick = depth === "quick" && filters.length === 0;
   const files = findTestFiles(filters).filter(({ isDeep }) => !(isQuick && isDeep));
   const env = { SESSILE_DEPTH: isQuick ? "quick" : depth.replace("quick", "deep") };
-  return runLanes(files, node, { ...env, ...redisEnv(redis), ...(await othersEnv(files)) }, isQuick);
+  return runLanes(files, node, { ...env, ...redis, ...(await othersEnv(files)) }, isQuick);
 }
 
 /** Programs that only some tests need are looked for when one of those is to run. */
@@ -80,9 +76,4 @@ async function runLanes(files, node, env, isQuick) {
     : files.filter(({ source, needsSqlite }) => !needsSqlite && (!isQuick || OLD.test(source)));
   if (rest.length === 0) return totals;
   return add(totals, await runLane({ node: process.execPath, version: process.versions.node, files: rest, env }));
-}
-
-/** How the tests, which start their own servers, learn where the program is. */
-function redisEnv({ command, env }) {
-  return { SESSILE_REDIS_SERVER: command, SESSILE_REDIS_LIBRARY_PATH: env.LD_LIBRARY_PATH ?? "" };
 }

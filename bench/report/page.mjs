@@ -16,7 +16,7 @@ export function writePage(results) {
 
 /** `note`, where there is one, says what is to be known of these results alone. */
 function head({ date, note = "" }) {
-  return `<!-- Written by \`npm run bench:page\` from bench/results/all.json; do not edit. -->
+  return `<!-- Written by \`npm run docs\` from bench/results/all.json; do not edit. -->
 
 # Performance
 

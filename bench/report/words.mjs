@@ -7,7 +7,7 @@ export const WORDS = {
   head: (
     date,
   ) => `What a session costs, measured on ${date} beside the same framework with no sessions, beside code without which nothing would
-work, and beside the other libraries, all in one run. \`npm run bench\` repeats a part of it in about five minutes, \`npm run bench:all\`
+work, and beside the other libraries, all in one run. \`npm run bench\` repeats a part of it in about five minutes, \`npm run bench -- --all\`
 all of it in about half an hour, and writes this page. Compare ratios and CPU times, not requests a second, between machines.`,
 
   goals: `Below, \`none, private\` is \`none\` with the two headers without which a cache may give one user's answer to another (\`Cache-Control\` and

@@ -8,7 +8,7 @@ const PARALLEL = 20;
 export async function drive(app, url) {
   const result = { passed: 0, failed: 0, skipped: 0 };
   const origin = app.supposesHttps ? url.replace("http:", "https:") : url;
-  for (const [name, check] of Object.entries({ ...CHECKS, ...(app.name === "Next.js" && NEXT_CHECKS) })) {
+  for (const [name, check] of Object.entries({ ...CHECKS, ...CHECKS_OF[app.name] })) {
     const error = await check({ url, origin, hasForms: app.hasForms }).then(
       () => undefined,
       (reason) => reason,
@@ -86,11 +86,61 @@ const CHECKS = {
   },
 };
 
-const NEXT_CHECKS = {
-  "the proxy lets those pass who are signed in": async (app) => {
+const GUARD_OF_A_FOLDER = {
+  "the guard of a whole folder lets those pass who are signed in": async (app) => {
     const refused = await get(app, "/account", undefined);
     assert.equal(new URL(refused.headers.get("location") ?? "", app.url).pathname, "/login");
     assert.equal((await get(app, "/account", await signIn(app))).status, 200);
+  },
+};
+
+const NEXT_CHECKS = {
+  ...GUARD_OF_A_FOLDER,
+
+  "a session that the proxy begins is the one that a route and an action write into": async (app) => {
+    const posted = await fetch(`${app.url}/visits?campaign=spring`, {
+      method: "POST",
+      headers: { origin: app.origin },
+    });
+    assert.deepEqual([posted.status, await posted.json()], [200, "spring"]);
+    assert.equal(await visits(app, onlyCookie(posted).split(";")[0]), 1);
+    const acted = await submit(app, "/visit?campaign=summer", undefined);
+    const cookie = onlyCookie(acted).split(";")[0];
+    assert.equal(await visits(app, cookie), 1);
+    const later = await fetch(`${app.url}/visits`, { method: "POST", headers: { cookie, origin: app.origin } });
+    assert.equal(await later.json(), "summer");
+    assert.deepEqual(
+      [...later.headers.keys()].filter((name) => name.startsWith("x-middleware")),
+      [],
+    );
+  },
+
+  "a sign-in after the proxy began a session leaves one cookie that counts, the last": async (app) => {
+    const response = await submit(app, "/login?campaign=spring", undefined, { user: "1" });
+    const cookies = response.headers.getSetCookie().filter((each) => each.startsWith("__Host-session="));
+    const me = await get(app, ME(app), cookies.at(-1).split(";")[0]);
+    assert.deepEqual([me.status, await me.json()], [200, { user: "1" }]);
+  },
+
+  "redirect(), notFound() and unauthorized() in a route keep their status, what was written, and the cookie": async (
+    app,
+  ) => {
+    for (const [way, status] of Object.entries({ redirect: 307, permanent: 308, missing: 404, refused: 401 })) {
+      const leave = (query, headers) =>
+        fetch(`${app.url}/leave/${way}${query}`, {
+          method: "POST",
+          headers: { origin: app.origin, ...headers },
+          redirect: "manual",
+        });
+      const cookie = await signIn(app);
+      const response = await leave("", { cookie });
+      assert.equal(response.status, status);
+      if (status < 400) assert.equal(new URL(response.headers.get("location"), app.url).pathname, "/profile");
+      assert.equal(await visits(app, cookie), 1);
+      assert.match(response.headers.get("cache-control") ?? "", /no-store/);
+      const welcome = await leave("?user", {});
+      assert.equal(await visits(app, onlyCookie(welcome).split(";")[0]), 1);
+    }
   },
 
   [`${PARALLEL} changes through a route are all kept`]: async (app) => {
@@ -100,6 +150,25 @@ const NEXT_CHECKS = {
     assert.equal(await visits(app, cookie), PARALLEL);
   },
 };
+
+const SVELTEKIT_CHECKS = {
+  ...GUARD_OF_A_FOLDER,
+
+  "redirect() inside withSession carries the cookie, and error() keeps its status and what was written": async (
+    app,
+  ) => {
+    const post = (path, headers) =>
+      fetch(app.url + path, { method: "POST", headers: { origin: app.origin, ...headers }, redirect: "manual" });
+    const welcome = await post("/leave/redirect", {});
+    assert.equal(welcome.status, 303);
+    const cookie = onlyCookie(welcome).split(";")[0];
+    assert.equal((await get(app, "/profile", cookie)).status, 200);
+    assert.equal((await post("/leave/error", { cookie })).status, 409);
+    assert.equal(await visits(app, cookie), 1);
+  },
+};
+
+const CHECKS_OF = { "Next.js": NEXT_CHECKS, SvelteKit: SVELTEKIT_CHECKS };
 
 const EVIL = "https://evil.example";
 const ME = ({ hasForms }) => (hasForms ? "/api/me" : "/me");
@@ -132,7 +201,7 @@ async function submit(app, path, cookie, fields = {}, headers = {}) {
 
 async function hiddenFields(app, path, cookie) {
   if (!app.hasForms) return {};
-  const page = await (await get(app, path, cookie)).text();
+  const page = await (await get(app, path.split("?", 1)[0], cookie)).text();
   const inputs = [...page.matchAll(/<input[^>]* ?type="hidden"[^>]*>/g)].map(([tag]) => tag);
   return Object.fromEntries(inputs.map((tag) => [attribute(tag, "name"), attribute(tag, "value")]));
 }

@@ -9,27 +9,26 @@ const SECONDS = 300;
 const PROGRAM = inRoot("tools/fuzz/properties.mjs");
 
 /** @returns {Promise<{ name: string, cases: number }[]>} every property there is */
-export async function listProperties(node) {
-  const { message, problem } = await ask(node, []);
+export async function listProperties() {
+  const { message, problem } = await ask([]);
   if (!message) throw new Error(problem);
   return message;
 }
 
 /** What came of one property; never rejects. */
-export async function tryProperty(node, { name, cases }, seed) {
+export async function tryProperty({ name, cases }, seed) {
   const start = Date.now();
-  const { message, problem } = await ask(node, [name, String(cases), String(seed)]);
+  const { message, problem } = await ask([name, String(cases), String(seed)]);
   return message ?? { cases: 0, seed, ms: Date.now() - start, report: problem };
 }
 
 /** The one message of the process, or why there was none. */
-function ask(node, args) {
+function ask(args) {
   return new Promise((resolve) => {
     // In a folder of its own, because an input may become the name of a file.
     const cwd = mkdtempSync(join(tmpdir(), "sessile-fuzz-"));
     const child = fork(PROGRAM, args, {
       cwd,
-      execPath: node,
       execArgv: [],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });

@@ -1,4 +1,4 @@
-// The process that `npm run fuzz` starts: lists the properties, or tries the one that it is given with its cases and seed.
+// The process that `npm run test:long -- fuzz` starts: lists the properties, or tries the one that it is given with its cases and seed.
 import { tryProperty } from "../../packages/test-support/dist/properties.js";
 import { inRoot } from "../ready/repository.mjs";
 

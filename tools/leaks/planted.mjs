@@ -1,4 +1,4 @@
-// A program that leaks on purpose: prints tokens in every way a program of the tests can. Only `npm run test:leaks` runs it.
+// A program that leaks on purpose: prints tokens in every way a program of the tests can. Only `npm run test:long -- leaks` runs it.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Loaded first by every process of `npm run test:leaks`: writes down each secret and password there is, and everything that the
+// Loaded first by every process of `npm run test:long -- leaks`: writes down each secret and password there is, and everything that the
 // process and its children print. Nothing in the packages knows of it.
 import { appendFileSync } from "node:fs";
 import module from "node:module";

@@ -41,9 +41,12 @@ export function testSearch() {
  * Runs a program that signs somebody in and prints the token in every way there is, with `env`, to the end. What it must print is
  * one leak a way, each with a token of its own.
  */
-export function plantInProcess(node, env) {
+export function plantInProcess(env) {
   const program = inRoot("tools/leaks/planted.mjs");
-  const child = spawn(node, [program], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   for (const stream of [child.stdout, child.stderr]) stream.resume();
   return new Promise((resolve) => child.on("close", resolve));
 }

@@ -1,4 +1,4 @@
-// Properties: what holds for every input. `npm test` tries each with a few inputs, `npm run fuzz` all of them with a million.
+// Properties: what holds for every input. `npm test` tries each with a few inputs, `npm run test:long -- fuzz` all of them with a million.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -62,7 +62,10 @@ export function testProperties(properties: readonly Property[]): void {
       const trial = { seed, cases: Math.max(Math.ceil(property.cases * TEST_PART), TEST_LEAST) };
       context.diagnostic(`seed ${trial.seed}, ${trial.cases} cases`);
       const { report } = await tryProperty(property, trial);
-      assert.ok(report === null, `${report}\n\nAgain: npm run fuzz -- --seed ${seed} --only "${property.name}"`);
+      assert.ok(
+        report === null,
+        `${report}\n\nAgain: npm run test:long -- fuzz --seed ${seed} --only "${property.name}"`,
+      );
     });
   }
 }

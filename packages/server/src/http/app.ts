@@ -142,7 +142,8 @@ async function sessionRoutes(app: FastifyInstance, options: AppOptions, tokens: 
 async function verifyScope(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
   noticeInvalidTokens(app, tokens);
   ignoreBodies(app);
-  verifyRoutes(app, options.manager, options.verifyHeaders ?? []);
+  const { manager, security, verifyHeaders: headers = [] } = options;
+  verifyRoutes(app, { manager, security, headers });
 }
 
 async function pageScope(app: FastifyInstance, { admin, account }: AppOptions): Promise<void> {

@@ -24,6 +24,7 @@ const EVENTS = {
   invalidKeyBurst: ["warn", "refused"],
   credentialsConflict: ["warn", "refused"],
   crossSiteRefused: ["warn", "refused"],
+  identityClaimed: ["warn", "refused"],
   authorisationDenied: ["warn", "refused"],
   storeFailed: ["error", "failure"],
   adminActed: ["info", "success"],

@@ -105,10 +105,44 @@ test("Envoy's way of asking, the path behind ours and any method, is answered th
   const token = await api.begin("ann");
   for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
     const headers = { "X-Session-Token": token };
-    const answer = await fetch(`${api.url}/verify/some/path%2f..?q=1`, { method, headers });
+    const answer = await fetch(`${api.url}/verify/envoy/some/path%2f..?q=1`, { method, headers });
     assert.deepEqual([answer.status, answer.headers.get("x-user-id")], [200, "ann"], method);
   }
-  assert.equal((await fetch(`${api.url}/verify/x`, { method: "POST" })).status, 401);
+  assert.equal((await fetch(`${api.url}/verify/envoy/x`, { method: "POST" })).status, 401);
+  await api.close();
+});
+
+test("a request that carries one of our headers, in whatever spelling, is 401 and in the log, also when Connection names it", async () => {
+  const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
+  const token = await api.begin("ann", { username: "Ann" });
+  const ask = (path: string, lines: readonly string[]): Promise<string> => {
+    const own = ["Host: x", `X-Session-Token: ${token}`, "Connection: close", ...lines];
+    return raw(api.url, `GET ${path} HTTP/1.1\r\n${own.map((line) => `${line}\r\n`).join("")}\r\n`);
+  };
+  for (const line of [
+    "X-User-Id: root",
+    "x-user-id: ",
+    "X_User_Id: root",
+    "X_USER-ID: root",
+    "X.User.Id: root",
+    "X-Session-Id: 0000000000000000000000",
+    "X-User-Roles: admin",
+    "X_User_Roles: admin",
+    "x-user-plan: gold",
+    "Connection: X-User-Id",
+    "Connection: keep-alive , x_user_roles",
+  ]) {
+    for (const path of ["/verify", "/verify/envoy/x"]) {
+      const answer = await ask(path, [line]);
+      assert.match(answer, /^HTTP\/1\.1 401 [\s\S]*\r\nwww-authenticate: Bearer error="invalid_request"\r\n/i, line);
+      assert.doesNotMatch(answer, /\r\nx-user-/i, line);
+    }
+  }
+  const refused = api.events().filter(({ event }) => event === "identityClaimed");
+  assert.equal(refused.length, 22);
+  assert.deepEqual([refused[0]?.["header"], refused.at(-1)?.["header"]], ["X-User-Id", "x_user_roles"]);
+  const harmless = ["X-User: root", "X-User-Id-Of: root", "X-UserId: root", "Connection: x-other"];
+  assert.match(await ask("/verify", harmless), /^HTTP\/1\.1 200 [\s\S]*\r\nx-user-id: ann\r\n/i);
   await api.close();
 });
 
@@ -131,6 +165,25 @@ test("I1: with a cookie, what another site makes a browser send is refused by th
   assert.equal((await ask({ ...crossSite, "X-Forwarded-Method": "GET, POST" })).status, 403, "or says two");
   const webSocket = { ...crossSite, "X-Forwarded-Method": "GET", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==" };
   assert.equal((await ask(webSocket)).status, 403, "another site's page that opens a WebSocket");
+  for (const path of [
+    "/verify/",
+    "/verify//",
+    "/verify/x",
+    "/%76erify",
+    "/verify?x",
+    "/verify/./",
+    "/verify/%65nvoy/x",
+  ]) {
+    const { status } = await fetch(api.url + path, { headers: { Cookie: `__Host-session=${token}`, ...crossSite } });
+    assert.ok(status === 403 || status === 404, `an unknown method at ${path} is ${status}`);
+  }
+  const asEnvoy = (method: string) =>
+    fetch(`${api.url}/verify/envoy/x`, {
+      method,
+      headers: { Cookie: `__Host-session=${token}`, ...crossSite, "X-Forwarded-Method": "GET" },
+    });
+  const statuses = await Promise.all(["GET", "POST"].map(async (method) => (await asEnvoy(method)).status));
+  assert.deepEqual(statuses, [200, 403], "at Envoy's path only its method counts");
   await api.close();
 });
 

@@ -1,4 +1,4 @@
-// A few cells of the fault matrix; `npm run test:faults` runs all of them.
+// A few cells of the fault matrix; `npm run test:long -- faults` runs all of them.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

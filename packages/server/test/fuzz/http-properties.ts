@@ -17,7 +17,7 @@ const PATHS = [
   "/me/sessions/end",
   "/health/live",
   "/verify",
-  "/verify/TOKEN",
+  "/verify/envoy/TOKEN",
   "/sessions",
   "/sessions/current",
   "/sessions?user_id=SID",

@@ -1,6 +1,6 @@
 // nginx, Caddy, FastAPI and the small app behind them, each in a process of its own.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -62,15 +62,18 @@ function runNginx(port: number, site: string): Promise<Program> {
   });
 }
 
-/** `examples/caddy/Caddyfile` as it is, but for the ports. */
-export async function startCaddy(urls: Urls): Promise<Program> {
+/** `examples/caddy/Caddyfile` as it is, but for the ports, and for what `adapt` makes of Caddy's own configuration. */
+export async function startCaddy(urls: Urls, adapt: (config: object) => object = (config) => config): Promise<Program> {
   const folder = temporaryFolder();
   const port = await freePort();
+  const command = process.env["SESSILE_CADDY"] ?? "caddy";
   // Caddy's own interface would take a port that is the same for all, and its own notes go elsewhere.
   const options = "{\n\tadmin off\n\tlog {\n\t\tlevel ERROR\n\t}\n}\n";
   writeFileSync(join(folder, "Caddyfile"), options + configured("caddy/Caddyfile", port, urls));
-  return start(`http://127.0.0.1:${port}`, process.env["SESSILE_CADDY"] ?? "caddy", {
-    args: ["run", "--adapter", "caddyfile", "--config", join(folder, "Caddyfile")],
+  const adapted = spawnSync(command, ["adapt", "--config", join(folder, "Caddyfile")], { encoding: "utf8" });
+  writeFileSync(join(folder, "caddy.json"), JSON.stringify(adapt(JSON.parse(adapted.stdout) as object)));
+  return start(`http://127.0.0.1:${port}`, command, {
+    args: ["run", "--config", join(folder, "caddy.json")],
     env: { HOME: folder },
   });
 }

@@ -8,7 +8,7 @@ import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { outcomeOf } from "./outcome.ts";
 import { discard, isResponse } from "./payload.ts";
 import { WebRequest } from "./web-request.ts";
-import { responseTo, toResponse } from "./web-response.ts";
+import { responseTo, sendable, toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -39,7 +39,8 @@ export function sessions(manager: SessionManager): Middleware {
     const opened = await manager.open(new WebRequest(event.req)).catch(responseTo);
     if (isResponse(opened)) return opened;
     event.context.session = opened.session;
-    const [value, isThrown] = await outcomeOf(next);
+    const [value, wasThrown] = await outcomeOf(async () => sendable(await next()));
+    const isThrown = wasThrown && !isAnswer(value); // a thrown response or redirect is the answer
     try {
       await opened.commit(statusOf(value, isThrown, event), headersOf(event, value));
     } catch (error) {
@@ -98,12 +99,13 @@ function statusOf(value: unknown, isThrown: boolean, { res }: H3Event): number {
   const { status, statusCode } = (value ?? {}) as { status?: number; statusCode?: number };
   if (value === NOT_FOUND) return 404;
   if (typeof value === "number" && isThrown) return value;
-  if (isThrown || value instanceof Error) return Number(status ?? statusCode ?? 500);
+  if (value instanceof Error) return Number(status ?? statusCode ?? 500);
+  if (isThrown) return 500;
   return (isAnswer(value) ? status : undefined) ?? res.status ?? 200;
 }
 
 function isAnswer(value: unknown): value is { readonly body?: unknown } {
-  return isResponse(value) || (value as Branded | null)?.[HTTP_RESPONSE] === true;
+  return (isResponse(value) && value.type !== "error") || (value as Branded | null)?.[HTTP_RESPONSE] === true;
 }
 
 /** A route that does not exist, and what h3's helpers such as `redirect` give back. */

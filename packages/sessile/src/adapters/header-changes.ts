@@ -1,27 +1,36 @@
 // The headers of a session, for a `Response` that a handler has made. Knows no framework.
 
 import type { SessionResponse } from "../core/transport.ts";
+import { cutPair } from "./cookie-pairs.ts";
 
-/** Those that carry the token of a user. */
-const taken = new WeakSet<Response>();
+/** Responses that carry the token of a user, and the request that each answers. */
+const taken = new WeakMap<Response, Request>();
 
-/** Whether an earlier request made `response` carry its user's token: an application that returns it again would hand that on. */
-export function isTaken(response: Response): boolean {
-  return taken.has(response);
+/** Whether `response` carries the token of another request's user: an application that returns it again would hand that on. */
+export function isTaken(response: Response, request: Request): boolean {
+  return (taken.get(response) ?? request) !== request;
 }
 
 export class HeaderChanges implements SessionResponse {
   readonly #present: Headers;
   readonly #changes: ((headers: Headers) => void)[] = [];
+  readonly #cookies = new Map<string, string>();
+  readonly #request: Request;
   #isOfOneUser = false;
 
   /** `present` are the headers that the handler has given. */
-  constructor(present: Headers) {
+  constructor(request: Request, present: Headers) {
+    this.#request = request;
     this.#present = present;
   }
 
   get(name: string): string | undefined {
     return this.#present.get(name) ?? undefined;
+  }
+
+  /** The cookies that the session sets, by name; an empty value takes one away. */
+  get cookies(): ReadonlyMap<string, string> {
+    return this.#cookies;
   }
 
   set(name: string, value: string): void {
@@ -31,6 +40,10 @@ export class HeaderChanges implements SessionResponse {
 
   append(name: string, value: string): void {
     this.#isOfOneUser ||= name !== "vary";
+    if (name === "set-cookie") {
+      const [cookie, text = ""] = cutPair(value);
+      this.#cookies.set(cookie, text.split(";", 1)[0] as string);
+    }
     this.#changes.push((headers) => headers.append(name, value));
   }
 
@@ -52,7 +65,7 @@ export class HeaderChanges implements SessionResponse {
   #change(response: Response): boolean {
     try {
       for (const change of this.#changes) change(response.headers);
-      if (this.#isOfOneUser) taken.add(response);
+      if (this.#isOfOneUser) taken.set(response, this.#request);
       return true;
     } catch {
       return false;

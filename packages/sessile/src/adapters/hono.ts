@@ -6,8 +6,10 @@ import type { SessionManager } from "../core/manager.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
+import { NO_RESPONSE } from "./outcome.ts";
+import { isResponse } from "./payload.ts";
 import { WebRequest } from "./web-request.ts";
-import { checkUnused, responseTo, toResponse } from "./web-response.ts";
+import { checkUnused, responseTo, sendable, toResponse } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -39,10 +41,14 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
     c.set("session", opened.session);
     try {
       await next();
+      sendable(c.res);
     } catch (error) {
-      // a value that is no `Error` passes Hono by, and leaves no response behind
-      await opened.commit(500, { get: () => undefined, set() {}, append() {} });
-      throw error;
+      // Hono answers errors alone: any other value reaches this line, and a thrown response is the answer
+      if (!isResponse(error) || error.type === "error") {
+        await opened.commit(500, NO_RESPONSE);
+        throw error;
+      }
+      c.res = error;
     }
     if (isSessionError(c.error) && (await isHonosOwn(c.res))) replace(c, answerTo(c.error, opened.session));
     try {

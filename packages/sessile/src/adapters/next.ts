@@ -5,7 +5,8 @@ import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
 import { cutPair, replaceCookies } from "./cookie-pairs.ts";
-import { outcomeOf } from "./outcome.ts";
+import { outcomeOf, settleWithoutHeaders } from "./outcome.ts";
+import { answerOfNext } from "./thrown.ts";
 
 /** The functions of `next/headers`. */
 export interface NextHeaders {
@@ -58,8 +59,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>, nex
   return {
     async readSession() {
       const opened = await open("GET");
-      await opened.session.commit(); // notes the activity, and makes no new token, which nobody could hand out
-      await opened.commit(READ_ONLY, { get: () => undefined, set() {}, append() {} });
+      await settleWithoutHeaders(opened, 200);
       return opened.session;
     },
     action:
@@ -73,9 +73,6 @@ export function sessions<Data extends object>(manager: SessionManager<Data>, nex
       },
   };
 }
-
-/** As if the request had failed: then nothing is written any more, and whoever tries is told so. */
-const READ_ONLY = 500;
 
 async function toRequest(method: string, next: NextHeaders): Promise<SessionRequest> {
   const [headers, cookies] = await Promise.all([next.headers(), next.cookies()]);
@@ -110,10 +107,10 @@ function parseAsNext(header: string): Map<string, string> {
   return cookies;
 }
 
-/** The status that Next.js gives `redirect()`, `notFound()` and the like, which are thrown; any other error is a failure. */
+/** Below 500 for `redirect()`, `notFound()` and the like, which are thrown; any other error is a failure. */
 function statusOf(error: unknown): number {
-  const { digest } = (error ?? {}) as { digest?: unknown };
-  return /^NEXT_(?:REDIRECT|NOT_FOUND|HTTP_ERROR_FALLBACK)\b/.test(String(digest)) ? 303 : 500;
+  const answer = error instanceof Error ? answerOfNext(error) : null;
+  return typeof answer === "object" && answer !== null ? answer.status : 500;
 }
 
 /** Only cookies can be set; answers of actions are kept by nobody, so the other headers are not missed. */

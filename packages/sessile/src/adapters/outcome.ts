@@ -1,4 +1,7 @@
-// What a handler did: gave a value back, or threw one. Knows no framework.
+// The outcome of a handler, and a session whose response the adapter does not make.
+
+import type { OpenSession } from "../core/manager.ts";
+import type { SessionResponse } from "../core/transport.ts";
 
 export type Outcome<T> = readonly [value: T, isThrown: false] | readonly [error: unknown, isThrown: true];
 
@@ -8,4 +11,19 @@ export async function outcomeOf<T>(handler: () => T): Promise<Outcome<Awaited<T>
   } catch (error) {
     return [error, true];
   }
+}
+
+/** Drops the headers of a session where no response can take them. */
+export const NO_RESPONSE: SessionResponse = { get: () => undefined, set() {}, append() {} };
+
+/**
+ * Settles a session whose response carries no headers of it: below 500 the changes and the activity are written. A new token
+ * could not be handed out, so none is made, and a session that the request began is removed.
+ */
+export async function settleWithoutHeaders<Data extends object>(
+  { session, commit }: OpenSession<Data>,
+  status: number,
+): Promise<void> {
+  if (status < 500) await session.commit();
+  await commit(500, NO_RESPONSE);
 }

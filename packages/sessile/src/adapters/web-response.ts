@@ -1,9 +1,12 @@
 // Answers as a `Response`. Knows no framework.
 
 import { type Answer, answerTo } from "./answer.ts";
+import { isResponse } from "./payload.ts";
 
 export const RETURNED_BEFORE =
   "The response was returned before, so it cannot carry a session. Make a new one for each request.";
+
+export const UNSENDABLE = "No server can send `Response.error()`.";
 
 export function toResponse({ status, headers, body }: Answer): Response {
   return new Response(body, { status, headers });
@@ -14,6 +17,12 @@ export function responseTo(error: unknown): Response {
   const answer = answerTo(error);
   if (answer === null) throw error;
   return toResponse(answer);
+}
+
+/** `value`; throws when it is `Response.error()`, whose status is 0. */
+export function sendable<T>(value: T): T {
+  if (isResponse(value) && value.type === "error") throw new TypeError(UNSENDABLE);
+  return value;
 }
 
 /** Nobody can copy one whose body was sent, and in it a token would stay: only an application that keeps its responses has such a one. */

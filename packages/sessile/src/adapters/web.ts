@@ -4,9 +4,12 @@ import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
 import { HeaderChanges, isTaken } from "./header-changes.ts";
+import { passCookiesOn } from "./next-proxy.ts";
+import { settleWithoutHeaders } from "./outcome.ts";
 import { discard } from "./payload.ts";
+import { answerToThrown } from "./thrown.ts";
 import { WebRequest } from "./web-request.ts";
-import { RETURNED_BEFORE, toResponse } from "./web-response.ts";
+import { RETURNED_BEFORE, toResponse, UNSENDABLE } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -30,8 +33,12 @@ export interface WithSessionOptions {
 }
 
 /**
- * A fetch handler that opens the session, calls `handler`, and settles the session before it gives the response back. The
- * body of the response is not touched. A handler that throws makes a 500 that keeps nothing.
+ * A fetch handler that opens the session, calls `handler`, and settles the session before it returns the response. The
+ * body of the response is not touched.
+ *
+ * A `Response` that the handler throws is the response, and so are `redirect()` and `notFound()` of Next.js and `redirect()` of
+ * SvelteKit. Errors that only the framework can answer, such as `error()` of SvelteKit, are thrown on; below 500 they keep
+ * what was written, except a session that would need a new token. Every other error makes a 500 that keeps nothing.
  */
 export function withSession<Data extends object, Rest extends readonly unknown[] = []>(
   manager: SessionManager<Data>,
@@ -45,18 +52,28 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
       toResponse(answerTo(error, opened?.session) ?? failure(error, onError));
     try {
       opened = await manager.open(new WebRequest(request));
-      response = checkResponse(await handler(request, opened.session, ...rest));
+      response = await handler(request, opened.session, ...rest);
+      const mistake = mistakeIn(response, request);
+      if (mistake !== null) throw new TypeError(mistake);
     } catch (error) {
-      response = answer(error);
+      const thrown = answerToThrown(error);
+      if (typeof thrown === "number") {
+        const failed = opened && (await settleWithoutHeaders(opened, thrown).catch(answer));
+        if (failed === undefined) throw error;
+        return failed;
+      }
+      response = thrown === null || mistakeIn(thrown, request) !== null ? answer(error) : thrown;
     }
-    const headers = new HeaderChanges(response.headers);
+    const headers = new HeaderChanges(request, response.headers);
     try {
       await opened?.commit(response.status, headers);
     } catch (error) {
       discard(response.body);
       response = answer(error);
     }
-    return headers.applyTo(response);
+    const changed = headers.applyTo(response);
+    passCookiesOn(request, changed, headers.cookies);
+    return changed;
   };
 }
 
@@ -69,10 +86,12 @@ export function requireSession<Data extends object = DefaultData, Rest extends r
     session.isSignedIn() ? handler(request, session, ...rest) : toResponse(notSignedIn(session, detail));
 }
 
-function checkResponse(response: Response): Response {
-  if (isTaken(response)) throw new TypeError(RETURNED_BEFORE);
-  if (typeof response?.status === "number" && typeof response.headers?.append === "function") return response;
-  throw new TypeError("The handler must return a `Response`.");
+/** Why `response` cannot be sent; `null` when it can. */
+function mistakeIn(response: Response, request: Request): string | null {
+  if (typeof response?.status !== "number" || typeof response.headers?.append !== "function")
+    return "The handler must return a `Response`.";
+  if (response.type === "error") return UNSENDABLE;
+  return isTaken(response, request) ? RETURNED_BEFORE : null;
 }
 
 function failure(error: unknown, onError: (error: unknown) => void): Answer {

@@ -16,6 +16,11 @@ export interface SuiteAnswer {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Text to send as it is, or chunks to stream. Without it the answer has no body. */
   readonly body?: string | Iterable<Uint8Array>;
+  /**
+   * To be thrown the framework's way, such as a redirect or an error with this status. Where the framework has none, return the
+   * answer as any other.
+   */
+  readonly isThrown?: boolean;
 }
 
 export interface SuiteRoute {
@@ -103,6 +108,17 @@ function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
     "POST /status": async ({ session, url }) => {
       session.set("kept", 1);
       return { ...json({}), status: Number(query(url, "status")) };
+    },
+    "POST /login/thrown": async (exchange) => {
+      await signIn(exchange);
+      return { status: 303, headers: { location: "/profile" }, isThrown: true };
+    },
+    "POST /thrown": async ({ session, url }) => {
+      session.set("kept", 1);
+      const status = Number(query(url, "status"));
+      return status < 400
+        ? { status, headers: { location: "/profile" }, isThrown: true }
+        : { ...json({}), status, isThrown: true };
     },
     "POST /throw": async ({ session }) => {
       session.set("kept", 1);

@@ -6,6 +6,7 @@ import { raceChecks } from "./adapter-races.ts";
 import { responseChecks } from "./adapter-responses.ts";
 import type { AdapterCheck, StartServer } from "./adapter-server.ts";
 import { signInChecks } from "./adapter-sign-in.ts";
+import { thrownChecks } from "./adapter-thrown.ts";
 
 export type { SuiteAnswer, SuiteExchange, SuiteRoute } from "./adapter-routes.ts";
 export type { AdapterCheck, StartedServer, StartServer } from "./adapter-server.ts";
@@ -16,6 +17,7 @@ export const adapterChecks: readonly AdapterCheck[] = [
   ...raceChecks,
   ...failureChecks,
   ...responseChecks,
+  ...thrownChecks,
 ];
 
 /**

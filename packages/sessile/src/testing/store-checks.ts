@@ -465,6 +465,23 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
+    name: "D9: a deleteByUser ends the sign-in that has taken the place of a session which it was to end",
+    async run({ stores }) {
+      for (let round = 0; round < 20; round++) {
+        const old = await stored(stores[0], { userId: newUser() });
+        const next = sampleRecord({ userId: old.userId, createdAt: old.createdAt + 1 });
+        const ending = each(stores, round).deleteByUser(old.userId as string);
+        const answer = await each(stores, round >> 1).create(next, { max: 1, onExceeded: "evictOldest" });
+        const ended = await ending;
+        const isReplaced = answer.status === "created" && answer.evicted.includes(old.sid);
+        assert.ok(!(isReplaced && ended.includes(old.sid)), "a session ends once");
+        if (isReplaced || !ended.includes(old.sid))
+          assert.equal(await stores[0].load(next.sid), null, "it came before the deleteByUser, so it must be dead");
+        assert.equal(await stores[0].load(old.sid), null);
+      }
+    },
+  },
+  {
     name: "D8: over the limit the oldest sessions end, and only they",
     async run({ stores: [a, b] }) {
       const userId = newUser();

@@ -22,6 +22,12 @@ const FAULTS = {
   "answers before it commits": "no byte of the response of /key?name=a leaves before the store has confirmed",
   "commits every status as 200": "a response with status 500 keeps nothing",
   "commits what a handler that threw had written": "a handler that throws keeps nothing and is a 500",
+  "takes a thrown redirect for a failure":
+    "thrown redirects and responses: a redirect after a sign-in goes out as it is, with the new token",
+  "takes a thrown status for a failure":
+    "thrown redirects and responses: one with status 404 keeps its status, and what was written",
+  "keeps what was written before a thrown 503":
+    "thrown redirects and responses: one with status 503 keeps its status, and nothing",
   "forgets the sign-out of a handler that threw":
     "a sign-out stands although the handler throws afterwards, and the cookie is cleared",
   "replaces the application's cookies": "H8: the application's own cookies and Vary survive",
@@ -87,7 +93,9 @@ async function serve(
   if (fault === "answers before it commits") write(response, answer);
   if (threw && fault === "forgets the sign-out of a handler that threw") return write(response, answer);
   const status =
-    fault === "commits every status as 200" || (threw && fault === "commits what a handler that threw had written")
+    fault === "commits every status as 200" ||
+    (fault === "keeps what was written before a thrown 503" && answer.isThrown) ||
+    (threw && fault === "commits what a handler that threw had written")
       ? 200
       : answer.status;
   try {
@@ -144,10 +152,25 @@ async function run(
 ): Promise<{ answer: SuiteAnswer; threw: boolean }> {
   try {
     const isRefused = route.isGuarded && !session.isSignedIn() && fault !== "has no guard";
-    return { answer: isRefused ? notSignedIn(session) : await route.answer({ session, url }), threw: false };
+    const answer: SuiteAnswer = isRefused ? notSignedIn(session) : await route.answer({ session, url });
+    if (answer.isThrown === true) throw answer;
+    return { answer, threw: false };
   } catch (error) {
+    if (isThrownAnswer(error)) return { answer: takeThrown(fault, error), threw: false };
     return { answer: answerTo(error, session) ?? FAILURE, threw: true };
   }
+}
+
+function isThrownAnswer(value: unknown): value is SuiteAnswer {
+  return (value as SuiteAnswer).isThrown === true;
+}
+
+function takeThrown(fault: Fault, answer: SuiteAnswer): SuiteAnswer {
+  const isFailure =
+    answer.headers?.["location"] === undefined
+      ? fault === "takes a thrown status for a failure"
+      : fault === "takes a thrown redirect for a failure";
+  return isFailure ? FAILURE : answer;
 }
 
 function headersInto(fault: Fault, headers: OutgoingHttpHeaders): SessionResponse {

@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { node } from "@elysiajs/node";
-import { Elysia } from "elysia";
+import { Elysia, status as toStatus } from "elysia";
 import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
 import { sessions } from "sessile/elysia";
 import { adapterSuite, countingStore, type SuiteRoute } from "sessile/testing";
@@ -34,7 +34,10 @@ function nodeServer(started: unknown): Server {
 function mount(route: SuiteRoute): (context: { session: Session; request: Request }) => Promise<Response> {
   return async ({ session, request }) => {
     const { pathname, search } = new URL(request.url);
-    return toResponse(await route.answer({ session, url: pathname + search }));
+    const answer = await route.answer({ session, url: pathname + search });
+    const { status = 200, isThrown } = answer;
+    if (isThrown === true) throw status < 400 ? toResponse(answer) : toStatus(status, {});
+    return toResponse(answer);
   };
 }
 
@@ -161,6 +164,17 @@ describe("the adapter of Elysia", () => {
       assert.equal((await app.handle(ask("/"))).status, status);
       assert.deepEqual(await read(), keys);
     }
+  });
+
+  test("`Response.error()`, which no server can send, is a 500 that keeps nothing", async () => {
+    const { manager, ask } = await setUp();
+    const app = new Elysia().use(sessions(manager, { onError: () => {} })).post("/", async ({ session }) => {
+      await session.signIn("bob");
+      return Response.error();
+    });
+    const { status, headers } = await app.handle(ask("/", {}));
+    assert.deepEqual([status, headers.get("set-cookie")], [500, null]);
+    assert.deepEqual((await manager.list("bob")).sessions, []);
   });
 
   test("requireSession guards a route, a group or nothing, and answers what it is told to", async () => {

@@ -24,7 +24,9 @@ type Handler = (request: express.Request, response: express.Response) => Promise
 
 function mount(route: SuiteRoute): Handler {
   return async ({ session, originalUrl }, response) => {
-    send(response, await route.answer({ session, url: originalUrl }));
+    const answer = await route.answer({ session, url: originalUrl });
+    if (answer.isThrown === true && (answer.status ?? 200) >= 400) throw Object.assign(new Error("thrown"), answer);
+    send(response, answer);
   };
 }
 

@@ -14,7 +14,12 @@ adapterSuite("Fastify", async (manager, routes) => {
 });
 
 function mount(route: SuiteRoute): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
-  return async ({ session, url }, reply) => send(reply, await route.answer({ session, url }));
+  return async ({ session, url }, reply) => {
+    const answer = await route.answer({ session, url });
+    if (answer.isThrown === true && (answer.status ?? 200) >= 400)
+      throw Object.assign(new Error("thrown"), { statusCode: answer.status });
+    return send(reply, answer);
+  };
 }
 
 function send(reply: FastifyReply, { status = 200, headers = {}, body }: SuiteAnswer): unknown {

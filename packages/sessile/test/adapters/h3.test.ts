@@ -21,7 +21,9 @@ adapterSuite("h3", (manager, routes) => {
 function mount(route: SuiteRoute): (event: H3Event) => Promise<unknown> {
   return async (event) => {
     const url = event.url.pathname + event.url.search;
-    const { status = 200, headers = {}, body } = await route.answer({ session: event.context.session, url });
+    const { status = 200, headers = {}, body, isThrown } = await route.answer({ session: event.context.session, url });
+    if (isThrown === true)
+      throw status < 400 ? redirect(headers["location"] as string, status) : new HTTPError({ status });
     event.res.status = status;
     for (const [name, value] of headerLines(headers)) event.res.headers.append(name, value);
     return bodyOf(body);
@@ -122,6 +124,7 @@ describe("the adapter of h3", () => {
       [new HTTPError({ status: 409 }), true],
       [Object.assign(new Error("full"), { statusCode: 413 }), true],
       [new HTTPError({ status: 503 }), false],
+      [{ status: 409 }, false], // h3 makes a 500 of what is no error
       [undefined, false],
     ] as const) {
       const { send, read } = await withApp(({ context }) => {
@@ -131,6 +134,31 @@ describe("the adapter of h3", () => {
       await send();
       assert.equal((await read()).session.has("kept"), isKept, String(error));
     }
+  });
+
+  test("a response or a redirect that is thrown is the answer, with the headers of the session", async () => {
+    for (const [thrown, status, isCleared] of [
+      [redirect("/profile", 303), 303, true],
+      [new Response("gone", { status: 410 }), 410, true],
+      [new Response("later", { status: 503 }), 503, true],
+    ] as const) {
+      const { send } = await withApp(async ({ context }) => {
+        await context.session.signOut();
+        throw thrown;
+      });
+      const response = await send();
+      assert.deepEqual([response.status, ...endings(response)], [status, isCleared, "no-store", "Cookie"]);
+    }
+  });
+
+  test("`Response.error()`, which no server can send, is a 500 that keeps nothing", async () => {
+    const { send, manager } = await withApp(async ({ context }) => {
+      await context.session.signIn("bob");
+      return Response.error();
+    });
+    const { status, headers } = await send({});
+    assert.deepEqual([status, headers.get("set-cookie")], [500, null]);
+    assert.deepEqual((await manager.list("bob")).sessions, []);
   });
 
   test("an application's onError sees the status and the cause of the library's errors, and has the last word", async () => {

@@ -102,6 +102,32 @@ describe("the adapter of Hono", () => {
     assert.deepEqual([response.headers.get("etag"), response.headers.get("cache-control")], [null, "no-store"]);
   });
 
+  test("a response that is thrown is the answer, with the headers of the session", async () => {
+    const { send } = await withApp(async (c) => {
+      await c.var.session.signOut();
+      throw new Response("gone", { status: 410, headers: { vary: "Origin" } });
+    });
+    const { status, headers } = await send();
+    assert.deepEqual([status, headers.get("vary")], [410, "Origin, Cookie"]);
+    assert.match(headers.get("set-cookie") ?? "", /^__Host-session=; Max-Age=0;/);
+  });
+
+  test("`Response.error()`, which no server can send, is a 500 that keeps nothing, returned or thrown", async () => {
+    for (const isThrown of [false, true]) {
+      const { manager } = testManager();
+      const app = new Hono().use(sessions(manager)).get("/", async (c) => {
+        await c.var.session.signIn("bob");
+        if (isThrown) throw Response.error();
+        return Response.error();
+      });
+      const { status, headers } = await Promise.resolve(app.request("/")).catch(
+        () => new Response("", { status: 500 }),
+      );
+      assert.deepEqual([status, headers.get("set-cookie")], [500, null]);
+      assert.deepEqual((await manager.list("bob")).sessions, []);
+    }
+  });
+
   test("what is thrown and is no error keeps nothing", async () => {
     const { send, manager } = await withApp(async (c) => {
       await c.var.session.signIn("bob");

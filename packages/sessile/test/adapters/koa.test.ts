@@ -16,8 +16,11 @@ adapterSuite("Koa", (manager, routes) => {
 });
 
 function mount(route: SuiteRoute): Middleware {
-  const handler: Middleware = async (ctx) =>
-    write(ctx, await route.answer({ session: ctx.session, url: ctx.originalUrl }));
+  const handler: Middleware = async (ctx) => {
+    const answer = await route.answer({ session: ctx.session, url: ctx.originalUrl });
+    if (answer.isThrown === true && (answer.status ?? 200) >= 400) ctx.throw(answer.status ?? 500);
+    write(ctx, answer);
+  };
   return route.isGuarded ? requireSession(handler) : handler;
 }
 

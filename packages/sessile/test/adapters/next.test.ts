@@ -269,6 +269,82 @@ describe("sessions in Next.js", () => {
     );
   });
 
+  describe("a request that the proxy lets go on", () => {
+    /** The headers of the request after the proxy, as Next.js 16.4 makes them of the proxy's response. */
+    function headersAfter(sent: Request, { headers }: Response): Headers {
+      const names = headers.get("x-middleware-override-headers")?.split(",");
+      if (names === undefined) return sent.headers;
+      const values = names.map((name): [string, string] => [name, headers.get(`x-middleware-request-${name}`) ?? ""]);
+      return new Headers(values);
+    }
+
+    function run(proxy: (session: Session) => unknown, response: () => Response, options = {}) {
+      const { manager, ...rest } = setUp(options);
+      const before = withSession(manager, async (_request, session) => {
+        await proxy(session);
+        return response();
+      });
+      const route = withSession(manager, async (_request, session) => {
+        session.set("route", 1);
+        return Response.json([session.userId, session.keys()]);
+      });
+      const send = async (headers: Record<string, string> = {}) => {
+        const request = new Request("http://app.example/a", { headers });
+        const first = await before(request);
+        const after = headersAfter(request, first);
+        const second = await route(new Request(request, { headers: after }));
+        return { first, after, second, seen: (await second.json()) as unknown };
+      };
+      return { manager, send, ...rest };
+    }
+    const next = (): Response => new Response(null, { headers: { "x-middleware-next": "1" } });
+    const toHere = (): Response => new Response(null, { headers: { "x-middleware-rewrite": "http://app.example/b" } });
+    const away = (): Response => new Response(null, { headers: { "x-middleware-rewrite": "https://b.example/" } });
+
+    test("carries the session that the proxy began: the route handler writes into the same one", async () => {
+      for (const response of [next, toHere]) {
+        const { manager, send } = run((session) => session.set("proxy", 1), response);
+        const { first, second, after, seen } = await send({ cookie: "a=%3B; __Host-session=; b", "x-own": "1" });
+        assert.deepEqual(seen, [null, ["proxy", "route"]]);
+        assert.deepEqual([first.headers.getSetCookie().length, second.headers.getSetCookie().length], [1, 0]);
+        assert.equal((await manager.stats()).sessions, 1);
+        assert.equal(after.get("x-own"), "1");
+        assert.equal(after.get("cookie"), `a=%3B; b; ${pairOf(first.headers.getSetCookie())}`);
+      }
+    });
+
+    test("carries the session of a sign-in, and not the one that it replaced", async () => {
+      const { send, signedIn } = run((session) => session.signIn("bob"), next);
+      const { seen, after } = await send({ cookie: await signedIn() });
+      assert.deepEqual(seen, ["bob", ["route"]]);
+      assert.equal(after.get("cookie")?.match(/__Host-session/g)?.length, 1);
+    });
+
+    test("carries no cookie after a sign-out", async () => {
+      const { send, signedIn } = run((session) => session.signOut(), next);
+      const { seen, after } = await send({ cookie: `${await signedIn()}; a=b` });
+      assert.deepEqual([seen, after.get("cookie")], [[null, ["route"]], "a=b"]);
+    });
+
+    test("keeps the headers that the proxy chose", async () => {
+      const own = { "x-middleware-override-headers": "x-mine", "x-middleware-request-x-mine": "yes" };
+      const response = (): Response => new Response(null, { headers: { "x-middleware-next": "1", ...own } });
+      const { send } = run((session) => session.set("proxy", 1), response);
+      const { after, first, seen } = await send({ "x-own": "1" });
+      assert.deepEqual(seen, [null, ["proxy", "route"]]);
+      assert.deepEqual([after.get("x-mine"), after.get("x-own")], ["yes", null]);
+      assert.equal(after.get("cookie"), pairOf(first.headers.getSetCookie()));
+    });
+
+    test("is left as it is when the session has no new cookie, and no token goes to another origin", async () => {
+      const reading = run((session) => session.userId, next);
+      const { first } = await reading.send({ cookie: await reading.signedIn() });
+      assert.equal(first.headers.has("x-middleware-override-headers"), false);
+      const leaving = run((session) => session.set("proxy", 1), away);
+      assert.equal((await leaving.send()).first.headers.has("x-middleware-override-headers"), false);
+    });
+  });
+
   test("a route handler and the proxy take sessile/web: the headers by which the proxy tells Next.js to go on survive", async () => {
     const { manager, signedIn } = setUp();
     const proxy = withSession(manager, async (_request, session) => {

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import {
   createContext,
   createRequestHandler,
+  data,
   type LoaderFunctionArgs,
   type MiddlewareFunction,
   RouterContextProvider,
@@ -31,11 +32,12 @@ declare module "react-router" {
 const sessionContext = createContext<Session>();
 
 /** The middleware of the recipe. */
-function sessionMiddleware(manager: SessionManager): MiddlewareFunction<Response> {
+function sessionMiddleware(manager: SessionManager, act?: (session: Session) => unknown): MiddlewareFunction<Response> {
   const run = withSession(
     manager,
-    (_request, session, [{ context }, next]: Parameters<MiddlewareFunction<Response>>) => {
+    async (_request, session, [{ context }, next]: Parameters<MiddlewareFunction<Response>>) => {
       context.set(sessionContext, session);
+      await act?.(session);
       return next() as Promise<Response>;
     },
   );
@@ -79,6 +81,34 @@ test("a loader redirects whoever is not signed in, and an action that throws a r
   assert.equal(await profile.text(), '"anna"');
 });
 
+for (const path of ["/profile", "/profile.data"]) {
+  test(`the session's own middleware may throw a redirect, with the cookie, at ${path}`, async () => {
+    const { manager } = testManager();
+    const middleware = sessionMiddleware(manager, async (session) => {
+      await session.signIn("anna");
+      throw redirect("/welcome");
+    });
+    const handle = handlerOf(middleware, { "/profile": { loader: () => "never", default: () => null } });
+    const response = await handle(new Request(`http://localhost${path}`));
+    assert.match(response.headers.get("set-cookie") ?? "", /^__Host-session=ses_/);
+    if (path === "/profile") {
+      assert.deepEqual([response.status, response.headers.get("location")], [302, "/welcome"]);
+    } else {
+      assert.equal(response.status, 202); // how React Router tells its own client
+      assert.match(await response.text(), /\/welcome/);
+    }
+  });
+
+  test(`the session's own middleware may throw data(), which React Router answers, at ${path}`, async () => {
+    const { manager } = testManager();
+    const middleware = sessionMiddleware(manager, () => {
+      throw data("taken", { status: 409 });
+    });
+    const handle = handlerOf(middleware, { "/profile": { loader: () => "never", default: () => null } });
+    assert.equal((await handle(new Request(`http://localhost${path}`))).status, 409);
+  });
+}
+
 function toModule(route: SuiteRoute): object {
   const answer = async ({ request, context }: LoaderFunctionArgs): Promise<Response> => {
     const { pathname, search } = new URL(request.url);
@@ -87,12 +117,15 @@ function toModule(route: SuiteRoute): object {
   return { middleware: route.isGuarded ? [refuse] : [], [route.method === "GET" ? "loader" : "action"]: answer };
 }
 
+/** Stands for the page that React Router would render. */
+const render = (_request: Request, status: number): Response => new Response(null, { status });
+
 /** The handler of an application with these route modules, whose root has the middleware. */
 function handlerOf(middleware: MiddlewareFunction<Response>, modules: Record<string, object>) {
   const root = { id: "root", path: "", module: { middleware: [middleware], default: () => null } };
   const routes = Object.entries(modules).map(([path, module]) => ({ id: path, parentId: "root", path, module }));
   const build = {
-    entry: { module: { default: () => new Response(null, { status: 500 }), handleError: () => {} } },
+    entry: { module: { default: render, handleError: () => {} } },
     routes: Object.fromEntries([root, ...routes].map((route) => [route.id, route])),
     assets: { entry: { imports: [], module: "" }, routes: {}, url: "", version: "" },
     future: { v8_middleware: true },

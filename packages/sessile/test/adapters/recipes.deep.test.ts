@@ -1,5 +1,5 @@
 // Compiles the programs of docs/frameworks.md as the files of a user's project. Next.js, Nitro and SvelteKit are not installed here:
-// the little that the recipes use of them is declared below. `npm run test:frameworks` builds them with the real ones.
+// the little that the recipes use of them is declared below. `npm run test:long -- frameworks` builds them with the real ones.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -17,7 +17,7 @@ const SECTIONS = [...PAGE.matchAll(/^##? (.+)$/gm)].map(([, title = ""]) => titl
 const PREAMBLE = `
 import type { Session, SessionManager } from "sessile";
 declare module "sessile" {
-  interface SessionData { username: string; cart: string[]; last: string }
+  interface SessionData { username: string; cart: string[]; last: string; campaign: string }
 }
 declare global {
   const manager: SessionManager;
@@ -42,7 +42,7 @@ declare module "next/server" {
   }
 }
 declare module "@sveltejs/kit" {
-  export interface RequestEvent { request: Request; locals: App.Locals }
+  export interface RequestEvent { request: Request; url: URL; locals: App.Locals }
   export function redirect(status: number, path: string): never;
 }
 declare module "@sveltejs/kit/hooks" {

@@ -106,6 +106,22 @@ describe("the response of the handler", () => {
     assert.deepEqual([status, headers.get("set-cookie")], [500, null]);
   });
 
+  test("may come from another withSession in the same request, with the cookie of that one", async () => {
+    const { manager } = testManager();
+    const cookie = await cookieFor(manager);
+    const inner = withSession(
+      manager,
+      signIn("bob", () => new Response("welcome")),
+    );
+    const outer = withSession(manager, (request, session) => {
+      session.keys();
+      return inner(request);
+    });
+    const response = await outer(new Request(URL, { headers: { cookie } }));
+    assert.deepEqual([response.status, response.headers.getSetCookie().length], [200, 1]);
+    assert.match(response.headers.get("set-cookie") ?? "", /^__Host-session=ses_/);
+  });
+
   test("may be of another class than the global Response, as where platforms replace that", async () => {
     const { manager } = testManager();
     const foreign = { status: 200, statusText: "", headers: new Headers(), body: new ReadableStream() } as Response;

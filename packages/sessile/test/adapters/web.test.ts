@@ -18,7 +18,9 @@ adapterSuite("Request and Response", (manager, routes) => {
 function mount(route: SuiteRoute): SessionHandler {
   const handler: SessionHandler = async (request, session) => {
     const { pathname, search } = new URL(request.url);
-    return toResponse(await route.answer({ session, url: pathname + search }));
+    const answer = await route.answer({ session, url: pathname + search });
+    if (answer.isThrown === true) throw toResponse(answer);
+    return toResponse(answer);
   };
   return route.isGuarded ? requireSession(handler) : handler;
 }

@@ -1,4 +1,4 @@
-// A few inputs for every property, anew each day; `npm run fuzz` tries a million.
+// A few inputs for every property, anew each day; `npm run test:long -- fuzz` tries a million.
 
 import { testProperties } from "sessile-test-support/properties";
 import { properties } from "./properties.ts";

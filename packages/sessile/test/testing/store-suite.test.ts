@@ -93,3 +93,20 @@ test("F2: a store whose peek shows the state before any one of its own changes f
   for (const forgotten of changes)
     await assert.rejects(async () => run(changes.filter((each) => each !== forgotten)), forgotten);
 });
+
+test("D9: a store whose deleteByUser ends the sessions of a list that it read before fails", async () => {
+  const memory = memoryStore();
+  const store = new Proxy(memory, {
+    get(target, name: keyof SessionStore) {
+      if (name !== "deleteByUser") return (target[name] as (() => unknown) | undefined)?.bind(target);
+      return async (userId: string) => {
+        const { records } = await target.list(userId);
+        await turn();
+        const ended = await Promise.all(records.map(async ({ sid }) => ((await target.delete(sid)) ? [sid] : [])));
+        return ended.flat();
+      };
+    },
+  });
+  const check = storeChecks.find(({ name }) => name.includes("has taken the place"));
+  await assert.rejects(async () => check?.run({ stores: [store, store], close: async () => {} }), /must be dead/);
+});

@@ -3,7 +3,8 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { SessionManager, SessionRequest } from "sessile";
-import { type AnySession, seenRequest, withSession } from "../direct-session.ts";
+import type { SecurityLog } from "../../log/security-log.ts";
+import { type AnySession, linesOf, seenRequest, withSession } from "../direct-session.ts";
 import { headerText } from "../header-text.ts";
 import { RequestError, signedIn } from "../request-error.ts";
 import { CROSS_SITE, NOBODY, UNAVAILABLE } from "../schemas/answers.ts";
@@ -14,13 +15,18 @@ export type VerifyHeaders = readonly (readonly [key: string, header: string])[];
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
+/** Always set. */
+const USER = "x-user-id";
+const SID = "x-session-id";
+
 const SCHEMA = {
   operationId: "verify",
   summary: "Tell a reverse proxy who a request is from",
   description: [
     "`X-User-Id` and `X-Session-Id` name user and session; further headers carry what `--verify-headers` names, empty where the",
-    "session has no such value. Values are percent-encoded where they are not visible ASCII. Counts as use of the session. With",
-    "`--cookie`, the proxy says in `X-Forwarded-Method` how it was asked: without that, a request that another site made is refused.",
+    "session has no such value. Values are percent-encoded where they are not visible ASCII. Counts as use of the session. A request",
+    "that carries one of these headers already, in any spelling, is refused. With `--cookie`, the proxy says in `X-Forwarded-Method`",
+    "how it was asked: without that, a request that another site made is refused.",
   ].join(" "),
   tags: ["proxies"],
   security: [{ sessionToken: [] }, { bearer: [] }],
@@ -35,21 +41,36 @@ const SCHEMA = {
         "X-Session-Id": { type: "string", description: "the sid, which names the session and opens nothing" },
       },
     },
-    401: { ...NOBODY, description: `${NOBODY.description}, or the request presents two different tokens` },
+    401: {
+      ...NOBODY,
+      description: `${NOBODY.description}, or the request presents two different tokens, or a header that this answer sets`,
+    },
     403: CROSS_SITE,
     503: UNAVAILABLE,
   },
 };
 
 /** Envoy puts the path that was asked for behind the one of the check, and uses its method. */
+const ENVOY = "/verify/envoy/";
 const ENVOY_SCHEMA = { ...SCHEMA, hide: true };
 
-export function verifyRoutes(app: FastifyInstance, manager: SessionManager, headers: VerifyHeaders): void {
+export interface VerifyParts {
+  readonly manager: SessionManager;
+  readonly security: SecurityLog;
+  readonly headers: VerifyHeaders;
+}
+
+export function verifyRoutes(app: FastifyInstance, { manager, security, headers }: VerifyParts): void {
+  const ours = new Set([USER, SID, ...headers.map(([, header]) => header)]);
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<object> => {
+    reply.header("cache-control", "no-store");
+    refuseClaims(request, ours, security);
+    return verify(manager, headers, request, reply);
+  };
   app.register(async (scope) => {
     validateRequests(scope);
-    const handler = (request: FastifyRequest, reply: FastifyReply) => verify(manager, headers, request, reply);
     scope.get("/verify", { schema: SCHEMA }, handler);
-    scope.route({ method: METHODS, url: "/verify/*", schema: ENVOY_SCHEMA, handler });
+    scope.route({ method: METHODS, url: `${ENVOY}*`, schema: ENVOY_SCHEMA, handler });
   });
 }
 
@@ -59,34 +80,56 @@ async function verify(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<object> {
-  reply.header("cache-control", "no-store");
   const { answer } = await withSession(manager, asForwarded(request), reply, async (session) => {
     const { sid, userId } = signedIn(session);
-    reply.header("x-user-id", headerText(userId)).header("x-session-id", sid);
+    reply.header(USER, headerText(userId)).header(SID, sid);
     for (const [key, header] of headers) reply.header(header, textOf(session, key));
     return { user_id: userId };
   }).catch(refuse);
   return answer;
 }
 
+/**
+ * Refuses a request that carries one of our headers itself: a proxy that does not replace it, or not in this spelling, would pass it on
+ * to the application. `Connection` names headers that a proxy drops, ours among them.
+ */
+function refuseClaims({ raw }: FastifyRequest, ours: ReadonlySet<string>, security: SecurityLog): void {
+  const { rawHeaders } = raw;
+  const names = [...rawHeaders.filter((_, i) => i % 2 === 0), ...linesOf(raw, "connection").join().split(",")];
+  const claimed = names.find((name) => ours.has(spelled(name)));
+  if (claimed === undefined) return;
+  security.write("identityClaimed", { header: claimed.trim() });
+  throw new RequestError(401, "The request names its own user", INVALID_REQUEST);
+}
+
+/** As CGI and its successors spell a header, so that two which an application cannot tell apart are one. */
+function spelled(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "-");
+}
+
+const INVALID_REQUEST = { "www-authenticate": 'Bearer error="invalid_request"' };
+
 /** nginx makes a 500 of anything but 401 and 403, and that would be the client's mistake shown as the server's. */
 function refuse(error: unknown): never {
   const { statusCode } = error as { statusCode?: number };
   if (statusCode !== 400) throw error;
-  throw new RequestError(401, "Conflicting credentials", { "www-authenticate": 'Bearer error="invalid_request"' });
+  throw new RequestError(401, "Conflicting credentials", INVALID_REQUEST);
 }
 
 /**
  * The request that the proxy was sent. Its method and host decide whether another site may be behind it; a browser cannot be made
- * to send either header, and whoever calls `/verify` directly deceives nobody else. nginx asks by GET whatever it was asked by:
- * without the header the method is unknown, and so not safe. Envoy keeps the method, and puts its path behind ours.
+ * to send either header, and whoever calls `/verify` directly deceives only itself. nginx asks by GET whatever it was asked by:
+ * without the header the method is unknown, and so not safe. Envoy keeps the method.
  */
 function asForwarded(request: FastifyRequest): SessionRequest {
   const seen = seenRequest(request);
-  const ownMethod = seen.path === "/verify" ? "unknown" : seen.method;
+  const isEnvoy = seen.path.startsWith(ENVOY);
   return {
     ...seen,
-    method: seen.header("x-forwarded-method")?.toUpperCase() ?? ownMethod,
+    method: isEnvoy ? seen.method : (seen.header("x-forwarded-method")?.toUpperCase() ?? "unknown"),
     header: (name) => (name === "host" ? seen.header("x-forwarded-host") : undefined) ?? seen.header(name),
   };
 }

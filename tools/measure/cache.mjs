@@ -1,21 +1,16 @@
-// `npm run measure:cache`: how long a session that ended elsewhere is still accepted by a process with a cache, over real HTTP
-// and a real Redis: while all is well, while Redis is frozen, and while the network to it is. Needs a build. Takes as arguments how
+// `npm run measure -- cache`: how long a session that ended elsewhere is still accepted by a process with a cache, over real HTTP
+// and a real Redis: while all is well, while Redis is frozen, and while the network to it is. Takes as arguments how
 // often the first is measured, and how often the others.
 
 import { createServer, connect as dial } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { startRedis } from "sessile-test-support/redis-server";
 import { startApp } from "./cache/app.mjs";
 import { Client } from "./cache/client.mjs";
-import { findRedis } from "./redis.mjs";
 
 const MAX_STALENESS = 1000;
 const ROUNDS = Number(process.argv[2] ?? 1000);
 const FROZEN_ROUNDS = Number(process.argv[3] ?? 20);
-
-const { command, env } = await findRedis();
-process.env.SESSILE_REDIS_SERVER = command;
-if (env.LD_LIBRARY_PATH) process.env.SESSILE_REDIS_LIBRARY_PATH = env.LD_LIBRARY_PATH;
-const { startRedis } = await import("../packages/test-support/dist/redis-server.js");
 
 const redis = await startRedis();
 const proxy = await startProxy(redis.port);

@@ -1,5 +1,5 @@
-// `npm run test:image`: builds the image of deploy/Dockerfile with Docker or Podman, and uses it as it is meant to be run: without
-// capabilities, and on a file system that is read-only but for its volume. `-- --base IMAGE` builds on another image than node:24-slim.
+// `npm run test:long -- image`: builds the image of deploy/Dockerfile with Docker or Podman, and uses it as it is meant to be run: without
+// capabilities, and on a file system that is read-only but for its volume. `--base IMAGE` builds on another image than node:24-slim.
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";

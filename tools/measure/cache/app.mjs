@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const FILE = fileURLToPath(import.meta.url);
-const DIST = new URL("../../packages/sessile/dist/", import.meta.url);
+const DIST = new URL("../../../packages/sessile/dist/", import.meta.url);
 
 export async function startApp(redisPort, maxStaleness) {
   const child = fork(FILE, [JSON.stringify([redisPort, maxStaleness])]);

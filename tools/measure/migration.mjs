@@ -1,25 +1,21 @@
-// `npm run measure:migration [-- SESSIONS]`: moves that many sessions (1,000,000) from SQLite to Redis under a server whose clients keep
-// signing in and out, then asks for every one of their tokens. Prints time and memory; fails when one is lost or revived. Needs a build.
-import { spawn, spawnSync } from "node:child_process";
+// `npm run measure -- migration [SESSIONS]`: moves that many sessions (1,000,000) from SQLite to Redis under a server whose clients keep
+// signing in and out, then asks for every one of their tokens. Prints time and memory; fails when one is lost or revived.
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { inRoot } from "./ready/repository.mjs";
-import { findRuntime } from "./ready/runtime.mjs";
-import { findRedis } from "./redis.mjs";
+import { sqliteStore } from "sessile/sqlite";
+import { sampleRecord } from "sessile/testing";
+import { startRedis } from "sessile-test-support/redis-server";
+import { inRoot } from "../ready/repository.mjs";
 
 const CLI = inRoot("packages/server/dist/cli.js");
 const CLIENTS = 4;
 const HOUR = 3_600_000;
 
 async function measure(sessions) {
-  const { command, env } = await findRedis();
-  process.env.SESSILE_REDIS_SERVER = command;
-  process.env.SESSILE_REDIS_LIBRARY_PATH = env.LD_LIBRARY_PATH ?? "";
-  const { startRedis } = await import("sessile-test-support/redis-server");
   const folder = mkdtempSync(join(tmpdir(), "sessile-migration-"));
   const redis = await startRedis();
   try {
@@ -131,8 +127,6 @@ async function call(url, method, path, token) {
 }
 
 async function seed(path, sessions) {
-  const { sqliteStore } = await import("sessile/sqlite");
-  const { sampleRecord } = await import("sessile/testing");
   const store = sqliteStore({ path, synchronous: "NORMAL" });
   const data = JSON.stringify({ username: "somebody", cart: ["a-12", "b-34"], theme: "dark" });
   const end = Date.now() + 24 * HOUR;
@@ -194,9 +188,4 @@ function say(text) {
   process.stdout.write(`${text}\n`);
 }
 
-const node = await findRuntime();
-if (node === process.execPath) await measure(Number(process.argv[2] ?? 1_000_000));
-else
-  process.exitCode = spawnSync(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: "inherit",
-  }).status;
+await measure(Number(process.argv[2] ?? 1_000_000));

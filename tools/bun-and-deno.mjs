@@ -1,14 +1,12 @@
-// `npm run test:runtimes`: runs the tests of what needs nothing of Node's own — the core, the memory store, the adapters of web
-// standards — under Bun and Deno. Words after `--` choose test files by a part of their path.
+// `npm run test:long -- runtimes`: runs the tests of what needs nothing of Node's own — the core, the memory store, the adapters of web
+// standards — under Bun and Deno. Words choose test files by a part of their path.
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { run } from "./ready/command.mjs";
-import { requireNode20 } from "./ready/node-version.mjs";
-import { installFolder, installPackages } from "./ready/packages.mjs";
+import { installFolder } from "./ready/packages.mjs";
 import { explain, Problem } from "./ready/problem.mjs";
 import { inRoot } from "./ready/repository.mjs";
-import { runScript } from "./ready/script.mjs";
 import { add } from "./tests/lane.mjs";
 import { printTotals, say } from "./tests/print.mjs";
 
@@ -53,10 +51,7 @@ printTotals(totals);
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
 async function test(filters) {
-  requireNode20();
-  await installPackages();
   await installFolder(inRoot("tools/runtimes-other"), "Fetching Bun and Deno (first time only)…", ["--no-bin-links"]);
-  await runScript("build");
   const files = testFiles().filter((file) => filters.length === 0 || filters.some((part) => file.includes(part)));
   if (files.length === 0) throw new Problem(`No test file matches: ${filters.join(" ")}.`);
   const sums = { passed: 0, failed: 0, skipped: 0 };

@@ -1,16 +1,13 @@
-// `npm run test:frameworks`: builds the recipes of docs/frameworks.md with the real Next.js, Nitro, React Router and SvelteKit, beside
-// the library as it is packed, and uses each program over HTTP. Words after `--` choose frameworks by a part of their name, in any case.
-import { APPS } from "./frameworks/apps.mjs";
-import { drive } from "./frameworks/drive.mjs";
-import { buildApp, packLibrary } from "./frameworks/project.mjs";
-import { startApp } from "./frameworks/server.mjs";
-import { requireNode20 } from "./ready/node-version.mjs";
-import { installPackages } from "./ready/packages.mjs";
-import { explain, Problem } from "./ready/problem.mjs";
-import { findRuntime } from "./ready/runtime.mjs";
-import { runScript } from "./ready/script.mjs";
-import { add } from "./tests/lane.mjs";
-import { printTotals, say } from "./tests/print.mjs";
+// `npm run test:long -- frameworks`: builds the recipes of docs/frameworks.md with the real Next.js, Nitro, React Router and SvelteKit, beside
+// the library as it is packed, and uses each program over HTTP. Words choose frameworks by a part of their name, in any case.
+
+import { explain, Problem } from "../ready/problem.mjs";
+import { add } from "../tests/lane.mjs";
+import { printTotals, say } from "../tests/print.mjs";
+import { APPS } from "./apps.mjs";
+import { drive } from "./drive.mjs";
+import { buildApp, packLibrary } from "./project.mjs";
+import { startApp } from "./server.mjs";
 
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.on(signal, () => process.exit(code));
@@ -21,15 +18,12 @@ printTotals(totals);
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
 async function test(filters) {
-  requireNode20();
   const words = filters.map((word) => word.toLowerCase());
   const apps = APPS.filter(({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word)));
   if (apps.length === 0) throw new Problem(`No framework matches: ${filters.join(" ")}.`);
-  const [node] = await Promise.all([findRuntime(), installPackages()]);
-  await runScript("build");
   const library = await packLibrary();
   const sums = { passed: 0, failed: 0, skipped: 0 };
-  for (const app of apps) add(sums, await testApp(app, node, library).catch(failed));
+  for (const app of apps) add(sums, await testApp(app, process.execPath, library).catch(failed));
   return sums;
 }
 

@@ -1,14 +1,10 @@
-// `npm run fuzz`: tries every property with two million inputs in all, two properties at a time, each in a process of its own.
-// Options after `--`: --cases N (in all), --seed N (prints the one it took), --only TEXT (a part of the names).
+// `npm run test:long -- fuzz`: tries every property with two million inputs in all, two properties at a time, each in a process of its
+// own. Options: --cases N (in all), --seed N (prints the one it took), --only TEXT (a part of the names).
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { listProperties, tryProperty } from "./fuzz/process.mjs";
-import { requireNode20 } from "./ready/node-version.mjs";
-import { installPackages } from "./ready/packages.mjs";
-import { explain, Problem } from "./ready/problem.mjs";
-import { findRuntime } from "./ready/runtime.mjs";
-import { runScript } from "./ready/script.mjs";
-import { say } from "./tests/print.mjs";
+import { explain, Problem } from "../ready/problem.mjs";
+import { say } from "../tests/print.mjs";
+import { listProperties, tryProperty } from "./process.mjs";
 
 process.exitCode = await fuzz(process.argv.slice(2)).catch((error) => {
   explain(error);
@@ -17,15 +13,12 @@ process.exitCode = await fuzz(process.argv.slice(2)).catch((error) => {
 
 /** @returns {Promise<number>} the exit code */
 async function fuzz(args) {
-  requireNode20();
   const { cases, seed, only } = readOptions(args);
-  const [node] = await Promise.all([findRuntime(), installPackages()]);
-  await runScript("build");
-  const properties = (await listProperties(node)).filter(({ name }) => name.toLowerCase().includes(only));
+  const properties = (await listProperties()).filter(({ name }) => name.toLowerCase().includes(only));
   if (properties.length === 0) throw new Problem(`No property has "${only}" in its name.`);
   say(`Seed ${seed}`);
   const start = Date.now();
-  const findings = await tryAll(node, share(properties, cases), seed);
+  const findings = await tryAll(share(properties, cases), seed);
   return printTotals(findings, Date.now() - start);
 }
 
@@ -59,12 +52,12 @@ function share(properties, cases) {
   return properties.map((property) => ({ ...property, cases: Math.max(Math.round(property.cases * part), 1) }));
 }
 
-async function tryAll(node, properties, seed) {
+async function tryAll(properties, seed) {
   const waiting = [...properties].sort((a, b) => b.cases - a.cases);
   const findings = [];
   const worker = async () => {
     for (let property = waiting.shift(); property; property = waiting.shift()) {
-      const finding = await tryProperty(node, property, seed);
+      const finding = await tryProperty(property, seed);
       findings.push(finding);
       printFinding(property, finding);
     }
@@ -80,7 +73,7 @@ function printFinding({ name }, { cases, ms, report, seed, skipped }) {
     `  ${mark}  ${String(cases).padStart(8)} cases  ${seconds.padStart(6)} s  ${report === null ? 0 : 1} findings  ${name}`,
   );
   if (skipped) say(`        ${skipped}`);
-  if (report !== null) say(`\n${report}\n\nAgain: npm run fuzz -- --seed ${seed} --only "${name}"\n`);
+  if (report !== null) say(`\n${report}\n\nAgain: npm run test:long -- fuzz --seed ${seed} --only "${name}"\n`);
 }
 
 function printTotals(findings, ms) {

@@ -1,8 +1,7 @@
-// `npm run measure:growth`: what a session costs, and how long the store takes for each step, as sessions grow from ten thousand to
-// two million, in memory, SQLite and Redis. Needs a build, 6 GB of memory and 4 GB of disk. Words choose stores, a number is the
-// most sessions: `npm run measure:growth -- redis 100000`.
+// `npm run measure -- growth`: what a session costs, and how long the store takes for each step, as sessions grow from ten thousand to
+// two million, in memory, SQLite and Redis. Needs 6 GB of memory and 4 GB of disk. Words choose stores, a number is the
+// most sessions: `npm run measure -- growth redis 100000`.
 
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,8 +10,6 @@ import { memoryStore } from "sessile";
 import { redisStore } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
-import { findRuntime } from "./ready/runtime.mjs";
-import { findRedis } from "./redis.mjs";
 
 const SIZES = [10_000, 100_000, 500_000, 1_000_000, 2_000_000];
 const PROBES = 2000;
@@ -22,20 +19,7 @@ const DATA = JSON.stringify({ cart: ["a-12", "b-34"], theme: "dark", locale: "en
 
 let users = 0;
 
-if (globalThis.gc === undefined) await again();
-else await measureAll(process.argv.slice(2));
-
-/** The same in a Node with SQLite, room for the memory store, and a garbage collector that can be called. */
-async function again() {
-  const [node, { command, env }] = await Promise.all([findRuntime(), findRedis()]);
-  const redis = { SESSILE_REDIS_SERVER: command, SESSILE_REDIS_LIBRARY_PATH: env.LD_LIBRARY_PATH ?? "" };
-  const flags = ["--expose-gc", "--max-old-space-size=8192", "--no-warnings"];
-  const child = spawn(node, [...flags, ...process.argv.slice(1)], {
-    stdio: "inherit",
-    env: { ...process.env, ...redis },
-  });
-  child.on("exit", (code) => process.exit(code ?? 1));
-}
+await measureAll(process.argv.slice(2));
 
 async function measureAll(words) {
   const most = Number(words.find((word) => /^\d+$/.test(word)) ?? SIZES.at(-1));

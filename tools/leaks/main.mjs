@@ -1,20 +1,13 @@
-// `npm run test:leaks`: runs all tests with the most detailed log, writes down what every process prints, and looks in it for every
-// token and password there was. Words after `--` choose test files by a part of their path.
+// `npm run test:long -- leaks`: runs all tests with the most detailed log, writes down what every process prints, and looks in it for every
+// token and password there was. Words choose test files by a part of their path.
 
-import { LeakRecord } from "./leaks/record.mjs";
-import { bytesOf, isSearchable, LeakSearch } from "./leaks/search.mjs";
-import { PLANTED, plantInProcess, testSearch } from "./leaks/self-test.mjs";
-import { requireNode20 } from "./ready/node-version.mjs";
-import { installPackages } from "./ready/packages.mjs";
-import { explain, Problem } from "./ready/problem.mjs";
-import { findRuntime } from "./ready/runtime.mjs";
-import { runScript } from "./ready/script.mjs";
-import { findRedis } from "./redis.mjs";
-import { findTestFiles } from "./tests/files.mjs";
-import { printResult, say } from "./tests/print.mjs";
-import { runFile } from "./tests/run-file.mjs";
-
-const CONCURRENCY = 2;
+import { explain, Problem } from "../ready/problem.mjs";
+import { findTestFiles } from "../tests/files.mjs";
+import { runFiles } from "../tests/lane.mjs";
+import { printResult, say } from "../tests/print.mjs";
+import { LeakRecord } from "./record.mjs";
+import { bytesOf, isSearchable, LeakSearch } from "./search.mjs";
+import { PLANTED, plantInProcess, testSearch } from "./self-test.mjs";
 
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.on(signal, () => process.exit(code));
@@ -27,14 +20,19 @@ process.exitCode = await findLeaks(process.argv.slice(2)).catch((error) => {
 
 /** @returns {Promise<number>} the exit code */
 async function findLeaks(filters) {
-  requireNode20();
-  const [node, , redis] = await Promise.all([findRuntime(), installPackages(), findRedis()]);
-  await runScript("build");
-  await testItself(node);
+  await testItself();
   const record = new LeakRecord();
   process.on("exit", () => record.remove());
-  const env = { SESSILE_REDIS_SERVER: redis.command, SESSILE_REDIS_LIBRARY_PATH: redis.env.LD_LIBRARY_PATH ?? "" };
-  const results = await runAll(node, findTestFiles(filters), record, env);
+  const results = [];
+  await runFiles(
+    process.execPath,
+    findTestFiles(filters),
+    (file) => record.env(file.source),
+    (result) => {
+      results.push(result);
+      if (result.failed > 0) printResult(result);
+    },
+  );
   const failed = results.reduce((sum, result) => sum + result.failed, 0);
   const leaks = search(record, results);
   if (failed > 0) say(`${failed} tests failed.`);
@@ -42,31 +40,17 @@ async function findLeaks(filters) {
 }
 
 /** What does not see planted leaks proves nothing. */
-async function testItself(node) {
+async function testItself() {
   const texts = testSearch();
   const record = new LeakRecord();
   try {
-    await plantInProcess(node, record.env("planted"));
+    await plantInProcess(record.env("planted"));
     const seen = new Set(hitsIn(record).map(({ secret }) => secret)).size;
     if (seen < PLANTED) throw new Problem(`Of ${PLANTED} leaks planted in processes, the search saw ${seen}.`);
     say(`Self-test: ${texts} leaks planted in texts and ${PLANTED} in processes were all seen.`);
   } finally {
     record.remove();
   }
-}
-
-async function runAll(node, files, record, env) {
-  const waiting = [...files];
-  const results = [];
-  const worker = async () => {
-    for (let file = waiting.shift(); file; file = waiting.shift()) {
-      const result = await runFile(node, file, { ...env, ...record.env(file.source) });
-      results.push(result);
-      if (result.failed > 0) printResult(result);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  return results;
 }
 
 /** Prints the counts and the leaks. @returns {number} how many leaks there are */
