@@ -17,7 +17,7 @@ import type {
 } from "fastify";
 import { isSessionError, type SessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
+import type { DefaultData, Session as SessileSession, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { type AnyReply, isFastifysOwn, prepare, ReplyHeaders, refuse, unwrap } from "./fastify-reply.ts";
 import { hold, release } from "./hold-response.ts";
@@ -29,7 +29,7 @@ export type { GuardOptions } from "./answer.ts";
 declare module "fastify" {
   interface FastifyRequest {
     /** The session of this request; typed by `SessionData`. */
-    session: Session<DefaultData>;
+    session: SessileSession<DefaultData>; // plain `Session` would be the one that @fastify/session declares in this module
   }
 }
 
@@ -95,7 +95,7 @@ export const sessions: FastifyPluginAsync<SessionsOptions> = Object.assign(regis
 /** Lets signed-in users pass; everybody else gets a 401: a hook for `preHandler`, of one route or of all. */
 export function requireSession(
   options?: GuardOptions,
-): (request: { readonly session: Session<DefaultData> }, reply: AnyReply) => Promise<unknown>;
+): (request: { readonly session: SessileSession<DefaultData> }, reply: AnyReply) => Promise<unknown>;
 /** Lets a handler answer signed-in users only; everybody else gets a 401. */
 export function requireSession<
   Route extends RouteGenericInterface = RouteGenericInterface,
@@ -125,7 +125,7 @@ export function requireSession(first: SignedInHandler | GuardOptions = {}, optio
 async function passOn(): Promise<void> {}
 
 async function register(app: FastifyInstance, { manager }: SessionsOptions): Promise<void> {
-  app.decorateRequest("session", null as unknown as Session);
+  app.decorateRequest("session", null as unknown as SessileSession);
   app.decorateRequest(EXCHANGE, null);
   app.decorateRequest(FAILED, null);
   app.addHook("onRequest", (request, reply) => open(manager, request, reply));

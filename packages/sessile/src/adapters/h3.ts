@@ -2,7 +2,7 @@
 
 import type { EventHandler, EventHandlerRequest, EventHandlerResponse, H3Event, Middleware } from "h3";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
+import type { DefaultData, Session as SessileSession, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -15,7 +15,7 @@ export type { GuardOptions } from "./answer.ts";
 declare module "h3" {
   interface H3EventContext {
     /** The session of this request; typed by `SessionData`. */
-    session: Session<DefaultData>;
+    session: SessileSession<DefaultData>;
   }
 }
 
@@ -120,7 +120,7 @@ interface Branded {
  * An error of the library in the shape of h3's own: an application's `onError` sees its status, with the error itself as the
  * `cause`, and without an `onError` the client hears the answer. Any other value comes back as it is.
  */
-function toHttpError(error: unknown, session: Session): unknown {
+function toHttpError(error: unknown, session: SessileSession): unknown {
   const answer = answerTo(error, session);
   if (answer === null) return error;
   const { status, headers, body } = answer;

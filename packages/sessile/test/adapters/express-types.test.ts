@@ -65,3 +65,32 @@ test("req.session is typed by SessionData, and narrowed by requireSession", asyn
   );
   assert.equal(output, "");
 });
+
+test("req.session stays ours next to the types of express-session, when ours are read first", async () => {
+  const output = await compile(
+    "express-beside-express-session",
+    `
+    import express from "express";
+    import { cookieTransport, memoryStore, SessionManager } from "sessile";
+    import { sessions } from "sessile/express";
+    import expressSession from "express-session";
+    void expressSession;
+
+    declare module "sessile" {
+      interface SessionData { cart: string[] }
+    }
+
+    const app = express();
+    app.use(sessions(new SessionManager({ store: memoryStore(), transports: [cookieTransport()] })));
+    app.get("/", (request, response) => {
+      request.session.set("cart", ["x"]);
+      // @ts-expect-error: no such key
+      request.session.get("crat");
+      // @ts-expect-error: nobody may be signed in
+      const id: string = request.session.userId;
+      response.send(id);
+    });
+    `,
+  );
+  assert.equal(output, "");
+});

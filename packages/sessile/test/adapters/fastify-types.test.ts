@@ -119,3 +119,27 @@ test("behind requireSession, a type provider tells what the schema holds", async
   );
   assert.equal(output, "");
 });
+
+for (const other of ["@fastify/session", "@fastify/passport"]) {
+  test(`request.session stays ours next to the types of ${other}`, async () => {
+    const output = await compile(
+      `fastify-beside-${other.split("/")[1]}`,
+      `${PREAMBLE}
+      import other from "${other}";
+      void other;
+      const app = Fastify();
+      await app.register(sessions, { manager });
+      app.get("/", async ({ session }) => {
+        session.set("cart", ["x"]);
+        // @ts-expect-error: no such key
+        session.get("crat");
+        // @ts-expect-error: nobody may be signed in
+        const id: string = session.userId;
+        return id;
+      });
+      app.get("/me", requireSession(async ({ session }) => session.userId.toUpperCase()));
+      `,
+    );
+    assert.equal(output, "");
+  });
+}
