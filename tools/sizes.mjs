@@ -1,10 +1,5 @@
-<<<<<<< HEAD
 // `npm run docs`: what each entry point of the library adds to a program, bundled, minified and gzipped. Writes docs/sizes.md.
-import { readFileSync, writeFileSync } from "node:fs";
-=======
-// `npm run sizes`: what each entry point of the library adds to a program, bundled, minified and gzipped. Writes docs/sizes.md.
 import { writeFileSync } from "node:fs";
->>>>>>> b1c7708 (wip)
 import { gzipSync } from "node:zlib";
 import { bundleOf, IMPORTS } from "./bundles/entries.mjs";
 import { inRoot } from "./ready/repository.mjs";
