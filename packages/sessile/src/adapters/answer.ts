@@ -34,6 +34,7 @@ const ANSWERS: { readonly [code in SessionErrorCode]?: Answer } = {
   ERR_SESSION_CONFLICT: UNAVAILABLE,
   ERR_SESSION_RECORD: UNAVAILABLE,
   ERR_SESSION_STORE: UNAVAILABLE,
+  ERR_SESSION_NOT_ENDED: answer(503, "You are still signed in", { "retry-after": "1" }),
 };
 
 /** What a client hears of a failure that is nobody's business but the program's. */

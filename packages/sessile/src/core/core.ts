@@ -1,5 +1,6 @@
 // What every request of one manager shares: settings, time, events, and the store behind one error rule.
 
+import { Endings } from "./endings.ts";
 import { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts";
 import { EventHub, type SessionEvent, type SessionEventName, type SessionEvents } from "./events.ts";
 import { CLOCK, type Settings } from "./options.ts";
@@ -35,11 +36,13 @@ export class Core {
   readonly settings: Settings;
   readonly events: EventHub;
   readonly watch: Watch;
+  readonly endings: Endings;
 
   constructor(settings: Settings) {
     this.settings = settings;
-    this.events = new EventHub(settings.onListenerError);
+    this.events = new EventHub(settings.onWarning);
     this.watch = new Watch(this);
+    this.endings = new Endings(this);
   }
 
   /** Throws when the clock tells no time: with `NaN` nothing would ever be over. */
@@ -74,7 +77,7 @@ export class Core {
 
   /** Whether a session is over by now. */
   isOver(record: SessionRecord): boolean {
-    return isOver(record, this.now(), this.settings);
+    return this.endings.get(record.sid) !== undefined || isOver(record, this.now(), this.settings);
   }
 
   reportFailure(operation: string, error: unknown): void {
@@ -88,8 +91,20 @@ export class Core {
     more?: Omit<SessionEvents[Name], keyof SessionEvent>,
   ): Promise<boolean> {
     const isEnded = await this.ask("end a session", (store) => store.delete(session.sid));
+    this.endings.confirm(session.sid);
     if (isEnded) this.tell(name, session, more);
     return isEnded;
+  }
+
+  /** Ends a session for its own client. Throws `ERR_SESSION_NOT_ENDED` when the store does not confirm it. */
+  async signOut(record: SessionRecord): Promise<void> {
+    try {
+      await this.end(record, "signedOut");
+    } catch (cause) {
+      this.endings.add(record);
+      const message = "The store did not confirm the sign-out, so the session may still be open. Try again.";
+      throw new SessionError("ERR_SESSION_NOT_ENDED", message, { cause });
+    }
   }
 
   /** Tells what happened to a session just now. */

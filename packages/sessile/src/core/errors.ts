@@ -18,6 +18,7 @@
  * | `ERR_SESSION_CONFLICT` | 503 | other writers won every attempt |
  * | `ERR_SESSION_RECORD` | 503 | the stored record cannot be read |
  * | `ERR_SESSION_STORE` | 503 | the store did not answer, or refused |
+ * | `ERR_SESSION_NOT_ENDED` | 503 | the store did not confirm a sign-out: the session may still be open |
  */
 export type SessionErrorCode = keyof typeof STATUS;
 
@@ -35,6 +36,7 @@ const STATUS = {
   ERR_SESSION_CONFLICT: 503,
   ERR_SESSION_RECORD: 503,
   ERR_SESSION_STORE: 503,
+  ERR_SESSION_NOT_ENDED: 503,
 } as const;
 
 /** Every code there is, for documentation and tests. */

@@ -37,13 +37,13 @@ export type RevokeReason = "revoked" | "limit" | "reuse" | "failed";
 export type SessionEventName = keyof SessionEvents;
 export type SessionListener<Name extends SessionEventName> = (event: SessionEvents[Name]) => unknown;
 
-/** Calls listeners; what they throw or reject with goes to `onListenerError` and nowhere else. */
+/** Calls listeners; what they throw or reject with goes to `onWarning` and nowhere else. */
 export class EventHub {
   readonly #listeners = new Map<SessionEventName, Set<SessionListener<never>>>();
-  readonly #onListenerError: (error: unknown, event: string) => void;
+  readonly #onWarning: (message: string, error?: unknown) => void;
 
-  constructor(onListenerError: (error: unknown, event: string) => void) {
-    this.#onListenerError = onListenerError;
+  constructor(onWarning: (message: string, error?: unknown) => void) {
+    this.#onWarning = onWarning;
   }
 
   /** Adds a listener; the function given back removes it. */
@@ -60,12 +60,17 @@ export class EventHub {
     }
   }
 
-  /** Calls a function of the application's. `name` is what to report when it fails. A reporter that fails has nobody left to tell. */
+  /** Calls a function of the application's. `name` is what to report when it fails. */
   async call(name: string, listener: () => unknown): Promise<void> {
     try {
       await listener();
     } catch (error) {
-      await new Promise((resolve) => resolve(this.#onListenerError(error, name))).catch(() => {});
+      this.warn(`A listener of the session event "${name}" failed:`, error);
     }
+  }
+
+  /** Tells the application what no response can. What fails in that is dropped. */
+  warn(message: string, error?: unknown): void {
+    new Promise((resolve) => resolve(this.#onWarning(message, error))).catch(() => {});
   }
 }

@@ -2,6 +2,7 @@
 // drives it; none has an order of its own.
 
 import { type Arrival, checkAuthenticatedAt, checkDevice, checkUserId, firstData } from "./arrival.ts";
+import { noteAwait } from "./awaited.ts";
 import { Changes } from "./changes.ts";
 import { checkedText, commitRecord, isDue, READING, readData, type Writing } from "./commit.ts";
 import type { Beginning, Core } from "./core.ts";
@@ -11,10 +12,35 @@ import { checkOrigin, type Opened } from "./open.ts";
 import type { SessionRecord } from "./record.ts";
 import type { SessionRequest, SessionResponse, SessionTransport } from "./transport.ts";
 
+/** What the session of one request is at the moment. */
+type State =
+  /** nothing is stored */
+  | "none"
+  /** as the store gave it */
+  | "loaded"
+  /** made by this request, which removes it when it fails */
+  | "begun"
+  /** its data cannot be read; a request that fails removes it */
+  | "unreadable"
+  /** its end was asked for, and the store has not confirmed it: nothing more is written */
+  | "ending"
+  /** ended by this request: the client forgets its token */
+  | "signedOut"
+  /** ended elsewhere during the request: the client is sent nothing, because it may already hold the token of a newer sign-in */
+  | "gone";
+
+/** A failure of something that the handler asked for. */
+interface Failure {
+  readonly error: unknown;
+  /** Whether it is the handler's to deal with: not where it did not wait, nor where it answered before. */
+  readonly isHandled: () => boolean;
+}
+
 export class SessionExchange {
   readonly #core: Core;
   readonly #request: SessionRequest;
   readonly #transport: SessionTransport | null;
+  #state: State;
   #record: SessionRecord | null;
   /** Digest of the secret that the client holds, as far as this request knows. */
   #digest: string | null;
@@ -22,21 +48,18 @@ export class SessionExchange {
   #newToken: string | null = null;
   #isActivity = true;
   #rotateAfter: number;
-  /** A failed request removes its record: one that it began itself, or one that cannot be read. */
-  #removeOnFailure = false;
-  #isSignedOut = false;
-  /** Someone else ended the session during the request. */
-  #isGone = false;
   #isSettled = false;
   /** The handler looked at the session: the response depends on it. */
   #isUsed = false;
   /** The last of the steps that wait for the store, if any. They run one after the other, also when the handler does not wait. */
   #lastStep: Promise<unknown> | null = null;
+  readonly #failures: Failure[] = [];
 
   constructor(core: Core, request: SessionRequest, opened: Opened) {
     this.#core = core;
     this.#request = request;
     this.#transport = opened.transport;
+    this.#state = opened.record === null ? "none" : "loaded";
     this.#record = opened.record;
     this.#digest = opened.digest;
     if (opened.data !== null) this.#changes = new Changes(opened.data, core.settings.limits);
@@ -44,33 +67,33 @@ export class SessionExchange {
   }
 
   /** The session's record as last known; `null` while there is none. */
-  get record(): SessionRecord | null {
+  look(): SessionRecord | null {
     this.#isUsed = true;
     return this.#record;
   }
 
   /** Whether the request presented a credential, a good one or not. */
-  get hasCredential(): boolean {
+  hasCredential(): boolean {
     this.#isUsed = true;
     return this.#transport !== null;
   }
 
   /** The data with this request's changes; parsed when it is first asked for. */
-  get data(): Changes {
+  read(): Changes {
     this.#isUsed = true;
     this.#changes ??= new Changes(this.#parseData(), this.#core.settings.limits);
     return this.#changes;
   }
 
   /** The same, for a change. Throws `ERR_SESSION_STATE` when the change could not be kept. */
-  get writableData(): Changes {
+  change(): Changes {
     this.#checkOpen("change the session");
-    if (this.#isSignedOut)
+    if (this.#state === "ending" || this.#state === "signedOut")
       throw new SessionError(
         "ERR_SESSION_STATE",
         "The session was signed out in this request; sign in before writing.",
       );
-    return this.data;
+    return this.read();
   }
 
   now(): number {
@@ -91,17 +114,16 @@ export class SessionExchange {
    * Ends the presented session, then begins a new one with nothing but what `arrival` names. In this order, because then a
    * crash between the two leaves no session rather than two, and the old one does not count against the user's limit.
    */
-  async signIn(userId: string, arrival: Arrival): Promise<string> {
-    this.#checkOpen("sign in");
-    checkOrigin(this.#writer(), this.#request);
-    const user = {
-      userId: checkUserId(userId),
-      device: checkDevice(arrival.device),
-      authenticatedAt: checkAuthenticatedAt(arrival.authenticatedAt),
-    };
-    return this.#inTurn(async () => {
-      const data = await firstData(this.#core, arrival, () => this.data.view);
-      await this.#end();
+  signIn(userId: string, arrival: Arrival): Promise<string> {
+    return this.#step("sign in", async () => {
+      checkOrigin(this.#writer(), this.#request);
+      const user = {
+        userId: checkUserId(userId),
+        device: checkDevice(arrival.device),
+        authenticatedAt: checkAuthenticatedAt(arrival.authenticatedAt),
+      };
+      const data = await firstData(this.#core, arrival, () => this.read().view);
+      await this.#endFormer();
       const token = await this.#begin({ ...user, data });
       await this.#refresh();
       return token;
@@ -109,21 +131,22 @@ export class SessionExchange {
   }
 
   /** Ends the session; the store has confirmed it when this returns. Without a session nothing happens. */
-  async signOut(): Promise<void> {
-    this.#checkOpen("sign out");
-    await this.#inTurn(() => this.#end());
+  signOut(): Promise<void> {
+    return this.#step("sign out", async () => {
+      this.#newToken = null;
+      await this.#end((record) => this.#core.signOut(record));
+    });
   }
 
   /** Calls `listener` when the session has ended, here or elsewhere. Without a session there is nothing to end. */
   onEnded(listener: () => unknown): () => void {
-    const record = this.record;
+    const record = this.look();
     return record === null ? () => {} : this.#core.watch.add(record.sid, listener);
   }
 
   /** Writes what is pending, and lets the request go on. */
-  async flush(): Promise<void> {
-    this.#checkOpen("commit the session");
-    await this.#inTurn(() => this.#flush());
+  flush(): Promise<void> {
+    return this.#step("commit the session", () => this.#flush());
   }
 
   /**
@@ -141,9 +164,42 @@ export class SessionExchange {
 
   /** Whether `commit` has to wait for the store. Most requests only read; then it sets the headers before it returns. */
   get mustWait(): boolean {
-    if (this.#lastStep !== null || this.#removeOnFailure) return true;
+    if (this.#lastStep !== null || this.#state === "unreadable") return true;
     if (this.#record === null) return this.#changes?.isEmpty === false;
     return isDue(this.#core, this.#writing(this.#record, this.#changes, true));
+  }
+
+  /**
+   * Runs what the handler asks for, after what it asked for before. Where the handler does not wait for it, the response does, and answers
+   * its failure.
+   */
+  #step<T>(what: string, step: () => Promise<T>): Promise<T> {
+    let isAwaited = false;
+    const run = this.#isSettled
+      ? this.#refuse(what, () => isAwaited)
+      : this.#inTurn(() => this.#watch(step, () => isAwaited));
+    return noteAwait(run, () => {
+      isAwaited = true;
+    });
+  }
+
+  async #watch<T>(step: () => Promise<T>, isAwaited: () => boolean): Promise<T> {
+    try {
+      return await step();
+    } catch (error) {
+      const wasAnswered = this.#isSettled;
+      this.#failures.push({ error, isHandled: () => isAwaited() && !wasAnswered });
+      throw error;
+    }
+  }
+
+  /** Where the handler does not wait for what comes too late, no answer can tell of it. */
+  async #refuse(what: string, isAwaited: () => boolean): Promise<never> {
+    const error = tooLate(what);
+    setTimeout(() => {
+      if (!isAwaited()) this.#core.events.warn("A session was used after its response had left:", error);
+    });
+    throw error;
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
@@ -154,6 +210,8 @@ export class SessionExchange {
 
   async #settle(status: number, response: SessionResponse): Promise<void> {
     try {
+      const failure = this.#failures.find(({ isHandled }) => !isHandled());
+      if (failure !== undefined) throw failure.error;
       await (status < 500 ? this.#write(this.#changes, true) : this.#abandon());
     } catch (error) {
       await this.#abandon();
@@ -163,12 +221,22 @@ export class SessionExchange {
     }
   }
 
-  async #end(): Promise<void> {
-    const record = this.record;
-    this.#isSignedOut = true;
-    this.#newToken = null;
-    if (record !== null) await this.#core.end(record, "signedOut");
-    this.#drop();
+  /** When this fails, the session goes on. */
+  async #endFormer(): Promise<void> {
+    const before = this.#state;
+    try {
+      await this.#end((record) => this.#core.end(record, "signedOut"));
+    } catch (error) {
+      this.#state = before;
+      throw error;
+    }
+  }
+
+  async #end(end: (record: SessionRecord) => Promise<unknown>): Promise<void> {
+    const record = this.look();
+    this.#state = "ending";
+    if (record !== null) await end(record);
+    this.#drop("signedOut");
   }
 
   /** What the handler changes while this waits for the store is kept for the next commit. */
@@ -194,14 +262,11 @@ export class SessionExchange {
   }
 
   async #write(changes: Changes | null, isLast: boolean): Promise<void> {
-    if (this.#isGone || this.#isSignedOut) return;
-    if (this.#record === null) return this.#beginAnonymous(changes);
+    if (this.#state === "none") return this.#beginAnonymous(changes);
+    if (this.#record === null || this.#state === "ending") return;
+    if (this.#core.endings.get(this.#record.sid) !== undefined) return this.#drop("gone");
     const written = await commitRecord(this.#core, this.#writing(this.#record, changes, isLast));
-    if (written === null) {
-      // in particular the cookie is not cleared: the browser may already hold that of a newer sign-in
-      this.#isGone = true;
-      return this.#drop();
-    }
+    if (written === null) return this.#drop("gone");
     this.#record = written.record;
     this.#newToken ??= written.newToken;
   }
@@ -224,13 +289,12 @@ export class SessionExchange {
     this.#record = record;
     this.#digest = record.secretDigest;
     this.#newToken = token;
-    this.#isSignedOut = false;
-    this.#isGone = false;
-    this.#removeOnFailure = true;
+    this.#state = "begun";
     return token;
   }
 
-  #drop(): void {
+  #drop(state: State): void {
+    this.#state = state;
     this.#record = null;
     this.#changes = null;
     this.#newToken = null;
@@ -240,16 +304,16 @@ export class SessionExchange {
   async #abandon(): Promise<void> {
     const record = this.#record;
     this.#changes?.undo();
-    if (record === null || !this.#removeOnFailure) return;
-    this.#drop();
+    if (record === null || (this.#state !== "begun" && this.#state !== "unreadable")) return;
+    this.#drop("gone");
     await this.#core.end(record, "revoked", { reason: "failed" }).catch(() => {});
   }
 
   #send(response: SessionResponse): void {
-    const carriesToken = this.#newToken !== null || this.#isSignedOut;
+    const carriesToken = this.#newToken !== null || this.#state === "signedOut";
     if (this.#newToken !== null && this.#record !== null) {
       this.#writer().issue(this.#newToken, this.#record.absoluteExpiresAt - this.#core.now(), response);
-    } else if (this.#isSignedOut) this.#transport?.clear(response);
+    } else if (this.#state === "signedOut") this.#transport?.clear(response);
     if (!this.#isUsed && !carriesToken) return;
     if (this.#transport !== null || carriesToken) keepFromCaches(response, carriesToken);
     const { transports } = this.#core.settings;
@@ -267,19 +331,20 @@ export class SessionExchange {
     try {
       return this.#record === null ? {} : parseData(this.#record.data);
     } catch (error) {
-      this.#removeOnFailure = true;
+      if (this.#state === "loaded") this.#state = "unreadable";
       this.#core.reportFailure(READING, error);
       throw error;
     }
   }
 
   #checkOpen(what: string): void {
-    if (!this.#isSettled) return;
-    throw new SessionError(
-      "ERR_SESSION_STATE",
-      `It is too late to ${what}: the response has left. Do it before answering.`,
-    );
+    if (this.#isSettled) throw tooLate(what);
   }
+}
+
+function tooLate(what: string): SessionError {
+  const message = `It is too late to ${what}: the response has left. Do it before answering.`;
+  return new SessionError("ERR_SESSION_STATE", message);
 }
 
 /**

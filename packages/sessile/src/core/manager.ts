@@ -172,6 +172,7 @@ export class SessionManager<Data extends object = DefaultData> {
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
     this.#core.watch.stop();
+    this.#core.endings.stop();
     await this.#core.ask("close", (store) => store.close());
   }
 

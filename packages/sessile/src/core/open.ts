@@ -36,6 +36,11 @@ export async function open(core: Core, request: SessionRequest): Promise<Opened>
   const parts = parseToken(core.settings.tokenPrefix, token);
   if (parts === null) return withoutRecord;
   checkOrigin(transport, request);
+  const unended = core.endings.get(parts.sid);
+  if (unended !== undefined) {
+    await core.signOut(unended);
+    return withoutRecord;
+  }
   const found = await find(core, parts);
   if (found === null) return withoutRecord;
   const { record, digest, verdict } = found;

@@ -53,8 +53,11 @@ export interface SessionManagerOptions {
   readonly sweepInterval?: number;
   /** The time in milliseconds since 1970. Default `Date.now`. */
   readonly clock?: () => number;
-  /** Hears of listeners that threw. Default: `console.error`. */
-  readonly onListenerError?: (error: unknown, event: string) => void;
+  /**
+   * Called with what no response can answer: a listener that threw, a call after the response had left that nothing waited for. Default:
+   * `console.error`.
+   */
+  readonly onWarning?: (message: string, error?: unknown) => void;
 }
 
 export interface DataLimits {
@@ -79,7 +82,7 @@ export interface Settings extends Lifetimes {
   readonly limits: DataLimits;
   readonly sweepInterval: number;
   readonly clock: () => number;
-  readonly onListenerError: (error: unknown, event: string) => void;
+  readonly onWarning: (message: string, error?: unknown) => void;
 }
 
 /** What `clock` must be. */
@@ -105,11 +108,7 @@ const RULES = {
   sweepInterval: [...milliseconds(0, LONGEST_TIMER), MINUTE],
   // `NaN` would make sessions endless, and stores keep instants as whole numbers
   clock: [(clock: () => number) => isFunction(clock) && Number.isSafeInteger(clock()), CLOCK, Date.now],
-  onListenerError: [
-    isFunction,
-    "a function",
-    (error: unknown, event: string) => console.error(`A listener of the session event "${event}" failed:`, error),
-  ],
+  onWarning: [isFunction, "a function", (...args: unknown[]) => console.error(...args)],
 } satisfies { [Name in keyof SessionManagerOptions]-?: Rule };
 
 const USER_LIMIT = {

@@ -60,42 +60,42 @@ export class Session<Data extends object = DefaultData> {
 
   /** Public handle, fit for lists, logs and URLs; `null` while nothing is stored. */
   get sid(): string | null {
-    return this.#exchange.record?.sid ?? null;
+    return this.#exchange.look()?.sid ?? null;
   }
 
   /** Who is signed in; `null` when nobody is. */
   get userId(): string | null {
-    return this.#exchange.record?.userId ?? null;
+    return this.#exchange.look()?.userId ?? null;
   }
 
   /** When the session began, in milliseconds since 1970; `null` while nothing is stored. */
   get createdAt(): number | null {
-    return this.#exchange.record?.createdAt ?? null;
+    return this.#exchange.look()?.createdAt ?? null;
   }
 
   /** When the user proved who they are; `null` when nobody is signed in. */
   get authenticatedAt(): number | null {
-    return this.#exchange.record?.authenticatedAt ?? null;
+    return this.#exchange.look()?.authenticatedAt ?? null;
   }
 
   /** The last activity that was written down; `null` while nothing is stored. */
   get lastSeenAt(): number | null {
-    return this.#exchange.record?.lastSeenAt ?? null;
+    return this.#exchange.look()?.lastSeenAt ?? null;
   }
 
   /** When the session ends unless it is used; `null` while nothing is stored. */
   get expiresAt(): number | null {
-    return this.#exchange.record?.expiresAt ?? null;
+    return this.#exchange.look()?.expiresAt ?? null;
   }
 
   /** Counts every write of the session, a touch too, from 1: tells one state from another. `null` while nothing is stored. */
   get version(): number | null {
-    return this.#exchange.record?.version ?? null;
+    return this.#exchange.look()?.version ?? null;
   }
 
   /** Whether the request came with a token, a good one or not. */
   get hasCredential(): boolean {
-    return this.#exchange.hasCredential;
+    return this.#exchange.hasCredential();
   }
 
   /** Whether somebody is signed in. */
@@ -105,17 +105,17 @@ export class Session<Data extends object = DefaultData> {
 
   /** The value of `key`, frozen; `undefined` when it has none. */
   get<Key extends keyof Data & string>(key: Key): Frozen<Data[Key]> | undefined {
-    return freeze(this.#exchange.data.view[key]) as Frozen<Data[Key]> | undefined;
+    return freeze(this.#exchange.read().view[key]) as Frozen<Data[Key]> | undefined;
   }
 
   /** Whether `key` has a value. */
   has(key: keyof Data & string): boolean {
-    return this.#exchange.data.view[key] !== undefined;
+    return this.#exchange.read().view[key] !== undefined;
   }
 
   /** The keys that have a value. */
   keys(): (keyof Data & string)[] {
-    return Object.keys(this.#exchange.data.view) as (keyof Data & string)[];
+    return Object.keys(this.#exchange.read().view) as (keyof Data & string)[];
   }
 
   /**
@@ -123,12 +123,12 @@ export class Session<Data extends object = DefaultData> {
    * Throws `ERR_SESSION_VALUE` when it is not JSON.
    */
   set<Key extends keyof Data & string>(key: Key, value: Data[Key]): void {
-    this.#exchange.writableData.set(key, value);
+    this.#exchange.change().set(key, value);
   }
 
   /** Removes `key`. */
   remove(key: keyof Data & string): void {
-    this.#exchange.writableData.remove(key);
+    this.#exchange.change().remove(key);
   }
 
   /**
@@ -139,7 +139,7 @@ export class Session<Data extends object = DefaultData> {
    * What `get` shows afterwards may still be superseded; after `await session.commit()` it is what was stored.
    */
   update<Key extends keyof Data & string>(key: Key, fn: (value: Data[Key] | undefined) => Data[Key] | undefined): void {
-    this.#exchange.writableData.update(key, fn as (value: unknown) => unknown);
+    this.#exchange.change().update(key, fn as (value: unknown) => unknown);
   }
 
   /**

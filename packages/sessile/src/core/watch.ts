@@ -28,8 +28,7 @@ export class Watch {
 
   constructor(core: Core) {
     this.#core = core;
-    for (const event of ["signedOut", "revoked", "expired"] as const)
-      core.events.on(event, ({ sid }) => this.#end(sid));
+    for (const event of ["signedOut", "revoked", "expired"] as const) core.events.on(event, ({ sid }) => this.end(sid));
   }
 
   /**
@@ -43,7 +42,7 @@ export class Watch {
     this.#timer ??= this.#nextTick();
     this.#stopHints ??= this.#core.settings.store.watch?.((ended) => {
       if (ended === null) this.#ticksLeft = 0;
-      else this.#end(ended);
+      else this.end(ended);
     });
     return () => watched.listeners.delete(listener);
   }
@@ -91,11 +90,12 @@ export class Watch {
       .catch((error: unknown) => (isSessionError(error, "ERR_SESSION_RECORD") ? null : undefined));
     const watched = this.#watched.get(sid);
     if (record === undefined) this.#ticksLeft = 0;
-    else if (record === null || this.#core.isOver(record)) this.#end(sid);
+    else if (record === null || this.#core.isOver(record)) this.end(sid);
     else if (watched !== undefined) watched.expiresAt = record.expiresAt;
   }
 
-  #end(sid: string): void {
+  /** Calls the listeners of a session that is over. */
+  end(sid: string): void {
     const listeners = this.#watched.get(sid)?.listeners ?? [];
     this.#watched.delete(sid);
     for (const listener of listeners) void this.#core.events.call("ended", listener);

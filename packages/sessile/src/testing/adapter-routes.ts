@@ -88,6 +88,19 @@ function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
       await session.signOut();
       throw new Error("internal: password1");
     },
+    "POST /logout/dropped": async ({ session }) => {
+      void session.signOut();
+      return json({});
+    },
+    "POST /login/dropped": async ({ session, url }) => {
+      void session.signIn(query(url, "user"));
+      return json({});
+    },
+    "POST /commit/dropped": async ({ session }) => {
+      session.set("dropped", 1);
+      void session.commit();
+      return json({});
+    },
     "POST /count": async ({ session }) => {
       session.update("count", (count) => Number(count ?? 0) + 1);
       return json({});

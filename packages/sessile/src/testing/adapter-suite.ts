@@ -1,6 +1,7 @@
 // The checks of every adapter, registered with Node's test runner.
 
 import { describe, test } from "node:test";
+import { endingChecks } from "./adapter-endings.ts";
 import { failureChecks } from "./adapter-failures.ts";
 import { raceChecks } from "./adapter-races.ts";
 import { responseChecks } from "./adapter-responses.ts";
@@ -16,6 +17,7 @@ export const adapterChecks: readonly AdapterCheck[] = [
   ...signInChecks,
   ...raceChecks,
   ...failureChecks,
+  ...endingChecks,
   ...responseChecks,
   ...thrownChecks,
 ];

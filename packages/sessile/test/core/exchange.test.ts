@@ -413,27 +413,6 @@ describe("sign-out", () => {
     assert.deepEqual(bench.takeEvents(), ["created", "signedIn", "signedOut"]);
   });
 
-  test("F1: that the store does not acknowledge rejects, still clears the cookie, and can be tried again", async () => {
-    const bench = new Bench({ transports: [cookieTransport()] });
-    const first = await bench.manager.open(requestWith());
-    const token = await first.session.signIn("ann");
-    await first.commit(200, new ResponseRecorder());
-    let failures = 2;
-    bench.spied.before = (method) => {
-      if (method === "delete" && failures-- > 0) throw new Error("down");
-    };
-    for (const attempts of [1, 2]) {
-      const { session, commit } = await bench.manager.open(requestWith({ cookie: `__Host-session=${token}` }));
-      const response = new ResponseRecorder();
-      await assert.rejects(session.signOut(), { code: "ERR_SESSION_STORE" });
-      assert.equal(session.userId, "ann", "nobody may believe that the session is over");
-      if (attempts === 2) await session.signOut();
-      await commit(attempts === 2 ? 200 : 503, response);
-      assert.match(response.get("set-cookie") ?? "", /^__Host-session=; Max-Age=0/);
-      assert.equal((await bench.recordOf(token)) === null, attempts === 2);
-    }
-  });
-
   test("F1: that failed lets nothing more be written", async () => {
     const bench = new Bench();
     const token = await bench.signIn();
@@ -443,7 +422,7 @@ describe("sign-out", () => {
     await bench.send(token, async (session) => {
       session.set("k", 1);
       session.rotate();
-      await assert.rejects(session.signOut(), { code: "ERR_SESSION_STORE" });
+      await assert.rejects(session.signOut(), { code: "ERR_SESSION_NOT_ENDED" });
       assert.throws(() => session.set("k", 2), { code: "ERR_SESSION_STATE" });
       await session.commit();
     });
@@ -860,6 +839,124 @@ describe("session.commit", () => {
       { status: 500 },
     );
     assert.deepEqual([issued, (await bench.manager.stats()).sessions], [undefined, 0]);
+  });
+});
+
+describe("a promise of the session that the handler drops", () => {
+  const down = (bench: Bench): void => {
+    bench.spied.before = (method) => (method === "load" ? undefined : assert.fail("down"));
+  };
+  const dropped: Readonly<Record<string, { ask: (session: Session<Bag>) => unknown; code: string; isDown: boolean }>> =
+    {
+      "signOut of a store that is down": {
+        ask: (session) => void session.signOut(),
+        code: "ERR_SESSION_NOT_ENDED",
+        isDown: true,
+      },
+      "signIn of a store that is down": {
+        ask: (session) => void session.signIn("bob"),
+        code: "ERR_SESSION_STORE",
+        isDown: true,
+      },
+      "commit of a store that is down": {
+        ask: (session) => {
+          session.set("k", 1);
+          void session.commit();
+        },
+        code: "ERR_SESSION_STORE",
+        isDown: true,
+      },
+      "signIn of a number": {
+        ask: (session) => void session.signIn(42 as never),
+        code: "ERR_SESSION_VALUE",
+        isDown: false,
+      },
+      "signIn beyond the limit": {
+        ask: (session) => void session.signIn("full"),
+        code: "ERR_SESSION_LIMIT",
+        isDown: false,
+      },
+    };
+  for (const [what, { ask, code, isDown }] of Object.entries(dropped)) {
+    for (const turns of [0, 1, 10]) {
+      test(`fails the response, and no process: ${what}, ${turns} turns before it`, async () => {
+        const bench = new Bench({ userLimit: { max: 1, onExceeded: "refuse" } });
+        await bench.signIn("full");
+        const token = await bench.signIn("ann");
+        const { session, commit } = await bench.open(token);
+        if (isDown) down(bench);
+        ask(session);
+        for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+        const response = new ResponseRecorder();
+        await assert.rejects(commit(200, response), { code });
+        assert.deepEqual([response.get("x-session-token"), response.get("set-cookie")], [undefined, undefined]);
+        await new Promise(setImmediate); // Node ends the process here, if at all
+      });
+    }
+  }
+
+  test("that fails is the handler's where it waits for it, sooner or later", async () => {
+    for (const wait of [
+      (step: Promise<unknown>) => step.catch(() => {}),
+      (step: Promise<unknown>) => Promise.allSettled([step]),
+      async (step: Promise<unknown>) => {
+        for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+        await assert.rejects(step, { code: "ERR_SESSION_VALUE" });
+      },
+      async (step: Promise<unknown>) => {
+        await assert.rejects(async () => step);
+      },
+      (step: Promise<unknown>) => step.then(null, () => {}).finally(() => {}),
+    ]) {
+      const bench = new Bench();
+      const { session } = await bench.send(await bench.signIn("ann"), (open) => wait(open.signIn(42 as never)));
+      assert.equal(session.userId, "ann");
+    }
+  });
+
+  test("that fails when the handler has answered fails the response, also where the handler waits for it", async () => {
+    const bench = new Bench();
+    const { session, commit } = await bench.open(await bench.signIn("ann"));
+    const gate = new Gate();
+    bench.spied.before = async () => {
+      await gate.pass();
+      assert.fail("down");
+    };
+    const step = session.signOut();
+    const answering = commit(200, new ResponseRecorder());
+    const waiting = assert.rejects(step, { code: "ERR_SESSION_NOT_ENDED" });
+    gate.open();
+    await assert.rejects(answering, { code: "ERR_SESSION_NOT_ENDED" });
+    await waiting;
+  });
+
+  test("that comes too late is reported, and ends no process", async () => {
+    const warnings: unknown[] = [];
+    const bench = new Bench({ onWarning: (message, error) => warnings.push([message, (error as Error).message]) });
+    const { session } = await bench.send(await bench.signIn("ann"), () => {});
+    void session.signOut();
+    void session.signIn("bob");
+    await assert.rejects(session.commit(), { code: "ERR_SESSION_STATE" });
+    await new Promise((resolve) => setTimeout(resolve));
+    await new Promise((resolve) => setTimeout(resolve));
+    const late = (what: string): string => `It is too late to ${what}: the response has left. Do it before answering.`;
+    const message = "A session was used after its response had left:";
+    assert.deepEqual(warnings, [
+      [message, late("sign out")],
+      [message, late("sign in")],
+    ]);
+  });
+
+  test("is as good as any other promise where it is fulfilled", async () => {
+    const bench = new Bench();
+    await bench.send(null, async (session) => {
+      const step = session.signIn("ann");
+      assert.ok(step instanceof Promise);
+      const [token, again] = await Promise.all([step, step.then((text) => text)]);
+      assert.equal(await step, token);
+      assert.equal(again, token);
+      assert.equal(await Promise.race([step, new Promise(() => {})]), token);
+    });
   });
 });
 

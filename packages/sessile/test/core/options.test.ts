@@ -72,7 +72,7 @@ const BAD: Readonly<Record<string, readonly unknown[]>> = {
   schema: [null, {}, () => {}, { "~standard": {} }, "zod"],
   limits: [null, 5, "x", true],
   clock: [...notFunctions, () => Number.NaN, () => "now", () => undefined, () => 1.5, () => new Date()],
-  onListenerError: notFunctions,
+  onWarning: notFunctions,
 };
 
 describe("a manager", () => {

@@ -77,7 +77,7 @@ const managerOptions = fc.record(
       () => 2n ** 40n,
       Date.now,
     ),
-    onListenerError: fc.constantFrom<unknown>(() => {}, null),
+    onWarning: fc.constantFrom<unknown>(() => {}, null),
     schema: fc.constantFrom<unknown>(
       { "~standard": { version: 1, vendor: "x", validate: (value: unknown) => ({ value }) } },
       {},

@@ -9,7 +9,7 @@ const ANSWERS_TO_WHAT_IS_THROWN = [
   "D8: a sign-in beyond the user's limit is a 409",
   "I7: a cross-site sign-in is a 403 where the token would become a cookie",
   "P1: a store that is down is a 503 with Retry-After, never a 401, and the cookie stays",
-  "F1: a sign-out that the store did not confirm is a 503 that clears the cookie, and can be repeated",
+  "F1: a sign-out that the store did not confirm is a 503 that keeps the cookie, until a later try is confirmed",
 ];
 
 export function recipeSuite(name: string, start: StartServer): void {
