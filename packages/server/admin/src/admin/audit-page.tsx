@@ -43,7 +43,8 @@ export function AuditPage() {
         {({ entries, next }) => (
           <section class="card list" aria-label="Audit">
             <p class="muted small news">
-              Newest first. The last 10,000 entries are kept; the log of the server has them too.
+              Newest first. The last 10,000 acts are kept, and of each user the last 100 sign-ins and refusals; the log
+              of the server has more.
             </p>
             {entries.length === 0 ? (
               <Empty title="Nobody has done anything here yet." />
