@@ -12,6 +12,7 @@ import type { Readiness } from "../ops/readiness.ts";
 import { readPageFiles } from "../page/page-files.ts";
 import type { SignInService } from "../sign-in/service.ts";
 import { openUserFile } from "../users/user-file.ts";
+import { adminSessionsPath } from "../users/users-path.ts";
 import { Audit } from "./audit.ts";
 import { AuditLog } from "./audit-log.ts";
 import { EndEveryone } from "./end-everyone.ts";
@@ -96,7 +97,7 @@ function ownSessions(
 ): SessionManager {
   const own = new GuardedManager(
     {
-      store: sqliteStore({ path: `${users.replace(/\.(?:db|sqlite3?)$/, "")}.admin.db` }),
+      store: sqliteStore({ path: adminSessionsPath(users) }),
       transports: [cookieTransport({ name: ADMIN_COOKIE, sameSite: "Strict" })],
       tokenPrefix: "adm_",
       idleTimeout: 30 * MINUTE,

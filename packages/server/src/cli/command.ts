@@ -44,6 +44,8 @@ export interface Command {
   readonly options?: readonly CommandOption[];
   /** The settings that it reads, by name. */
   readonly settings?: readonly string[];
+  /** Whether it reads `sessile.config.json` of the working directory without being told to. */
+  readonly findsFile?: boolean;
   readonly notes?: string;
   readonly examples: readonly string[];
   /** Without it the command was asked for text only, and failing is an error. */
@@ -63,7 +65,7 @@ export function settingsOf({ settings = [] }: Command): readonly Option[] {
 export function readCall(command: Command, args: readonly string[], env: Environment): Omit<Call, "output"> {
   const { values, positionals } = parse(command, args);
   checkWords(command, positionals);
-  return { words: positionals, given: values, env, settings: readSettings(values, env) };
+  return { words: positionals, given: values, env, settings: readSettings(values, env, command.findsFile === true) };
 }
 
 function parse(command: Command, args: readonly string[]): { values: Given; positionals: readonly string[] } {

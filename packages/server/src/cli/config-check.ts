@@ -1,7 +1,8 @@
 // `sessile config check`: what the server would be told, from where, and whether it would start with that.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { parseConfig } from "../config/config.ts";
+import { isOpenToOthers, isWritableByOthers } from "../config/file-access.ts";
 import { OPTIONS } from "../config/options.ts";
 import { withoutPasswords } from "../config/without-password.ts";
 import { checkDemo } from "../ops/listen.ts";
@@ -46,8 +47,10 @@ function check({ settings, output }: Call): ExitCode {
   return EXIT.done;
 }
 
-/** A file that others can read tells them the password of Redis, if it holds one. */
+/** A file that others can read tells them the password of Redis, if it holds one; one that they can write says where it is sent. */
 export function looseFile(path: string | null): string | null {
-  if (path === null || !existsSync(path) || (statSync(path).mode & 0o077) === 0) return null;
+  if (path === null || !existsSync(path) || !(isOpenToOthers(path) || isWritableByOthers(path))) return null;
+  if (isWritableByOthers(path))
+    return `${path} can be written by others, who can have the password of Redis sent to them. Make it yours and chmod go-w it.`;
   return `${path} can be read by others. If it holds a password, chmod 600 it, or use SESSILE_REDIS_PASSWORD.`;
 }

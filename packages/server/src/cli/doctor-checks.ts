@@ -3,13 +3,15 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseConfig } from "../config/config.ts";
+import { isOpenToOthers } from "../config/file-access.ts";
 import { isRedisUrl } from "../config/redis-url.ts";
+import type { Settings } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { objectionTo } from "../migrate/marker.ts";
 import { AS_STORED, openStore } from "../ops/open-store.ts";
 import { openUserFile } from "../users/user-file.ts";
 import { UserStore } from "../users/user-store.ts";
-import { chooseUsers } from "../users/users-path.ts";
+import { adminSessionsPath, chooseUsers, usersPath } from "../users/users-path.ts";
 import type { Call } from "./command.ts";
 import { looseFile } from "./config-check.ts";
 
@@ -41,29 +43,40 @@ function isBefore(version: string, [major, minor, patch]: readonly [number, numb
   return a !== major ? a < major : b !== minor ? b < minor : c < patch;
 }
 
-/** Sessions, users and settings are nobody's but the server's. */
+/** Sessions, users, keys and settings belong to the server's user alone. */
 export function checkFiles({ settings }: Call): readonly Finding[] {
-  const { store, users } = settings.all;
-  const loose = looseFile(settings.path);
-  const config: Finding[] = loose === null ? [] : [{ about: "permissions", state: "warns", text: loose }];
-  const path = store?.text.startsWith("sqlite:") ? store.text.slice("sqlite:".length) : null;
-  const files = [...(path === null ? [] : [path, `${path}-wal`]), users?.text ?? ""].filter((file) => existsSync(file));
-  const wrong = files.filter((file) => (statSync(file).mode & 0o077) !== 0);
-  const found: Finding[] = wrong.map((file) => ({
-    about: "permissions",
-    state: "fails",
-    text: `${file} is open to others. Run: chmod 600 ${file}`,
-  }));
-  const folder = path === null ? null : dirname(path);
-  if (folder !== null && existsSync(folder) && (statSync(folder).mode & 0o022) !== 0)
-    found.push({
-      about: "permissions",
-      state: "warns",
-      text: `others may put files into ${folder}. Run: chmod go-w ${folder}`,
+  const files = filesOf(settings.all);
+  const found = [...looseConfig(settings.path), ...files.filter(isOpenToOthers).map(openFile), ...openFolders(files)];
+  if (files.length === 0 || found.some(({ state }) => state !== "ok")) return found;
+  return [{ about: "permissions", state: "ok", text: `${files.join(", ")}: for their owner only` }];
+}
+
+/** What there is of the files that hold sessions, users or keys. */
+function filesOf({ store, users, "token-keys": keys }: Settings["all"]): readonly string[] {
+  const sessions = store?.text.startsWith("sqlite:") ? store.text.slice("sqlite:".length) : null;
+  const people = usersPath(store?.text ?? "", users?.text ?? "");
+  const databases = [sessions, people, people && adminSessionsPath(people)].filter((path) => path !== null);
+  const files = databases.flatMap((path) => [path, `${path}-wal`, `${path}-shm`]);
+  return [...files, keys?.text ?? ""].filter((path) => existsSync(path));
+}
+
+function openFile(path: string): Finding {
+  return { about: "permissions", state: "fails", text: `${path} is open to others. Run: chmod 600 ${path}` };
+}
+
+function looseConfig(path: string | null): readonly Finding[] {
+  const text = looseFile(path);
+  return text === null ? [] : [{ about: "permissions", state: "warns", text }];
+}
+
+function openFolders(files: readonly string[]): readonly Finding[] {
+  const folders = [...new Set(files.map((path) => dirname(path)))];
+  return folders
+    .filter((folder) => (statSync(folder).mode & 0o022) !== 0)
+    .map((folder) => {
+      const text = `others may put files into ${folder}. Run: chmod go-w ${folder}`;
+      return { about: "permissions", state: "warns", text };
     });
-  if (files.length > 0 && found.length === 0)
-    found.push({ about: "permissions", state: "ok", text: `${files.join(", ")}: for their owner only` });
-  return [...config, ...found];
 }
 
 /** A store that is not there yet is not made by looking at it. */

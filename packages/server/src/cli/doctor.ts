@@ -10,7 +10,7 @@ export const DOCTOR_COMMAND: Command = {
   name: "doctor",
   summary: "check settings, runtime, store and its promises, permissions and clock",
   options: [JSON_OPTION],
-  settings: ["config", "store", "users", "demo", "host", "idle-timeout", "absolute-timeout"],
+  settings: ["config", "store", "users", "token-keys", "demo", "host", "idle-timeout", "absolute-timeout"],
   notes:
     "Changes no session, and may run beside a running server. Exits with 1 when something fails; a warning is none.",
   examples: ["sessile doctor", "sessile doctor --config /etc/sessile/sessile.config.json --json"],

@@ -32,7 +32,11 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv, streams: Str
   if ("group" in found) return print(helpOfGroup(found.group, found.commands));
   if (found.rest.some(isHelp)) return print(helpOf(found.command));
   const call = readCall(found.command, found.rest, env);
-  return found.command.run({ ...call, output: new Output(streams, env, call.given["json"] === true) });
+  const output = new Output(streams, env, call.given["json"] === true);
+  const { passedOver } = call.settings;
+  if (passedOver !== null && found.command.settings?.includes("config"))
+    output.note(`sessile: ${passedOver} of this folder is not read by itself here; --config ${passedOver} reads it.`);
+  return found.command.run({ ...call, output });
 }
 
 function isHelp(word: string): boolean {

@@ -11,6 +11,7 @@ export const SERVE_COMMAND: Command = {
   name: "serve",
   summary: "serve sessions over HTTP until SIGTERM or SIGINT",
   settings: OPTIONS.map(({ name }) => name),
+  findsFile: true,
   notes: "An option wins over its environment variable, that over the configuration file, that over the default.",
   examples: [
     "sessile serve",

@@ -1,24 +1,37 @@
 // The configuration file: one JSON object with the options by their names. Knows what they are called and not what they mean.
 
 import { existsSync, readFileSync } from "node:fs";
+import { isWritableByOthers } from "./file-access.ts";
 import { OPTIONS } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Read where nothing else is said, if it is there. */
-export const DEFAULT_FILE = "sessile.config.json";
+/** Read where nothing else is said, if it is there, by a command that finds it by itself. */
+const DEFAULT_FILE = "sessile.config.json";
 
 export interface ConfigFile {
   readonly path: string | null;
+  /** A file that is there and was not read, because nothing named it. */
+  readonly passedOver: string | null;
   /** As they would stand on the command line. */
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** A file that was named must be there; `sessile.config.json` in the working directory need not. Throws `UsageError`. */
-export function readConfigFile(option: string | undefined, variable: string | undefined): ConfigFile {
-  const named = option ?? variable ?? "";
-  if (named === "" && !existsSync(DEFAULT_FILE)) return { path: null, values: {} };
-  const path = named === "" ? DEFAULT_FILE : named;
-  return { path, values: checkValues(path, parse(path, read(path))) };
+/**
+ * The file that was named, which must be there; else `sessile.config.json` of the working directory, where `findsItself` says so and nobody
+ * else may write it: what it names is sent the password of Redis, and a directory may be somebody else's. Throws `UsageError`.
+ */
+export function readConfigFile(named: string, findsItself: boolean): ConfigFile {
+  if (named !== "") return readFile(named);
+  const isThere = existsSync(DEFAULT_FILE);
+  if (!isThere || !findsItself) return { path: null, values: {}, passedOver: isThere ? DEFAULT_FILE : null };
+  if (!isWritableByOthers(DEFAULT_FILE)) return readFile(DEFAULT_FILE);
+  throw new UsageError(
+    `${DEFAULT_FILE} is not read by itself, because other users of this machine may write it. Make it yours and chmod go-w it, or name it with --config.`,
+  );
+}
+
+function readFile(path: string): ConfigFile {
+  return { path, values: checkValues(path, parse(path, read(path))), passedOver: null };
 }
 
 function read(path: string): string {

@@ -44,9 +44,9 @@ export interface Config {
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 
-/** The configuration. Throws `UsageError` for anything it does not understand. */
+/** The configuration of the server. Throws `UsageError` for anything it does not understand. */
 export function readConfig(args: readonly string[], env: Environment): Config {
-  return parseConfig(readSettings(parseOptions(args), env));
+  return parseConfig(readSettings(parseOptions(args), env, true));
 }
 
 /** Understands the settings. Throws `UsageError` at the first that it does not. */

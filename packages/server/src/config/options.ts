@@ -15,7 +15,7 @@ export const OPTIONS: readonly Option[] = [
     type: "string",
     value: "PATH",
     fallback: "",
-    help: "file of settings: one JSON object with these options; sessile.config.json is found by itself",
+    help: "file of settings: one JSON object with these options; serve finds sessile.config.json here by itself",
   },
   {
     name: "store",

@@ -16,6 +16,8 @@ export interface Settings {
   readonly all: Readonly<Record<string, Setting>>;
   /** The file that was read; `null` when there is none. */
   readonly path: string | null;
+  /** A file that is there and was not read, because nothing named it. */
+  readonly passedOver: string | null;
 }
 
 /** What the command line gave, by name. */
@@ -23,15 +25,16 @@ export type Given = Readonly<Record<string, string | boolean | undefined>>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every setting, not yet understood. Throws `UsageError` for a file that cannot be read. */
-export function readSettings(given: Given, env: Environment): Settings {
-  const { path, values } = readConfigFile(given["config"] as string | undefined, env[variableOf("config")]);
+export function readSettings(given: Given, env: Environment, findsFile: boolean): Settings {
+  const named = given["config"] ?? env[variableOf("config")] ?? "";
+  const { path, values, passedOver } = readConfigFile(String(named), findsFile);
   const find = ({ name, fallback }: Option): Setting => {
     const [option, variable, file] = [given[name], env[variableOf(name)], values[name]];
     if (option !== undefined) return { text: String(option), from: "option" };
     if (variable !== undefined) return { text: variable, from: "environment" };
     return file === undefined ? { text: fallback, from: "default" } : { text: file, from: "file" };
   };
-  return { all: Object.fromEntries(OPTIONS.map((option) => [option.name, find(option)])), path };
+  return { all: Object.fromEntries(OPTIONS.map((option) => [option.name, find(option)])), path, passedOver };
 }
 
 /** The options of the command line, and no words beside them. Throws `UsageError` for one that there is not. */

@@ -11,6 +11,11 @@ export function usersPath(store: string, users: string): string | null {
   return `${store.slice("sqlite:".length).replace(/\.(?:db|sqlite3?)$/, "")}.users.db`;
 }
 
+/** The file of the administrators' own sessions, beside that of the users. */
+export function adminSessionsPath(users: string): string {
+  return `${users.replace(/\.(?:db|sqlite3?)$/, "")}.admin.db`;
+}
+
 /**
  * The file whose users may sign in; `null` when the demo is to sign everybody in, because no `--users` was given and there is
  * no file beside the sessions. A file without any user is one nobody can sign in from. Throws `UsageError` when the
