@@ -1,43 +1,15 @@
 // Fastify's reply, as far as other hands must change it: its headers, its whole answer, and what it will send. Knows no session.
 
 import type { SessionError } from "../core/errors.ts";
-import type { SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, describesBody } from "./answer.ts";
-import { appended } from "./node-response.ts";
-import { isResponse } from "./payload.ts";
 
 /** As much of a reply as is needed, whatever server it belongs to. */
 export interface AnyReply {
   code(status: number): unknown;
-  header(name: string, value: unknown): unknown;
   headers(headers: Readonly<Record<string, string>>): unknown;
-  getHeader(name: string): number | string | string[] | undefined;
   getHeaders(): object;
   removeHeader(name: string): unknown;
   send(payload: string): unknown;
-}
-
-/** What is present may also be on `reply.raw`, where other plugins put it; Fastify's own headers would replace it there. */
-export class ReplyHeaders implements SessionResponse {
-  readonly #reply: AnyReply;
-
-  constructor(reply: AnyReply) {
-    this.#reply = reply;
-  }
-
-  get(name: string): string | undefined {
-    return this.#reply.getHeader(name)?.toString();
-  }
-
-  set(name: string, value: string): void {
-    this.#reply.header(name, value);
-  }
-
-  append(name: string, value: string): void {
-    const present = this.#reply.getHeader(name);
-    if (present !== undefined) this.#reply.removeHeader(name);
-    this.#reply.header(name, appended(name, present, value));
-  }
 }
 
 /** Gives the reply the status and headers of `answer`, and its body to the caller. */
@@ -53,15 +25,6 @@ export function refuse(reply: AnyReply, error: unknown): unknown {
   const answer = answerTo(error);
   if (answer === null) throw error;
   return reply.send(prepare(reply, answer));
-}
-
-/** Takes a web `Response` apart as Fastify does after its hooks: its headers would replace those of the session then. */
-export function unwrap(reply: AnyReply, payload: unknown): unknown {
-  if (!isResponse(payload)) return payload;
-  const { status, headers, body } = payload;
-  reply.code(status);
-  for (const [name, value] of headers) reply.header(name, value);
-  return body;
 }
 
 /**

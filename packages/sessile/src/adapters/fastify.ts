@@ -19,10 +19,9 @@ import { isSessionError, type SessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session as SessileSession, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
-import { type AnyReply, isFastifysOwn, prepare, ReplyHeaders, refuse, unwrap } from "./fastify-reply.ts";
-import { hold, release } from "./hold-response.ts";
+import { type AnyReply, isFastifysOwn, prepare, refuse } from "./fastify-reply.ts";
+import { hold } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
-import { discard } from "./payload.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -67,12 +66,9 @@ export type SignedInHandler<
   >,
 ) => unknown;
 
-const EXCHANGE = Symbol("sessile.exchange");
 const FAILED = Symbol("sessile.failed");
 
-/** What the plugin keeps of a request, beside `request.session`. */
-interface Kept {
-  [EXCHANGE]: NodeExchange<DefaultData> | null;
+interface Failure {
   /** The library's error that ended the route, unless an error handler answers it. */
   [FAILED]: SessionError | null;
 }
@@ -126,15 +122,18 @@ async function passOn(): Promise<void> {}
 
 async function register(app: FastifyInstance, { manager }: SessionsOptions): Promise<void> {
   app.decorateRequest("session", null as unknown as SessileSession);
-  app.decorateRequest(EXCHANGE, null);
   app.decorateRequest(FAILED, null);
   app.addHook("onRequest", (request, reply) => open(manager, request, reply));
   app.addHook("onError", async (request, _reply, error) => {
-    if (isSessionError(error)) keptOf(request)[FAILED] = error;
+    if (isSessionError(error)) failureOf(request)[FAILED] = error;
   });
-  app.addHook("onSend", settle);
+  app.addHook("onSend", answerFailure);
 }
 
+/**
+ * What Fastify sends is held back below it, on the raw response: no hook waits for the store. During a hook that waits,
+ * `reply.sent` is false, and Fastify runs the route of a guard that has answered but did not return the reply.
+ */
 async function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const exchange = new NodeExchange<DefaultData>(request.raw, (error) => request.log.error(error));
   try {
@@ -142,29 +141,19 @@ async function open(manager: SessionManager, request: FastifyRequest, reply: Fas
   } catch (error) {
     return refuse(reply, error);
   }
-  keptOf(request)[EXCHANGE] = exchange;
   hold(reply.raw, exchange);
   return undefined;
 }
 
-/** The `onSend` hook. Returns the payload to send. */
-async function settle(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
-  const { [EXCHANGE]: exchange, [FAILED]: failed } = keptOf(request);
-  if (exchange === null) return payload;
-  const content = unwrap(reply, payload);
-  let answer = failed !== null && isFastifysOwn(content, failed) ? answerTo(failed, request.session) : null;
-  try {
-    await exchange.commit(reply.statusCode, new ReplyHeaders(reply));
-  } catch (error) {
-    discard(content);
-    answer = answerTo(error, request.session);
-    if (answer === null) throw error;
-  } finally {
-    release(reply.raw);
-  }
-  return answer === null ? content : prepare(reply, answer);
+/** The `onSend` hook: the library's errors have answers of their own. */
+function answerFailure(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: Done): void {
+  const { [FAILED]: failed } = failureOf(request);
+  const answer = failed !== null && isFastifysOwn(payload, failed) ? answerTo(failed, request.session) : null;
+  done(null, answer === null ? payload : prepare(reply, answer));
 }
 
-function keptOf(request: FastifyRequest): Kept {
-  return request as unknown as Kept;
+type Done = (error: null, payload: unknown) => void;
+
+function failureOf(request: FastifyRequest): Failure {
+  return request as unknown as Failure;
 }

@@ -42,11 +42,6 @@ export function hold(response: NodeResponse, settlement: Settlement): void {
   else held[HOLD].join(settlement);
 }
 
-/** Lets everything through: the session was settled in another way. */
-export function release(response: NodeResponse): void {
-  (response as unknown as Held)[HOLD]?.release();
-}
-
 /**
  * Answers in place of a handler that failed. False when the handler had begun to answer; then the connection is cut, unless
  * the answer was whole.
@@ -94,10 +89,6 @@ class Hold implements SessionResponse {
   /** A second session on the same response: whoever came last is settled first. */
   join(settlement: Settlement): void {
     this.#settlements.unshift(settlement);
-  }
-
-  release(): void {
-    if (this.#state === "open") this.#state = "released";
   }
 
   /**

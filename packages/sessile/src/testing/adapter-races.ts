@@ -117,6 +117,25 @@ export const raceChecks: readonly AdapterCheck[] = [
         }),
     }),
   ),
+  ...(["a value is set", "a touch is due"] as const).map(
+    (cause): AdapterCheck => ({
+      name: `a guard that answers keeps the handler from running, also while the store is slow because ${cause}`,
+      run: (start) =>
+        withServer(start, {}, async ({ send, signIn, store, clock, probes }) => {
+          const token = await signIn();
+          clock.advance(61_000);
+          const gate = store.pause("commit");
+          const refused = send("POST", cause === "a value is set" ? "/own-guard?set=yes" : "/own-guard", { token });
+          await Promise.race([gate.reached, refused]);
+          for (let trips = 0; trips < 3; trips++) await send("GET", "/public"); // the handler would have run by now
+          gate.open();
+          const { status, text } = await refused;
+          assert.deepEqual([status, text, probes.guardedRuns], [403, '{"detail":"No"}', 0]);
+          assert.equal((await send("POST", "/own-guard?pass=yes", { token })).status, 200);
+          assert.equal(probes.guardedRuns, 1);
+        }),
+    }),
+  ),
   {
     name: "D5: a rotation hands the new token out, and the old one goes on for its grace",
     run: (start) =>

@@ -29,6 +29,12 @@ export interface SuiteRoute {
   readonly path: string;
   /** To be mounted behind the adapter's `requireSession`. */
   readonly isGuarded: boolean;
+  /**
+   * A guard of the application's own, to be mounted in front of the handler as careless programs do it with the framework: when it
+   * gives an answer, send that and nothing more, without returning or passing on anything that would stop the framework. Where
+   * an answer can only be returned, return it. `null` lets the request pass to the handler.
+   */
+  readonly guard?: (exchange: SuiteExchange) => Promise<SuiteAnswer | null>;
   /** May throw; that is to reach the framework like an error of any other handler. */
   readonly answer: (exchange: SuiteExchange) => Promise<SuiteAnswer>;
 }
@@ -39,6 +45,8 @@ export interface Probes {
   readonly slow: GateWithEntrance;
   /** How many streams of `/big` ended, by being read or by being given up. */
   bigEnded: number;
+  /** How often the handler behind the application's own guard ran. */
+  guardedRuns: number;
 }
 
 /** Bytes of the body of `/big`, and of each chunk; every byte of a chunk is the chunk's number. */
@@ -50,7 +58,22 @@ type Handler = SuiteRoute["answer"];
 /** The routes, whose slow ones stop at the gate of `probes`. */
 export function suiteRoutes(probes: Probes): readonly SuiteRoute[] {
   const open = Object.entries(openHandlers(probes)).map(([name, answer]) => toRoute(name, answer, false));
-  return [...open, ...Object.entries(GUARDED).map(([name, answer]) => toRoute(name, answer, true))];
+  const guarded = Object.entries(GUARDED).map(([name, answer]) => toRoute(name, answer, true));
+  return [...open, ...guarded, ownGuard(probes)];
+}
+
+/** A route whose guard writes into the session and refuses, unless the query says `pass`. */
+function ownGuard(probes: Probes): SuiteRoute {
+  const answer: Handler = async () => {
+    probes.guardedRuns++;
+    return json({});
+  };
+  const guard = async ({ session, url }: SuiteExchange): Promise<SuiteAnswer | null> => {
+    if (query(url, "set") === "yes") session.set("kept", 1);
+    if (query(url, "pass") === "yes" || !session.isSignedIn()) return null;
+    return { ...json({ detail: "No" }), status: 403 };
+  };
+  return { ...toRoute("POST /own-guard", answer, false), guard };
 }
 
 function toRoute(name: string, answer: Handler, isGuarded: boolean): SuiteRoute {

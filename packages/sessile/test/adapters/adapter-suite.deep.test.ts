@@ -53,6 +53,8 @@ const FAULTS = {
     "P1: a commit that fails turns the response of /key?name=a into a whole, clean 503",
   "keeps the stream that it does not send":
     "P1: a commit that fails turns the response of /big into a whole, clean 503",
+  "runs the handler although a guard answered":
+    "a guard that answers keeps the handler from running, also while the store is slow because a value is set",
   "has no guard": "B9: without a credential the 401 has a plain challenge",
   "drops the session's headers of a 401":
     "H7: a response that looked at the session carries no-store and varies by every transport",
@@ -162,9 +164,12 @@ async function run(
 ): Promise<{ answer: SuiteAnswer; threw: boolean }> {
   try {
     const isRefused = route.isGuarded && !session.isSignedIn() && fault !== "has no guard";
-    const answer: SuiteAnswer = isRefused ? notSignedIn(session) : await route.answer({ session, url });
+    const refusal = isRefused ? notSignedIn(session) : await route.guard?.({ session, url });
+    if (refusal != null && fault !== "runs the handler although a guard answered")
+      return { answer: refusal, threw: false };
+    const answer = await route.answer({ session, url });
     if (answer.isThrown === true) throw answer;
-    return { answer, threw: false };
+    return { answer: refusal ?? answer, threw: false };
   } catch (error) {
     if (isThrownAnswer(error)) return { answer: takeThrown(fault, error), threw: false };
     return { answer: faulty(fault, answerTo(error, session) ?? FAILURE), threw: true };

@@ -8,6 +8,7 @@ import { Elysia, status as toStatus } from "elysia";
 import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
 import { sessions } from "sessile/elysia";
 import { adapterSuite, countingStore, type SuiteRoute } from "sessile/testing";
+import { answerOf } from "./support/routes.ts";
 import { cookieFor } from "./support/session-server.ts";
 import { toResponse } from "./support/to-response.ts";
 
@@ -34,7 +35,7 @@ function nodeServer(started: unknown): Server {
 function mount(route: SuiteRoute): (context: { session: Session; request: Request }) => Promise<Response> {
   return async ({ session, request }) => {
     const { pathname, search } = new URL(request.url);
-    const answer = await route.answer({ session, url: pathname + search });
+    const answer = await answerOf(route, { session, url: pathname + search });
     const { status = 200, isThrown } = answer;
     if (isThrown === true) throw status < 400 ? toResponse(answer) : toStatus(status, {});
     return toResponse(answer);

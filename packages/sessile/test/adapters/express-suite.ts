@@ -14,6 +14,7 @@ export function expressSuite(name: string, createApp: typeof express): void {
     app.use(sessions(manager, { onError: () => {} }));
     for (const route of routes) {
       const method = route.method === "GET" ? "get" : "post";
+      if (route.guard !== undefined) app[method](route.path, guard(route.guard));
       app[method](route.path, route.isGuarded ? requireSession(mount(route)) : passErrors(mount(route)));
     }
     return listen(createServer(app));
@@ -27,6 +28,14 @@ function mount(route: SuiteRoute): Handler {
     const answer = await route.answer({ session, url: originalUrl });
     if (answer.isThrown === true && (answer.status ?? 200) >= 400) throw Object.assign(new Error("thrown"), answer);
     send(response, answer);
+  };
+}
+
+function guard(answerOf: NonNullable<SuiteRoute["guard"]>): express.RequestHandler {
+  return async ({ session, originalUrl }, response, next) => {
+    const answer = await answerOf({ session, url: originalUrl });
+    if (answer === null) next();
+    else send(response, answer);
   };
 }
 

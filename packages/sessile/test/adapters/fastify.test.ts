@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyReply, type FastifyRequest, type preHandlerAsyncHookHandler } from "fastify";
 import { requireSession, sessions } from "sessile/fastify";
 import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 
@@ -8,7 +8,12 @@ adapterSuite("Fastify", async (manager, routes) => {
   await app.register(sessions, { manager });
   for (const route of routes) {
     const handler = mount(route);
-    app.route({ method: route.method, url: route.path, handler: route.isGuarded ? requireSession(handler) : handler });
+    app.route({
+      method: route.method,
+      url: route.path,
+      preHandler: guard(route),
+      handler: route.isGuarded ? requireSession(handler) : handler,
+    });
   }
   return { url: await app.listen({ port: 0, host: "127.0.0.1" }), close: () => app.close() };
 });
@@ -19,6 +24,13 @@ function mount(route: SuiteRoute): (request: FastifyRequest, reply: FastifyReply
     if (answer.isThrown === true && (answer.status ?? 200) >= 400)
       throw Object.assign(new Error("thrown"), { statusCode: answer.status });
     return send(reply, answer);
+  };
+}
+
+function guard(route: SuiteRoute): preHandlerAsyncHookHandler {
+  return async ({ session, url }, reply) => {
+    const answer = await route.guard?.({ session, url });
+    if (answer != null) send(reply, answer);
   };
 }
 

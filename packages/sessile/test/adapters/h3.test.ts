@@ -7,6 +7,7 @@ import { isSessionError } from "sessile";
 import { requireSession, sessions } from "sessile/h3";
 import { adapterSuite, type SuiteRoute } from "sessile/testing";
 import { listen } from "./support/listen.ts";
+import { answerOf } from "./support/routes.ts";
 import { cookieFor, testManager } from "./support/session-server.ts";
 import { bodyOf, headerLines } from "./support/to-response.ts";
 
@@ -21,7 +22,12 @@ adapterSuite("h3", (manager, routes) => {
 function mount(route: SuiteRoute): (event: H3Event) => Promise<unknown> {
   return async (event) => {
     const url = event.url.pathname + event.url.search;
-    const { status = 200, headers = {}, body, isThrown } = await route.answer({ session: event.context.session, url });
+    const {
+      status = 200,
+      headers = {},
+      body,
+      isThrown,
+    } = await answerOf(route, { session: event.context.session, url });
     if (isThrown === true)
       throw status < 400 ? redirect(headers["location"] as string, status) : new HTTPError({ status });
     event.res.status = status;

@@ -4,7 +4,7 @@ import Koa, { type Context, type Middleware } from "koa";
 import { requireSession, sessions } from "sessile/koa";
 import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 import { listen } from "./support/listen.ts";
-import { routeOf } from "./support/routes.ts";
+import { answerOf, routeOf } from "./support/routes.ts";
 
 adapterSuite("Koa", (manager, routes) => {
   const app = new Koa();
@@ -17,7 +17,7 @@ adapterSuite("Koa", (manager, routes) => {
 
 function mount(route: SuiteRoute): Middleware {
   const handler: Middleware = async (ctx) => {
-    const answer = await route.answer({ session: ctx.session, url: ctx.originalUrl });
+    const answer = await answerOf(route, { session: ctx.session, url: ctx.originalUrl });
     if (answer.isThrown === true && (answer.status ?? 200) >= 400) ctx.throw(answer.status ?? 500);
     write(ctx, answer);
   };

@@ -24,6 +24,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { notAuthenticated, type Session, SessionError } from "sessile";
 import { sessions } from "sessile/fastify";
 import { adapterSuite, type SuiteRoute } from "sessile/testing";
+import { answerOf } from "./support/routes.ts";
 
 const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext): Session => sessionOf(context));
 
@@ -61,7 +62,7 @@ adapterSuite("NestJS on Fastify", async (manager, routes) => {
 function toController(route: SuiteRoute): Type {
   class RouteController {
     async answer(session: Session, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-      const { status = 200, headers = {}, body } = await route.answer({ session, url: request.originalUrl });
+      const { status = 200, headers = {}, body } = await answerOf(route, { session, url: request.originalUrl });
       reply.code(status).headers(headers as Record<string, string | string[]>);
       reply.send(body === undefined || typeof body === "string" ? body : Readable.from(body));
     }

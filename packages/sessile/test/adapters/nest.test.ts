@@ -24,6 +24,7 @@ import type { Request, Response } from "express";
 import { notAuthenticated, type Session, SessionError } from "sessile";
 import { sessions } from "sessile/express";
 import { adapterSuite, type SuiteRoute } from "sessile/testing";
+import { answerOf } from "./support/routes.ts";
 
 const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext): Session => sessionOf(context));
 
@@ -59,7 +60,7 @@ adapterSuite("NestJS", async (manager, routes) => {
 function toController(route: SuiteRoute): Type {
   class RouteController {
     async answer(session: Session, request: Request, response: Response): Promise<void> {
-      const { status = 200, headers = {}, body } = await route.answer({ session, url: request.originalUrl });
+      const { status = 200, headers = {}, body } = await answerOf(route, { session, url: request.originalUrl });
       response.status(status).set(headers);
       if (body === undefined) response.end();
       else if (typeof body === "string") response.end(body);

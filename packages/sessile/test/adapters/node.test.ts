@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { requireSession, type SessionHandler, withSession } from "sessile/node";
 import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 import { listen } from "./support/listen.ts";
-import { routeOf } from "./support/routes.ts";
+import { answerOf, routeOf } from "./support/routes.ts";
 import { serve } from "./support/session-server.ts";
 
 adapterSuite("node:http", (manager, routes) => {
@@ -19,7 +19,7 @@ adapterSuite("node:http", (manager, routes) => {
 
 function mount(route: SuiteRoute): SessionHandler {
   const handler: SessionHandler = async (request, response, session) => {
-    write(response, await route.answer({ session, url: request.url ?? "/" }));
+    write(response, await answerOf(route, { session, url: request.url ?? "/" }));
   };
   return route.isGuarded ? requireSession(handler) : handler;
 }

@@ -19,6 +19,7 @@ import type { SuiteRoute } from "sessile/testing";
 import { requireSession, withSession } from "sessile/web";
 import { listen } from "./support/listen.ts";
 import { recipeSuite } from "./support/recipe-suite.ts";
+import { answerOf } from "./support/routes.ts";
 import { serveFetch } from "./support/serve-fetch.ts";
 import { testManager } from "./support/session-server.ts";
 import { toResponse } from "./support/to-response.ts";
@@ -112,7 +113,7 @@ for (const path of ["/profile", "/profile.data"]) {
 function toModule(route: SuiteRoute): object {
   const answer = async ({ request, context }: LoaderFunctionArgs): Promise<Response> => {
     const { pathname, search } = new URL(request.url);
-    return toResponse(await route.answer({ session: context.get(sessionContext), url: pathname + search }));
+    return toResponse(await answerOf(route, { session: context.get(sessionContext), url: pathname + search }));
   };
   return { middleware: route.isGuarded ? [refuse] : [], [route.method === "GET" ? "loader" : "action"]: answer };
 }

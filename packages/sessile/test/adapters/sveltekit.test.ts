@@ -10,7 +10,7 @@ import type { SuiteRoute } from "sessile/testing";
 import { requireSession, withSession } from "sessile/web";
 import { listen } from "./support/listen.ts";
 import { recipeSuite } from "./support/recipe-suite.ts";
-import { routeOf } from "./support/routes.ts";
+import { answerOf, routeOf } from "./support/routes.ts";
 import { serveFetch } from "./support/serve-fetch.ts";
 import { testManager } from "./support/session-server.ts";
 import { toResponse } from "./support/to-response.ts";
@@ -56,7 +56,7 @@ recipeSuite("SvelteKit", (manager, routes) => {
   const handle = hook(manager);
   const endpoint: Endpoint = async ({ request, url, locals: { session } }) => {
     const route = routeOf(routes, request.method, url.pathname) as SuiteRoute;
-    const answer = async () => toResponse(await route.answer({ session, url: url.pathname + url.search }));
+    const answer = async () => toResponse(await answerOf(route, { session, url: url.pathname + url.search }));
     return route.isGuarded ? guarded(request, session, answer) : answer();
   };
   return listen(createServer(serveFetch((request) => respond(request, handle, endpoint))));

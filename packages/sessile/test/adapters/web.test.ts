@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 import { requireSession, type SessionHandler, withSession } from "sessile/web";
 import { listen } from "./support/listen.ts";
-import { routeOf } from "./support/routes.ts";
+import { answerOf, routeOf } from "./support/routes.ts";
 import { serveFetch } from "./support/serve-fetch.ts";
 
 adapterSuite("Request and Response", (manager, routes) => {
@@ -18,7 +18,7 @@ adapterSuite("Request and Response", (manager, routes) => {
 function mount(route: SuiteRoute): SessionHandler {
   const handler: SessionHandler = async (request, session) => {
     const { pathname, search } = new URL(request.url);
-    const answer = await route.answer({ session, url: pathname + search });
+    const answer = await answerOf(route, { session, url: pathname + search });
     if (answer.isThrown === true) throw toResponse(answer);
     return toResponse(answer);
   };

@@ -8,7 +8,7 @@ import { sessions } from "sessile/elysia";
 import { adapterSuite, mintSession, type StartedServer, type SuiteRoute } from "sessile/testing";
 import { requireSession, type SessionHandler, withSession } from "sessile/web";
 import { honoApp } from "../adapters/support/hono-app.ts";
-import { routeOf } from "../adapters/support/routes.ts";
+import { answerOf, routeOf } from "../adapters/support/routes.ts";
 import { toResponse } from "../adapters/support/to-response.ts";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
@@ -65,7 +65,7 @@ adapterSuite("Elysia, natively", async (manager, routes) => {
 function mount(route: SuiteRoute): SessionHandler {
   const handler: SessionHandler = async (request, session) => {
     const { pathname, search } = new URL(request.url);
-    return toResponse(await route.answer({ session, url: pathname + search }));
+    return toResponse(await answerOf(route, { session, url: pathname + search }));
   };
   return route.isGuarded ? requireSession(handler) : handler;
 }

@@ -5,6 +5,7 @@ import { HTTPException } from "hono/http-exception";
 import type { Session, SessionManager } from "sessile";
 import { requireSession, sessions } from "sessile/hono";
 import type { SuiteRoute } from "sessile/testing";
+import { answerOf } from "./routes.ts";
 import { bodyOf, toResponse } from "./to-response.ts";
 
 export function honoApp(manager: SessionManager, routes: readonly SuiteRoute[]): Hono {
@@ -20,7 +21,7 @@ export function honoApp(manager: SessionManager, routes: readonly SuiteRoute[]):
 function mount(route: SuiteRoute): (c: Context<{ Variables: { session: Session } }>) => Promise<Response> {
   return async (c) => {
     const { pathname, search } = new URL(c.req.url);
-    const answer = await route.answer({ session: c.var.session, url: pathname + search });
+    const answer = await answerOf(route, { session: c.var.session, url: pathname + search });
     const { status = 200, headers = {}, body, isThrown } = answer;
     if (isThrown === true) throw new HTTPException(status as 404, { res: toResponse(answer) });
     return c.newResponse(bodyOf(body), status as 200, headers as Record<string, string | string[]>);
