@@ -7,9 +7,11 @@ const TYPES = ["tsc", "--noEmit"];
  * @property {string} name the section of docs/frameworks.md with its recipe
  * @property {string} folder what else the application needs, in this folder
  * @property {string} main the package whose version is told
- * @property {string[][]} build the commands that build it and check its types
- * @property {(port: string) => string[]} start the command that serves it; a path is a script's
- * @property {boolean} hasForms whether it answers browsers with pages, and not programs alone
+ * @property {string} [page] the page with the recipe, when it is another one
+ * @property {Record<string, string>} [env] for the commands that build it
+ * @property {string[][]} build the commands that build it and check its types; a path is a script's
+ * @property {(port: string) => string[]} [start] the command that serves it; without one, building it is the test
+ * @property {boolean} [hasForms] whether it answers browsers with pages, and not programs alone
  * @property {boolean} [supposesHttps] whether it takes itself to be behind a proxy that speaks HTTPS
  */
 
@@ -47,5 +49,13 @@ export const APPS = [
     start: () => ["build/index.js"],
     hasForms: true,
     supposesHttps: true,
+  },
+  {
+    name: "Jest, Vitest and supertest",
+    folder: "edges",
+    main: "jest",
+    page: "docs/testing.md",
+    env: { NODE_ENV: "test", NODE_OPTIONS: "--experimental-vm-modules" },
+    build: [["jest"], ["vitest", "run"], ["tsc", "-p", "cjs"], ["cjs/dist/program.js"]],
   },
 ];

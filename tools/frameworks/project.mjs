@@ -27,7 +27,7 @@ export async function buildApp(app, node, library) {
   await installFolder(folder, `Fetching ${app.name} (first time only)…`);
   const { code, output } = await npm(["install", ...BESIDE, library], { cwd: folder });
   if (code !== 0) throw new Problem(`${output}\nThe library cannot be installed beside ${app.name}.`);
-  for (const command of app.build) await build(command, node, folder);
+  for (const command of app.build) await build(command, node, folder, app.env);
   return { folder, versions: await versionsOf(app, node, folder) };
 }
 
@@ -38,12 +38,13 @@ function layOut(app, folder) {
   }
   cpSync(inRoot("tools/frameworks", app.folder), folder, { recursive: true });
   cpSync(inRoot("tools/frameworks/manager.ts"), join(folder, "manager.ts"));
-  writeRecipe(app.name, folder);
+  writeRecipe(app, folder);
 }
 
-async function build([program, ...args], node, folder) {
-  const env = { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" };
-  const { code, output } = await run(node, [join("node_modules/.bin", program), ...args], { cwd: folder, env });
+async function build([program, ...args], node, folder, own = {}) {
+  const env = { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", ...own };
+  const script = program.includes("/") ? program : join("node_modules/.bin", program);
+  const { code, output } = await run(node, [script, ...args], { cwd: folder, env });
   if (code !== 0) throw new Problem(`${output}\n${[program, ...args].join(" ")} failed in ${folder}.`);
 }
 

@@ -1,4 +1,5 @@
-// The recipes of docs/frameworks.md as files of an application. They take `manager` and `userOf` for granted; here these are imported.
+// The recipes of the documentation as files of an application. Those of docs/frameworks.md take `manager` and `userOf` for granted; here
+// these are imported.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { Problem } from "../ready/problem.mjs";
@@ -7,11 +8,13 @@ import { inRoot } from "../ready/repository.mjs";
 const GRANTED = ["manager", "userOf"];
 
 /** Writes each program of a section that begins with the name of its file. */
-export function writeRecipe(section, folder) {
-  const page = readFileSync(inRoot("docs/frameworks.md"), "utf8");
-  const text = page.split(/^## /m).find((each) => each.startsWith(`${section}\n`)) ?? "";
-  const programs = [...text.matchAll(/^```tsx?\n(\/\/ (\S+)\n[\s\S]*?)^```/gm)];
-  if (programs.length === 0) throw new Problem(`docs/frameworks.md has no recipe for ${section}.`);
+export function writeRecipe({ name: section, page = "docs/frameworks.md" }, folder) {
+  const text =
+    readFileSync(inRoot(page), "utf8")
+      .split(/^## /m)
+      .find((each) => each.startsWith(`${section}\n`)) ?? "";
+  const programs = [...text.matchAll(/^```(?:tsx?|js)\n(\/\/ (\S+)\n[\s\S]*?)^```/gm)];
+  if (programs.length === 0) throw new Problem(`${page} has no recipe for ${section}.`);
   for (const [, code, name] of programs) {
     const file = join(folder, name);
     mkdirSync(dirname(file), { recursive: true });
@@ -21,7 +24,9 @@ export function writeRecipe(section, folder) {
 
 /** In front of the first import, which comes after a directive such as "use server". */
 function withImports(code, path) {
-  const used = GRANTED.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+  const isMissing = (name) =>
+    new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`(?:const|import .*) ${name}\\b`).test(code);
+  const used = GRANTED.filter(isMissing);
   if (used.length === 0) return code;
   const module = path.startsWith(".") ? path : `./${path}`;
   return code.replace(/^(?=import )/m, `import { ${used.join(", ")} } from "${module}";\n`);

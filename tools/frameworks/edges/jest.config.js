@@ -1,0 +1,1 @@
+export default { testMatch: ["**/test/app.test.js", "**/cjs/required.test.cjs"] };
