@@ -37,6 +37,8 @@ export interface AdminOptions {
   /** The store's name, without passwords. */
   readonly store: string;
   readonly idleTimeout: number;
+  /** Origins whose pages may act with the page's cookie, beside its own. */
+  readonly trustedOrigins?: readonly string[];
   /** Of the administrators' sessions, and the audit. */
   readonly clock?: () => number;
 }
@@ -57,6 +59,7 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
     users,
     store,
     idleTimeout,
+    trustedOrigins = [],
     clock = Date.now,
   } = options;
   const files = readPageFiles();
@@ -69,7 +72,7 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
     stats: () => manager.stats(),
     isStoreUp: () => readiness.isStoreUp(),
   });
-  const own = ownSessions(users, { security, clock });
+  const own = ownSessions(users, { security, clock, trustedOrigins });
   await recorder.start();
   return {
     ...{ manager, own, service, security, auditLog, names, recorder, feed, files, store, idleTimeout },
@@ -93,12 +96,16 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
  */
 function ownSessions(
   users: string,
-  { security, clock }: { readonly security: SecurityLog; readonly clock: () => number },
+  {
+    security,
+    clock,
+    trustedOrigins,
+  }: { readonly security: SecurityLog; readonly clock: () => number; readonly trustedOrigins: readonly string[] },
 ): SessionManager {
   const own = new GuardedManager(
     {
       store: sqliteStore({ path: adminSessionsPath(users) }),
-      transports: [cookieTransport({ name: ADMIN_COOKIE, sameSite: "Strict" })],
+      transports: [cookieTransport({ name: ADMIN_COOKIE, sameSite: "Strict", trustedOrigins })],
       tokenPrefix: "adm_",
       idleTimeout: 30 * MINUTE,
       absoluteTimeout: 8 * 60 * MINUTE,

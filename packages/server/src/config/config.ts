@@ -2,7 +2,7 @@
 
 import { TrustedProxies } from "../net/trusted-proxies.ts";
 import { type ListenAddress, parseAddress } from "./address.ts";
-import { type CookieChoice, parseCookie } from "./cookie.ts";
+import { type CookieChoice, parseCookie, parseTrustedOrigins } from "./cookie.ts";
 import { parseDuration } from "./duration.ts";
 import { type Environment, parseOptions, readSettings, type Settings } from "./settings.ts";
 import { UsageError } from "./usage-error.ts";
@@ -31,6 +31,8 @@ export interface Config {
   readonly trustProxy: readonly string[];
   /** The cookie of browsers; `null` when tokens travel in headers only. */
   readonly cookie: CookieChoice | null;
+  /** Origins whose pages may act with the server's cookies, beside its own. */
+  readonly trustedOrigins: readonly string[];
   /** The file of the keys for digests of tokens; empty for none. */
   readonly tokenKeys: string;
   /** Which of a session's data `/verify` tells, and in which headers. */
@@ -70,6 +72,7 @@ export function parseConfig({ all }: Settings): Config {
     device: parseChoice(text["device"] as string, ["off", "family"], "--device"),
     trustProxy: parseNetworks(text["trust-proxy"] as string),
     cookie: parseCookie(text["cookie"] as string, text["cookie-domain"] as string),
+    trustedOrigins: parseTrustedOrigins(text["trusted-origins"] as string),
     tokenKeys: text["token-keys"] as string,
     verifyHeaders: parseVerifyHeaders(text["verify-headers"] as string),
     metrics: parseAddress(text["metrics"] as string, "--metrics"),

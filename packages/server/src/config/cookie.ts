@@ -1,4 +1,4 @@
-// `--cookie` and `--cookie-domain`: how browsers carry the token.
+// `--cookie`, `--cookie-domain` and `--trusted-origins`: how browsers carry the token.
 
 import { type CookieOptions, cookieTransport, isSessionError } from "sessile";
 import { UsageError } from "./usage-error.ts";
@@ -7,6 +7,20 @@ export type CookieChoice = Pick<CookieOptions, "name" | "domain">;
 
 /** The cookie of the admin page's own sessions. */
 export const ADMIN_COOKIE = "__Host-sessile-admin";
+
+/** The origins of `--trusted-origins`. Throws `UsageError` for what is none. */
+export function parseTrustedOrigins(text: string): readonly string[] {
+  const trustedOrigins = text === "" ? [] : text.split(",").map((each) => each.trim());
+  try {
+    cookieTransport({ trustedOrigins });
+    return trustedOrigins;
+  } catch (error) {
+    if (!isSessionError(error)) throw error;
+    throw new UsageError(
+      `--trusted-origins must be a list of origins such as https://app.example.com, without a path; got "${text}".`,
+    );
+  }
+}
 
 /** `null` without a name. Throws `UsageError` for what browsers would not keep, and for the admin page's own. */
 export function parseCookie(name: string, domain: string): CookieChoice | null {

@@ -124,6 +124,13 @@ export const OPTIONS: readonly Option[] = [
     help: "share the cookie with this domain's subdomains",
   },
   {
+    name: "trusted-origins",
+    type: "string",
+    value: "LIST",
+    fallback: "",
+    help: "origins whose pages may act with the server's cookies, such as https://app.example.com",
+  },
+  {
     name: "token-keys",
     type: "string",
     value: "FILE",

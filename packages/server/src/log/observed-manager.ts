@@ -21,7 +21,7 @@ export class GuardedManager extends SessionManager {
     try {
       return await super.open(request);
     } catch (error) {
-      this.#security.writeRefusal(error);
+      this.#security.writeRefusal(error, (name) => request.header(name));
       throw error;
     }
   }

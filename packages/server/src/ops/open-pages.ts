@@ -61,20 +61,20 @@ export async function openPages(config: Config, parts: PagesParts): Promise<Page
 }
 
 function openAdminFor(
-  { idleTimeout }: Config,
+  { idleTimeout, trustedOrigins }: Config,
   { name, signIn: _, ...parts }: PagesParts,
   { signIn, users }: { readonly signIn: SignInService; readonly users: string },
 ): ReturnType<typeof openAdmin> {
-  return openAdmin({ ...parts, service: signIn, users, store: name, idleTimeout });
+  return openAdmin({ ...parts, service: signIn, users, store: name, idleTimeout, trustedOrigins });
 }
 
 /** The same sessions by another transport. It closes nothing: the store belongs to the other manager. */
 function openAccount(
-  { idleTimeout, absoluteTimeout, cookie }: Config,
+  { idleTimeout, absoluteTimeout, cookie, trustedOrigins }: Config,
   { store, security, digests }: PagesParts,
   service: SignInService,
 ): AccountParts {
-  const transport = cookieTransport(cookie ?? {});
+  const transport = cookieTransport({ ...cookie, trustedOrigins });
   const settings = { store, transports: [transport], idleTimeout, absoluteTimeout, ...digests, sweepInterval: 0 };
   const manager = new ObservedManager(settings, security);
   return { manager, cookie: transport, service, security, files: readPageFiles() };

@@ -110,8 +110,8 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
   const isStoreUp = (): Promise<boolean> => parts.readiness.isStoreUp();
   const join = parts.joinCrew;
   const exposition = new Exposition({ metrics, store: opened.store, isStoreUp, ...(join && { join }) });
-  const { idleTimeout, absoluteTimeout, cookie, verifyHeaders } = config;
-  const browsers = cookie === null ? null : cookieTransport(cookie);
+  const { idleTimeout, absoluteTimeout, cookie, trustedOrigins, verifyHeaders } = config;
+  const browsers = cookie === null ? null : cookieTransport({ ...cookie, trustedOrigins });
   const transports = [...(browsers === null ? [] : [browsers]), headerTransport(), bearerTransport()];
   const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout, ...parts.digests }, security);
   const client = {

@@ -86,6 +86,7 @@ test("an option that cannot work is said in one line", async () => {
     [["--cookie", "__Host-sessile-admin"], /is the admin page's own\. Choose another name/],
     [["--cookie", "__Host-s", "--cookie-domain", "example.com"], /needs no `domain`/],
     [["--cookie-domain", "example.com"], /--cookie-domain needs --cookie NAME/],
+    [["--trusted-origins", "https://a.example/x"], /--trusted-origins must be a list of origins such as/],
   ] as const) {
     const { code, stderr } = await runCli(["serve", "--store", "memory", ...args]);
     assert.equal(code, 2, stderr);

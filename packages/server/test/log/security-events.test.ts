@@ -6,6 +6,7 @@ import { bearerTransport, cookieTransport, headerTransport } from "sessile";
 import { mintSession, testClock } from "sessile/testing";
 import { type AppChoices, type AppUnderTest, parseEvents, startApp } from "../support/app.ts";
 import { call, profile, signIn, signOut } from "../support/client.ts";
+import { raw } from "../support/raw.ts";
 import { startServer } from "../support/server-process.ts";
 
 const BOTH = { transports: [headerTransport(), bearerTransport()] };
@@ -137,8 +138,42 @@ test("N3: a cross-site request with a cookie, and a cross-site sign-in", async (
       assert.equal((await call(url, "POST", path, { ...more, "Sec-Fetch-Site": "cross-site" })).status, 403, path);
     }
   });
-  const refused = "warn crossSiteRefused refused by anonymous";
+  const reason = "Sec-Fetch-Site says so; where that is wrong, name the origin in --trusted-origins";
+  const refused = `warn crossSiteRefused refused by anonymous: ${reason}`;
   assert.deepEqual(events, [...BEGUN, refused, refused]);
+});
+
+test("a cross-site refusal names what it was decided by, and the option for where that is wrong", async () => {
+  const server = await startServer([
+    ...["--store", "memory", "--cookie", "__Host-session"],
+    ...["--trusted-origins", "http://shop.example,https://shop.example:8443"],
+  ]);
+  const post = (headers: Record<string, string>): Promise<string> => {
+    const lines = Object.entries({ Host: "10.0.0.7:8000", Connection: "close", "Content-Length": "0", ...headers });
+    const head = lines.map(([name, value]) => `${name}: ${value}\r\n`);
+    return raw(server.url, `POST /login HTTP/1.1\r\n${head.join("")}\r\n`);
+  };
+  for (const headers of [
+    { Origin: "http://other.example" },
+    { Origin: "https://evil.example", "Sec-Fetch-Site": "same-site" },
+    { "Sec-Fetch-Site": "cross-site" },
+  ] as Record<string, string>[]) {
+    assert.match(await post(headers), /^HTTP\/1\.1 403 /);
+  }
+  assert.match(await post({ Origin: "http://shop.example" }), /^HTTP\/1\.1 200 /);
+  assert.match(await post({ Origin: "https://shop.example:8443", "Sec-Fetch-Site": "cross-site" }), /^HTTP\/1\.1 200 /);
+  await server.end();
+  const refused = parseEvents(server.output().stderr).filter(({ event }) => event === "crossSiteRefused");
+  assert.deepEqual(
+    refused.map(({ host, origin, site }) => [host, origin, site]),
+    [
+      ["10.0.0.7:8000", "http://other.example", null],
+      ["10.0.0.7:8000", "https://evil.example", "same-site"],
+      ["10.0.0.7:8000", null, "cross-site"],
+    ],
+  );
+  assert.match(String(refused[0]?.["reason"]), /Origin is not Host; .* pass Host on, or .*--trusted-origins/);
+  assert.match(String(refused[1]?.["reason"]), /Sec-Fetch-Site .*--trusted-origins/);
 });
 
 test("N3: a store that fails", async () => {
