@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { runForRequest } from "../log/request-context.ts";
-import { COARSE, networkOf } from "../net/address.ts";
+import { COARSE, isPrivate, networkOf } from "../net/address.ts";
 import type { TrustedProxies } from "../net/trusted-proxies.ts";
 import { deviceFamily } from "./device.ts";
 
@@ -43,7 +43,23 @@ export function describeClients(app: FastifyInstance, { proxies, keepDevice, log
     },
   });
   app.addHook("onRequest", (request, _reply, done) => {
+    warnOfProxy(request, proxies);
     const network = logNetwork ? networkOf(request.clientAddress, COARSE) : null;
     runForRequest({ reqId: request.id, network, actor: null }, done);
   });
+}
+
+/** The lists that a proxy was missed in already. */
+const warned = new WeakSet<TrustedProxies>();
+
+/** Once: a proxy that is not believed makes one client of all that come through it, and each of them can lock out the others. */
+function warnOfProxy({ raw, log }: FastifyRequest, proxies: TrustedProxies): void {
+  if (warned.has(proxies)) return;
+  const peer = proxies.unheardOf(raw);
+  if (peer === null) return;
+  warned.add(proxies);
+  log.warn(
+    isPrivate(peer) ? { peer } : {},
+    "a peer that --trust-proxy does not name sends X-Forwarded-For: if it is a proxy of yours, name it, or all clients behind it count as one",
+  );
 }

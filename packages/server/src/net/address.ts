@@ -1,6 +1,6 @@
 // IP addresses as text: their one normal form, and the network they belong to. Knows no request.
 
-import { isIP, SocketAddress } from "node:net";
+import { BlockList, isIP, SocketAddress } from "node:net";
 
 /**
  * The address in `text`, which may carry a port, brackets or a zone; `null` when there is none. IPv6 comes out in its
@@ -15,13 +15,44 @@ export function parseAddress(text: string): string | null {
   return /^::ffff:([\d.]+)$/.exec(address)?.[1] ?? address;
 }
 
-/** The network of an address of `parseAddress`, such as `203.0.113.0/24`; any other text as it is. */
+/**
+ * The network of an address of `parseAddress`, such as `203.0.113.0/24`; any other text as it is. An IPv4 address that a NAT64 gateway
+ * wrote into IPv6 belongs to its IPv4 network: all of IPv4 is one /96 there.
+ */
 export function networkOf(address: string, { v4, v6 }: { readonly v4: number; readonly v6: number }): string {
   const family = isIP(address);
-  if (family === 4) return `${keepBits(address.split(".").map(Number), 8, v4).join(".")}/${v4}`;
-  if (family !== 6) return address;
-  const groups = keepBits(groupsOf(address), 16, v6).map((group) => group.toString(16));
-  return `${parseAddress(groups.join(":"))}/${v6}`;
+  if (family === 0) return address;
+  const groups = family === 6 ? groupsOf(address) : [];
+  const bytes = family === 4 ? address.split(".").map(Number) : translatedOf(groups);
+  if (bytes !== null) return `${keepBits(bytes, 8, v4).join(".")}/${v4}`;
+  const kept = keepBits(groups, 16, v6).map((group) => group.toString(16));
+  return `${parseAddress(kept.join(":"))}/${v6}`;
+}
+
+/** The IPv4 address in one below 64:ff9b::/96 (RFC 6052) or 64:ff9b:1::/48 (RFC 8215), as bytes; `null` in any other. */
+function translatedOf(groups: readonly number[]): number[] | null {
+  const [a, b, c = 0, d, e, f, high = 0, low = 0] = groups;
+  const isTranslated = a === 0x64 && b === 0xff9b && (c === 1 || c + (d ?? 0) + (e ?? 0) + (f ?? 0) === 0);
+  return isTranslated ? [high >> 8, high & 255, low >> 8, low & 255] : null;
+}
+
+const PRIVATE = new BlockList();
+for (const [network, bits] of [
+  ["10.0.0.0", 8],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+  ["127.0.0.0", 8],
+] as const)
+  PRIVATE.addSubnet(network, bits, "ipv4");
+for (const [network, bits] of [
+  ["fc00::", 7],
+  ["::1", 128],
+] as const)
+  PRIVATE.addSubnet(network, bits, "ipv6");
+
+/** Whether an address of `parseAddress` is of this machine or a private network, and so names no subscriber. */
+export function isPrivate(address: string): boolean {
+  return PRIVATE.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
 }
 
 /** What may be kept of an address for people to read: too coarse to name a household (N4). */
@@ -29,6 +60,10 @@ export const COARSE = { v4: 24, v6: 48 } as const;
 
 /** Whom to count as one client: an IPv6 subscriber has at least a /64 to pick addresses from. */
 export const SUBSCRIBER = { v4: 32, v6: 64 } as const;
+
+/** What a provider may give one IPv6 subscriber as well, and what others may share. */
+export const DELEGATED = { v4: 32, v6: 56 } as const;
+export const SITE = { v4: 32, v6: 48 } as const;
 
 /** The parts, with every bit after the first `bits` cleared. */
 function keepBits(parts: readonly number[], width: number, bits: number): number[] {

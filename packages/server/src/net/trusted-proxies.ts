@@ -36,6 +36,12 @@ export class TrustedProxies {
     return schemes.at(-1)?.trim().toLowerCase() === "https";
   }
 
+  /** The peer, where it says whom it speaks for and is not believed; `null` otherwise. */
+  unheardOf({ socket, headers }: IncomingMessage): string | null {
+    const peer = parseAddress(socket.remoteAddress ?? "");
+    return headers["x-forwarded-for"] === undefined || peer === null || this.has(peer) ? null : peer;
+  }
+
   has(address: string): boolean {
     const family = isIP(address);
     return family !== 0 && this.#networks.check(address, family === 4 ? "ipv4" : "ipv6");

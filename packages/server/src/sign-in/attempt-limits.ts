@@ -3,6 +3,7 @@
 
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
+import { DELEGATED, networkOf, SITE, SUBSCRIBER } from "../net/address.ts";
 import { firstRow, prepareAll, type Statements, transaction } from "../users/query.ts";
 import { countFailures, DELAY_RULES, type DelayRules, type Failures, waitOf } from "./delay.ts";
 
@@ -12,8 +13,8 @@ export interface Attempt {
   readonly name: string;
   /** The user of that name, if there is one. */
   readonly userId: number | null;
-  /** From `networkOf`. */
-  readonly network: string;
+  /** The client's, from `parseAddress`. */
+  readonly address: string;
 }
 
 type Kind = keyof DelayRules;
@@ -24,7 +25,10 @@ interface Counter {
   readonly bucket: number;
 }
 
-const KINDS: readonly Kind[] = ["stranger", "known", "account", "network"];
+const KINDS: readonly Kind[] = ["stranger", "known", "account", "network", "delegated", "site"];
+
+/** In which networks an address counts. An IPv4 address is one client and nothing else. */
+const NETWORKS = { network: SUBSCRIBER, delegated: DELEGATED, site: SITE } as const;
 
 /**
  * Buckets of each kind. Counters are not kept by name but by a digest this short, so their number is bounded without ever
@@ -83,14 +87,15 @@ export class AttemptLimits {
     return wait > 0 ? wait : transaction(this.#file, () => this.#count(attempt));
   }
 
-  /** The try was good: the account's failures are forgotten, the network's are not but for this one, and the network is known. */
-  succeed(attempt: Attempt): void {
-    const network = this.#counter("network", attempt.network);
+  /** The try was good: the account's failures are forgotten, the networks' are not but for this one, and the network is known. */
+  succeed({ name, userId, address }: Attempt): void {
     transaction(this.#file, () => {
-      this.#clearAccount(attempt.name);
-      const past = this.#load(network);
-      if (past !== undefined) this.#sql.save.run(network.bucket, Math.max(0, past.failures - 1), past.lastAt);
-      if (attempt.userId !== null) this.#remember(attempt.userId, network.bucket);
+      this.#clearAccount(name);
+      for (const counter of this.#networks(address)) {
+        const past = this.#load(counter);
+        if (past !== undefined) this.#sql.save.run(counter.bucket, Math.max(0, past.failures - 1), past.lastAt);
+      }
+      if (userId !== null) this.#remember(userId, this.#knownAs(address));
     });
   }
 
@@ -120,24 +125,40 @@ export class AttemptLimits {
     return Math.max(0, ...waits);
   }
 
-  #counters({ name, userId, network }: Attempt): Counter[] {
-    const net = this.#counter("network", network);
+  #counters({ name, userId, address }: Attempt): Counter[] {
     // A query for a name that nobody has as well: the same work for all.
     const since = this.#clock() - NETWORK_LIFETIME;
-    const isKnown = firstRow(this.#sql.isKnown, userId ?? -1, net.bucket, since) !== undefined;
-    return [this.#counter(isKnown ? "known" : "stranger", name), this.#counter("account", name), net];
+    const isKnown = firstRow(this.#sql.isKnown, userId ?? -1, this.#knownAs(address), since) !== undefined;
+    const account = [this.#counter(isKnown ? "known" : "stranger", name), this.#counter("account", name)];
+    return [...account, ...this.#networks(address)];
+  }
+
+  #networks(address: string): Counter[] {
+    const kinds = ["network", "delegated", "site"] as const;
+    const networks = kinds.map((kind) => [kind, networkOf(address, NETWORKS[kind])] as const);
+    return networks
+      .filter(([, text], i) => i === 0 || text.includes(":"))
+      .map(([kind, text]) => this.#counter(kind, text));
+  }
+
+  /** The whole digest: two networks that share a counter must not be known together. */
+  #knownAs(address: string): string {
+    return this.#digest("network", networkOf(address, SUBSCRIBER)).toString("hex");
   }
 
   #counter(kind: Kind, text: string): Counter {
-    const digest = createHmac("sha256", this.#key).update(`${kind}:${text}`).digest();
-    return { kind, bucket: KINDS.indexOf(kind) * BUCKETS + (digest.readUInt32BE() % BUCKETS) };
+    return { kind, bucket: KINDS.indexOf(kind) * BUCKETS + (this.#digest(kind, text).readUInt32BE() % BUCKETS) };
+  }
+
+  #digest(kind: Kind, text: string): Buffer {
+    return createHmac("sha256", this.#key).update(`${kind}:${text}`).digest();
   }
 
   #load({ bucket }: Counter): Failures | undefined {
     return firstRow<Failures>(this.#sql.load, bucket);
   }
 
-  #remember(userId: number, network: number): void {
+  #remember(userId: number, network: string): void {
     this.#sql.addNetwork.run(network, this.#clock(), userId);
     this.#sql.trimNetworks.run(userId, userId);
   }

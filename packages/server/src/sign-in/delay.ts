@@ -28,6 +28,12 @@ export const DELAY_RULES = {
   account: { free: 100, first: DAY, longest: DAY, most: 100, forgetAfter: DAY },
   /** A network's, whatever the account: one password tried on many. Lenient, because a whole office may share an address. */
   network: { free: 20, first: SECOND, longest: MINUTE, most: Number.POSITIVE_INFINITY, forgetAfter: HOUR },
+  /**
+   * Those of the IPv6 /56 and /48 around it, each of which one subscriber may hold and strangers may share: enough that none of them can
+   * keep the password hashes busy, at some five a second, and little for the others.
+   */
+  delegated: { free: 50, first: SECOND, longest: 10 * SECOND, most: Number.POSITIVE_INFINITY, forgetAfter: HOUR },
+  site: { free: 100, first: SECOND, longest: 2 * SECOND, most: Number.POSITIVE_INFINITY, forgetAfter: HOUR },
 } as const satisfies Record<string, DelayRule>;
 
 export type DelayRules = Readonly<Record<keyof typeof DELAY_RULES, DelayRule>>;

@@ -30,8 +30,8 @@ export interface SignInParts {
 export interface Credentials {
   readonly username: string;
   readonly password: string;
-  /** From `networkOf`. */
-  readonly network: string;
+  /** The client's, from `parseAddress`. */
+  readonly address: string;
 }
 
 export class SignIn {
@@ -45,13 +45,13 @@ export class SignIn {
    * Checks a password. One hash of the same cost is computed for everybody who may try, known, unknown or disabled (ASVS 6.3.8).
    * The gate is looked at before the limits: a try that is turned away unheard does not count.
    */
-  async check({ username, password, network }: Credentials): Promise<Checked> {
+  async check({ username, password, address }: Credentials): Promise<Checked> {
     const { users, limits, gate, hasher } = this.#parts;
     const name = normalizeName(username);
     const user = name === null ? null : users.find(name);
     const userId = user?.id ?? null;
     if (gate.isFull) return { status: "overloaded" };
-    const attempt = { name: name ?? username, userId, network };
+    const attempt = { name: name ?? username, userId, address };
     const retryAfter = limits.take(attempt);
     if (retryAfter > 0) return { status: "limited", retryAfter, userId };
     const bytes = passwordBytes(password) ?? Buffer.alloc(0);

@@ -3,7 +3,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { describeError } from "../log/describe-error.ts";
 import type { SecurityLog } from "../log/security-log.ts";
-import { networkOf, SUBSCRIBER } from "../net/address.ts";
 import type { User } from "../users/user-store.ts";
 import { answerWrong, logRefused, type Refusal } from "./answers.ts";
 import type { SignInService } from "./service.ts";
@@ -19,10 +18,9 @@ export interface RouteParts {
 export async function trySignIn(
   { service, security }: RouteParts,
   { clientAddress }: FastifyRequest,
-  credentials: Omit<Credentials, "network">,
+  credentials: Omit<Credentials, "address">,
 ): Promise<Checked> {
-  const network = networkOf(clientAddress, SUBSCRIBER);
-  const checked = await orUnavailable(security, () => service.signIn.check({ ...credentials, network }));
+  const checked = await orUnavailable(security, () => service.signIn.check({ ...credentials, address: clientAddress }));
   if (checked.status !== "accepted") logRefused(checked, security);
   return checked;
 }

@@ -4,15 +4,15 @@ import { randomBytes } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { firstRow, pragma, transaction } from "./query.ts";
 
-const VERSION = 5;
+const VERSION = 6;
 
 /** "sesu", so that no other application's file is taken for one of ours. */
 const APPLICATION_ID = 0x73657375;
 
 /**
  * `sessile_endings`: users whose sessions are still to be ended, written in the same transaction as the reason for it.
- * `sessile_attempts`: failed sign-ins; `sessile_networks`: from where a user has signed in before. Both hold digests of 20 bits
- * under the key in `sessile_key`, which name nobody.
+ * `sessile_attempts`: failed sign-ins; `sessile_networks`: from where a user has signed in before. Both hold digests under
+ * the key in `sessile_key`, which name nobody.
  */
 const TABLES = `
   CREATE TABLE sessile_users (
@@ -93,8 +93,19 @@ const STORES = `
   ALTER TABLE sessile_endings ADD COLUMN store TEXT NOT NULL DEFAULT '';
 `;
 
+/** Came with version 6: known networks by their whole digest. Those of 20 bits that there were cannot be made into it. */
+const KNOWN_NETWORKS = `
+  DROP TABLE sessile_networks;
+  CREATE TABLE sessile_networks (
+    user_id INTEGER NOT NULL REFERENCES sessile_users ON DELETE CASCADE,
+    network TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, network)
+  ) STRICT, WITHOUT ROWID;
+`;
+
 /** What each version added, from 2 on. */
-const LATER = [API_KEYS, ADMIN, ROTATIONS, STORES];
+const LATER = [API_KEYS, ADMIN, ROTATIONS, STORES, KNOWN_NETWORKS];
 
 /** Makes the tables that are not there. Several processes may do it at once: one does, the others find them. */
 export function ensureTables(file: SqliteDatabase): void {

@@ -169,7 +169,11 @@ test("N3, L1: what is refused on the admin page is in the log, with who asked wh
   assert.deepEqual(
     seen.map(({ event, actor, reason }) => [event, actor, reason]),
     [
-      ["crossSiteRefused", "anonymous", undefined],
+      [
+        "crossSiteRefused",
+        "anonymous",
+        "Sec-Fetch-Site says so; where that is wrong, name the origin in --trusted-origins",
+      ],
       ["authorisationDenied", "admin:root", "stale"],
     ],
   );

@@ -48,6 +48,24 @@ test("N4: when asked for, the log names the /24 or /48 of the client, never the 
     assert.ok(!app.log().includes("6.6.6"));
   }));
 
+test("a proxy that is not named in --trust-proxy is warned of once, and named where its address is private", () =>
+  withApp({ trustProxy: ["10.0.0.1"] }, async (app) => {
+    const warnings = () => app.log().match(/\{[^\n]*--trust-proxy[^\n]*/g) ?? [];
+    await call(app.url, "GET", "/profile");
+    assert.deepEqual(warnings(), []);
+    for (let i = 0; i < 3; i++) await call(app.url, "GET", "/profile", { "X-Forwarded-For": "203.0.113.77" });
+    assert.equal(warnings().length, 1);
+    const { level, peer } = JSON.parse(warnings()[0] as string) as Record<string, unknown>;
+    assert.deepEqual([level, peer], ["warn", "127.0.0.1"]);
+    assert.ok(!app.log().includes("203.0.113"));
+  }));
+
+test("a proxy that is named is not warned of", () =>
+  withApp({ trustProxy: ["127.0.0.1"] }, async (app) => {
+    await call(app.url, "GET", "/profile", { "X-Forwarded-For": "203.0.113.77" });
+    assert.doesNotMatch(app.log(), /--trust-proxy/);
+  }));
+
 test("N4: families of common programs", () => {
   const windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)";
   for (const [userAgent, family] of [

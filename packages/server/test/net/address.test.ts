@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COARSE, networkOf, parseAddress, SUBSCRIBER } from "#dist/net/address.js";
+import { COARSE, isPrivate, networkOf, parseAddress, SUBSCRIBER } from "#dist/net/address.js";
 
 test("K5: an address has one form, with port, brackets, zone or mapping or without", () => {
   for (const [text, address] of [
@@ -55,7 +55,11 @@ test("N4: a network keeps the first bits and clears the rest", () => {
     ["2001:db8:1234:5678:9abc:def0:1234:5678", "2001:db8:1234::/48", "2001:db8:1234:5678::/64"],
     ["2001:db8::1", "2001:db8::/48", "2001:db8::/64"],
     ["::1", "::/48", "::/64"],
-    ["64:ff9b::203.0.113.7", "64:ff9b::/48", "64:ff9b::/64"],
+    ["64:ff9b::cb00:7107", "203.0.113.0/24", "203.0.113.7/32"],
+    ["64:ff9b::203.0.113.7", "203.0.113.0/24", "203.0.113.7/32"],
+    ["64:ff9b:1:fffe::cb00:7107", "203.0.113.0/24", "203.0.113.7/32"],
+    ["64:ff9b:2::1", "64:ff9b:2::/48", "64:ff9b:2::/64"],
+    ["64:ff9b:0:1::1", "64:ff9b::/48", "64:ff9b:0:1::/64"],
     ["unknown", "unknown", "unknown"],
   ] as const) {
     assert.equal(networkOf(address, COARSE), coarse);
@@ -63,4 +67,21 @@ test("N4: a network keeps the first bits and clears the rest", () => {
   }
   assert.equal(networkOf("255.255.255.255", { v4: 9, v6: 1 }), "255.128.0.0/9");
   assert.equal(networkOf("ffff:ffff::", { v4: 9, v6: 20 }), "ffff:f000::/20");
+});
+
+test("N4: an address of a private network or of this machine names no subscriber", () => {
+  for (const [address, expected] of [
+    ["10.1.2.3", true],
+    ["172.31.255.255", true],
+    ["172.32.0.0", false],
+    ["192.168.0.1", true],
+    ["127.0.0.1", true],
+    ["203.0.113.7", false],
+    ["::1", true],
+    ["::2", false],
+    ["fd00::1", true],
+    ["2001:db8::1", false],
+  ] as const) {
+    assert.equal(isPrivate(address), expected, address);
+  }
 });

@@ -72,6 +72,20 @@ test("H10: https is believed of a trusted proxy only, and only its own word", ()
   assert.equal(proxies.saysHttps(requestFrom(undefined, { "x-forwarded-proto": "https" })), false);
 });
 
+test("a peer that is not believed is told apart from one that says nothing, and from a trusted one", () => {
+  const heard = (peer: string | undefined, headers: Record<string, string>) =>
+    proxies.unheardOf(requestFrom(peer, headers));
+  const says = { "x-forwarded-for": "203.0.113.7" };
+  assert.equal(heard("::ffff:192.168.1.1", says), "192.168.1.1");
+  for (const [peer, headers] of [
+    ["192.168.1.1", {}],
+    ["10.0.0.1", says],
+    [undefined, says],
+  ] as const) {
+    assert.equal(heard(peer, headers), null);
+  }
+});
+
 test("a list with something that is no network is refused, and so is a network of everybody", () => {
   for (const text of [
     "true",

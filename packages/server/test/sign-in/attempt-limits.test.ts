@@ -29,7 +29,7 @@ function address(index: number): string {
 }
 
 function guess(index: number, name = "alice", userId: number | null = null): Attempt {
-  return { name, userId, network: address(index) };
+  return { name, userId, address: address(index) };
 }
 
 test(`K4: of ${GUESSES} guesses on one account from as many addresses only the free ones are evaluated`, async (t) => {
@@ -139,6 +139,41 @@ test("K4: one password tried on many accounts from one /64 meets the limit of th
   );
 });
 
+test("K4: whoever holds an IPv6 /56 or /48 tries little more than one who holds a /64", () => {
+  for (const { rule, step } of [
+    { rule: DELAY_RULES.delegated, step: 1 },
+    { rule: DELAY_RULES.site, step: 256 },
+  ]) {
+    const { limits, clock } = open();
+    let evaluated = 0;
+    const tryAll = (round: number): void => {
+      for (let i = 0; i < 120; i++) {
+        const address = `2001:db8:1:${(i * step).toString(16)}::1`;
+        const attempt = { name: `user${round}-${i}`, userId: null, address };
+        if (limits.take(attempt) === 0) evaluated++;
+      }
+    };
+    tryAll(0);
+    assert.equal(evaluated, rule.free, "at one moment");
+    for (let seconds = 1; seconds <= 20; seconds++) {
+      clock.advance(1000);
+      tryAll(seconds);
+    }
+    assert.ok(evaluated <= rule.free + 1 + 20_000 / 1000, `${evaluated} in 20 seconds`);
+    assert.equal(limits.take({ name: "bob", userId: null, address: "2001:db8:2::1" }), 0, "another /48");
+  }
+});
+
+test("K4: clients behind a NAT64 gateway are told apart by their IPv4 addresses", () => {
+  const { limits } = open();
+  const from = (name: string, address: string): number => limits.take({ name, userId: null, address });
+  let tried = 0;
+  while (from(`user${tried}`, "64:ff9b::cb00:7107") === 0) tried++;
+  assert.equal(tried, DELAY_RULES.network.free);
+  assert.ok(from("bob", "203.0.113.7") > 0, "the same client, however it comes");
+  assert.equal(from("carol", "64:ff9b::cb00:7108"), 0);
+});
+
 test("K5: a forwarded address of an untrusted peer does not make a new client", async (t) => {
   const app = await startSignIn(t);
   const statuses = [];
@@ -170,8 +205,8 @@ test("K6: 20,000 names and addresses leave a bounded table, and cannot push an a
     largest: number;
   };
   assert.ok(
-    rows <= 60_010 && largest < 4 * 2 ** 20,
-    "a bucket is a number below 4 · 2^20, so there cannot be more rows",
+    rows <= 60_010 && largest < 6 * 2 ** 20,
+    "a bucket is a number below 6 · 2^20, so there cannot be more rows",
   );
   assert.ok(limits.take(guess(99)) > 0, "the account is still delayed");
   clock.advance(25 * HOUR);
@@ -187,11 +222,21 @@ test("K4: a clock that is set back by years blocks nobody for years", () => {
   assert.equal(limits.take(guess(100)), 0);
 });
 
+test("K4: a network is known by its whole digest, so that no other one is known with it", () => {
+  const { limits, file, userId } = open();
+  limits.succeed(guess(1, "alice", userId));
+  const known = file.prepare("SELECT network FROM sessile_networks").all() as { network: string }[];
+  assert.deepEqual(
+    known.map(({ network }) => /^[\da-f]{64}$/.test(network)),
+    [true],
+  );
+});
+
 test("N4: neither names that were typed nor addresses are kept", () => {
   const { limits, path, file, userId } = open();
-  limits.take({ name: "my-secret-password", userId: null, network: "203.0.113.9" });
-  limits.take({ name: "alice", userId, network: "203.0.113.9" });
-  limits.succeed({ name: "alice", userId, network: "203.0.113.9" });
+  limits.take({ name: "my-secret-password", userId: null, address: "203.0.113.9" });
+  limits.take({ name: "alice", userId, address: "203.0.113.9" });
+  limits.succeed({ name: "alice", userId, address: "203.0.113.9" });
   file.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   const bytes = readFileSync(path);
   assert.ok(bytes.includes("alice"), "the search must be able to find");

@@ -49,7 +49,7 @@ export const NO_DELAYS: DelayRules = (() => {
     most: Number.POSITIVE_INFINITY,
     forgetAfter: 1,
   };
-  return { stranger: never, known: never, account: never, network: never };
+  return { stranger: never, known: never, account: never, network: never, delegated: never, site: never };
 })();
 
 /** A real derivation of low cost. */
