@@ -14,6 +14,7 @@ const PROGRAMS = {
     faults: [inRoot("packages/server/build-test/faults/main.js")],
     leaks: [inRoot("tools/leaks/main.mjs")],
     frameworks: [inRoot("tools/frameworks/main.mjs")],
+    bundles: [inRoot("tools/bundles/main.mjs")],
     runtimes: [inRoot("tools/bun-and-deno.mjs")],
     image: [inRoot("tools/image.mjs")],
   },

@@ -1,15 +1,18 @@
 // The bundlers: how each makes one file, or one folder, of the program. Packages but esbuild's are those of this
 // folder's lock file.
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { run } from "../ready/command.mjs";
 import { Problem } from "../ready/problem.mjs";
 
 /**
- * @typedef {object} Bundler @property {string} name @property {(folder: string, out: string, node: string) =>
- * Promise<string[]>} build bundles the program in `folder` into the folder `out`, and returns what `node` is started
- * with to run it @property {string} [folder] a program of its own, where the bundler belongs to a framework
+ * @typedef {object} Bundler
+ * @property {string} name
+ * @property {(folder: string, out: string) => Promise<string[]>} build bundles the program in `folder` into the folder
+ *   `out`, and returns the arguments with which Node runs it
+ * @property {boolean} [isInPlace] the bundle stays in `folder`
  */
 
 /** @type {Bundler[]} */
@@ -23,16 +26,15 @@ export const BUNDLERS = [
   { name: "rollup, cjs", build: (folder, out) => rollup(folder, join(out, "program.cjs"), "cjs") },
   { name: "webpack", build: webpack },
   { name: "ncc", build: ncc },
-  { name: "next, webpack", folder: "next", build: (folder, _out, node) => next(folder, node, ["--webpack"]) },
-  { name: "next, turbopack", folder: "next", build: (folder, _out, node) => next(folder, node, ["--turbopack"]) },
+  { name: "next, webpack", isInPlace: true, build: (folder) => next(folder, ["--webpack"]) },
+  { name: "next, turbopack", isInPlace: true, build: (folder) => next(folder, ["--turbopack"]) },
 ];
 
 const PROGRAM = "program.mjs";
 
-/** From `folder`, so that each bundler is the one that was installed there. */
-async function load(folder, name) {
-  const require = (await import("node:module")).createRequire(pathToFileURL(join(folder, PROGRAM)));
-  return import(pathToFileURL(require.resolve(name)));
+/** The package that is installed in `folder`. */
+function load(folder, name) {
+  return import(pathToFileURL(createRequire(join(folder, PROGRAM)).resolve(name)));
 }
 
 async function esbuild(folder, outfile, options) {
@@ -80,21 +82,21 @@ async function webpack(folder, out) {
   return [join(out, "program.cjs")];
 }
 
-async function ncc(folder, out, node) {
+async function ncc(folder, out) {
   const cli = join(folder, "node_modules/@vercel/ncc/dist/ncc/cli.js");
-  await must(node, [cli, "build", PROGRAM, "--out", out, "--quiet"], folder);
+  await must([cli, "build", PROGRAM, "--out", out, "--quiet"], folder);
   const [file] = ["index.mjs", "index.js"].map((name) => join(out, name)).filter(existsSync);
   return [file];
 }
 
-async function next(folder, node, flags) {
+async function next(folder, flags) {
   const cli = join(folder, "node_modules/next/dist/bin/next");
-  await must(node, [cli, "build", ...flags], folder);
+  await must([cli, "build", ...flags], folder);
   return [cli, "start", "--hostname", "127.0.0.1", "--port", "0"];
 }
 
-async function must(node, args, cwd) {
+async function must(args, cwd) {
   const env = { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" };
-  const { code, output } = await run(node, args, { cwd, env });
+  const { code, output } = await run(process.execPath, args, { cwd, env });
   if (code !== 0) throw new Problem(`${output}\n${args.join(" ")} failed in ${cwd}.`);
 }

@@ -9,7 +9,14 @@ import { writeRecipe } from "./recipe.mjs";
 
 const PROJECTS = inRoot(".cache/frameworks");
 /** Beside the lock file, which does not name the library. Peers are checked, as they are for a user. */
-const BESIDE = ["--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+export const BESIDE = [
+  "--no-save",
+  "--no-package-lock",
+  "--ignore-scripts",
+  "--no-audit",
+  "--no-fund",
+  "--loglevel=error",
+];
 
 /** Returns the path of the archive that npm would publish. */
 export async function packLibrary() {

@@ -1,20 +1,18 @@
-// Bundles a program with every store by every bundler, runs each bundle, uses it over HTTP and restarts it. Words
-// choose bundlers by a part of their name. With `--built`, the library is taken as it was built, not as it is packed.
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// `npm run test:long -- bundles`: bundles a program with every store by every bundler, runs each bundle, uses it over
+// HTTP and restarts it. Words choose bundlers by a part of their name. With `--built`, the library is taken as it was
+// built, not as it is packed, and no bundler is fetched.
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BUNDLERS } from "./bundles/bundlers.mjs";
-import { drive } from "./bundles/drive.mjs";
-import { bundleOf, IMPORTS } from "./bundles/entries.mjs";
-import { run } from "./ready/command.mjs";
-import { requireNode20 } from "./ready/node-version.mjs";
-import { installFolder, installPackages } from "./ready/packages.mjs";
-import { explain, Problem } from "./ready/problem.mjs";
-import { inRoot } from "./ready/repository.mjs";
-import { findRuntime } from "./ready/runtime.mjs";
-import { runScript } from "./ready/script.mjs";
-import { findRedis } from "./redis.mjs";
-import { printTotals, say } from "./tests/print.mjs";
+import { BESIDE, packLibrary } from "../frameworks/project.mjs";
+import { npm, run } from "../ready/command.mjs";
+import { installFolder } from "../ready/packages.mjs";
+import { explain, Problem } from "../ready/problem.mjs";
+import { inRoot } from "../ready/repository.mjs";
+import { printTotals, say } from "../tests/print.mjs";
+import { BUNDLERS } from "./bundlers.mjs";
+import { drive } from "./drive.mjs";
+import { bundleOf, IMPORTS } from "./entries.mjs";
 
 /** Not a program, but each entry point of the library by itself. */
 const ENTRIES = { name: "esbuild, each entry point" };
@@ -23,8 +21,9 @@ const ENTRIES = { name: "esbuild, each entry point" };
 const STORES = {
   memory: false,
   sqlite: true,
-  "sqlite on a handle": true,
-  "redis, node-redis": true,
+  "sqlite, node:sqlite": true,
+  "sqlite, better-sqlite3": true,
+  "redis, @redis/client": true,
   "redis, ioredis": true,
   cached: true,
 };
@@ -38,22 +37,19 @@ printTotals(totals);
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
 async function test(args) {
-  requireNode20();
   const words = args.filter((arg) => !arg.startsWith("--")).map((word) => word.toLowerCase());
   const isChosen = ({ name }) => words.length === 0 || words.some((word) => name.includes(word));
   const bundlers = [ENTRIES, ...BUNDLERS].filter(isChosen);
   if (bundlers.length === 0) throw new Problem(`No bundler matches: ${words.join(" ")}.`);
   const isPacked = !args.includes("--built");
-  const [node, redis] = await Promise.all([findRuntime(), findRedis(), installPackages()]);
-  if (isPacked) await runScript("build");
   const folder = isPacked ? await project() : inRoot("tools/bundles");
-  const [place, end] = await places(redis);
+  const [place, end] = await places();
   const sums = { passed: 0, failed: 0, skipped: 0 };
   try {
     for (const bundler of bundlers) {
       say(bundler.name);
       const test = bundler === ENTRIES ? testEntries : testBundler;
-      await test(bundler, { node, folder, place, sums }).catch(countFailure(sums));
+      await test(bundler, { folder, isPacked, place, sums }).catch(countFailure(sums));
     }
   } finally {
     await end();
@@ -67,13 +63,13 @@ async function project() {
   mkdirSync(folder, { recursive: true });
   cpSync(inRoot("tools/bundles"), folder, { recursive: true, filter: (path) => !path.includes("node_modules") });
   await installFolder(folder, "Fetching bundlers (first time only)…");
-  await installLibrary(folder);
+  const { code, output } = await npm(["install", ...BESIDE, await packLibrary()], { cwd: folder });
+  if (code !== 0) throw new Problem(`${output}\nThe library cannot be installed beside the bundlers.`);
   return folder;
 }
 
 /** Where each store keeps what it keeps: a file of each run's own, a Redis for all. */
-async function places({ command, env }) {
-  Object.assign(process.env, { SESSILE_REDIS_SERVER: command, SESSILE_REDIS_LIBRARY_PATH: env.LD_LIBRARY_PATH ?? "" });
+async function places() {
   const { startRedis } = await import(inRoot("packages/test-support/dist/redis-server.js"));
   const redis = await startRedis();
   const files = mkdtempSync(join(tmpdir(), "sessile-bundles-"));
@@ -82,12 +78,12 @@ async function places({ command, env }) {
   return [place, () => redis.close().finally(() => rmSync(files, { recursive: true }))];
 }
 
-async function testEntries(_entries, { node, sums }) {
+async function testEntries(_entries, { sums }) {
   const out = mkdtempSync(join(tmpdir(), "sessile-entries-"));
   try {
     for (const [at, name] of IMPORTS.entries()) writeFileSync(join(out, `${at}.mjs`), await bundleOf(name));
     cpSync(inRoot("tools/bundles/use-entries.mjs"), join(out, "use.mjs"));
-    const { code, output } = await run(node, ["use.mjs", ...IMPORTS], { cwd: out });
+    const { code, output } = await run(process.execPath, ["use.mjs", ...IMPORTS], { cwd: out });
     if (code !== 0) throw new Problem(`${output}\nA bundle of an entry point does not work.`);
     sums.passed += IMPORTS.length;
   } finally {
@@ -95,16 +91,16 @@ async function testEntries(_entries, { node, sums }) {
   }
 }
 
-async function testBundler({ build, folder: own = "" }, { node, folder, place, sums }) {
+async function testBundler({ build, isInPlace }, { folder, isPacked, place, sums }) {
   const out = mkdtempSync(join(tmpdir(), "sessile-bundle-"));
   try {
-    const home = join(folder, own);
-    const args = await build(home, out, node);
-    // Nothing lies beside a bundle: it runs where its program's packages are not found.
-    const cwd = own === "" ? out : home;
+    const args = await build(folder, out);
+    if (isPacked) layNative(folder, out);
     for (const [store, isLasting] of Object.entries(STORES)) {
-      const env = { STORE: store, PLACE: place(store) };
-      const error = await drive({ command: [node, ...args], cwd, env }, isLasting).then(
+      if (!isPacked && store.endsWith("better-sqlite3")) continue;
+      const env = { STORE: store, PLACE: place(store), NODE_ENV: "production" };
+      const program = { command: [process.execPath, ...args], cwd: isInPlace ? folder : out, env };
+      const error = await drive(program, isLasting).then(
         () => undefined,
         (reason) => reason,
       );
@@ -115,6 +111,12 @@ async function testBundler({ build, folder: own = "" }, { node, folder, place, s
   } finally {
     rmSync(out, { recursive: true });
   }
+}
+
+/** Nothing lies beside a bundle but native code, which can be part of none. */
+function layNative(folder, out) {
+  mkdirSync(join(out, "node_modules"));
+  symlinkSync(join(folder, "node_modules/better-sqlite3"), join(out, "node_modules/better-sqlite3"));
 }
 
 function countFailure(sums) {
