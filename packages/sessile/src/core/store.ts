@@ -18,7 +18,7 @@ export type Created =
   | { readonly status: "exists" }
   /** the limit is reached and its rule is `refuse` */
   | { readonly status: "refused" }
-  /** the user's sessions were revoked, or this one evicted, while it was being created; nothing is stored */
+  /** the user's sessions were revoked while this one was being created; nothing is stored */
   | { readonly status: "revoked" };
 
 /** What became of a `commit`. */

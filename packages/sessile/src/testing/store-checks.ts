@@ -529,6 +529,24 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
+    name: "D8: of parallel sign-ins at the limit each begins, and each that made room is named once",
+    async run({ stores }) {
+      const userId = newUser();
+      const limit = { max: 3, onExceeded: "evictOldest" } as const;
+      const records = Array.from({ length: 15 }, () => sampleRecord({ userId }));
+      const answers = await all(15, (i) => each(stores, i).create(records[i] as SessionRecord, limit));
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        records.map(() => "created"),
+        "a rule that evicts turns no sign-in away",
+      );
+      const evicted = answers.flatMap((answer) => (answer.status === "created" ? answer.evicted : []));
+      const live = await liveSids(stores[0], records);
+      assert.equal(live.length, 3);
+      assert.deepEqual([...evicted, ...live].sort(), records.map(({ sid }) => sid).sort());
+    },
+  },
+  {
     name: "D8: sessions that expired do not count against the limit",
     async run({ stores: [a, b] }) {
       const userId = newUser();

@@ -80,6 +80,19 @@ test("the promises hold in every order of two operations in one process", PATIEN
   return runAll(t, inOneProcess, nothing);
 });
 
+test(
+  "a touch enters its session into an index that has lost it, in every order with another operation",
+  PATIENTLY,
+  (t) => {
+    const lost = PAIRS.filter(({ kinds }) => kinds.includes("touch"));
+    return runAll(
+      t,
+      lost.map((scenario) => ({ ...scenario, isIndexLost: true })),
+      nothing,
+    );
+  },
+);
+
 test("the promises hold wherever one of two operations crashes", PATIENTLY, async (t) => {
   await runAll(t, PAIRS, crash);
   await runAll(t, LIMITED_PAIRS, crash, { most: upTo(60) });

@@ -110,3 +110,24 @@ test("D9: a store whose deleteByUser ends the sessions of a list that it read be
   const check = storeChecks.find(({ name }) => name.includes("has taken the place"));
   await assert.rejects(async () => check?.run({ stores: [store, store], close: async () => {} }), /must be dead/);
 });
+
+test("D8: a store that turns sign-ins away while others of the user are under way fails", async () => {
+  const memory = memoryStore();
+  let under = 0;
+  const store = new Proxy(memory, {
+    get(target, name: keyof SessionStore) {
+      if (name !== "create") return (target[name] as (() => unknown) | undefined)?.bind(target);
+      return async (...args: Parameters<SessionStore["create"]>) => {
+        under++;
+        await turn();
+        const isCrowded = under-- > 3;
+        return isCrowded ? { status: "revoked" } : target.create(...args);
+      };
+    },
+  });
+  const check = storeChecks.find(({ name }) => name.startsWith("D8: of parallel sign-ins at the limit"));
+  await assert.rejects(
+    async () => check?.run({ stores: [store, store], close: async () => {} }),
+    /turns no sign-in away/,
+  );
+});

@@ -7,6 +7,7 @@ import type { Committed } from "../../core/store.ts";
 import { beginningOfRecord, beginningOfText, readableRecord } from "./codec.ts";
 import { failure } from "./link.ts";
 import { type Reach, readText, replaceRecord } from "./records.ts";
+import { enter } from "./user-index.ts";
 
 const GONE: Committed = Object.freeze({ status: "gone" });
 
@@ -21,6 +22,9 @@ interface Known {
  * of date, so nothing is refused because of it; what refuses a delta is a record read during this very call.
  *
  * Each time round, another writer has written in between. The deadline ends it, at the latest.
+ *
+ * The first touch of a minute also enters the session into its user's index, should that have been lost. Nothing waits for it: the
+ * next one tries again.
  */
 export async function commitDelta(
   reach: Reach,
@@ -42,7 +46,10 @@ export async function commitDelta(
       known = await read();
     } else {
       const [answer, current] = await replaceRecord(reach, beginning, next, endsAt);
-      if (answer === "written") return { status: "ok", record: next };
+      if (answer === "written") {
+        if (minuteOf(next) !== minuteOf(record)) void enter(reach, next).catch(() => {});
+        return { status: "ok", record: next };
+      }
       known = knownOf(current ?? null, sid);
     }
   }
@@ -62,6 +69,10 @@ function checkHistory(origin: Known | null, known: Known, { ifVersion }: Session
 function knownOf(text: string | null, sid: string): Known | null {
   const record = readableRecord(text, sid);
   return record && { record, beginning: beginningOfText(text as string, sid) };
+}
+
+function minuteOf({ lastSeenAt }: SessionRecord): number {
+  return Math.floor(lastSeenAt / 60_000);
 }
 
 /** A record whose data cannot be read is as good as absent. */

@@ -5,7 +5,7 @@ import type { Created, UserLimit } from "../../core/store.ts";
 import { isExpired } from "../../core/validity.ts";
 import { encodeRecord, readableRecord } from "./codec.ts";
 import { discardText, insertRecord, type Reach, readText } from "./records.ts";
-import { type Admission, admit, confirm, finishMarked, forget } from "./user-index.ts";
+import { admit, type Confirmation, confirm, finishMarked, forget } from "./user-index.ts";
 import { forgetEnded } from "./walk.ts";
 
 /** Inserts a session without a user: it has no index and no limit. */
@@ -13,7 +13,10 @@ export async function createAnonymous(reach: Reach, record: SessionRecord): Prom
   return (await insertRecord(reach, record)) ? { status: "created", evicted: [] } : { status: "exists" };
 }
 
-/** Inserts a user's session, or nothing. Only after this may the token be handed out; until then nobody has it. */
+/**
+ * Inserts a user's session, or nothing. Only after this may the token be handed out; until then nothing but this process has it.
+ * Step 1: a place in the user's index, pending.
+ */
 export async function createForUser(
   reach: Reach,
   userId: string,
@@ -21,48 +24,51 @@ export async function createForUser(
   limit?: UserLimit,
 ): Promise<Created> {
   const index = reach.keys.user(userId);
-  const admission = await findPlace(reach, index, record, limit);
-  if (admission.status === "exists") return { status: "exists" };
-  if (admission.status !== "admitted") return { status: "refused" };
   try {
-    return await begin(reach, index, record, admission);
+    if (!(await admit(reach, index, record))) return { status: "exists" };
   } catch (error) {
-    // Nobody waits for that, or a hanging Redis would cost two deadlines. What cannot be taken back is of no use to anybody:
-    // the place is given up after a minute, and the record, whose token nobody has, goes when its time is up.
+    void forget(reach, index, ["p"], [record.sid]).catch(() => {});
+    throw error;
+  }
+  try {
+    return await begin(reach, index, record, limit);
+  } catch (error) {
+    // Not waited for, or a hanging Redis would cost two deadlines. What cannot be taken back is of no use to anyone: a pending place is
+    // given up after a minute, and the record, whose token nobody has, goes when its time is up.
     void withdraw(reach, index, record).catch(() => {});
     throw error;
   }
 }
 
 /**
- * Step 1: a place in the user's index, pending; what is over the limit is marked as revoked. Before anybody is evicted or
- * refused, the sessions that ended without notice are looked for: idle ones, above all.
+ * Step 2: the record, if its sid is free. Step 3: the place is confirmed within the limit, unless a revocation took it away meanwhile.
+ * Step 4: the records of those that were evicted for it are deleted, then their marks.
  */
-async function findPlace(reach: Reach, index: string, record: SessionRecord, limit?: UserLimit): Promise<Admission> {
-  try {
-    const admission = await admit(reach, index, record, limit, false);
-    if (admission.status !== "full") return admission;
-    await forgetEnded(reach, index, (sid) => hasEnded(reach, sid, record.createdAt));
-    return await admit(reach, index, record, limit, true);
-  } catch (error) {
-    void forget(reach, index, ["p"], [record.sid]).catch(() => {});
-    throw error;
-  }
-}
-
-/**
- * Step 2: the record, if its sid is free. Step 3: the marked records are deleted, then their marks. Step 4: the place is
- * confirmed, unless a revocation took it away meanwhile.
- */
-async function begin(reach: Reach, index: string, record: SessionRecord, admission: Admission): Promise<Created> {
+async function begin(reach: Reach, index: string, record: SessionRecord, limit?: UserLimit): Promise<Created> {
   if (!(await insertRecord(reach, record))) {
     await forget(reach, index, ["p"], [record.sid]);
     return { status: "exists" };
   }
-  await finishMarked(reach, index, admission.marked);
-  if (await confirm(reach, index, record)) return { status: "created", evicted: admission.evicted };
+  const { status, evicted, marked } = await confirmOrLook(reach, index, record, limit);
+  if (status === "confirmed") {
+    await finishMarked(reach, index, marked);
+    return { status: "created", evicted };
+  }
   await withdraw(reach, index, record);
-  return { status: "revoked" };
+  return { status: status === "refused" ? "refused" : "revoked" };
+}
+
+/** Before any session is evicted or refused, those that ended without notice are looked for: idle ones, above all. */
+async function confirmOrLook(
+  reach: Reach,
+  index: string,
+  record: SessionRecord,
+  limit?: UserLimit,
+): Promise<Confirmation> {
+  const first = await confirm(reach, index, record, limit, false);
+  if (first.status !== "full") return first;
+  await forgetEnded(reach, index, (sid) => hasEnded(reach, sid, record.createdAt));
+  return confirm(reach, index, record, limit, true);
 }
 
 /** True when the record is gone, or was expired and is gone now. One that was touched meanwhile stays. */

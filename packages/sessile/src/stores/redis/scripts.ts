@@ -54,59 +54,57 @@ end
 `;
 
 /**
- * Step 1 of `create`. Gives a place to a session, or says why not: `exists`, `full` (the caller shall look for sessions
- * that ended unnoticed, then ask again), `refused`. With the place come the sids evicted for it, and marked ones.
+ * Step 1 of `create`: gives the session a place, pending, so that a revocation reaches it from here on. Answers `exists` where the
+ * index names the sid already. Forgets what is over: pending ones when they are given up, confirmed ones a margin after their absolute
+ * deadline, when Redis has dropped them.
  *
- * A pending session that has to make room is forgotten, not marked: its own `create` then fails and takes the record back, and
- * nobody has its token. Many sign-ins at once would otherwise each finish the marks of all the others.
- *
- * Pending sessions count until they are pruned, and can only be confirmed before: so the limit holds whatever the clocks
- * say. Confirmed ones count until their absolute deadline, and are forgotten a margin later, when Redis has dropped them.
- *
- * ARGV: sid, now, now less the margin, when pending is given up, absolute deadline, margin, most sessions (0: any number),
- * whether to refuse, whether the caller has looked.
+ * ARGV: sid, now, now less the margin, when pending is given up, absolute deadline, margin.
  */
-export const ADMIT = script(`${MARK}${OUTLIVE}
+export const ADMIT = script(`${OUTLIVE}
 local sid, now, longAgo, givenUp, deadline, margin = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local max, refuses, hasLooked = tonumber(ARGV[7]), ARGV[8] == '1', ARGV[9] == '1'
 for _, state in ipairs({'c', 'p', 'r'}) do
-  if redis.call('ZSCORE', KEYS[1], state .. sid) then return {'exists'} end
+  if redis.call('ZSCORE', KEYS[1], state .. sid) then return 'exists' end
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, longAgo)
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], 0, now)) do
   if string.sub(member, 1, 1) == 'p' then redis.call('ZREM', KEYS[1], member) end
 end
-local excess = redis.call('ZCOUNT', KEYS[1], '(' .. now, '+inf') + 1 - max
-local evicted = {}
-if max > 0 and excess > 0 then
-  if not hasLooked then return {'full'} end
-  if refuses then return {'refused'} end
-  local present = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf', 'WITHSCORES')
-  for _, state in ipairs({'c', 'p'}) do
-    for i = 1, #present, 2 do
-      if excess > 0 and string.sub(present[i], 1, 1) == state then
-        excess = excess - 1
-        if state == 'c' then
-          mark(present[i], present[i + 1])
-          table.insert(evicted, string.sub(present[i], 2))
-        else
-          redis.call('ZREM', KEYS[1], present[i])
-        end
-      end
-    end
-  end
-end
 redis.call('ZADD', KEYS[1], givenUp, 'p' .. sid)
 outlive(deadline, margin)
-return {'admitted', evicted, marks()}
+return 'admitted'
 `);
 
-/** Step 4 of `create`. Fails when the place was taken away meanwhile. ARGV: sid, absolute deadline, margin. */
-export const CONFIRM = script(`${OUTLIVE}
-if redis.call('ZREM', KEYS[1], 'p' .. ARGV[1]) == 0 then return 'revoked' end
-redis.call('ZADD', KEYS[1], ARGV[2], 'c' .. ARGV[1])
-outlive(ARGV[2], ARGV[3])
-return 'confirmed'
+/**
+ * Step 3 of `create`: confirms the place, and keeps the user's limit in the same step. So each of many sign-ins at once begins, and
+ * the next one evicts it, as if they had come one after the other. Answers `revoked` where the place was taken away, `full` (the
+ * caller looks for sessions that ended unnoticed, then asks again), `refused`; or `confirmed` with the sids evicted for it, and the
+ * first marks. Only confirmed sessions count, until their absolute deadline.
+ *
+ * ARGV: sid, now, absolute deadline, margin, most sessions (0: any number), whether to refuse, whether the caller has looked.
+ */
+export const CONFIRM = script(`${MARK}${OUTLIVE}
+local sid, now, deadline, margin = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local max, refuses, hasLooked = tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7] == '1'
+if not redis.call('ZSCORE', KEYS[1], 'p' .. sid) then return {'revoked'} end
+local evicted = {}
+if max > 0 and redis.call('ZCOUNT', KEYS[1], '(' .. now, '+inf') > max then
+  local begun = {}
+  local present = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf', 'WITHSCORES')
+  for i = 1, #present, 2 do
+    if string.sub(present[i], 1, 1) == 'c' then table.insert(begun, i) end
+  end
+  local excess = #begun + 1 - max
+  if excess > 0 and not hasLooked then return {'full'} end
+  if excess > 0 and refuses then return {'refused'} end
+  for n = 1, excess do
+    mark(present[begun[n]], present[begun[n] + 1])
+    table.insert(evicted, string.sub(present[begun[n]], 2))
+  end
+end
+redis.call('ZREM', KEYS[1], 'p' .. sid)
+redis.call('ZADD', KEYS[1], deadline, 'c' .. sid)
+outlive(deadline, margin)
+return {'confirmed', evicted, marks()}
 `);
 
 /**
@@ -135,7 +133,7 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMI
 );
 
 /**
- * Enters a session that the index does not name in any state. Should its `create` still be under way, that fails to confirm and
+ * Enters a session that the index does not name in any state. A `create` of it that is still under way then fails to confirm, and
  * takes the session back. ARGV: sid, absolute deadline, margin.
  */
 export const RESTORE = script(`${OUTLIVE}

@@ -14,7 +14,6 @@ import { EndedChannel } from "./ended-channel.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import { checkLayout, RedisKeys } from "./keys.ts";
 import { failure, RedisLink } from "./link.ts";
-import { LostIndexes } from "./rebuild.ts";
 import { ENDING, type Reach, readText, takeText } from "./records.ts";
 import { scanRecords } from "./scan.ts";
 import { SessionCount, UNKNOWN } from "./session-count.ts";
@@ -44,7 +43,6 @@ export class RedisStore implements SessionStore {
   readonly #client: RedisClient | undefined;
   readonly #prefix: string;
   readonly #reach: Reach;
-  readonly #lost: LostIndexes | undefined;
   readonly #ended: EndedChannel | undefined;
   readonly #count: SessionCount | undefined;
   readonly #commits = new KeyedQueue<Committed>();
@@ -53,7 +51,7 @@ export class RedisStore implements SessionStore {
   #isLayoutKnown = false;
   #isClosed = false;
 
-  /** Without `client` nobody is told of sessions that end, no replica is asked, and no lost index is noticed. */
+  /** Without `client` nobody is told of sessions that end and no replica is asked. */
   constructor(port: RedisPort, { prefix, deadline, confirmReplicas = 0 }: Settings, client?: RedisClient) {
     const [keys, link] = [new RedisKeys(prefix), new RedisLink(port, deadline)];
     this.#client = client;
@@ -61,7 +59,6 @@ export class RedisStore implements SessionStore {
     const isConfirmed = client !== undefined && confirmReplicas > 0;
     const deletes = isConfirmed && { deletes: new ConfirmedDeletes(togetherOf(client), link, confirmReplicas) };
     this.#reach = { link, keys, ...deletes };
-    this.#lost = client && new LostIndexes(client, prefix);
     this.#ended = client && new EndedChannel(client, keys.ended);
     this.#count = client && new SessionCount(client, prefix, link);
     this.origin = client && { client, prefixes: { session: keys.session(""), beat: keys.beat } };
@@ -123,7 +120,6 @@ export class RedisStore implements SessionStore {
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
     await this.#ready();
-    await this.#restoreIndex(userId);
     const ended = await revokeByUser(this.#reach, userId, except);
     for (const sid of ended) this.#ended?.announce(sid);
     return ended;
@@ -156,17 +152,6 @@ export class RedisStore implements SessionStore {
     this.#ended?.close();
     this.#reach.deletes?.close();
     this.#isClosed = true;
-  }
-
-  /**
-   * A user without an index has no session, or the index was lost: then the records are gone through, because "everything of this user
-   * has ended" has to be true. Costs nothing where there is an index, and a look at every session where there is none.
-   */
-  async #restoreIndex(userId: string): Promise<void> {
-    const { link, keys } = this.#reach;
-    const index = keys.user(userId);
-    if (this.#lost === undefined || Number(await link.send(index, ["EXISTS", index])) === 1) return;
-    await this.#lost.restore(userId);
   }
 
   #recordOf(text: string, sid: string): SessionRecord {

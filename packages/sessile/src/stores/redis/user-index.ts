@@ -3,43 +3,55 @@
 import type { SessionRecord } from "../../core/record.ts";
 import type { UserLimit } from "../../core/store.ts";
 import type { Position } from "../paging.ts";
-import { CLOCK_MARGIN, deleteRecord, type Reach } from "./records.ts";
-import { ADMIT, CHUNK, CONFIRM, RANGE, REVOKE } from "./scripts.ts";
+import { CLOCK_MARGIN, deleteRecord, isAbsent, type Reach } from "./records.ts";
+import { ADMIT, CHUNK, CONFIRM, RANGE, RESTORE, REVOKE } from "./scripts.ts";
 
 /** A `create` that takes longer than this has lost its place. */
 const PENDING_TIMEOUT = 60_000;
 
-export interface Admission {
-  readonly status: "admitted" | "exists" | "full" | "refused";
-  /** Marked by this call, and had begun. */
+/** Asks for a place in the index. False where the index names the sid already. */
+export async function admit({ link }: Reach, key: string, record: SessionRecord): Promise<boolean> {
+  const { sid, createdAt: now, absoluteExpiresAt } = record;
+  const instants = [now, now - CLOCK_MARGIN, now + PENDING_TIMEOUT, absoluteExpiresAt, CLOCK_MARGIN].map(String);
+  return (await link.run(ADMIT, key, [sid, ...instants])) === "admitted";
+}
+
+export interface Confirmation {
+  readonly status: "confirmed" | "revoked" | "full" | "refused";
+  /** Marked by this call. */
   readonly evicted: readonly string[];
-  /** The first of all that are marked, by whomever. */
+  /** The first of all that are marked, by any call. */
   readonly marked: readonly string[];
 }
 
-/** Asks for a place in the index. `hasLooked`: sessions that ended unnoticed were looked for. */
-export async function admit(
-  { link }: Reach,
-  key: string,
-  record: SessionRecord,
-  limit: UserLimit | undefined,
-  hasLooked: boolean,
-): Promise<Admission> {
-  const { sid, createdAt: now, absoluteExpiresAt } = record;
-  const instants = [now, now - CLOCK_MARGIN, now + PENDING_TIMEOUT, absoluteExpiresAt, CLOCK_MARGIN].map(String);
-  const rule = [String(limit?.max ?? 0), limit?.onExceeded === "refuse" ? "1" : "0", hasLooked ? "1" : "0"];
-  const reply = await link.run(ADMIT, key, [sid, ...instants, ...rule]);
-  const [status, evicted = [], marked = []] = reply as [Admission["status"], string[]?, string[]?];
-  return { status, evicted, marked: marked.map(sidOf) };
-}
-
-/** True when the place is kept for good; false when a revocation took it away. */
+/** Asks for the place for good, within the limit. `hasLooked`: sessions that ended unnoticed were looked for. */
 export async function confirm(
   { link }: Reach,
   key: string,
-  { sid, absoluteExpiresAt }: SessionRecord,
-): Promise<boolean> {
-  return (await link.run(CONFIRM, key, [sid, String(absoluteExpiresAt), String(CLOCK_MARGIN)])) === "confirmed";
+  { sid, createdAt: now, absoluteExpiresAt }: SessionRecord,
+  limit: UserLimit | undefined,
+  hasLooked: boolean,
+): Promise<Confirmation> {
+  const rule = [String(limit?.max ?? 0), limit?.onExceeded === "refuse" ? "1" : "0", hasLooked ? "1" : "0"];
+  const instants = [now, absoluteExpiresAt, CLOCK_MARGIN].map(String);
+  const reply = await link.run(CONFIRM, key, [sid, ...instants, ...rule]);
+  const [status, evicted = [], marked = []] = reply as [Confirmation["status"], string[]?, string[]?];
+  return { status, evicted, marked: marked.map(sidOf) };
+}
+
+/**
+ * Enters a session that the index has lost. One that ended meanwhile is taken out again: its own end may have come before the entry.
+ * True when the index names it by this call.
+ */
+export async function enter(reach: Reach, { sid, userId, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
+  if (userId === null) return false;
+  const key = reach.keys.user(userId);
+  if ((await reach.link.send(key, ["ZSCORE", key, `c${sid}`])) !== null) return false;
+  const args = [sid, String(absoluteExpiresAt), String(CLOCK_MARGIN)];
+  if (Number(await reach.link.run(RESTORE, key, args)) === 0) return false;
+  if (!(await isAbsent(reach, sid))) return true;
+  await forget(reach, key, ["c"], [sid]);
+  return false;
 }
 
 export interface Marked {

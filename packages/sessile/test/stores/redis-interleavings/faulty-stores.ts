@@ -30,12 +30,11 @@ export const FAULTY_STORES: readonly Faulty[] = [
     scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
     message: /lives and is not listed|was acknowledged as ended|died unreported/,
     makeStore: withMethods((reach, index) => ({
-      async create(record, limit) {
-        const { marked, evicted } = await admit(reach, index(record), record, limit, true);
+      async create(record) {
+        await admit(reach, index(record), record);
         await insertRecord(reach, record);
-        await finishMarked(reach, index(record), marked);
-        void confirm(reach, index(record), record);
-        return { status: "created", evicted };
+        void confirm(reach, index(record), record, undefined, true);
+        return { status: "created", evicted: [] };
       },
     })),
   },
@@ -44,33 +43,53 @@ export const FAULTY_STORES: readonly Faulty[] = [
     scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
     message: /was acknowledged as ended by create 0, and lives/,
     makeStore: withMethods((reach, index) => ({
-      async create(record, limit) {
-        const { marked, evicted } = await admit(reach, index(record), record, limit, true);
+      async create(record) {
+        await admit(reach, index(record), record);
         await insertRecord(reach, record);
-        await finishMarked(reach, index(record), marked);
-        return (await confirm(reach, index(record), record)) ? { status: "created", evicted } : { status: "revoked" };
+        const { status } = await confirm(reach, index(record), record, undefined, true);
+        return status === "confirmed" ? { status: "created", evicted: [] } : { status: "revoked" };
       },
     })),
   },
   {
     name: "a create that removes the marks before the records",
     scenario: { name: "sign-in over the limit, crashed", kinds: ["create", "commit"], limit: ONE },
-    fault: { stop: { process: 0, after: 3 } },
+    fault: { stop: { process: 0, after: 4 } },
     message: /lives and is not listed/,
     makeStore: withMethods((reach, index) => ({
       async create(record, limit) {
-        const { evicted, marked } = await admit(reach, index(record), record, limit, true);
+        await admit(reach, index(record), record);
         await insertRecord(reach, record);
+        const { evicted, marked } = await confirm(reach, index(record), record, limit, true);
         await forget(reach, index(record), ["r"], marked);
         await Promise.all(marked.map((sid) => deleteRecord(reach, sid)));
-        return (await confirm(reach, index(record), record)) ? { status: "created", evicted } : { status: "revoked" };
+        return { status: "created", evicted };
+      },
+    })),
+  },
+  {
+    name: "a limit that takes the place of a sign-in which has not begun yet",
+    scenario: { name: "two sign-ins at the limit", kinds: ["create", "create"], limit: ONE },
+    message: /was turned away by a rule that evicts/,
+    makeStore: withMethods((reach, index, user) => ({
+      async create(record, limit) {
+        await admit(reach, index(record), record);
+        const key = user(record.userId as string);
+        const members = (await reach.link.send(key, ["ZRANGE", key, "0", "-1"])) as string[];
+        const others = members.filter((member) => member.startsWith("p") && member !== `p${record.sid}`);
+        if (others.length > 0) await reach.link.send(key, ["ZREM", key, ...others]);
+        await insertRecord(reach, record);
+        const { status, evicted, marked } = await confirm(reach, index(record), record, limit, true);
+        if (status === "confirmed") await finishMarked(reach, index(record), marked);
+        else await deleteRecord(reach, record.sid);
+        return status === "confirmed" ? { status: "created", evicted } : { status: "revoked" };
       },
     })),
   },
   {
     name: "a limit that is counted first and kept afterwards",
     scenario: { name: "two sign-ins at the limit", kinds: ["create", "create"], limit: TWO },
-    message: /3 places with a limit of 2/,
+    message: /3 confirmed with a limit of 2/,
     makeStore: withMethods((reach, index) => ({
       async create(record, limit?: UserLimit) {
         const { confirmed } = await readIndex(reach, index(record), null);

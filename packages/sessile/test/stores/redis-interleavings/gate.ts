@@ -17,6 +17,8 @@ interface Answer {
   readonly reject: (error: unknown) => void;
 }
 
+const READS = new Set(["GET", "EXISTS", "ZSCORE"]);
+
 export class Gate {
   readonly #port: RedisPort;
   readonly #prefix: string;
@@ -58,7 +60,7 @@ export class Gate {
       id: `${process}.${number}`,
       text: () => `${process}.${number} ${args.join(" ").slice(0, 150)}`,
       key: key.slice(this.#prefix.length),
-      isRead: args[0] === "GET" || args[0] === "EXISTS" || args[1] === RANGE.sha,
+      isRead: READS.has(args[0] ?? "") || args[1] === RANGE.sha,
       release: async () => {
         this.#waiting.delete(waiting);
         if (isLost) await this.#lose(key, args, answer);

@@ -14,6 +14,8 @@ export interface Scenario {
   readonly limit?: UserLimit;
   /** True when all operations run in one process, and so over one store object. */
   readonly isOneProcess?: boolean;
+  /** True when the user's index does not name the session that is there before. */
+  readonly isIndexLost?: boolean;
 }
 
 const NOW = Date.now();
@@ -44,7 +46,7 @@ export function keyOf(process: number): string {
 
 /** Does the n-th operation. Requests hold the first session as it was before anything happened. */
 export function operate(kind: Kind, process: number, store: SessionStore, limit?: UserLimit): Promise<unknown> {
-  const at = NOW + 10 * SECOND;
+  const at = NOW + 60 * SECOND; // another minute, so that a touch looks at the index
   const { sid, secretDigest: from, expiresAt } = FIRST;
   switch (kind) {
     case "create":

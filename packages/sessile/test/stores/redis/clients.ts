@@ -97,7 +97,7 @@ async function readyIoredis(client: Redis | Cluster): Promise<Connected> {
 export const STORE_COMMANDS = [
   ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pexpireat"],
   ...["zadd", "zrem", "zrange", "zrangebyscore", "zremrangebyscore", "zcount", "zscore"],
-  ...["scan", "publish", "subscribe"],
+  ...["publish", "subscribe"],
 ];
 export const CLIENT_COMMANDS = ["info"];
 export const CLUSTER_COMMANDS = ["cluster|slots", "cluster|info", "asking"];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { headerTransport, SessionManager } from "sessile";
-import { redisStore } from "sessile/redis";
+import { type NodeRedisClient, redisStore } from "sessile/redis";
 import { startRedis } from "sessile-test-support/redis-server";
 import { ResponseRecorder, requestWith } from "../../support/requests.ts";
 import { SINGLE, STORE_COMMANDS } from "./clients.ts";
@@ -12,7 +12,9 @@ const MINUTE = 60_000;
 
 const server = await startRedis();
 const { client, close } = await SINGLE["@redis/client"]([{ host: "127.0.0.1", port: server.port }]);
-let now = Date.now();
+const ping = () => (client as NodeRedisClient).sendCommand(["PING"]);
+/** On the minute, so that one has not passed before the test says so. */
+let now = Date.now() - (Date.now() % MINUTE);
 const manager = new SessionManager({
   store: redisStore({ client, deadline: 10_000 }),
   transports: [headerTransport()],
@@ -45,9 +47,11 @@ type Opened = Awaited<ReturnType<typeof manager.open>>;
 async function commandsOf(work: () => Promise<unknown>): Promise<Record<string, number>> {
   await server.ask("CONFIG", "RESETSTAT");
   await work();
+  await ping(); // what is not waited for has been sent before
   const stats = String(await server.ask("INFO", "commandstats")).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
   const counts = Object.fromEntries(Array.from(stats, ([, name, calls]) => [name as string, Number(calls)]));
   delete counts["config|resetstat"];
+  delete counts["ping"];
   return counts;
 }
 
@@ -64,13 +68,17 @@ test("a request costs Redis no more commands than it has to", async () => {
   assert.deepEqual(await commandsOf(() => handle(undefined, read)), {}, "nobody is nobody");
   assert.deepEqual(await commandsOf(() => handle(token, read)), { get: 1 });
   now += 30 * MINUTE;
-  assert.deepEqual(await commandsOf(() => handle(token, read)), { get: 2, evalsha: 1, set: 1 }, "with a touch");
+  assert.deepEqual(
+    await commandsOf(() => handle(token, read)),
+    { get: 2, evalsha: 1, set: 1, zscore: 1 },
+    "with a touch",
+  );
   assert.deepEqual(await commandsOf(() => handle(token, write)), { get: 2, evalsha: 1, set: 1 });
   assert.deepEqual(await commandsOf(() => handle(token, update)), { get: 2, evalsha: 1, set: 1 });
   assert.deepEqual(await commandsOf(() => handle(token, signOut)), { get: 1, getdel: 1, publish: 1, zrem: 1 });
 });
 
-test("L5: no request, list or revocation of a user with sessions makes Redis go through everything", async () => {
+test("L5: no request, list or revocation of a user makes Redis go through everything", async () => {
   const counts = await commandsOf(async () => {
     const tokens = [];
     for (let i = 0; i < 6; i++) tokens.push(await handle(undefined, signIn));
@@ -78,8 +86,9 @@ test("L5: no request, list or revocation of a user with sessions makes Redis go 
     await handle(tokens.at(-1), (session) => session.rotate());
     await manager.list("ann");
     await manager.revokeUser("ann");
+    await manager.revokeUser("nobody");
   });
-  const allowed = new Set(STORE_COMMANDS.filter((name) => name !== "scan"));
+  const allowed = new Set(STORE_COMMANDS);
   assert.deepEqual(
     Object.keys(counts).filter((name) => !allowed.has(name)),
     [],

@@ -7,10 +7,10 @@ import { rebuildUserIndex } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { startRedis } from "sessile-test-support/redis-server";
+import { waitUntil } from "sessile-test-support/wait-until";
 import { RedisKeys } from "#dist/stores/redis/keys.js";
-import { LostIndexes } from "#dist/stores/redis/rebuild.js";
 import { CLUSTER } from "./clients.ts";
-import { connectIoredis, patientStore } from "./connect.ts";
+import { connectIoredis, patientStore, watchedStore } from "./connect.ts";
 
 const server = await startRedis();
 const client = await createClient({ url: server.url }).connect();
@@ -33,52 +33,35 @@ test("F10: a lost index can be rebuilt from the records", async () => {
   for (const { sid } of records) assert.equal(await store.load(sid), null);
 });
 
-test("F10: revoking users whose index was lost ends all of their sessions but the one to keep, and nobody else's", async () => {
+test("F10: a touch enters its session into an index that was lost, so that a revocation ends it", async () => {
   const store = patientStore(client, "gone:");
-  const of = async (userId: string) => {
-    const records = Array.from({ length: 5 }, () => sampleRecord({ userId }));
-    for (const record of records) await store.create(record);
-    return records.map(({ sid }) => sid);
-  };
-  const [anna, bert, cleo] = [await of("anna"), await of("bert"), await of("cleo")];
-  for (const userId of ["anna", "bert"]) await client.del(new RedisKeys("gone:").user(userId));
-  const [kept] = bert as [string];
-  const [ofAnna, ofBert, ofNobody] = await Promise.all([
-    store.deleteByUser("anna"),
-    store.deleteByUser("bert", kept),
-    store.deleteByUser("nobody"),
-  ]);
-  assert.deepEqual([...ofAnna].sort(), [...anna].sort());
-  assert.deepEqual([...ofBert].sort(), bert.slice(1).sort());
-  assert.deepEqual(ofNobody, []);
-  const living = await Promise.all([...anna, ...bert, ...cleo].map(async (sid) => (await store.load(sid)) && sid));
-  assert.deepEqual(living.filter(Boolean), [kept, ...cleo]);
-  assert.deepEqual(
-    (await store.list("bert")).records.map(({ sid }) => sid),
-    [kept],
-  );
+  const [used, unused] = [sampleRecord({ userId: "anna" }), sampleRecord({ userId: "anna" })];
+  for (const record of [used, unused]) await store.create(record);
+  const index = new RedisKeys("gone:").user("anna");
+  await client.del(index);
+  const delta = { at: used.createdAt + 60_000, touch: { expiresAt: used.expiresAt + 1 } };
+  assert.equal((await store.commit(used.sid, delta, used)).status, "ok");
+  await waitUntil("the index names it", async () => (await client.zScore(index, `c${used.sid}`)) !== null);
+  const lives = await client.pTTL(index);
+  assert.ok(lives > 0, "the index does not live for ever");
+  assert.deepEqual(await store.deleteByUser("anna"), [used.sid]);
+  assert.equal(await store.load(used.sid), null);
+  assert.notEqual(await store.load(unused.sid), null, "what nobody uses is left to rebuildUserIndex");
 });
 
-test("F10: while a lost index is searched for, those who ask wait for one search more, and a failure is nobody else's", async () => {
-  const asked: string[][] = [];
-  const gates: (() => void)[] = [];
-  const scan = async (): Promise<unknown> => {
-    await new Promise<void>((open) => gates.push(open));
-    asked.push([]);
-    if (asked.length === 1) throw new Error("lost");
-    return ["0", []];
-  };
-  const lost = new LostIndexes({ isReady: true, sendCommand: scan } as never, "wait:");
-  const first = lost.restore("a");
-  while (gates.length < 1) await new Promise(setImmediate);
-  const rest = ["b", "c", "d"].map((userId) => lost.restore(userId));
-  gates[0]?.();
-  await assert.rejects(first, { code: "ERR_SESSION_STORE" });
-  while (gates.length < 2) await new Promise(setImmediate);
-  gates[1]?.();
-  await Promise.all(rest);
-  assert.equal(asked.length, 2);
-});
+for (const count of [0, 1000]) {
+  test(`revoking a user without sessions costs a few commands, whether or not ${count} others have sessions`, async () => {
+    const { store, sent } = watchedStore(client, `others-${count}:`);
+    await Promise.all(Array.from({ length: count }, (_, i) => store.create(sampleRecord({ userId: `user-${i}` }))));
+    await store.load(sampleRecord().sid); // the layout is known
+    sent.length = 0;
+    await server.ask("CONFIG", "RESETSTAT");
+    assert.deepEqual(await store.deleteByUser("nobody"), []);
+    const done = String(await server.ask("INFO", "commandstats"));
+    assert.doesNotMatch(done, /cmdstat_(?:get|scan):/);
+    assert.equal(sent.filter(([name]) => name === "EVALSHA").length, 2);
+  });
+}
 
 test("an index that lacks nothing is left as it is, with what is pending or revoked in it", async () => {
   const store = patientStore(client, "whole:");

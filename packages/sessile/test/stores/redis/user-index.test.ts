@@ -114,19 +114,16 @@ for (const [name, next] of Object.entries({
   });
 }
 
-test("a sign-in that crashed takes its place until its time is up, then gives it back", async () => {
+test("a sign-in that crashed takes no place of another, and its own is given up when its time is over", async () => {
   const [crashed] = records("crashed", 1) as [SessionRecord];
   const limit = { max: 1, onExceeded: "refuse" } as const;
-  await admit(reach, reach.keys.user("crashed"), crashed, limit, true);
+  await admit(reach, reach.keys.user("crashed"), crashed);
   await insertRecord(reach, crashed);
-  const soon = sampleRecord({ userId: "crashed", createdAt: crashed.createdAt + 59_999 });
-  const later = sampleRecord({ userId: "crashed", createdAt: crashed.createdAt + 60_000 });
-  assert.deepEqual(await store.create(soon, limit), { status: "refused" });
-  assert.deepEqual(await store.create(later, limit), { status: "created", evicted: [] });
-  assert.deepEqual(
-    (await store.list("crashed")).records.map(({ sid }) => sid),
-    [later.sid],
-  );
+  const next = sampleRecord({ userId: "crashed", createdAt: crashed.createdAt + 59_999 });
+  assert.deepEqual(await store.create(next, limit), { status: "created", evicted: [] });
+  assert.deepEqual(await members("crashed"), [`p${crashed.sid}`, `c${next.sid}`]);
+  await store.create(sampleRecord({ userId: "crashed", createdAt: crashed.createdAt + 60_000 }), limit);
+  assert.deepEqual(await members("crashed"), [`c${next.sid}`]);
 });
 
 test("D8: sessions whose record Redis dropped make room before anybody is refused or evicted", async () => {
