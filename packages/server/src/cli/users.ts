@@ -29,7 +29,8 @@ interface Context {
 
 type Run = (context: Context, name: string) => string | Promise<string>;
 
-const NOTES = `The password is asked for on the terminal, or read from standard input; it has 15 characters or more. A running server ends
+const NOTES = `The password is asked for on the terminal, or read from standard input; it has 15 characters or more and is
+not made of common passwords, sequences, repetitions or the name. A running server ends
 sessions within a second; one that does not run ends them when it starts.`;
 
 const ADMIN: CommandOption = { name: "admin", help: "let the user use the admin page" };
@@ -80,7 +81,7 @@ function runOn(call: Call, run: Run): Promise<ExitCode> {
 async function add({ file, users, terminal, admin }: Context, name: string): Promise<string> {
   const taken = new UsageError(`There is a user ${name} already. Nothing was changed.`);
   if (users.find(name) !== null) throw taken;
-  if (!users.add(name, await readHash(terminal))) throw taken;
+  if (!users.add(name, await readHash(terminal, name))) throw taken;
   if (!admin) return `Added ${name}.\n`;
   setAdmin(file, users, name, true);
   return `Added ${name}, who may use the admin page.\n`;
@@ -88,7 +89,7 @@ async function add({ file, users, terminal, admin }: Context, name: string): Pro
 
 async function passwd({ file, users, terminal }: Context, name: string): Promise<string> {
   find(users, name);
-  const hash = await readHash(terminal);
+  const hash = await readHash(terminal, name);
   const user = find(users, name);
   if (users.changePassword(user, hash) === null) throw new UsageError(`${name} was changed meanwhile. Try again.`);
   new AttemptLimits(file).clearAccount(name);
@@ -151,10 +152,10 @@ function checkName(name: string): string {
   throw new UsageError("A name has 1 to 64 letters, digits and visible ASCII characters, without spaces.");
 }
 
-async function readHash(terminal: Terminal): Promise<string> {
+async function readHash(terminal: Terminal, name: string): Promise<string> {
   const password = await readNewPassword(terminal);
   const bytes = passwordBytes(password);
-  const problem = newPasswordProblem(password);
+  const problem = await newPasswordProblem(password, name);
   if (bytes === null || problem !== null) throw new UsageError(`The password ${problem}. Nothing was changed.`);
   return new PasswordHasher().hash(bytes);
 }

@@ -27,9 +27,9 @@ export function passwordRoute(app: FastifyInstance, parts: RouteParts): void {
     { schema: PASSWORD },
     requireSession<PasswordRoute>(async (request, reply) => {
       const { current_password: password, new_password } = request.body;
-      checkNew(new_password);
       const user = await orUnavailable(security, () => service.users.byId(Number(request.session.userId)));
       if (user === null || user.isDisabled) return answerWrong(reply, NOBODY);
+      await checkNew(new_password, user);
       const plain = request as FastifyRequest;
       const checked = await trySignIn(parts, plain, { username: user.name, password });
       if (checked.status !== "accepted") return answerRefused(checked, reply, WRONG);
@@ -39,8 +39,8 @@ export function passwordRoute(app: FastifyInstance, parts: RouteParts): void {
   );
 }
 
-function checkNew(password: string): void {
-  const problem = newPasswordProblem(password);
+async function checkNew(password: string, { name }: User): Promise<void> {
+  const problem = await newPasswordProblem(password, name);
   if (problem === null) return;
   throw new InvalidBody({ type: "value_error", loc: ["body", "new_password"], msg: `The password ${problem}` });
 }

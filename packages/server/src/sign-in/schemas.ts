@@ -18,7 +18,10 @@ const PASSWORD_BODY: TextsSchema = {
   required: ["current_password", "new_password"],
   properties: {
     current_password: { type: "string", description: "the password that holds now" },
-    new_password: { type: "string", description: "15 characters or more, at most 4,096 bytes of UTF-8" },
+    new_password: {
+      type: "string",
+      description: "15 characters or more, at most 4,096 bytes of UTF-8, and not easy to guess",
+    },
   },
 };
 

@@ -1,6 +1,6 @@
 // The steps of a sign-in with a password, in their order: limits, gate, hash. Knows no HTTP and no session.
 
-import { newPasswordProblem, passwordBytes } from "../users/password.ts";
+import { passwordBytes } from "../users/password.ts";
 import type { PasswordHasher } from "../users/password-hash.ts";
 import { normalizeName } from "../users/user-name.ts";
 import type { User, UserStore } from "../users/user-store.ts";
@@ -63,11 +63,10 @@ export class SignIn {
     return { status: "accepted", user };
   }
 
-  /** The hash of a new password, or `null` when too many hashes wait. Throws for a password that `newPasswordProblem` names. */
+  /** The hash of a new password that `newPasswordProblem` finds nothing wrong with, or `null` when too many hashes wait. */
   hash(password: string): Promise<string> | null {
     const bytes = passwordBytes(password);
-    const problem = newPasswordProblem(password);
-    if (bytes === null || problem !== null) throw new TypeError(`A password ${problem}.`);
+    if (bytes === null) throw new TypeError("This is no password.");
     return this.#parts.gate.run(() => this.#parts.hasher.hash(bytes));
   }
 

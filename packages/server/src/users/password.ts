@@ -1,4 +1,6 @@
-// What a password may be. Knows no hash and no user.
+// What a password may be. Knows no hash.
+
+import { isGuessable } from "./guessable.ts";
 
 /** A password is all that is asked for, and then NIST SP 800-63B-4 §3.1.1.2 wants 15 characters. */
 export const SHORTEST_PASSWORD = 15;
@@ -17,10 +19,12 @@ export function passwordBytes(text: string): Buffer | null {
   return bytes.length <= LONGEST_PASSWORD ? bytes : null;
 }
 
-/** What is wrong with a new password, fit to be shown; `null` when nothing is. */
-export function newPasswordProblem(text: string): string | null {
+/** What is wrong with a new password of the user `name`, fit to be shown; `null` when nothing is. */
+export async function newPasswordProblem(text: string, name: string): Promise<string | null> {
   if (passwordBytes(text) === null)
     return `must be valid text of at most ${LONGEST_PASSWORD} bytes, without a NUL at its end`;
-  if ([...text.normalize("NFC")].length >= SHORTEST_PASSWORD) return null;
-  return `must have at least ${SHORTEST_PASSWORD} characters`;
+  if ([...text.normalize("NFC")].length < SHORTEST_PASSWORD)
+    return `must have at least ${SHORTEST_PASSWORD} characters`;
+  if (!(await isGuessable(text, name))) return null;
+  return "is among those that are tried first: it is made of common passwords, sequences, repetitions or the user's name";
 }

@@ -44,6 +44,8 @@ test("D9: without the current password, without a session, or with a bad new one
     [token, PASSWORD, "too short", 422],
     [token, PASSWORD, "x".repeat(4097), 422],
     [token, PASSWORD, "\ud800".repeat(20), 422],
+    [token, PASSWORD, "alicealicealice", 422],
+    [token, PASSWORD, "123456789012345", 422],
   ] as const) {
     const answer = await change(app, session, current, next);
     assert.equal(answer.status, status);

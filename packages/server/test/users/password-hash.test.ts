@@ -64,26 +64,27 @@ test("a hash that is damaged, or asks for more than 1 GiB, is an error and never
     await assert.rejects(hasher.verify(PASSWORD, damaged), /cannot be read/);
 });
 
-test("K2: a new password has 15 characters or more, and at most 4,096 bytes of valid text", () => {
+test("K2: a new password has 15 characters or more, and at most 4,096 bytes of valid text, and is not guessable", async () => {
+  const hard = "wL7\u00e9 kq-Vz";
   for (const good of [
-    "x".repeat(15),
-    "x".repeat(4096),
-    "密".repeat(15),
-    "🔑".repeat(15),
+    `${hard} 12345`,
+    `${hard}${"x".repeat(4085)}`,
+    `${"🔑".repeat(5)}${hard}`,
     "with\0nul and\nlines",
-    " ".repeat(15),
   ])
-    assert.equal(newPasswordProblem(good), null);
+    assert.equal(await newPasswordProblem(good, "alice"), null, good.slice(0, 30));
   for (const bad of [
     "",
-    "x".repeat(14),
-    "🔑".repeat(14),
-    "x".repeat(4097),
-    "密".repeat(1366),
+    `${hard} 123`,
+    `${hard}${"🔑".repeat(4)}`,
+    `${hard}${"x".repeat(4087)}`,
+    `${hard}${"密".repeat(1362)}`,
+    "123456789012345",
+    "alicealicealice",
     `\ud800${"x".repeat(20)}`,
     `${"x".repeat(20)}\0`,
   ])
-    assert.notEqual(newPasswordProblem(bad), null);
+    assert.notEqual(await newPasswordProblem(bad, "alice"), null, bad.slice(0, 30));
 });
 
 test("K2: a password is the same in every composition, and otherwise as typed", () => {

@@ -60,6 +60,8 @@ test("users are added, listed, disabled, enabled and removed; every mistake is o
   assert.equal(statSync(path).mode & 0o777, 0o600);
   await fails("add ALICE", /There is a user alice already/, `${PASSWORD}\n`);
   await fails("add bob", /at least 15 characters/, "short\n");
+  await fails("add bob", /The password is among those that are tried first/, "bobbobbobbobbob\n");
+  await fails("passwd alice", /The password is among those that are tried first/, "123456789012345\n");
   await fails("add bob", /no password on standard input/);
   await fails("add bob --password x", /--password/);
   await fails("add", /takes one NAME; it is missing/);
