@@ -7,6 +7,7 @@ import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { answerInstead, hold } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
+import { setSession } from "./session-property.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -49,7 +50,7 @@ export function sessions(manager: SessionManager, { onError = console.error }: S
   return (request, response, next) => {
     const exchange = new NodeExchange<DefaultData>(request, onError, request.originalUrl);
     const begin = (session: Session): void => {
-      request.session = session;
+      setSession(request, session);
       hold(response, exchange);
       answerLast(request.app);
       next();

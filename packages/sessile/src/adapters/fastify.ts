@@ -22,6 +22,7 @@ import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { type AnyReply, isFastifysOwn, prepare, refuse } from "./fastify-reply.ts";
 import { hold } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
+import { setSession } from "./session-property.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -137,7 +138,7 @@ async function register(app: FastifyInstance, { manager }: SessionsOptions): Pro
 async function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const exchange = new NodeExchange<DefaultData>(request.raw, (error) => request.log.error(error));
   try {
-    request.session = await exchange.open(manager);
+    setSession(request, await exchange.open(manager));
   } catch (error) {
     return refuse(reply, error);
   }

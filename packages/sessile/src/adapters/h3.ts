@@ -7,6 +7,7 @@ import type { SessionResponse } from "../core/transport.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { outcomeOf } from "./outcome.ts";
 import { discard, isResponse } from "./payload.ts";
+import { setSession } from "./session-property.ts";
 import { WebRequest } from "./web-request.ts";
 import { responseTo, sendable, toResponse } from "./web-response.ts";
 
@@ -38,7 +39,7 @@ export function sessions(manager: SessionManager): Middleware {
   return async (event, next) => {
     const opened = await manager.open(new WebRequest(event.req)).catch(responseTo);
     if (isResponse(opened)) return opened;
-    event.context.session = opened.session;
+    setSession(event.context, opened.session);
     const [value, wasThrown] = await outcomeOf(async () => sendable(await next()));
     const isThrown = wasThrown && !isAnswer(value); // a thrown response or redirect is the answer
     try {

@@ -6,6 +6,7 @@ import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./answer.ts";
 import { hold } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
+import { setSession } from "./session-property.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
@@ -39,7 +40,7 @@ export function sessions(manager: SessionManager): SessionMiddleware {
     const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
     const exchange = new NodeExchange<DefaultData>(ctx.req, report, ctx.originalUrl);
     try {
-      ctx.session = await exchange.open(manager);
+      setSession(ctx, await exchange.open(manager));
       hold(ctx.res, exchange);
       await next();
     } catch (error) {

@@ -115,7 +115,13 @@ export class SessionManager<Data extends object = DefaultData> {
     const record = await this.#record(sid);
     if (record === null || this.#core.isOver(record)) return null;
     const { rotatedAt, absoluteExpiresAt, version } = record;
-    return { ...toInfo(record), rotatedAt, absoluteExpiresAt, version, ...(data && { data: parseData(record.data) }) };
+    return {
+      ...toInfo(record),
+      rotatedAt,
+      absoluteExpiresAt,
+      version,
+      ...(data && { data: { ...parseData(record.data) } }),
+    };
   }
 
   async #record(sid: string): Promise<SessionRecord | null> {

@@ -3,6 +3,7 @@
 import { SessionError } from "./errors.ts";
 import type { SessionExchange } from "./exchange.ts";
 import type { Json } from "./json.ts";
+import { refuseWrites } from "./refused-writes.ts";
 
 /**
  * The application's session data, for the whole program. Extend it once, and every session is typed:
@@ -50,8 +51,14 @@ export type SignedInSession<Data extends object = DefaultData> = Session<Data> &
   readonly version: number;
 };
 
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
 export class Session<Data extends object = DefaultData> {
   readonly #exchange: SessionExchange;
+
+  static {
+    refuseWrites(Session.prototype);
+  }
 
   /** Sessions come from a manager. */
   constructor(exchange: SessionExchange) {
@@ -196,6 +203,24 @@ export class Session<Data extends object = DefaultData> {
    */
   commit(): Promise<void> {
     return this.#exchange.flush();
+  }
+
+  /** What logs may show: whose session it is, and which keys have a value; `null` where the data cannot be read. Never token or data. */
+  toJSON(): { sid: string | null; userId: string | null; keys: string[] | null } {
+    const { sid, userId } = this;
+    try {
+      return { sid, userId, keys: this.keys() };
+    } catch {
+      return { sid, userId, keys: null };
+    }
+  }
+
+  toString(): string {
+    return "[object Session]";
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    return `Session ${inspect(this.toJSON(), options)}`;
   }
 }
 

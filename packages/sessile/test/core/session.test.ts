@@ -1,9 +1,10 @@
 // What a handler holds: reading, freshness, activity, and what it gives out.
 
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { memoryStore, Session } from "sessile";
-import { Bench, sidOf } from "../support/requests.ts";
+import { describe, mock, test } from "node:test";
+import { format, inspect } from "node:util";
+import { memoryStore, Session, type SessionRecord } from "sessile";
+import { type Bag, Bench, sidOf } from "../support/requests.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -46,7 +47,7 @@ describe("a session", () => {
       for (const name of ["sid", "userId", "authenticatedAt", "expiresAt", "version", "signOut", "commit"])
         session.set(name, "forged");
       assert.equal(session.userId, "ann");
-      assert.throws(() => Object.assign(session, { userId: "root" }), TypeError);
+      assert.throws(() => Object.assign(session, { userId: "root" }), { code: "ERR_SESSION_STATE" });
     });
     const after = await bench.recordOf(token);
     assert.deepEqual({ ...after, data: "", version: 0 }, { ...before, data: "", version: 0 });
@@ -160,6 +161,92 @@ describe("a session", () => {
         });
       });
     }
+  });
+});
+
+describe("a property of a session", () => {
+  /** Code of a module that is not strict: there a write that fails is silent, unless something throws. */
+  const sloppy = (code: string) => new Function("session", code) as (session: Session<Bag>) => unknown;
+  const LOST = { code: "ERR_SESSION_STATE", message: /`session\.set\(key, value\)`.*`session\.signOut\(\)`/ };
+  const writes: Readonly<Record<string, (session: Session<Bag>) => unknown>> = {
+    "a new name": (session) => Object.assign(session, { cart: ["a"] }),
+    "a new name, from sloppy code": sloppy("session.cart = ['a']"),
+    "a field of its own": (session) => Object.assign(session, { userId: "root" }),
+    "a field of its own, from sloppy code": sloppy("session.userId = 'root'"),
+    "a symbol": (session) => Object.assign(session, { [Symbol("mine")]: 1 }),
+    "a symbol, from sloppy code": sloppy("session[Symbol.iterator] = 1"),
+    "what promises have": sloppy("session.then = () => {}"),
+    "what objects inherit": sloppy("session.hasOwnProperty = 1"),
+    "by increment": sloppy("session.visits = (session.visits || 0) + 1"),
+    "by Reflect.set": (session) => Reflect.set(session, "cart", 1),
+    "of an object that inherits from it": sloppy("Object.create(session).cart = 1"),
+  };
+  for (const [what, write] of Object.entries(writes)) {
+    test(`cannot be written: ${what}`, async () => {
+      const bench = new Bench();
+      const { session } = await bench.send(await bench.signIn(), (open) => void assert.throws(() => write(open), LOST));
+      assert.deepEqual([session.userId, Object.keys(session)], ["ann", []]);
+    });
+  }
+
+  test("may be a spy in place of a method", async () => {
+    const bench = new Bench();
+    await bench.send(await bench.signIn(), async (session) => {
+      const spy = mock.method(session, "signOut", async () => {});
+      await session.signOut();
+      assert.equal(spy.mock.callCount(), 1);
+      spy.mock.restore();
+      session.requireFresh = () => {};
+      session.requireFresh(0);
+      assert.equal(session.userId, "ann");
+    });
+  });
+
+  test("is looked up as on any other object", async () => {
+    const bench = new Bench();
+    await bench.send(null, async (session) => {
+      const loose = session as unknown as Record<string, unknown>;
+      assert.equal(await Promise.resolve(session), session);
+      assert.deepEqual([loose["cart"], "cart" in session, Object.hasOwn(session, "userId")], [undefined, false, false]);
+      assert.ok(session instanceof Object && session instanceof Session);
+      assert.equal(`${session}`, "[object Session]");
+    });
+  });
+});
+
+describe("a session in a log", () => {
+  test("shows its sid, its user and its keys, and neither token nor data", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn("ann", { cart: ["secret"], name: "Ann" });
+    await bench.send(token, async (session) => {
+      const shown = { sid: sidOf(token), userId: "ann", keys: ["cart", "name"] };
+      assert.deepEqual(JSON.parse(JSON.stringify({ session })), { session: shown });
+      for (const text of [
+        inspect(session),
+        inspect({ request: { session } }),
+        format("%s %o %j", session, session, session),
+      ]) {
+        assert.match(text, /Session \{[^}]*userId: 'ann'[^}]*'cart'/);
+        assert.ok(text.includes(sidOf(token)));
+        assert.doesNotMatch(text, /secret|Ann/);
+        assert.ok(!text.includes(token.slice(26)));
+      }
+    });
+    await bench.send(null, (session) => {
+      assert.equal(JSON.stringify(session), '{"sid":null,"userId":null,"keys":[]}');
+    });
+  });
+
+  test("whose data cannot be read still shows whose it is", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn("ann");
+    const record = await bench.recordOf(token);
+    await bench.manager.revoke(sidOf(token));
+    await bench.spied.inner.create({ ...(record as SessionRecord), data: "no JSON" });
+    await bench.send(token, (session) => {
+      assert.match(inspect(session), /userId: 'ann'/);
+      assert.equal(JSON.stringify(session), `{"sid":"${sidOf(token)}","userId":"ann","keys":null}`);
+    });
   });
 });
 

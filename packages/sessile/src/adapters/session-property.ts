@@ -1,0 +1,28 @@
+// `session` as a property that cannot be replaced: the session would go on, unseen by the program. Knows no framework.
+
+import { refusedWrite } from "../core/refused-writes.ts";
+import type { Session } from "../core/session.ts";
+
+const SESSION: unique symbol = Symbol("sessile.session");
+
+/** What frameworks hand to a handler, such as a request. */
+interface Holder {
+  [SESSION]?: unknown;
+}
+
+/** One for all requests, so that a request costs no function. */
+const PROPERTY: PropertyDescriptor & ThisType<Holder> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return this[SESSION];
+  },
+  set() {
+    throw refusedWrite("The session of a request");
+  },
+};
+
+export function setSession<Data extends object>(holder: object, session: Session<Data>): void {
+  (holder as Holder)[SESSION] = session;
+  Object.defineProperty(holder, "session", PROPERTY);
+}
