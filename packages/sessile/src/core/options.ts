@@ -107,7 +107,7 @@ const RULES = {
   limits: [Boolean, "an object", {}],
   sweepInterval: [...milliseconds(0, LONGEST_TIMER), MINUTE],
   // `NaN` would make sessions endless, and stores keep instants as whole numbers
-  clock: [(clock: () => number) => isFunction(clock) && Number.isSafeInteger(clock()), CLOCK, Date.now],
+  clock: [(clock: () => number) => isFunction(clock) && Number.isSafeInteger(clock()), CLOCK, () => Date.now()],
   onWarning: [isFunction, "a function", (...args: unknown[]) => console.error(...args)],
 } satisfies { [Name in keyof SessionManagerOptions]-?: Rule };
 

@@ -269,6 +269,30 @@ describe("sessions in Next.js", () => {
     );
   });
 
+  test("F1: a step that an action does not wait for and that fails is the action's error, and harms no process", async () => {
+    const { request, signedIn, store, manager } = setUp();
+    const cookie = await signedIn();
+    store.fail("delete", "create");
+    const signingOut = request({ cookie });
+    const signOut = signingOut.action(async (session) => void session.signOut());
+    await assert.rejects(
+      signingOut.next.act(() => signOut()),
+      { code: "ERR_SESSION_NOT_ENDED" },
+    );
+    assert.deepEqual(signingOut.next.setCookies, []);
+    const signingIn = request();
+    const signIn = signingIn.action(async (session) => {
+      void session.signIn("bob");
+      throw signal(REDIRECT);
+    });
+    await assert.rejects(
+      signingIn.next.act(() => signIn()),
+      { code: "ERR_SESSION_STORE" },
+    );
+    store.recover();
+    assert.deepEqual([signingIn.next.setCookies, (await manager.list("bob")).sessions], [[], []]);
+  });
+
   describe("a request that the proxy lets go on", () => {
     /** The headers of the request after the proxy, as Next.js 16.4 makes them of the proxy's response. */
     function headersAfter(sent: Request, { headers }: Response): Headers {
