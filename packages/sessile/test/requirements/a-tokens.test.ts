@@ -156,6 +156,7 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   "digest !== record.secretDigest": "the digest was compared in constant time before",
   'digest !== ""': "whether there is one at all",
   'secret === "string"': "whether the application gave one or several",
+  'digest !== "string"': "the type of a property of what Next.js throws",
   "record.secretDigest !== NO_DIGEST": "whether there is one at all",
 };
 

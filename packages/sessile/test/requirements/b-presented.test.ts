@@ -8,8 +8,11 @@ import { after, before, describe, test } from "node:test";
 import { bearerTransport, cookieTransport, headerTransport, memoryStore, type Session, SessionManager } from "sessile";
 import { withSession } from "sessile/node";
 import { countingStore, mintSession, testClock } from "sessile/testing";
+import { byDepth } from "sessile-test-support/depth";
 import { STORES } from "./every-store.ts";
 import { nodeOn, PRESENTED, signIn, TRANSPORTS, userOf, visit } from "./node.ts";
+
+const MANY = byDepth(2_000, 100_000, 1_000_000);
 
 const ROUTES = ["/look", "/write", "/rotate", "/sign-in", "/sign-out"];
 
@@ -82,11 +85,11 @@ describe("over HTTP", () => {
   });
 });
 
-test("K8: a hundred thousand requests of nobody, sign-outs and failures among them, leave nothing in the store", async () => {
+test(`K8: ${MANY} requests of nobody, sign-outs and failures among them, leave nothing in the store`, async () => {
   const store = countingStore(memoryStore());
   const node = nodeOn(store, testClock().now);
   const foreign = await signIn(nodeOn(memoryStore(), Date.now));
-  for (let i = 0; i < 100_000; i++) {
+  for (let i = 0; i < MANY; i++) {
     const handle = [
       (session: Session<never>) => session.userId,
       (session: Session<never>) => session.signOut(),
