@@ -1,12 +1,14 @@
-// Sessions for Express 5 and 4. Translates, and decides nothing.
+// Sessions for Express 5 and 4, and for every host that calls `(request, response, next)`. Translates, and decides nothing.
 
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { finished } from "node:stream";
-import type { Application, ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import type { Application, Request, RequestHandler, Response } from "express";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
 import { answerInstead, hold } from "./hold-response.ts";
 import { NodeExchange } from "./node-exchange.ts";
+import { outcomeOf } from "./outcome.ts";
 import { setSession } from "./session-property.ts";
 
 export type { GuardOptions } from "./answer.ts";
@@ -21,7 +23,10 @@ declare global {
 }
 
 export interface SessionsOptions {
-  /** Hears of mistakes that show only when the route has answered, such as too much data. Default `console.error`. */
+  /**
+   * Called with mistakes that show only when the route has answered, such as too much data, and with what a host lets fall that does
+   * not catch what handlers throw. Default `console.error`.
+   */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -37,6 +42,11 @@ export type SignedInHandler<
   next: (error?: unknown) => void,
 ) => unknown;
 
+/** Middleware of Express, Connect, `router`, Polka, `@fastify/middie` and `io.engine.use` of Socket.IO. */
+export type SessionMiddleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+
+type Next = (error?: unknown) => unknown;
+
 /**
  * Gives every request that comes by a `session`, and settles it before the first byte of the response leaves:
  *
@@ -44,23 +54,53 @@ export type SignedInHandler<
  * app.use(sessions(manager));
  * ```
  *
- * What the library throws in a route is answered with `{"detail": …}`, unless an error handler of the application answers.
+ * In an application of Express, what the library throws in a route is answered with `{"detail": …}`, unless an error handler of the
+ * application answers; elsewhere `answerErrors` does that.
  */
-export function sessions(manager: SessionManager, { onError = console.error }: SessionsOptions = {}): RequestHandler {
-  return (request, response, next) => {
-    const exchange = new NodeExchange<DefaultData>(request, onError, request.originalUrl);
-    const begin = (session: Session): void => {
-      setSession(request, session);
-      hold(response, exchange);
-      answerLast(request.app);
-      next();
-    };
-    exchange.open(manager).then(begin, (error) => answerError(error, request, response, next));
-  };
+export function sessions(
+  manager: SessionManager,
+  { onError = console.error }: SessionsOptions = {},
+): SessionMiddleware {
+  return (request, response, next) => void run(manager, request as Hosted, response, next, onError);
+}
+
+async function run(
+  manager: SessionManager,
+  request: Hosted,
+  response: ServerResponse,
+  next: Next,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  const exchange = new NodeExchange<DefaultData>(request, onError, request.originalUrl);
+  try {
+    const [opened, isThrown] = await outcomeOf(() => exchange.open(manager));
+    if (isThrown) return answerErrors(opened, request, response, next);
+    setSession(request, opened);
+    if (isStandIn(response)) await exchange.keepAsItIs();
+    else hold(response, exchange);
+    answerLast(request.app);
+    await next();
+  } catch (error) {
+    // Express and Connect catch what handlers throw; Polka and programs of node:http do not.
+    if (isStandIn(response)) onError(error);
+    else exchange.fail(response, error);
+  }
+}
+
+/** As much of a request as is needed of what hosts add to it. */
+interface Hosted extends IncomingMessage {
+  session: Session<DefaultData>;
+  readonly originalUrl?: string;
+  readonly app?: MountedApplication;
+}
+
+/** Engine.IO, below Socket.IO, gives middleware an object in place of the response of an upgrade, which nothing is written to. */
+function isStandIn(response: ServerResponse): boolean {
+  return (response as Partial<ServerResponse>).statusCode === undefined;
 }
 
 /** Lets signed-in users pass; everybody else gets a 401. */
-export function requireSession(options?: GuardOptions): RequestHandler;
+export function requireSession(options?: GuardOptions): SessionMiddleware;
 /**
  * Lets a handler answer signed-in users only; everybody else gets a 401. TypeScript does not see the path from here, so name its
  * parameters where they are used: `requireSession<{ id: string }>(…)`.
@@ -88,13 +128,21 @@ export function requireSession(first: SignedInHandler | GuardOptions = {}, optio
 
 const passOn: SignedInHandler = (_request, _response, next) => next();
 
-/** An answer that is whole, and may still be held, goes out before Express hears of the error and cuts the connection. */
-const answerError: ErrorRequestHandler = (error, request, response, next) => {
-  const answer = response.headersSent ? null : answerTo(error, request.session);
+/**
+ * An error handler that answers the library's errors with `{"detail": …}`, and passes all others on. Express needs none; elsewhere
+ * it comes last:
+ *
+ * ```ts
+ * connect().use(sessions(manager)).use(routes).use(answerErrors);
+ * ```
+ */
+export function answerErrors(error: unknown, request: IncomingMessage, response: ServerResponse, next: Next): void {
+  const answer = isStandIn(response) || response.headersSent ? null : answerTo(error, (request as Hosted).session);
   if (answer !== null) answerInstead(response, answer);
+  // An answer that is whole, and may still be held, goes out before Express hears of the error and cuts the connection.
   else if (response.writableEnded) finished(response, () => next(error));
   else next(error);
-};
+}
 
 /** An application that was given to another one's `use` knows that one. */
 type MountedApplication = Application & { readonly parent?: MountedApplication };
@@ -102,12 +150,13 @@ type MountedApplication = Application & { readonly parent?: MountedApplication }
 const ANSWERING = new WeakSet<Application>();
 
 /**
- * Puts `answerError` behind all error handlers that the application has by its first request, so that it only answers instead
+ * Puts `answerErrors` behind all error handlers that the application has by its first request, so that it only answers instead
  * of Express itself, which would show an HTML page, in development with the stack.
  */
-function answerLast(app: MountedApplication): void {
+function answerLast(app: MountedApplication | undefined): void {
+  if (app === undefined) return;
   let root = app;
   while (root.parent !== undefined) root = root.parent;
-  if (!ANSWERING.has(root)) root.use(answerError);
+  if (!ANSWERING.has(root)) root.use(answerErrors);
   ANSWERING.add(root);
 }

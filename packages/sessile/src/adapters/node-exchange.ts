@@ -6,7 +6,8 @@ import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, FAILURE } from "./answer.ts";
-import type { Settlement } from "./hold-response.ts";
+import { answerInstead, type Settlement } from "./hold-response.ts";
+import type { NodeResponse } from "./node-response.ts";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
@@ -56,6 +57,12 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return this.#opened.session;
   }
 
+  /** For a request whose response can carry nothing: it counts as activity, and a change of its session throws. */
+  async keepAsItIs(): Promise<void> {
+    await this.#opened?.session.commit();
+    await this.commit(500, { get: () => undefined, set() {}, append() {} });
+  }
+
   async commit(status: number, response: SessionResponse): Promise<void> {
     await this.#opened?.commit(status, response);
   }
@@ -74,6 +81,12 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     const answer = answerTo(error, this.#opened?.session);
     if (answer === null) this.report(error);
     return answer ?? FAILURE;
+  }
+
+  /** Answers in place of a handler that failed, as far as it is possible, and reports what the client is told nothing about. */
+  fail(response: NodeResponse, error: unknown): void {
+    const answer = this.answerTo(error);
+    if (!answerInstead(response, answer) && answer !== FAILURE) this.report(error);
   }
 
   report(error: unknown): void {

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import { FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
+import { type GuardOptions, notSignedIn } from "./answer.ts";
 import { answerInstead, hold } from "./hold-response.ts";
 import { NodeExchange, type NodeRequest } from "./node-exchange.ts";
 import type { NodeResponse } from "./node-response.ts";
@@ -77,8 +77,6 @@ async function run<Data extends object, Request extends NodeRequest, Response ex
     hold(response, exchange);
     await handler(request, response, session);
   } catch (error) {
-    const answer = exchange.answerTo(error);
-    const isHeard = answerInstead(response, answer);
-    if (!isHeard && answer !== FAILURE) onError(error);
+    exchange.fail(response, error);
   }
 }
