@@ -1,7 +1,7 @@
 // What a manager can be told, its defaults, and the checks. Everything is checked when the manager is made.
 
 import { DEFAULT_DEPTH, GREATEST_DEPTH } from "./json.ts";
-import { NO_DATA } from "./record.ts";
+import { MAX_DATA_BYTES, NO_DATA } from "./record.ts";
 import { hasMethods, isFunction, milliseconds, type Rule, resolve, wholeNumber, wrong } from "./rules.ts";
 import type { DataSchema } from "./schema.ts";
 import { type KeyRing, NO_KEYS } from "./secret.ts";
@@ -61,7 +61,7 @@ export interface SessionManagerOptions {
 }
 
 export interface DataLimits {
-  /** Size of the data as JSON in UTF-8. Default 65,536 bytes. */
+  /** Size of the data as JSON in UTF-8, at most 16 MiB. Default 65,536 bytes. */
   readonly dataBytes: number;
   /** Top-level keys. Default 256. */
   readonly keys: number;
@@ -117,7 +117,7 @@ const USER_LIMIT = {
 } satisfies { [Name in keyof UserLimit]: Rule };
 
 const LIMITS = {
-  dataBytes: [...wholeNumber(NO_DATA.length), 65_536],
+  dataBytes: [...wholeNumber(NO_DATA.length, " of bytes", MAX_DATA_BYTES), 65_536],
   keys: [...wholeNumber(1), 256],
   depth: [...wholeNumber(1, "", GREATEST_DEPTH), DEFAULT_DEPTH],
 } satisfies { [Name in keyof DataLimits]: Rule };

@@ -38,5 +38,8 @@ export const MAX_RETIRED = 8;
 /** Those of a session that has its first secret. */
 export const NO_DIGESTS: readonly string[] = Object.freeze([]);
 
+/** No manager allows more bytes of data. So a store may take a longer text for damage, without looking into it. */
+export const MAX_DATA_BYTES = 16 * 1024 ** 2;
+
 /** Text of an empty data object. */
 export const NO_DATA = "{}";

@@ -2,7 +2,7 @@
 
 import { hash } from "node:crypto";
 import { SessionError } from "../../core/errors.ts";
-import { MAX_RETIRED, type SessionRecord } from "../../core/record.ts";
+import { MAX_DATA_BYTES, MAX_RETIRED, type SessionRecord } from "../../core/record.ts";
 
 /** The form of the header. A record of any other form belongs to another release and is left alone. */
 const FORM = 1;
@@ -56,8 +56,12 @@ function bodyOf({ sid, userId, secretDigest, retiredDigests, data, device, ...re
   return `${JSON.stringify(header)}\n${data}`;
 }
 
+/** A longer text was not written by a manager, and is not worth the time that looking into it takes. */
+const LONGEST_TEXT = MAX_DATA_BYTES + 1024 ** 2;
+
 /** The record of a stored text. Throws `ERR_SESSION_RECORD` when the text is not a whole record of this `sid`. */
 export function decodeRecord(text: string, sid: string): SessionRecord {
+  if (text.length > LONGEST_TEXT) return unreadable();
   const bodyStart = text.indexOf("|") + 1;
   const body = text.slice(bodyStart);
   const version = Number.parseInt(text, 10);

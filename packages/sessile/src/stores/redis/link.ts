@@ -79,7 +79,7 @@ export class RedisLink {
     try {
       return await this.#ask(key, ["EVALSHA", sha, "1", key, ...args], endsAt, isRead);
     } catch (error) {
-      if (!messageOf((error as Error).cause).startsWith("NOSCRIPT")) throw error;
+      if (!isAnswer(error, "NOSCRIPT")) throw error;
     }
     return this.send(key, ["EVAL", text, "1", key, ...args], endsAt);
   }
@@ -162,6 +162,11 @@ function isOutage(error: unknown): boolean {
 
 export function failure(message: string, cause?: Error): SessionError {
   return new SessionError("ERR_SESSION_STORE", message, cause && { cause });
+}
+
+/** Whether an error of this link is what Redis answered, beginning with this word. */
+export function isAnswer(error: unknown, word: string): boolean {
+  return error instanceof Error && messageOf(error.cause).startsWith(word);
 }
 
 function messageOf(error: unknown): string {

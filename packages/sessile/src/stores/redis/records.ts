@@ -4,7 +4,7 @@ import type { SessionRecord } from "../../core/record.ts";
 import { encodeRecord } from "./codec.ts";
 import type { ConfirmedDeletes } from "./confirmed-deletes.ts";
 import type { RedisKeys } from "./keys.ts";
-import type { RedisLink } from "./link.ts";
+import { isAnswer, type RedisLink } from "./link.ts";
 import { DISCARD, REPLACE } from "./scripts.ts";
 
 /** What the steps need to reach Redis. */
@@ -21,10 +21,18 @@ export interface Reach {
  */
 export const CLOCK_MARGIN = 60_000;
 
+/** Stands for a value of another type: a text that no record has. */
+const NO_TEXT = "?";
+
 /** The stored text; `null` when there is none. */
-export function readText({ link, keys }: Reach, sid: string, endsAt?: number): Promise<string | null> {
+export async function readText({ link, keys }: Reach, sid: string, endsAt?: number): Promise<string | null> {
   const key = keys.session(sid);
-  return link.send(key, ["GET", key], endsAt) as Promise<string | null>;
+  try {
+    return (await link.send(key, ["GET", key], endsAt)) as string | null;
+  } catch (error) {
+    if (isAnswer(error, "WRONGTYPE")) return NO_TEXT;
+    throw error;
+  }
 }
 
 export async function isAbsent({ link, keys }: Reach, sid: string): Promise<boolean> {
@@ -65,7 +73,19 @@ export async function deleteRecord(reach: Reach, sid: string): Promise<boolean> 
 }
 
 /** Deletes the record and gives back its text; `null` when there was none. */
-export async function takeText({ link, keys, deletes }: Reach, sid: string): Promise<string | null> {
+export async function takeText(reach: Reach, sid: string): Promise<string | null> {
+  try {
+    return await takeNow(reach, sid);
+  } catch (error) {
+    if (!isAnswer(error, "WRONGTYPE")) throw error;
+  }
+  const key = reach.keys.session(sid);
+  const args = ["DEL", key];
+  const count = await (reach.deletes === undefined ? reach.link.send(key, args) : reach.deletes.run(key, args));
+  return Number(count) === 0 ? null : NO_TEXT;
+}
+
+async function takeNow({ link, keys, deletes }: Reach, sid: string): Promise<string | null> {
   const key = keys.session(sid);
   if (deletes === undefined) return textOf(await link.send(key, ["GETDEL", key]));
   const text = await deletes.run(key, ["SET", key, ENDING, "XX", "KEEPTTL", "GET"]);

@@ -15,12 +15,13 @@ import { script } from "./link.ts";
 export const CHUNK = 1000;
 
 /**
- * ARGV: how the value must begin, the new value, its deadline. A value that was cut off is left alone. Sent twice, it finds
- * its own value the second time and changes nothing.
+ * ARGV: how the value must begin, the new value, its deadline. A value that was cut off is left alone, and so is one of another type,
+ * which is answered as a text that no record has. Sent twice, it finds its own value the second time and changes nothing.
  */
 export const REPLACE = script(`
-local current = redis.call('GET', KEYS[1])
+local current = redis.pcall('GET', KEYS[1])
 if not current then return {'absent'} end
+if type(current) == 'table' then return {'changed', ''} end
 local isSame = string.sub(current, 1, string.len(ARGV[1])) == ARGV[1] and string.sub(current, -1) == '}'
 if not isSame then return {'changed', current} end
 redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
@@ -29,9 +30,15 @@ return {'written'}
 
 /** ARGV: the value to delete. Deletes no other. */
 export const DISCARD = script(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 `);
+
+/** An index of another type is as good as lost. */
+const FIND = `
+local probe = redis.pcall('ZSCORE', KEYS[1], '')
+if type(probe) == 'table' and string.find(probe.err, 'WRONGTYPE') then redis.call('DEL', KEYS[1]) end
+`;
 
 const MARK = `
 local function mark(member, score)
@@ -60,7 +67,7 @@ end
  *
  * ARGV: sid, now, now less the margin, when pending is given up, absolute deadline, margin.
  */
-export const ADMIT = script(`${OUTLIVE}
+export const ADMIT = script(`${FIND}${OUTLIVE}
 local sid, now, longAgo, givenUp, deadline, margin = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 for _, state in ipairs({'c', 'p', 'r'}) do
   if redis.call('ZSCORE', KEYS[1], state .. sid) then return 'exists' end
@@ -111,7 +118,7 @@ return {'confirmed', evicted, marks()}
  * Step 1 of `deleteByUser`: marks all but one. Answers which of them had begun, which were pending, and the first marks.
  * ARGV: the sid to keep.
  */
-export const REVOKE = script(`${MARK}
+export const REVOKE = script(`${FIND}${MARK}
 local begun, pending = {}, {}
 local present = redis.call('ZRANGEBYSCORE', KEYS[1], 0, '+inf', 'WITHSCORES')
 for i = 1, #present, 2 do
@@ -126,7 +133,7 @@ return {begun, pending, marks()}
 
 /** Members and their scores, in order. A script, because the same command answers differently under RESP 2 and 3. */
 export const RANGE = script(
-  `
+  `${FIND}
 return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 `,
   true,
@@ -136,7 +143,7 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMI
  * Enters a session that the index does not name in any state. A `create` of it that is still under way then fails to confirm, and
  * takes the session back. ARGV: sid, absolute deadline, margin.
  */
-export const RESTORE = script(`${OUTLIVE}
+export const RESTORE = script(`${FIND}${OUTLIVE}
 for _, state in ipairs({'c', 'p', 'r'}) do
   if redis.call('ZSCORE', KEYS[1], state .. ARGV[1]) then return 0 end
 end

@@ -3,6 +3,7 @@
 import type { SessionRecord } from "../../core/record.ts";
 import type { UserLimit } from "../../core/store.ts";
 import type { Position } from "../paging.ts";
+import { isAnswer } from "./link.ts";
 import { CLOCK_MARGIN, deleteRecord, isAbsent, type Reach } from "./records.ts";
 import { ADMIT, CHUNK, CONFIRM, RANGE, RESTORE, REVOKE } from "./scripts.ts";
 
@@ -46,12 +47,21 @@ export async function confirm(
 export async function enter(reach: Reach, { sid, userId, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
   if (userId === null) return false;
   const key = reach.keys.user(userId);
-  if ((await reach.link.send(key, ["ZSCORE", key, `c${sid}`])) !== null) return false;
+  if (await isConfirmed(reach, key, sid)) return false;
   const args = [sid, String(absoluteExpiresAt), String(CLOCK_MARGIN)];
   if (Number(await reach.link.run(RESTORE, key, args)) === 0) return false;
   if (!(await isAbsent(reach, sid))) return true;
   await forget(reach, key, ["c"], [sid]);
   return false;
+}
+
+async function isConfirmed({ link }: Reach, key: string, sid: string): Promise<boolean> {
+  try {
+    return (await link.send(key, ["ZSCORE", key, `c${sid}`])) !== null;
+  } catch (error) {
+    if (isAnswer(error, "WRONGTYPE")) return false;
+    throw error;
+  }
 }
 
 export interface Marked {
