@@ -1,5 +1,5 @@
-// `npm run test:long -- runtimes`: runs the tests of what needs nothing of Node's own — the core, the memory store, the adapters of web
-// standards — under Bun and Deno. Words choose test files by a part of their path.
+// `npm run test:long -- runtimes`: runs the tests of what works without Node under Bun and Deno: the core, the stores in
+// memory and in SQLite, the adapters of web standards. Words choose test files by a part of their path.
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,9 @@ import { printTotals, say } from "./tests/print.mjs";
 const LIBRARY = inRoot("packages/sessile");
 const PACKAGES = inRoot("tools/runtimes-other/node_modules");
 const TEST_SECONDS = 60;
+
+/** Not those that take long, nor what other processes do to the file: that is the same everywhere. */
+const SQLITE = /^(?!crash|locks|changed-by|ended)[\w-]+\.test\.js$/;
 
 const RUNTIMES = [
   {
@@ -70,6 +73,8 @@ function testFiles() {
     ...core,
     "build-test/stores/memory.test.js",
     "build-test/promises/memory.test.js",
+    ...emittedIn("stores/sqlite", SQLITE),
+    "build-test/promises/sqlite.test.js",
     ...adapters,
     "build-test/runtimes/native.js",
   ];

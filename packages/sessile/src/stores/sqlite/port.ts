@@ -63,17 +63,14 @@ export function plain(value: unknown): unknown {
 }
 
 /**
- * True when another connection holds the lock: SQLITE_BUSY and its kinds. So does the application when it left a
- * transaction of its own open on the handle it gave us; that passes as well.
+ * True when another connection holds the lock: SQLITE_BUSY and its kinds; by its words, where a driver gives no code
+ * (Deno's `exec`). So does the application when it left a transaction of its own open on the handle it gave us; that
+ * passes as well.
  */
 export function isBusy(error: unknown): boolean {
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
-  if (typeof errcode === "number") return (errcode & 0xff) === 5 || isNested(message);
-  return (typeof code === "string" && code.startsWith("SQLITE_BUSY")) || isNested(message);
-}
-
-function isNested(message: unknown): boolean {
-  return message === "cannot start a transaction within a transaction";
+  const isCode = (Number(errcode) & 0xff) === 5 || String(code).startsWith("SQLITE_BUSY");
+  return isCode || message === "database is locked" || message === "cannot start a transaction within a transaction";
 }
 
 /** True for node's answer to an integer beyond 2^53; the other drivers lose digits without a word. */

@@ -32,7 +32,8 @@ function attempt(steps) {
     if (steps.some(([name]) => name === "deleteByUser")) emptyLog();
     return { status: "done", found };
   } catch (error) {
-    if ((error.errcode & 0xff) === 5) return busy();
+    // By its words, because Deno gives no code.
+    if ((error.errcode & 0xff) === 5 || error.message === "database is locked") return busy();
     // It is not known what state the connection is in after a failure; the next transaction gets a fresh one.
     disconnect();
     return { status: "failed", failure: { message: error.message, code: error.errcode || error.code }, isUndone: stage === "steps" };

@@ -1,7 +1,6 @@
 // Opening: file modes, whose file it is, what goes wrong, and many processes at once.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -12,15 +11,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { sqliteStore } from "sessile/sqlite";
 import { sampleRecord } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { forkStore } from "../../support/store-process.ts";
-import { newPath, openRaw, pick, unable } from "./raw.ts";
+import { isNode, newPath, openRaw, pick, runElsewhere, unable } from "./raw.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../../", import.meta.url));
 
@@ -43,7 +41,9 @@ describe("opening a sqlite store", { skip: unable }, () => {
     }
   });
 
-  test("under --permission the file is made, and found again, without a change of its mode", async () => {
+  test("under --permission the file is made, and found again, without a change of its mode", {
+    skip: !isNode && "a flag of Node.js",
+  }, async () => {
     const folder = temporaryFolder();
     const path = join(folder, "s.db");
     const allowed = ["--allow-worker", "--allow-fs-read=*", `--allow-fs-write=${folder}`];
@@ -253,10 +253,11 @@ function openAsNobody(path: string): Promise<string> {
 }
 
 /** What a process that opens the file prints: the error when it cannot. */
-async function openElsewhere(path: string, body: string, flags: readonly string[], identity = {}): Promise<string> {
-  const script = `import { sqliteStore } from "sessile/sqlite"; import { sampleRecord } from "sessile/testing";
-    try { const store = sqliteStore({ path: ${JSON.stringify(path)} }); ${body} process.exit(); } catch (error) { console.log(error.code, error.message); }`;
-  const cwd = dirname(fileURLToPath(import.meta.url));
-  const args = [...flags, "--input-type=module", "-e", script];
-  return (await promisify(execFile)(process.execPath, args, { cwd, ...identity })).stdout;
+function openElsewhere(path: string, body: string, flags: readonly string[], identity = {}): Promise<string> {
+  const opening = `const store = sqliteStore({ path: ${JSON.stringify(path)} });`;
+  return runElsewhere(
+    `try { ${opening} ${body} process.exit(); } catch (error) { console.log(error.code, error.message); }`,
+    flags,
+    identity,
+  );
 }

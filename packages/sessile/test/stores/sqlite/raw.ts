@@ -1,6 +1,9 @@
 // The file behind a store's back: what tests look at and damage. Needs node:sqlite.
 
+import { execFile } from "node:child_process";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { temporaryFolder } from "sessile-test-support/folder";
 
@@ -16,6 +19,9 @@ const sqlite = process.getBuiltinModule?.("node:sqlite") as NodeSqlite | undefin
 
 /** For `skip`: false where the tests can run, otherwise the reason why not. */
 export const unable: string | false = sqlite === undefined && "this Node.js has no node:sqlite";
+
+/** False under Bun and Deno. */
+export const isNode = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
 
 export function openRaw(path: string): RawDatabase {
   if (sqlite === undefined) throw new Error("this Node.js has no node:sqlite");
@@ -40,4 +46,15 @@ let paths = 0;
 /** The path of a file that is not there yet. */
 export function newPath(): string {
   return join(folder, `sessions-${paths++}.db`);
+}
+
+/** What a program prints that has `sqliteStore` and `sampleRecord`, in a process of its own. */
+export async function runElsewhere(body: string, flags: readonly string[], options = {}): Promise<string> {
+  const home = temporaryFolder();
+  chmodSync(home, 0o755); // another user may run it
+  const script = join(home, "program.mjs");
+  const [sqlite, testing] = ["sessile/sqlite", "sessile/testing"].map((name) => import.meta.resolve(name));
+  const imports = `import { sqliteStore } from "${sqlite}"; import { sampleRecord } from "${testing}";`;
+  writeFileSync(script, `${imports}\n${body}`);
+  return (await promisify(execFile)(process.execPath, [...flags, script], { timeout: 60_000, ...options })).stdout;
 }

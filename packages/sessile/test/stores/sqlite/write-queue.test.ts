@@ -40,9 +40,9 @@ function oneEachTurn(queue: WriteQueue): Promise<unknown>[] {
 }
 
 test("after a group, those of the next turns join while each turn brings more, and four turns at most are waited for", async () => {
-  const writer = new ScriptedWriter([done, done, done]);
+  const writer = new ScriptedWriter(Array(9).fill(done));
   const queue = new WriteQueue(writer, 1000);
-  for (let i = 0; i < 3; i++) writer.proceed();
+  for (let i = 0; i < 9; i++) writer.proceed();
   await Promise.all([remove(queue, "a"), remove(queue, "b")]);
   const added = oneEachTurn(queue);
   while (added.length < 8) await new Promise((resolve) => setImmediate(resolve));

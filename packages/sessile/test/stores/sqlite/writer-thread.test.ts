@@ -1,17 +1,14 @@
 // The writer thread: it keeps no program alive, loses no write, and may die.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, renameSync, statSync } from "node:fs";
-import { dirname } from "node:path";
 import { describe, test } from "node:test";
-import { promisify } from "node:util";
 import type { Worker } from "node:worker_threads";
 import type { SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import { sampleRecord } from "sessile/testing";
-import { newPath, openRaw, unable } from "./raw.ts";
+import { isNode, newPath, openRaw, runElsewhere, unable } from "./raw.ts";
 
 describe("the writer thread", { skip: unable }, () => {
   test("when it dies, the write that waits fails and the next one works", async () => {
@@ -98,7 +95,7 @@ describe("the writer thread", { skip: unable }, () => {
     await store.close();
   });
 
-  test("modules that the program preloads are not loaded into the thread", async () => {
+  test("modules that the program preloads are not loaded into the thread", { skip: !isNode }, async () => {
     const preload = ["--import", `data:text/javascript,console.log("loaded")`];
     assert.equal(await run(newPath(), `await store.create(sampleRecord()); await store.close();`, preload), "loaded\n");
   });
@@ -112,15 +109,6 @@ async function openWatched(path: string): Promise<{ store: SessionStore; worker:
   return { store, worker };
 }
 
-async function run(path: string, body: string, flags: readonly string[] = []): Promise<string> {
-  const script = `import { sqliteStore } from "sessile/sqlite"; import { sampleRecord } from "sessile/testing";
-    const store = sqliteStore({ path: ${JSON.stringify(path)} }); ${body}`;
-  const cwd = dirname(new URL(import.meta.url).pathname);
-  const options = { cwd, timeout: 20_000 };
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [...flags, "--input-type=module", "-e", script],
-    options,
-  );
-  return stdout;
+function run(path: string, body: string, flags: readonly string[] = []): Promise<string> {
+  return runElsewhere(`const store = sqliteStore({ path: ${JSON.stringify(path)} }); ${body}`, flags);
 }
