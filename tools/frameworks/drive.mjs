@@ -168,7 +168,20 @@ const SVELTEKIT_CHECKS = {
   },
 };
 
-const CHECKS_OF = { "Next.js": NEXT_CHECKS, SvelteKit: SVELTEKIT_CHECKS };
+const NITRO_CHECKS = {
+  "a thrown redirect carries the cookie, and a thrown HTTPError keeps its status and what was written": async (app) => {
+    const post = (path, headers) =>
+      fetch(app.url + path, { method: "POST", headers: { origin: app.origin, ...headers }, redirect: "manual" });
+    const welcome = await post("/leave/redirect?user", {});
+    assert.deepEqual([welcome.status, welcome.headers.get("location")], [303, "/me"]);
+    const cookie = onlyCookie(welcome).split(";")[0];
+    assert.equal((await get(app, "/me", cookie)).status, 200);
+    assert.equal((await post("/leave/error", { cookie })).status, 409);
+    assert.equal(await visits(app, cookie), 2);
+  },
+};
+
+const CHECKS_OF = { "Next.js": NEXT_CHECKS, Nitro: NITRO_CHECKS, SvelteKit: SVELTEKIT_CHECKS };
 
 const EVIL = "https://evil.example";
 const ME = ({ hasForms }) => (hasForms ? "/api/me" : "/me");

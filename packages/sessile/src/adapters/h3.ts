@@ -106,7 +106,14 @@ function statusOf(value: unknown, isThrown: boolean, { res }: H3Event): number {
 }
 
 function isAnswer(value: unknown): value is { readonly body?: unknown } {
-  return (isResponse(value) && value.type !== "error") || (value as Branded | null)?.[HTTP_RESPONSE] === true;
+  if (isResponse(value)) return value.type !== "error";
+  const { [HTTP_RESPONSE]: hasBrand, headers } = (value ?? {}) as Branded;
+  return hasBrand ?? (typeof headers?.getSetCookie === "function" && isOfAClass(value));
+}
+
+/** Responses of the release candidates have no brand, and a class whose name bundlers change. */
+function isOfAClass(value: unknown): boolean {
+  return !(value instanceof Error) && Object.getPrototypeOf(value) !== Object.prototype;
 }
 
 /** A route that does not exist, and what h3's helpers such as `redirect` give back. */
@@ -115,6 +122,7 @@ const HTTP_RESPONSE = Symbol.for("h3.HTTPResponse");
 
 interface Branded {
   readonly [HTTP_RESPONSE]?: boolean;
+  readonly headers?: Partial<Headers>;
 }
 
 /**

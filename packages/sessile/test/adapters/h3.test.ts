@@ -206,6 +206,28 @@ describe("the adapter of h3", () => {
     assert.match(event.res.headers.get("set-cookie") ?? "", /^__Host-session=; Max-Age=0;/);
   });
 
+  test("a redirect of a release candidate of h3, which has no brand, is the answer, returned or thrown", async () => {
+    class HTTPResponse {
+      readonly body = "";
+      readonly status = 303;
+      readonly headers = new Headers({ location: "/me" });
+    }
+    for (const isThrown of [false, true]) {
+      const { manager } = await withApp(() => "");
+      const req = new Request("http://localhost/", { method: "POST" });
+      const event = { req, url: new URL(req.url), context: {}, res: { headers: new Headers() } } as unknown as H3Event;
+      const answer = new HTTPResponse();
+      const value = await sessions(manager)(event, async () => {
+        await event.context.session.signIn("bob");
+        if (isThrown) throw answer;
+        return answer;
+      });
+      assert.equal(value, answer);
+      assert.match(event.res.headers.get("set-cookie") ?? "", /^__Host-session=ses_/);
+      assert.equal((await manager.list("bob")).sessions.length, 1);
+    }
+  });
+
   test("a route that does not exist is a 404 that looked at no session", async () => {
     const { app, cookie } = await withApp(() => "");
     const { status, headers } = await app.request("/nowhere", { headers: { cookie } });
