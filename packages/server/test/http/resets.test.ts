@@ -1,7 +1,6 @@
 // Clients that reset their connection right after a request, on every listener: the server lives and goes on serving.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -9,7 +8,7 @@ import { byDepth } from "sessile-test-support/depth";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { startAdminServer } from "../admin/admin-server.ts";
 import { listenersOf } from "../support/listeners.ts";
-import { openSocket } from "../support/raw.ts";
+import { closed, openSocket } from "../support/raw.ts";
 
 const RESETS = byDepth(20, 100, 100);
 
@@ -52,9 +51,9 @@ for (const workers of byDepth(["1"], ["1", "2"], ["1", "2"])) {
 /** Resets the connection some turns of the event loop after the request went out. */
 async function askAndReset(url: string, request: string, turns: number): Promise<void> {
   const socket = openSocket(url);
-  const closed = once(socket, "close");
+  const isClosed = closed(socket);
   await new Promise<void>((resolve) => socket.write(request, () => resolve()));
   for (let i = 0; i < turns; i++) await turn();
   socket.resetAndDestroy();
-  await closed;
+  await isClosed;
 }

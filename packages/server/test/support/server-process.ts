@@ -19,6 +19,8 @@ export interface ServerProcess {
   readonly pid: number;
   /** What it printed so far. */
   readonly output: () => { stdout: string; stderr: string };
+  /** The whole lines of stderr that were not taken yet; they are forgotten. */
+  readonly takeLines: () => string[];
   /** Sends a signal and waits for the end; the exit code, or `null` after a signal that cannot be handled. */
   readonly end: (signal?: NodeJS.Signals) => Promise<number | null>;
   /** Sends a signal and does not wait. */
@@ -39,7 +41,7 @@ export async function startTunedServer(args: readonly string[], tuning: Tuning =
   return listening(run([TUNED, "--port", "0", ...args], { TUNING: JSON.stringify(tuning) }));
 }
 
-async function listening({ child, output }: Running): Promise<ServerProcess> {
+async function listening({ child, output, takeLines }: Running): Promise<ServerProcess> {
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on("data", () => {
       const match = /^Sessile serves sessions on (\S+)\n[\s\S]*\n\n$/.exec(output().stdout);
@@ -52,6 +54,7 @@ async function listening({ child, output }: Running): Promise<ServerProcess> {
     url,
     pid: child.pid as number,
     output,
+    takeLines,
     end: (signal = "SIGTERM") => end(child, signal),
     signal: (signal) => void child.kill(signal),
     tell: (message) => void child.send(message),
@@ -72,6 +75,7 @@ export async function runCli(
 interface Running {
   readonly child: ChildProcess;
   readonly output: ServerProcess["output"];
+  readonly takeLines: ServerProcess["takeLines"];
 }
 
 function run(args: readonly string[], env: Record<string, string>): Running {
@@ -89,7 +93,12 @@ function run(args: readonly string[], env: Record<string, string>): Running {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     texts.stderr += text;
   });
-  return { child, output: () => ({ ...texts }) };
+  const takeLines = (): string[] => {
+    const lines = texts.stderr.split("\n");
+    texts.stderr = lines.pop() ?? "";
+    return lines;
+  };
+  return { child, output: () => ({ ...texts }), takeLines };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
