@@ -32,7 +32,7 @@ export const IMPORT_COMMAND: Command = {
   ],
   settings: STORE_SETTINGS,
   notes: `Stop the old application first, and let the import finish before the new one starts: what was imported is deleted where it was. The
-new application then takes each old cookie once, see formerSessions of sessile/express-session in docs/migration.md.
+new application then exchanges each old cookie once, see formerSessions of sessile/express-session in docs/migration.md.
 Sessions of nobody who is signed in stay where they are. A user and a password of a Redis --source that its URL does not hold are taken from
 SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD.`,
   examples: [

@@ -75,14 +75,8 @@ function newApp(store: SessionStore): RequestListener {
   const manager = new SessionManager<Data>({ store, transports: [cookieTransport()] });
   const former = formerSessions({ store, secret: SECRET });
   return withSession(manager, async (request, response, session) => {
-    if (session.userId === null) {
-      const found = await former.take(request.headers.cookie);
-      if (found !== null) {
-        const { userId, data, authenticatedAt } = found;
-        await session.signIn(userId, { data: data as unknown as Data, authenticatedAt });
-        response.appendHeader("Set-Cookie", "connect.sid=; Path=/; Max-Age=0");
-      }
-    }
+    const isMoved = await former.signIn(session, request.headers.cookie, (data) => data as unknown as Data);
+    if (isMoved) response.appendHeader("Set-Cookie", "connect.sid=; Path=/; Max-Age=0");
     if (session.userId === null) response.statusCode = 401;
     if (request.url === "/fresh") session.requireFresh(3_600_000);
     response.end(JSON.stringify({ user: session.userId, cart: session.get("cart") ?? null }));
@@ -158,6 +152,8 @@ test("a cookie whose signature, secret, name or number is wrong takes nothing, a
   await store.create(formerRecord("the-id", { userId: "7", data: {} }, Date.now(), end));
   await store.create(formerRecord("over", { userId: "7", data: {} }, Date.now(), Date.now() - 1));
   const former = formerSessions({ store, secret: ["a newer secret", SECRET] });
+  const manager = new SessionManager({ store, transports: [cookieTransport()] });
+  const anonymous = { method: "GET", path: "/", header: () => undefined };
   const cookie = (value: string, name = "connect.sid") => `${name}=${encodeURIComponent(value)}`;
   const good = `s:${sign("the-id", SECRET)}`;
   for (const wrong of [
@@ -175,9 +171,12 @@ test("a cookie whose signature, secret, name or number is wrong takes nothing, a
     cookie(`s:${sign("unknown", SECRET)}`),
     cookie(`s:${sign("over", SECRET)}`),
   ]) {
-    assert.equal(await former.take(wrong), null, wrong);
+    const { session } = await manager.open(anonymous);
+    assert.equal(await former.signIn(session, wrong), false, wrong);
   }
-  assert.equal((await former.take(cookie(good)))?.userId, "7");
+  const { session } = await manager.open(anonymous);
+  assert.equal(await former.signIn(session, cookie(good)), true);
+  assert.equal(session.userId, "7");
   for (const secret of ["", [], [""]])
     assert.throws(() => formerSessions({ store, secret }), { code: "ERR_SESSION_OPTION" });
   await store.close();

@@ -5,6 +5,9 @@ import type { Core } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { checkKey, copyJson, type Json, type JsonObject } from "./json.ts";
 
+/** Names the record that the new session replaces, such as one of express-session; not for applications. */
+export const REPLACES: unique symbol = Symbol("sessile.replaces");
+
 /** What a sign-in may bring along. */
 export interface Arrival {
   /** The first data of the new session. */
@@ -15,6 +18,8 @@ export interface Arrival {
   readonly device?: string;
   /** When the user proved who they are, in milliseconds since 1970; default now. */
   readonly authenticatedAt?: number;
+  /** The sid of a record that is deleted in the same step. When another request deleted it before, there is no new session. */
+  readonly [REPLACES]?: string;
 }
 
 /** The text of the first data. `present` gives the data to keep keys of, and is only asked when there are some to keep. */

@@ -30,6 +30,8 @@ export const LOADING = "load a session";
 export interface NewSession {
   readonly record: SessionRecord;
   readonly token: string;
+  /** The sids that ended for it, by the user's limit. */
+  readonly evicted: readonly string[];
 }
 
 export class Core {
@@ -127,14 +129,20 @@ export class Core {
     const limit = userId === null ? undefined : this.settings.userLimit;
     const answer = await this.ask("create a session", (store) => store.create(record, limit));
     if (answer.status === "exists" && !isRepeated) return this.create(beginning, true);
+    if (answer.status === "revoked") throw revoked();
     if (answer.status !== "created") throw new SessionError(...REFUSALS[answer.status]);
     this.tell("created", record);
     if (userId !== null) this.tell("signedIn", record, { device });
     for (const sid of answer.evicted) this.tell("revoked", { sid, userId }, { reason: "limit" });
-    return created;
+    return { ...created, evicted: answer.evicted };
   }
 
-  #mint({ userId, data = NO_DATA, device = null, authenticatedAt = Number.POSITIVE_INFINITY }: Beginning): NewSession {
+  #mint({
+    userId,
+    data = NO_DATA,
+    device = null,
+    authenticatedAt = Number.POSITIVE_INFINITY,
+  }: Beginning): Omit<NewSession, "evicted"> {
     const { tokenPrefix, idleTimeout, absoluteTimeout, keys } = this.settings;
     const sid = newSid();
     const secret = newSecret();
@@ -159,8 +167,15 @@ export class Core {
   }
 }
 
-const REFUSALS: Record<Exclude<Created["status"], "created">, readonly [SessionErrorCode, string]> = {
+const REFUSALS: Record<Exclude<Created["status"], "created" | "revoked">, readonly [SessionErrorCode, string]> = {
   exists: ["ERR_SESSION_STORE", "The random source repeats itself. Check the system's CSPRNG."],
   refused: ["ERR_SESSION_LIMIT", "The user has as many sessions as `userLimit` allows. Sign out elsewhere first."],
-  revoked: ["ERR_SESSION_REVOKED", "The user's sessions were revoked while this one began. Sign in again."],
 };
+
+/** The refusal of a sign-in whose session was ended before it had begun. */
+export function revoked(): SessionError {
+  return new SessionError(
+    "ERR_SESSION_REVOKED",
+    "The user's sessions were revoked while this one began. Sign in again.",
+  );
+}

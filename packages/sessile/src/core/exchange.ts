@@ -1,11 +1,11 @@
 // One request and its response: the order in which a session is opened, changed, ended, written and sent. Every adapter
 // drives it; none has an order of its own.
 
-import { type Arrival, checkAuthenticatedAt, checkDevice, checkUserId, firstData } from "./arrival.ts";
+import { type Arrival, checkAuthenticatedAt, checkDevice, checkUserId, firstData, REPLACES } from "./arrival.ts";
 import { noteAwait } from "./awaited.ts";
 import { Changes } from "./changes.ts";
 import { checkedText, commitRecord, isDue, READING, readData, type Writing } from "./commit.ts";
-import type { Beginning, Core } from "./core.ts";
+import { type Beginning, type Core, type NewSession, revoked } from "./core.ts";
 import { SessionError } from "./errors.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import { checkOrigin, type Opened } from "./open.ts";
@@ -124,7 +124,9 @@ export class SessionExchange {
       };
       const data = await firstData(this.#core, arrival, () => this.read().view);
       await this.#endFormer();
-      const token = await this.#begin({ ...user, data });
+      const { token, evicted } = await this.#begin({ ...user, data });
+      const former = arrival[REPLACES];
+      if (former !== undefined && !evicted.includes(former)) await this.#replace(former);
       await this.#refresh();
       return token;
     });
@@ -284,13 +286,25 @@ export class SessionExchange {
     await this.#begin({ userId: null, data: await checkedText(this.#core, changes.view) });
   }
 
-  async #begin(beginning: Beginning): Promise<string> {
-    const { record, token } = await this.#core.create(beginning);
-    this.#record = record;
-    this.#digest = record.secretDigest;
-    this.#newToken = token;
+  async #begin(beginning: Beginning): Promise<NewSession> {
+    const created = await this.#core.create(beginning);
+    this.#record = created.record;
+    this.#digest = created.record.secretDigest;
+    this.#newToken = created.token;
     this.#state = "begun";
-    return token;
+    return created;
+  }
+
+  /** Ends a record whose place the new session takes. From then on the new one stays, also when the request fails. */
+  async #replace(sid: string): Promise<void> {
+    try {
+      if (!(await this.#core.ask("end a former session", (store) => store.delete(sid)))) throw revoked();
+      this.#state = "loaded";
+    } catch (error) {
+      await this.#abandon();
+      this.#state = "none";
+      throw error;
+    }
   }
 
   #drop(state: State): void {

@@ -1,12 +1,14 @@
-// `sessile/express-session`: sessions that `express-session` began, so that who is signed in stays so when an application moves. Each of its
-// cookies is taken once and exchanged for a session. Knows no store of express-session.
+// `sessile/express-session`: keeps users signed in when an application moves from express-session. Each of its cookies is exchanged once
+// for a session.
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { REPLACES } from "../core/arrival.ts";
 import { isSessionError } from "../core/errors.ts";
 import { type JsonObject, parseData } from "../core/json.ts";
 import { BASE62 } from "../core/random.ts";
 import type { SessionRecord } from "../core/record.ts";
 import { wrong } from "../core/rules.ts";
+import type { Session } from "../core/session.ts";
 import type { SessionStore } from "../core/store.ts";
 import { isExpired } from "../core/validity.ts";
 import { readCookies } from "../transports/cookie-header.ts";
@@ -17,12 +19,6 @@ export interface FormerSession {
   readonly data: JsonObject;
 }
 
-/** What `take` gives, as it is to be handed to `signIn`. */
-export interface TakenSession extends FormerSession {
-  /** 0: nobody knows when the user proved who they are, and whoever holds an old cookie does not prove it now. */
-  readonly authenticatedAt: 0;
-}
-
 export interface FormerSessionOptions {
   /** Where `sessile import` put the former sessions: the store of the manager. */
   readonly store: SessionStore;
@@ -30,30 +26,55 @@ export interface FormerSessionOptions {
   readonly secret: string | readonly string[];
   /** The `name` that express-session was given. Default `connect.sid`. */
   readonly name?: string;
+  /** Milliseconds since 1970, as given to the manager. Default: the time of the system. */
+  readonly clock?: () => number;
 }
 
 export interface FormerSessions {
   /**
-   * Takes the former session of a request's `Cookie` header; `null` when there is none, its signature is wrong, it has ended, it was
-   * taken before or it cannot be read. It can be taken once: whoever gets it signs the user in, and of two requests at once one gets
-   * it. Rejects with `ERR_SESSION_STORE` when the store does not answer.
+   * Signs in the user of a request's former session, found by its `Cookie` header. `select` chooses the first data of the new session; the
+   * default is none. False when the request is signed in already, and when there is no former session: its signature is wrong, it has
+   * ended, it was exchanged before or it cannot be read.
+   *
+   * The former session is deleted when the new one is stored, and that one stays even when the request fails later. Of several requests
+   * at once one is signed in. Rejects as `session.signIn` does; the former session is then still there.
    */
-  take(cookies: string | undefined): Promise<TakenSession | null>;
+  signIn<Data extends object>(
+    session: Session<Data>,
+    cookies: string | undefined,
+    select?: (data: JsonObject) => Partial<Data>,
+  ): Promise<boolean>;
 }
 
 /** No secret has this digest, so no token opens a former session. */
 const NO_DIGEST = "";
 
 /** Throws `ERR_SESSION_OPTION` when no secret is given. */
-export function formerSessions({ store, secret, name = "connect.sid" }: FormerSessionOptions): FormerSessions {
+export function formerSessions({
+  store,
+  secret,
+  name = "connect.sid",
+  clock = () => Date.now(),
+}: FormerSessionOptions): FormerSessions {
   const secrets = typeof secret === "string" ? [secret] : [...secret];
   if (secrets.length === 0 || secrets.some((each) => typeof each !== "string" || each === ""))
     throw wrong("secret", "the secret of express-session, or a list of them");
   return {
-    async take(cookies) {
+    async signIn(session, cookies, select = () => ({})) {
+      if (session.isSignedIn()) return false;
       const [cookie, ...others] = readCookies(cookies, name);
       const id = cookie === undefined || others.length > 0 ? null : idOf(cookie, secrets);
-      return id === null ? null : takeRecord(store, formerSid(id));
+      const former = id === null ? null : await find(store, formerSid(id), clock());
+      if (former === null) return false;
+      // When the user proved who they are is unknown, and the holder of an old cookie does not prove it now.
+      const arrival = { data: select(former.data), authenticatedAt: 0, [REPLACES]: former.sid };
+      try {
+        await session.signIn(former.userId, arrival);
+        return true;
+      } catch (error) {
+        if (isSessionError(error, "ERR_SESSION_REVOKED")) return false;
+        throw error;
+      }
     },
   };
 }
@@ -77,14 +98,15 @@ export function formerRecord(id: string, former: FormerSession, now: number, exp
   };
 }
 
-/** Deleting is what decides who gets it. A record that cannot be read is no session. */
-async function takeRecord(store: SessionStore, sid: string): Promise<TakenSession | null> {
+async function find(
+  store: SessionStore,
+  sid: string,
+  now: number,
+): Promise<(FormerSession & { readonly sid: string }) | null> {
   try {
     const record = await store.load(sid);
     if (record === null || record.userId === null || record.secretDigest !== NO_DIGEST) return null;
-    const isTaken = await store.delete(sid);
-    if (!isTaken || isExpired(record, Date.now())) return null;
-    return { userId: record.userId, data: parseData(record.data), authenticatedAt: 0 };
+    return isExpired(record, now) ? null : { sid, userId: record.userId, data: parseData(record.data) };
   } catch (error) {
     if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
     throw error;
