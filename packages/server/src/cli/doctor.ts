@@ -19,7 +19,7 @@ export const DOCTOR_COMMAND: Command = {
 
 async function examine(call: Call): Promise<ExitCode> {
   const findings = [...settingsOf(call), checkRuntime(), ...checkFiles(call), ...(await checkStore(call))];
-  findings.push(...checkUsers(call), await checkClock(call));
+  findings.push(...checkUsers(call), checkClock());
   report(call, findings);
   return findings.some(({ state }) => state === "fails") ? EXIT.failed : EXIT.done;
 }

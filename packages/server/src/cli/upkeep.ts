@@ -1,4 +1,4 @@
-// `sessile sweep` and `sessile stats`: removing what has expired, and figures.
+// `sessile sweep`, `sessile reindex` and `sessile stats`: removing what has expired, mending lists of users, and figures.
 
 import { existsSync, statSync } from "node:fs";
 import type { SessionPage, StoreStats } from "sessile";
@@ -22,6 +22,16 @@ export const UPKEEP_COMMANDS: readonly Command[] = [
     run: (call) => onStore(call, sweep),
   },
   {
+    name: "reindex",
+    summary: "enter sessions that the lists of their users have lost (Redis)",
+    options: [JSON_OPTION],
+    settings: STORE_SETTINGS,
+    notes:
+      "For a Redis that was restored from a backup, or lost writes in a failover. Reads every session; safe beside running servers.",
+    examples: ["sessile reindex --store redis://127.0.0.1:6379"],
+    run: (call) => onStore(call, reindex),
+  },
+  {
     name: "stats",
     summary: "show figures about the store, the users and the keys",
     options: [
@@ -43,6 +53,13 @@ async function sweep(call: Call, { manager }: Reached): Promise<ExitCode> {
   const removed = await manager.sweep(wholeNumber(call, "limit", MOST, [1, MOST]));
   if (call.output.isJson) call.output.json({ removed });
   else call.output.line(`Removed ${counted(removed, "expired session")}.`);
+  return EXIT.done;
+}
+
+async function reindex(call: Call, { opened }: Reached): Promise<ExitCode> {
+  const entered = (await opened.reindex?.()) ?? 0;
+  if (call.output.isJson) call.output.json({ entered });
+  else call.output.line(`Entered ${counted(entered, "session")}.`);
   return EXIT.done;
 }
 

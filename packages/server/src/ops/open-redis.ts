@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { createClient, createCluster, createSentinel } from "@redis/client";
 import { isSessionError, type SessionStore } from "sessile";
 import { cachedStore } from "sessile/cached";
-import { checkRedis, type RedisClient, redisStore } from "sessile/redis";
+import { checkRedis, type RedisClient, rebuildUserIndex, redisStore } from "sessile/redis";
 import { formatDuration } from "../config/duration.ts";
 import { parseRedisUrl, type RedisTarget } from "../config/redis-url.ts";
 import { UsageError } from "../config/usage-error.ts";
@@ -34,9 +34,10 @@ export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStor
   await connect(client, name);
   connection.isWanted = true;
   try {
-    const promises = await check(client, wishes);
-    const clock = () => timeOf(client, target.kind);
-    return { store: makeStore(client, target, wishes), name, ...promises, clock, close: () => destroy(client) };
+    const { prefix } = target;
+    const found = await check(client, prefix, wishes);
+    const reindex = () => rebuildUserIndex(client, prefix);
+    return { store: makeStore(client, target, wishes), name, ...found, reindex, close: () => destroy(client) };
   } catch (error) {
     await destroy(client);
     if (isSessionError(error)) throw new UsageError(`--store ${name} cannot be used: ${error.message}`);
@@ -47,22 +48,14 @@ export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStor
 /** Who wants the ends of sessions confirmed is not to start on a Redis whose settings bring them back. */
 async function check(
   client: RedisClient,
+  prefix: string | undefined,
   { cache, confirmReplicas }: Wishes,
-): Promise<Pick<OpenedStore, "promise" | "warnings">> {
-  const { promise, warnings } = await checkRedis(client, { confirmReplicas, strict: confirmReplicas > 0 });
+): Promise<Pick<OpenedStore, "promise" | "warnings" | "clockAhead">> {
+  const options = { confirmReplicas, strict: confirmReplicas > 0, prefix: prefix ?? "sessile:" };
+  const { promise, warnings, clockAhead } = await checkRedis(client, options);
   const bound =
     cache === null ? [] : [`A session that ended elsewhere is accepted for at most ${formatDuration(cache)}.`];
-  return { promise: [promise, ...bound].join(" "), warnings };
-}
-
-/** Of any node of a Cluster. */
-async function timeOf(client: RedisClient, kind: RedisTarget["kind"]): Promise<number> {
-  const route = { single: [], sentinel: [true], cluster: [undefined, true] }[kind];
-  const { sendCommand } = client as unknown as {
-    sendCommand(...args: readonly unknown[]): Promise<readonly unknown[]>;
-  };
-  const [seconds, micros] = await sendCommand.call(client, ...route, ["TIME"]);
-  return Number(seconds) * 1000 + Number(micros) / 1000;
+  return { promise: [promise, ...bound].join(" "), warnings, ...(clockAhead !== null && { clockAhead }) };
 }
 
 function makeStore(client: RedisClient, { prefix }: RedisTarget, wishes: Wishes): SessionStore {

@@ -16,8 +16,10 @@ export interface OpenedStore {
   readonly promise: string;
   /** What may go wrong, and what to set instead. */
   readonly warnings: readonly string[];
-  /** What the store's own machine takes for now, where it has a clock of its own. */
-  readonly clock?: () => Promise<number>;
+  /** Milliseconds by which the clock of the store's own machine is ahead of this one's; absent where there is none, or it may not be asked. */
+  readonly clockAhead?: number;
+  /** Enters sessions that the list of their user has lost, where that can happen. Their number. */
+  readonly reindex?: () => Promise<number>;
   /** Frees what was opened beside the store. Call it after the store is closed. */
   readonly close: () => Promise<void>;
 }

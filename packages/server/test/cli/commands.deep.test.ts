@@ -6,6 +6,7 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { temporaryFolder } from "sessile-test-support/folder";
+import { startRedis } from "sessile-test-support/redis-server";
 import { COMMANDS } from "#dist/cli/commands.js";
 import { profile, signIn } from "../support/client.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
@@ -115,9 +116,23 @@ test("doctor finds what is not as it should be, and says so with its exit code",
     about: string;
     text: string;
   }[];
-  assert.match(findings.find(({ about }) => about === "clock")?.text ?? "", /ms from the clock of Redis/);
+  assert.ok(findings.some(({ about, text }) => about === "clock" && /ms from the clock of Redis/.test(text)));
   await redis.close();
   assert.equal((await cli(["doctor", "--store", redis.option])).code, 1);
+});
+
+test("doctor suggests reindex where a user's list has lost a session, and reindex enters it", async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.close());
+  const server = await started(t, ["--store", redis.url]);
+  await signIn(server.url);
+  const [index] = (await redis.ask("KEYS", "sessile:u:*")) as [string];
+  await redis.ask("DEL", index);
+  const sick = await cli(["doctor", "--store", redis.url]);
+  assert.match(sick.stdout, /^warns +store +1 of 1 sessions that were looked at is missing .*`sessile reindex`/m);
+  assert.equal((await cli(["reindex", "--store", redis.url])).stdout, "Entered 1 session.\n");
+  assert.equal((await cli(["reindex", "--store", redis.url])).stdout, "Entered 0 sessions.\n");
+  assert.doesNotMatch((await cli(["doctor", "--store", redis.url])).stdout, /missing/);
 });
 
 test("settings come from option, environment, file and default, in this order, and none of them is misread", async () => {

@@ -94,7 +94,10 @@ export interface CacheStats {
  * every other method.
  */
 export interface SessionStore {
-  /** Inserts `record` if its sid is free, and keeps the user's limit in the same step. Never overwrites. */
+  /**
+   * Inserts `record` if its sid is free, and keeps the user's limit in the same step. Never overwrites. A store that drops expired
+   * records by a clock of its own fails for one that is over by it.
+   */
   create(record: SessionRecord, limit?: UserLimit): Promise<Created>;
   /** The record as it is now, expired or not; `null` when there is none. Never a copy. */
   load(sid: string): Promise<SessionRecord | null>;

@@ -578,13 +578,11 @@ export const storeChecks: readonly StoreCheck[] = [
     name: "E10: sweeping removes what has expired and nothing else",
     async run({ stores: [a, b], expiresByItself = false }) {
       const now = Date.now();
-      const dead = await all(5, () =>
-        stored(a, { userId: newUser(), createdAt: now - 2 * HOUR, expiresAt: now - HOUR }),
-      );
-      const live = await all(5, () => stored(a, { userId: newUser() }));
+      const dead = await all(5, () => stored(a, { userId: newUser(), expiresAt: now + HOUR }));
+      const live = await all(5, () => stored(a, { userId: newUser(), expiresAt: now + 3 * HOUR }));
       const removed = new Set<string>();
       for (let round = 0; round < 1000; round++) {
-        const sids = await b.deleteExpired({ now, limit: 2 });
+        const sids = await b.deleteExpired({ now: now + 2 * HOUR, limit: 2 });
         assert.ok(sids.length <= 2);
         for (const sid of sids) removed.add(sid);
         if (sids.length === 0 && round > 5) break;

@@ -261,8 +261,15 @@ test("E8: a Redis whose clock is an hour ahead ends sessions early, never late",
   now.now = Date.now() - HOUR; // so that Redis' clock is ahead of the application's
   const limits = { idleTimeout: 30 * MINUTE, absoluteTimeout: DAY };
   const node = nodeOn(await place.connect(), now.read, limits);
-  const short = await signIn(node);
-  assert.equal(await userOf(node, short), null, "its deadline and the margin have passed for Redis");
+  const failures: unknown[] = [];
+  node.on("storeFailed", ({ error }) => failures.push(error));
+  const refused = { code: "ERR_SESSION_STORE", message: /Redis dropped the session.*by its clock/ };
+  await assert.rejects(signIn(node), refused, "its deadline and the margin have passed for Redis");
+  assert.equal(failures.length, 1);
+  await assert.rejects(
+    visit(node, null, (session) => session.set("cart", 1)),
+    refused,
+  );
   const longer = nodeOn(await place.connect(), now.read, { idleTimeout: 2 * HOUR, absoluteTimeout: DAY });
   const token = await signIn(longer);
   assert.equal(await userOf(longer, token), "ann", "an hour more than the skew is left");

@@ -13,7 +13,18 @@ export interface Facts {
   readonly minReplicas: number | undefined;
   /** `undefined` where there is no Cluster. */
   readonly clusterState: string | undefined;
+  /** Milliseconds; `null` where it may not be asked. */
+  readonly clockAhead: number | null;
 }
+
+/** Sessions of users that were looked at, and those among them that their user's index does not name. */
+export interface Sample {
+  readonly looked: number;
+  readonly lost: number;
+}
+
+/** Clocks may differ by a minute (see `CLOCK_MARGIN`); a tenth of it is worth a word. */
+const CLOCK_TOLERANCE = 6_000;
 
 /** Why it must not be relied on for strict sign-out; `null` where nothing speaks against it. */
 export function objection({ policy, isAppending, save }: Facts): string | null {
@@ -32,6 +43,7 @@ export function describe(facts: Facts, confirmReplicas: number): { promise: stri
     replication(facts, confirmReplicas),
     emptyRestart(facts),
     server(facts),
+    clock(facts),
   ];
   return {
     promise: `${persistence(facts)} ${failover(facts, confirmReplicas)}`,
@@ -64,10 +76,11 @@ function count(replicas: number): string {
   return replicas === 1 ? "1 replica" : `${replicas} replicas`;
 }
 
-function unchecked({ policy, isAppending, fsync, minReplicas }: Facts): string | null {
+function unchecked({ policy, isAppending, fsync, minReplicas, clockAhead }: Facts): string | null {
   const missing = [policy === undefined || isAppending === undefined ? "`INFO`" : null];
   if (fsync === undefined || minReplicas === undefined) missing.push("`CONFIG GET`");
-  const commands = missing.filter((each) => each !== null).join(" and ");
+  if (clockAhead === null) missing.push("`TIME`");
+  const commands = new Intl.ListFormat("en-GB").format(missing.filter((each) => each !== null));
   return commands === "" ? null : `Could not check everything: the user at Redis may not call ${commands}.`;
 }
 
@@ -100,4 +113,20 @@ function server({ version, role, clusterState }: Facts): string | null {
   const [major = 0, minor = 0] = (version ?? "").split(".").map(Number);
   const isOld = version !== undefined && (major < 6 || (major === 6 && minor < 2));
   return isOld ? `This is Redis ${version}; the store needs 6.2 or later.` : null;
+}
+
+function clock({ clockAhead }: Facts): string | null {
+  if (clockAhead === null || Math.abs(clockAhead) <= CLOCK_TOLERANCE) return null;
+  const seconds = Math.round(Math.abs(clockAhead) / 1000);
+  if (clockAhead < 0) return `The clock of Redis is ${seconds} s behind this machine's. Set both by NTP.`;
+  return `The clock of Redis is ${seconds} s ahead of this machine's: beyond a minute, sessions end early by the difference. Set both by NTP.`;
+}
+
+/** One warning, or none. */
+export function lostEntries({ looked, lost }: Sample): readonly string[] {
+  if (lost === 0) return [];
+  const found = `${lost} of ${looked} sessions that were looked at ${lost === 1 ? "is" : "are"} missing from the index of their user`;
+  return [
+    `${found}: lists do not show them, and revoking the user's sessions leaves them. Call \`rebuildUserIndex\` (\`sessile reindex\`) once.`,
+  ];
 }

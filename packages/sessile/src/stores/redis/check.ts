@@ -1,13 +1,19 @@
 // Looks at the settings of a Redis before it is relied on. Asks; says nothing itself, see `check-words.ts`.
 
-import { describe, type Facts, objection } from "./check-words.ts";
-import type { RedisClient } from "./client.ts";
-import { failure } from "./link.ts";
+import { describe, type Facts, lostEntries, objection, type Sample } from "./check-words.ts";
+import { portOf, type RedisClient } from "./client.ts";
+import { RedisKeys } from "./keys.ts";
+import { failure, RedisLink } from "./link.ts";
 import { type Ask, primariesOf } from "./primaries.ts";
+import type { Reach } from "./records.ts";
+import { beginningOf, scanOnce } from "./scan.ts";
+import { isNamed } from "./user-index.ts";
 
 export interface RedisCheckOptions {
   /** What the store is given as `confirmReplicas`. Default 0. */
   readonly confirmReplicas?: number;
+  /** What the store is given as `prefix`. With it, about 100 sessions a primary are looked at: whether their users' indexes name them. */
+  readonly prefix?: string;
   /**
    * Fail where Redis may evict sessions, where that cannot be found out, and where a restart brings back what was signed out.
    * Default: only warn.
@@ -21,25 +27,47 @@ export interface RedisCheck {
   readonly promise: string;
   /** What may go wrong and what to set instead, one sentence or two each. Empty when nothing was found. */
   readonly warnings: readonly string[];
+  /** Milliseconds by which the clock of Redis is ahead of this process's, by the primary where it is most; `null` when it cannot be found out. */
+  readonly clockAhead: number | null;
 }
+
+/** Keys of each primary whose sessions are looked at, about; and how long each answer may take, in milliseconds. */
+const SAMPLE = 100;
+const TIMEOUT = 5000;
 
 const SETTINGS = ["maxmemory-policy", "appendfsync", "save", "min-replicas-to-write"] as const;
 
 /**
- * Reads the settings of every primary: eviction, persistence, replicas, version, the state of a Cluster. What the Redis user may not
- * ask (`INFO`, `CONFIG GET`) is a warning. With `strict`, fails with `ERR_SESSION_STORE` where `maxmemory-policy` is not
+ * Reads the settings of every primary (eviction, persistence, replicas, version, the state of a Cluster) and its clock. What the Redis
+ * user may not ask (`INFO`, `CONFIG GET`, `TIME`) is a warning. With `strict`, fails with `ERR_SESSION_STORE` where `maxmemory-policy` is not
  * known to be `noeviction`, or snapshots are all that is kept on disk.
  */
 export async function checkRedis(client: RedisClient, options: RedisCheckOptions = {}): Promise<RedisCheck> {
-  const { strict = false, confirmReplicas = 0 } = options;
-  const all = await Promise.all((await primariesOf(client)).map(factsOf));
+  const { strict = false, confirmReplicas = 0, prefix } = options;
+  const asks = await primariesOf(client);
+  const all = await Promise.all(asks.map(factsOf));
   const refusal = all.map(objection).find((reason) => reason !== null);
   if (strict && refusal != null) throw failure(refusal);
   const checks = all.map((facts) => describe(facts, confirmReplicas));
+  const lost = prefix === undefined ? [] : lostEntries(await sampleIndexes(client, prefix, asks));
   return Object.freeze({
     promise: [...new Set(checks.map(({ promise }) => promise))].join(" "),
-    warnings: Object.freeze([...new Set(checks.flatMap(({ warnings }) => warnings))]),
+    warnings: Object.freeze([...new Set([...checks.flatMap(({ warnings }) => warnings), ...lost])]),
+    clockAhead: all.reduce((most, { clockAhead }) => farther(most, clockAhead), null as number | null),
   });
+}
+
+/** How many sessions of a user were looked at, and how many of them their index does not name. */
+async function sampleIndexes(client: RedisClient, prefix: string, asks: readonly Ask[]): Promise<Sample> {
+  const reach: Reach = { link: new RedisLink(portOf(client, TIMEOUT), TIMEOUT), keys: new RedisKeys(prefix) };
+  const pages = asks.map((ask) => allowed(scanOnce(ask, beginningOf(client, prefix), "0", SAMPLE)));
+  const sids = (await Promise.all(pages)).flatMap((page) => page?.sids ?? []);
+  const found = await Promise.all(sids.map((sid) => isNamed(reach, sid)));
+  return { looked: found.filter((each) => each !== null).length, lost: found.filter((each) => each === false).length };
+}
+
+function farther(a: number | null, b: number | null): number | null {
+  return a === null || (b !== null && Math.abs(b) > Math.abs(a)) ? b : a;
 }
 
 /** Nothing that is missing fails the check; a Redis that does not answer at all fails it at the first question. */
@@ -49,7 +77,9 @@ async function factsOf(ask: Ask): Promise<Facts> {
   const [policy, fsync, save, minReplicas] = settings.map(settingOf);
   const isCluster = info.get("cluster_enabled") === "1";
   const cluster = isCluster ? linesOf(await allowed(ask("CLUSTER", "INFO")), ":") : null;
+  const clockAhead = await clockOf(ask);
   return {
+    clockAhead,
     version: info.get("redis_version"),
     role: info.get("role"),
     policy: info.get("maxmemory_policy") ?? policy,
@@ -62,8 +92,17 @@ async function factsOf(ask: Ask): Promise<Facts> {
   };
 }
 
+/** By how much Redis' clock is ahead, taking its answer for half-way between the question and the reply. */
+async function clockOf(ask: Ask): Promise<number | null> {
+  const before = Date.now();
+  const reply = (await allowed(ask("TIME"))) as readonly unknown[] | null;
+  if (reply === null) return null;
+  const [seconds, micros] = reply;
+  return Math.round(Number(seconds) * 1000 + Number(micros) / 1000 - (before + Date.now()) / 2);
+}
+
 /** The reply; `null` when Redis refuses to say. */
-async function allowed(reply: Promise<unknown>): Promise<unknown> {
+async function allowed<T>(reply: Promise<T>): Promise<T | null> {
   try {
     return await reply;
   } catch (error) {

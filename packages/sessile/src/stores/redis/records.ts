@@ -4,8 +4,8 @@ import type { SessionRecord } from "../../core/record.ts";
 import { encodeRecord } from "./codec.ts";
 import type { ConfirmedDeletes } from "./confirmed-deletes.ts";
 import type { RedisKeys } from "./keys.ts";
-import { isAnswer, type RedisLink } from "./link.ts";
-import { DISCARD, REPLACE } from "./scripts.ts";
+import { failure, isAnswer, type RedisLink } from "./link.ts";
+import { DISCARD, INSERT, REPLACE } from "./scripts.ts";
 
 /** What the steps need to reach Redis. */
 export interface Reach {
@@ -42,8 +42,9 @@ export async function isAbsent({ link, keys }: Reach, sid: string): Promise<bool
 
 /** Stores the record. False when its sid is taken. */
 export async function insertRecord({ link, keys }: Reach, record: SessionRecord): Promise<boolean> {
-  const key = keys.session(record.sid);
-  return (await link.send(key, ["SET", key, encodeRecord(record), "NX", "PXAT", removedAt(record)])) === "OK";
+  const answer = await link.run(INSERT, keys.session(record.sid), [encodeRecord(record), removedAt(record)]);
+  if (answer === "dropped") throw dropped();
+  return answer === "inserted";
 }
 
 export type Replaced = readonly ["written"] | readonly ["absent"] | readonly ["changed", string];
@@ -56,7 +57,16 @@ export async function replaceRecord(
   endsAt: number,
 ): Promise<Replaced> {
   const args = [beginning, encodeRecord(next), removedAt(next)];
-  return (await link.run(REPLACE, keys.session(next.sid), args, endsAt)) as Replaced;
+  const answer = (await link.run(REPLACE, keys.session(next.sid), args, endsAt)) as Replaced | readonly ["dropped"];
+  if (answer[0] === "dropped") throw dropped();
+  return answer;
+}
+
+/** Without this, every sign-in would be acknowledged and gone. */
+function dropped(): Error {
+  return failure(
+    "Redis dropped the session as it was stored: by its clock the session is over. Set both clocks by NTP.",
+  );
 }
 
 /**

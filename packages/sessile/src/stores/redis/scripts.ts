@@ -15,6 +15,15 @@ import { script } from "./link.ts";
 export const CHUNK = 1000;
 
 /**
+ * ARGV: the value, its deadline. Writes it where there is none. `dropped`: Redis took it and removed it at once, since by its own clock
+ * the deadline has passed.
+ */
+export const INSERT = script(`
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PXAT', ARGV[2]) then return 'taken' end
+return redis.call('EXISTS', KEYS[1]) == 1 and 'inserted' or 'dropped'
+`);
+
+/**
  * ARGV: how the value must begin, the new value, its deadline. A value that was cut off is left alone, and so is one of another type,
  * which is answered as a text that no record has. Sent twice, it finds its own value the second time and changes nothing.
  */
@@ -25,7 +34,7 @@ if type(current) == 'table' then return {'changed', ''} end
 local isSame = string.sub(current, 1, string.len(ARGV[1])) == ARGV[1] and string.sub(current, -1) == '}'
 if not isSame then return {'changed', current} end
 redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
-return {'written'}
+return {redis.call('EXISTS', KEYS[1]) == 1 and 'written' or 'dropped'}
 `);
 
 /** ARGV: the value to delete. Deletes no other. */

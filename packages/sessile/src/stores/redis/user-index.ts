@@ -3,8 +3,9 @@
 import type { SessionRecord } from "../../core/record.ts";
 import type { UserLimit } from "../../core/store.ts";
 import type { Position } from "../paging.ts";
+import { readableRecord } from "./codec.ts";
 import { isAnswer } from "./link.ts";
-import { CLOCK_MARGIN, deleteRecord, isAbsent, type Reach } from "./records.ts";
+import { CLOCK_MARGIN, deleteRecord, isAbsent, type Reach, readText } from "./records.ts";
 import { ADMIT, CHUNK, CONFIRM, RANGE, RESTORE, REVOKE } from "./scripts.ts";
 
 /** A `create` that takes longer than this has lost its place. */
@@ -47,7 +48,7 @@ export async function confirm(
 export async function enter(reach: Reach, { sid, userId, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
   if (userId === null) return false;
   const key = reach.keys.user(userId);
-  if (await isConfirmed(reach, key, sid)) return false;
+  if (await isIn(reach, key, sid, ["c"])) return false;
   const args = [sid, String(absoluteExpiresAt), String(CLOCK_MARGIN)];
   if (Number(await reach.link.run(RESTORE, key, args)) === 0) return false;
   if (!(await isAbsent(reach, sid))) return true;
@@ -55,13 +56,23 @@ export async function enter(reach: Reach, { sid, userId, absoluteExpiresAt }: Se
   return false;
 }
 
-async function isConfirmed({ link }: Reach, key: string, sid: string): Promise<boolean> {
+/** Whether the index names the session in any of these states. An index of another type names none. */
+async function isIn({ link }: Reach, key: string, sid: string, states: readonly State[]): Promise<boolean> {
   try {
-    return (await link.send(key, ["ZSCORE", key, `c${sid}`])) !== null;
+    const scores = await Promise.all(states.map((state) => link.send(key, ["ZSCORE", key, state + sid])));
+    return scores.some((score) => score !== null);
   } catch (error) {
     if (isAnswer(error, "WRONGTYPE")) return false;
     throw error;
   }
+}
+
+/** Whether the index of its user names this session; `null` where there is no such session, or no user. */
+export async function isNamed(reach: Reach, sid: string): Promise<boolean | null> {
+  const record = readableRecord(await readText(reach, sid), sid);
+  if (record?.userId == null) return null;
+  if (await isIn(reach, reach.keys.user(record.userId), sid, ["c", "p", "r"])) return true;
+  return (await isAbsent(reach, sid)) ? null : false;
 }
 
 export interface Marked {

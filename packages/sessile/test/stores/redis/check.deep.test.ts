@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { createClient } from "@redis/client";
-import { checkRedis, redisStore } from "sessile/redis";
+import { checkRedis, rebuildUserIndex, redisStore } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { startSentinelGroup } from "sessile-test-support/redis-sentinel";
 import { type RedisServer, startRedis } from "sessile-test-support/redis-server";
+import { RedisKeys } from "#dist/stores/redis/keys.js";
 import { CLUSTER, rights, SENTINEL, SINGLE, STORE_COMMANDS } from "./clients.ts";
 import { startReplication } from "./replication.ts";
 
@@ -51,7 +52,8 @@ for (const [args, promise, warning] of PERSISTENCE) {
   test(`P14: the promise of a Redis started with ${args.join(" ") || "nothing on disk"}`, async (t) => {
     const { client } = await start(t, args);
     const warnings = warning === undefined ? [] : [warning];
-    assert.deepEqual(await checkRedis(client), { promise: `${promise} ${ALONE}`, warnings });
+    const checked = await checkRedis(client);
+    assert.deepEqual([checked.promise, checked.warnings], [`${promise} ${ALONE}`, warnings]);
     const strict = checkRedis(client, { strict: true });
     if (warning === undefined) await strict;
     else await assert.rejects(strict, { code: "ERR_SESSION_STORE", message: warning });
@@ -129,11 +131,12 @@ test("what the user at Redis may not ask is a warning, and refused when asked to
   const half = await start(t, acl("info"), user);
   const { promise, warnings } = await checkRedis(half.client, { strict: true });
   assert.match(promise, /snapshot|nothing is kept|unknown/);
-  assert.deepEqual(warnings, ["Could not check everything: the user at Redis may not call `CONFIG GET`."]);
+  assert.deepEqual(warnings, ["Could not check everything: the user at Redis may not call `CONFIG GET` and `TIME`."]);
   const none = await start(t, acl(), user);
   assert.deepEqual(await checkRedis(none.client), {
     promise: "What a crash of Redis takes is unknown. What a failover takes is unknown.",
-    warnings: ["Could not check everything: the user at Redis may not call `INFO` and `CONFIG GET`."],
+    warnings: ["Could not check everything: the user at Redis may not call `INFO`, `CONFIG GET` and `TIME`."],
+    clockAhead: null,
   });
   await assert.rejects(checkRedis(none.client, { strict: true }), {
     code: "ERR_SESSION_STORE",
@@ -168,7 +171,41 @@ test("over ioredis the check says the same, and a Redis that does not answer fai
   const { server, client } = await start(t);
   const ioredis = await SINGLE.ioredis([{ host: "127.0.0.1", port: server.port }]);
   t.after(ioredis.close);
-  assert.deepEqual(await checkRedis(ioredis.client), await checkRedis(client));
+  const [one, other] = [await checkRedis(ioredis.client), await checkRedis(client)];
+  assert.deepEqual({ ...one, clockAhead: 0 }, { ...other, clockAhead: 0 });
   await server.kill();
   await assert.rejects(checkRedis(client), { code: "ERR_SESSION_STORE" });
+});
+
+test("E8: a Redis whose clock is ahead or behind is warned about", async (t) => {
+  const { client } = await start(t);
+  const { warnings, clockAhead } = await checkRedis(client);
+  assert.deepEqual(warnings, []);
+  assert.ok(clockAhead !== null && Math.abs(clockAhead) < 5000);
+  for (const [apart, warning] of [
+    [-3_600_000, /^The clock of Redis is 36\d\d s ahead of this machine's: beyond a minute, sessions end early/],
+    [3_600_000, /^The clock of Redis is 3[56]\d\d s behind this machine's/],
+  ] as const) {
+    const real = Date.now;
+    t.mock.method(Date, "now", () => real() + apart);
+    const checked = await checkRedis(client);
+    t.mock.restoreAll();
+    assert.match(checked.warnings.join("\n"), warning);
+    assert.ok(Math.abs((checked.clockAhead ?? 0) + apart) < 5000);
+  }
+});
+
+test("F10: sessions that their user's index has lost are warned about, where the check is told the prefix", async (t) => {
+  const { client } = await start(t);
+  const store = redisStore({ client, prefix: "shop:", deadline: 10_000 });
+  for (let i = 0; i < 5; i++) await store.create(sampleRecord({ userId: i < 2 ? "anna" : "bert" }));
+  await store.create(sampleRecord());
+  assert.deepEqual((await checkRedis(client, { prefix: "shop:" })).warnings, []);
+  await client.del(new RedisKeys("shop:").user("anna"));
+  const warning =
+    /^2 of 5 sessions that were looked at are missing from the index.*Call `rebuildUserIndex` \(`sessile reindex`\) once\.$/;
+  assert.match((await checkRedis(client, { prefix: "shop:" })).warnings.join(), warning);
+  assert.deepEqual((await checkRedis(client)).warnings, []);
+  assert.equal(await rebuildUserIndex(client, "shop:"), 2);
+  assert.deepEqual((await checkRedis(client, { prefix: "shop:" })).warnings, []);
 });
