@@ -42,6 +42,7 @@ export function sessions(manager: SessionManager): Middleware {
     setSession(event.context, opened.session);
     const [value, wasThrown] = await outcomeOf(async () => sendable(await next()));
     const isThrown = wasThrown && !isAnswer(value); // a thrown response or redirect is the answer
+    if (shows(value, opened.session)) opened.session.toJSON();
     try {
       await opened.commit(statusOf(value, isThrown, event), headersOf(event, value));
     } catch (error) {
@@ -114,6 +115,13 @@ function isAnswer(value: unknown): value is { readonly body?: unknown } {
 /** Responses of the release candidates have no brand, and a class whose name bundlers change. */
 function isOfAClass(value: unknown): boolean {
   return !(value instanceof Error) && Object.getPrototypeOf(value) !== Object.prototype;
+}
+
+/** Whether h3 will make JSON of the session, which it does after the headers are settled: then they must say so already. */
+function shows(value: unknown, session: unknown): boolean {
+  if (value === session) return true;
+  const isPlain = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain && Object.values(value).includes(session);
 }
 
 /** A route that does not exist, and what h3's helpers such as `redirect` give back. */

@@ -1,5 +1,6 @@
 // The routes that an adapter is tested with, as plain functions. Whoever tests an adapter mounts them his framework's way.
 
+import { inspect } from "node:util";
 import type { Session } from "../core/session.ts";
 import type { GateWithEntrance } from "./gate.ts";
 
@@ -159,6 +160,17 @@ function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
     "POST /throw": async ({ session }) => {
       session.set("kept", 1);
       throw new Error("internal: password1");
+    },
+    "POST /write": async ({ session, url }) => {
+      session.set("kept", 1);
+      Object.assign(session, { [query(url, "name")]: ["a"] });
+      return json({});
+    },
+    "GET /session": async ({ session }) => {
+      const shown = inspect(session);
+      const text = `${shown} ${JSON.stringify(session)} ${String(session)}`;
+      const isInspected = session.sid !== null && shown.includes(session.sid);
+      return json({ json: session, isInspected, showsToken: /ses_\w{71}/.test(text) });
     },
     "POST /stale": async ({ session }) => {
       session.requireFresh(0);

@@ -6,6 +6,7 @@ import { failureChecks } from "./adapter-failures.ts";
 import { raceChecks } from "./adapter-races.ts";
 import { responseChecks } from "./adapter-responses.ts";
 import type { AdapterCheck, StartServer } from "./adapter-server.ts";
+import { sessionChecks } from "./adapter-session.ts";
 import { signInChecks } from "./adapter-sign-in.ts";
 import { thrownChecks } from "./adapter-thrown.ts";
 
@@ -20,6 +21,7 @@ export const adapterChecks: readonly AdapterCheck[] = [
   ...endingChecks,
   ...responseChecks,
   ...thrownChecks,
+  ...sessionChecks,
 ];
 
 /**

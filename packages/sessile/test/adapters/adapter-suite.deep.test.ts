@@ -55,6 +55,10 @@ const FAULTS = {
     "P1: a commit that fails turns the response of /big into a whole, clean 503",
   "runs the handler although a guard answered":
     "a guard that answers keeps the handler from running, also while the store is slow because a value is set",
+  "hands a copy of the session over, which takes any property":
+    "a property written on the session is a 500 instead of being lost, and what was there stays",
+  "hands an object over that shows the token":
+    "the session in a log or an answer shows its sid, its user and its keys, and no token",
   "has no guard": "B9: without a credential the 401 has a plain challenge",
   "drops the session's headers of a 401":
     "H7: a response that looked at the session carries no-store and varies by every transport",
@@ -65,6 +69,8 @@ const FAULTS = {
   "keeps every response from caches":
     "H7: without a credential, a response that looked at the session varies by every transport, and may be cached",
 } as const;
+
+const TOKEN = `ses_${"a".repeat(71)}`;
 
 type Fault = keyof typeof FAULTS | "none";
 
@@ -167,13 +173,27 @@ async function run(
     const refusal = isRefused ? notSignedIn(session) : await route.guard?.({ session, url });
     if (refusal != null && fault !== "runs the handler although a guard answered")
       return { answer: refusal, threw: false };
-    const answer = await route.answer({ session, url });
+    const answer = await route.answer({ session: handed(fault, session), url });
     if (answer.isThrown === true) throw answer;
     return { answer: refusal ?? answer, threw: false };
   } catch (error) {
     if (isThrownAnswer(error)) return { answer: takeThrown(fault, error), threw: false };
     return { answer: faulty(fault, answerTo(error, session) ?? FAILURE), threw: true };
   }
+}
+
+/** The session as a handler gets it. */
+function handed(fault: Fault, session: Session): Session {
+  const own: Record<PropertyKey, unknown> =
+    fault === "hands an object over that shows the token" ? { toJSON: () => TOKEN } : {};
+  if (!("toJSON" in own) && fault !== "hands a copy of the session over, which takes any property") return session;
+  return new Proxy(session, {
+    get(target, name) {
+      const value = name in own ? own[name] : (Reflect.get(target, name, target) as unknown);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+    set: (_target, name, value) => Reflect.set(own, name, value),
+  });
 }
 
 function isThrownAnswer(value: unknown): value is SuiteAnswer {

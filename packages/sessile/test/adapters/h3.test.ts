@@ -228,6 +228,17 @@ describe("the adapter of h3", () => {
     }
   });
 
+  test("a handler that returns the session, or an object with it, shows no token and is stored nowhere", async () => {
+    for (const wrap of [(session: unknown) => session, (session: unknown) => ({ session })]) {
+      const { send, cookie } = await withApp(({ context }) => wrap(context.session));
+      const response = await send();
+      assert.deepEqual([response.headers.get("cache-control"), response.headers.get("vary")], ["no-store", "Cookie"]);
+      const text = await response.text();
+      assert.match(text, /"userId":"anna","keys":\[\]/);
+      assert.ok(!text.includes(cookie.split("=")[1] as string));
+    }
+  });
+
   test("a route that does not exist is a 404 that looked at no session", async () => {
     const { app, cookie } = await withApp(() => "");
     const { status, headers } = await app.request("/nowhere", { headers: { cookie } });

@@ -155,6 +155,15 @@ describe("the adapter of Hono", () => {
     assert.equal(await response.text(), "event: ended\ndata: \n\n");
   });
 
+  test("a handler that answers with the session shows no token, and is stored nowhere", async () => {
+    const { send, cookie } = await withApp((c) => c.json(c.var.session));
+    const response = await send();
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    const text = await response.text();
+    assert.match(text, /"userId":"anna","keys":\[\]/);
+    assert.ok(!text.includes(cookie.split("=")[1] as string));
+  });
+
   test("requireSession answers what it is told to", async () => {
     const { manager } = testManager();
     const app = new Hono()
