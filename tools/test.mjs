@@ -15,7 +15,7 @@ import { add, runLane } from "./tests/lane.mjs";
 import { printTotals, say } from "./tests/print.mjs";
 
 /** Which tests of a quick run are repeated on an older installed Node. */
-const OLD = /\/(core\/exchange|promises\/(memory|redis)|adapters\/(express|fastify|node|web))\.test\.ts$/;
+const OLD = /\/(core\/exchange|promises\/memory|adapters\/node)\.test\.ts$/;
 
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.on(signal, () => process.exit(code));
