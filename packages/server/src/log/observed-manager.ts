@@ -7,12 +7,12 @@ import type { SecurityLog } from "./security-log.ts";
 
 type Data = SessionManager extends SessionManager<infer D> ? D : never;
 
-/** Its refusals alone. */
+/** Its refusals and warnings alone. */
 export class GuardedManager extends SessionManager {
   readonly #security: SecurityLog;
 
   constructor(options: SessionManagerOptions, security: SecurityLog) {
-    super(options);
+    super({ onWarning: (message, error) => security.warn(message, error), ...options });
     this.#security = security;
   }
 

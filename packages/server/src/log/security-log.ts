@@ -67,6 +67,11 @@ export class SecurityLog {
     for (const listener of this.#listeners) listener(entry);
   }
 
+  /** Writes a line that is no event: what an operator should know of the server itself. */
+  warn(message: string, error?: unknown): void {
+    this.#log.warn(error instanceof Error ? { err: error } : {}, message);
+  }
+
   /** Calls `listener` for every event, whatever the level of the log. It must not throw. */
   onEvent(listener: (entry: SecurityEntry) => void): void {
     this.#listeners.add(listener);

@@ -176,6 +176,22 @@ test("a cross-site refusal names what it was decided by, and the option for wher
   assert.match(String(refused[1]?.["reason"]), /Sec-Fetch-Site .*--trusted-origins/);
 });
 
+test("what the library warns of is a line of the log, as everything else is", async () => {
+  const { manager, log, close } = await startApp();
+  manager.on("signedIn", () => {
+    throw new Error("a listener that fails");
+  });
+  await mintSession(manager, "1");
+  await close();
+  const lines = log().trimEnd().split("\n");
+  const { level, msg, err } = JSON.parse(lines.find((line) => line.includes("listener")) ?? "{}") as Record<
+    string,
+    unknown
+  >;
+  assert.deepEqual([level, msg], ["warn", 'A listener of the session event "signedIn" failed:']);
+  assert.equal((err as { message: string }).message, "a listener that fails");
+});
+
 test("N3: a store that fails", async () => {
   const events = await eventsOf({}, async ({ url, store }) => {
     const token = await signIn(url);
