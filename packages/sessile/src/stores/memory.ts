@@ -21,9 +21,12 @@ import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
 import { SidMap } from "./sid-map.ts";
 
 export interface MemoryStoreOptions {
-  /** Most sessions at once; the next sign-in is answered 503. Default 1,000,000. */
+  /** Most sessions at once; the next sign-in is answered 503. Anonymous sessions get at most half of them. Default 1,000,000. */
   readonly maxSessions?: number;
-  /** Most bytes of session data at once, as UTF-16 text; the next write is answered 503. Default 1 GiB. */
+  /**
+   * Most bytes of session data at once, as UTF-16 text; the next write is answered 503. Anonymous sessions get at most half of them.
+   * Default 1 GiB.
+   */
   readonly maxBytes?: number;
 }
 
@@ -44,14 +47,17 @@ class MemoryStore implements SessionStore {
   readonly #records = new SidMap<KeptRecord>();
   /** The sids of each user. Most have one, and a set takes as much as the rest of a session. */
   readonly #byUser = new SidMap<string | Set<string>>((userId) => crc32(userId) % 4096);
-  readonly #limits: Required<MemoryStoreOptions>;
-  #bytes = 0;
+  readonly #room: Room;
+  /** A share of the room, so that visitors cannot keep users from signing in. */
+  readonly #anonymousRoom: Room;
   readonly #watchers = new Set<(sid: string) => void>();
   #sweep: Iterator<[string, KeptRecord]> | null = null;
   #isClosed = false;
 
   constructor(options: MemoryStoreOptions) {
-    this.#limits = resolve(RULES, options);
+    const { maxSessions, maxBytes }: Required<MemoryStoreOptions> = resolve(RULES, options);
+    this.#room = new Room(maxSessions, maxBytes);
+    this.#anonymousRoom = new Room(Math.ceil(maxSessions / 2), Math.ceil(maxBytes / 2), " for anonymous sessions");
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
@@ -83,7 +89,7 @@ class MemoryStore implements SessionStore {
     if (next === "gone") return { status: next };
     if (next === "conflict") return { status: next, record };
     this.#checkRoom(next, [record]);
-    this.#bytes += bytesOf(next) - bytesOf(record);
+    for (const room of this.#roomsOf(next)) room.bytes += bytesOf(next) - bytesOf(record);
     this.#records.set(sid, pack(next));
     return { status: "ok", record: next };
   }
@@ -170,7 +176,7 @@ class MemoryStore implements SessionStore {
 
   #put(record: SessionRecord): void {
     const { sid, userId } = record;
-    this.#bytes += bytesOf(record);
+    for (const room of this.#roomsOf(record)) room.add(record);
     this.#records.set(sid, pack(record));
     if (userId === null) return;
     const others = this.#byUser.get(userId);
@@ -182,7 +188,7 @@ class MemoryStore implements SessionStore {
     const record = this.#records.get(sid);
     if (record === undefined) return false;
     const { userId } = record;
-    this.#bytes -= bytesOf(record);
+    for (const room of this.#roomsOf(record)) room.remove(record);
     this.#records.delete(sid);
     if (userId !== null) this.#forget(userId, sid);
     // later, because a listener may call the store, and no method may run inside another
@@ -203,10 +209,11 @@ class MemoryStore implements SessionStore {
 
   /** Throws when there is no room for `record` in the place of `others`. */
   #checkRoom(record: SessionRecord, others: readonly SessionRecord[]): void {
-    const { maxSessions, maxBytes } = this.#limits;
-    const more = others.reduce((bytes, other) => bytes - bytesOf(other), bytesOf(record));
-    if (this.#records.size - others.length >= maxSessions) throw full(`\`maxSessions\` (${maxSessions})`);
-    if (more > 0 && this.#bytes + more > maxBytes) throw full(`\`maxBytes\` (${maxBytes})`);
+    for (const room of this.#roomsOf(record)) room.check(record, others);
+  }
+
+  #roomsOf({ userId }: Pick<SessionRecord, "userId">): readonly Room[] {
+    return userId === null ? [this.#room, this.#anonymousRoom] : [this.#room];
   }
 
   #checkOpen(): void {
@@ -214,13 +221,44 @@ class MemoryStore implements SessionStore {
   }
 }
 
-function bytesOf({ data }: Pick<SessionRecord, "data">): number {
-  return data.length * 2;
+/** How much there may be at once, and how much there is. */
+class Room {
+  sessions = 0;
+  bytes = 0;
+  readonly #maxSessions: number;
+  readonly #maxBytes: number;
+  readonly #forWhom: string;
+
+  constructor(maxSessions: number, maxBytes: number, forWhom = "") {
+    this.#maxSessions = maxSessions;
+    this.#maxBytes = maxBytes;
+    this.#forWhom = forWhom;
+  }
+
+  add(record: Pick<SessionRecord, "data">): void {
+    this.sessions++;
+    this.bytes += bytesOf(record);
+  }
+
+  remove(record: Pick<SessionRecord, "data">): void {
+    this.sessions--;
+    this.bytes -= bytesOf(record);
+  }
+
+  check(record: SessionRecord, others: readonly SessionRecord[]): void {
+    const more = others.reduce((bytes, other) => bytes - bytesOf(other), bytesOf(record));
+    if (this.sessions - others.length >= this.#maxSessions) throw this.#full(`\`maxSessions\` (${this.#maxSessions})`);
+    if (more > 0 && this.bytes + more > this.#maxBytes) throw this.#full(`\`maxBytes\` (${this.#maxBytes})`);
+  }
+
+  #full(limit: string): SessionError {
+    return new SessionError(
+      "ERR_SESSION_STORE",
+      `The memory store is full: ${limit}${this.#forWhom} is reached. Raise it, or use SQLite or Redis.`,
+    );
+  }
 }
 
-function full(limit: string): SessionError {
-  return new SessionError(
-    "ERR_SESSION_STORE",
-    `The memory store is full: ${limit} is reached. Raise it, or use SQLite or Redis.`,
-  );
+function bytesOf({ data }: Pick<SessionRecord, "data">): number {
+  return data.length * 2;
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memoryStore } from "sessile";
+import { memoryStore, type SessionRecord } from "sessile";
 import { fullRecord, sampleRecord, storeSuite } from "sessile/testing";
 
 storeSuite("memory", async () => {
@@ -10,9 +10,11 @@ storeSuite("memory", async () => {
   return { stores: [store, store], close: () => store.close() };
 });
 
+type Three = [SessionRecord, SessionRecord, SessionRecord];
+
 test("P12: a full store refuses the next session and keeps the others", async () => {
   const store = memoryStore({ maxSessions: 2 });
-  const [first, second, third] = [sampleRecord(), sampleRecord(), sampleRecord()];
+  const [first, second, third] = [1, 2, 3].map((id) => sampleRecord({ userId: `user ${id}` })) as Three;
   await store.create(first);
   await store.create(second);
   await assert.rejects(store.create(third), { code: "ERR_SESSION_STORE", message: /maxSessions/ });
@@ -126,4 +128,20 @@ test("a sweep lets others work after each millisecond, however few records it lo
   isDone = true;
   assert.equal(removed.length, 100);
   assert.ok(turns >= 100, `${turns} turns`);
+});
+
+test("anonymous sessions fill at most half of the store, so that users can still sign in", async () => {
+  for (const options of [{ maxSessions: 6 }, { maxBytes: 60 }]) {
+    const store = memoryStore(options);
+    const data = '{"a":1234}'; // 20 bytes
+    const visitors = Array.from({ length: 3 }, () => sampleRecord({ userId: null, data }));
+    const answers = await Promise.allSettled(visitors.map((record) => store.create(record)));
+    const kept = answers.filter(({ status }) => status === "fulfilled").length;
+    assert.equal(kept, "maxSessions" in options ? 3 : 1);
+    const late = store.create(sampleRecord({ userId: null, data }));
+    await assert.rejects(late, { code: "ERR_SESSION_STORE", message: /for anonymous sessions is reached/ });
+    for (let i = 0; i < 2; i++) await store.create(sampleRecord({ userId: `user ${i}`, data }));
+    await store.delete(visitors[0]?.sid as string);
+    await store.create(sampleRecord({ userId: null, data }));
+  }
 });
