@@ -1,5 +1,6 @@
 // `session` as a property that cannot be replaced: the session would go on, unseen by the program. Knows no framework.
 
+import { SessionError } from "../core/errors.ts";
 import { refusedWrite } from "../core/refused-writes.ts";
 import type { Session } from "../core/session.ts";
 
@@ -22,7 +23,13 @@ const PROPERTY: PropertyDescriptor & ThisType<Holder> = {
   },
 };
 
+/** Throws when other middleware has put a session there: it would go on to write and to answer as if it were alone. */
 export function setSession<Data extends object>(holder: object, session: Session<Data>): void {
+  if (!(SESSION in holder) && (holder as { session?: unknown }).session != null)
+    throw new SessionError(
+      "ERR_SESSION_OPTION",
+      "Other middleware has set `session` before Sessile. Remove it, or move it below.",
+    );
   (holder as Holder)[SESSION] = session;
   Object.defineProperty(holder, "session", PROPERTY);
 }

@@ -213,6 +213,36 @@ describe("session middleware meets", () => {
     );
   });
 
+  test("express-session before it: is refused in words", async () => {
+    const errors: unknown[] = [];
+    await withExpress(
+      (app, manager) => {
+        app.use(require("express-session")({ secret: "x", resave: false, saveUninitialized: true }));
+        app.use(sessions(manager, { onError: (error) => errors.push(error) }));
+        app.get("/", (_req, res) => void res.send("never"));
+      },
+      async ({ ask }) => {
+        assert.equal((await ask("GET", "/")).status, 500);
+        assert.match(String(errors[0]), /Other middleware has set `session` before Sessile/);
+      },
+    );
+  });
+
+  test("a proxy that rewrites Host: works with Sec-Fetch-Site, and without it when trustedOrigins names the origin", async () => {
+    const origin = "https://shop.example";
+    for (const [headers, trustedOrigins, status] of [
+      [{ origin, "sec-fetch-site": "same-origin" }, [], 200],
+      [{ origin }, [], 403],
+      [{ origin }, [origin], 200],
+      [{ origin, "x-forwarded-host": "shop.example" }, [], 403],
+    ] as const) {
+      const { manager } = testManager(cookieTransport({ trustedOrigins }));
+      const login = withSession(manager, async (_request, session) => Response.json(await session.signIn("anna")));
+      const request = new Request("http://127.0.0.1:3000/", { method: "POST", headers });
+      assert.equal((await login(request)).status, status, JSON.stringify(headers));
+    }
+  });
+
   test("a page of another origin of ours: works when trustedOrigins names it", async () => {
     const front = "http://localhost:5173";
     for (const [trustedOrigins, status] of [
