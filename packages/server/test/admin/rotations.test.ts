@@ -66,7 +66,7 @@ test("a session's page tells of the last rotation always, since the record does"
   for (const record of [fresh, rotated]) {
     assert.ok(record);
     await app.store.create(record);
-    const { body } = await operator.ask("GET", `/sessions/${record.sid}`);
+    const { body } = await operator.ask("GET", `/session?sid=${record.sid}`);
     assert.deepEqual(body.rotations, record === fresh ? [] : [createdAt + 1000]);
   }
 });

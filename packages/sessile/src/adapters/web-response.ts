@@ -19,9 +19,12 @@ export function responseTo(error: unknown): Response {
   return toResponse(answer);
 }
 
-/** `value`; throws when it is `Response.error()`, whose status is 0. */
+/**
+ * `value`; throws when it is `Response.error()`. Its status, 0, is looked at first: reading `type` makes @hono/node-server stream the
+ * body, which a response that is returned again has only once.
+ */
 export function sendable<T>(value: T): T {
-  if (isResponse(value) && value.type === "error") throw new TypeError(UNSENDABLE);
+  if (isResponse(value) && value.status === 0 && value.type === "error") throw new TypeError(UNSENDABLE);
   return value;
 }
 
