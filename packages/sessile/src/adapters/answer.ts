@@ -6,6 +6,8 @@ import { isSessionError, type SessionErrorCode } from "../core/errors.ts";
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** `Set-Cookie` lines, beside those of the application. */
+  readonly cookies: readonly string[];
   readonly body: string;
 }
 
@@ -43,7 +45,8 @@ export const FAILURE: Answer = answer(500, "Internal Server Error");
 /** The answer to `error`; `null` when it is not the library's, or a mistake of the program. */
 export function answerTo(error: unknown, session?: Presented): Answer | null {
   if (!isSessionError(error)) return null;
-  return error.code === "ERR_SESSION_REQUIRED" ? notSignedIn(session) : (ANSWERS[error.code] ?? null);
+  const found = error.code === "ERR_SESSION_REQUIRED" ? notSignedIn(session) : ANSWERS[error.code];
+  return found === undefined ? null : { ...found, cookies: error.cookies };
 }
 
 /**
@@ -72,6 +75,7 @@ function answer(status: number, detail: string, headers: Readonly<Record<string,
       "cache-control": "no-store",
       ...headers,
     }),
+    cookies: [],
     body: JSON.stringify({ detail }),
   });
 }

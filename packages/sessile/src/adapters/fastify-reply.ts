@@ -6,17 +6,17 @@ import { type Answer, answerTo, describesBody } from "./answer.ts";
 /** As much of a reply as is needed, whatever server it belongs to. */
 export interface AnyReply {
   code(status: number): unknown;
-  headers(headers: Readonly<Record<string, string>>): unknown;
+  headers(headers: Readonly<Record<string, string | string[]>>): unknown;
   getHeaders(): object;
   removeHeader(name: string): unknown;
   send(payload: string): unknown;
 }
 
 /** Gives the reply the status and headers of `answer`, and its body to the caller. */
-export function prepare(reply: AnyReply, { status, headers, body }: Answer): string {
+export function prepare(reply: AnyReply, { status, headers, cookies, body }: Answer): string {
   for (const name of Object.keys(reply.getHeaders())) if (describesBody(name)) reply.removeHeader(name);
   reply.code(status);
-  reply.headers(headers);
+  reply.headers(cookies.length === 0 ? headers : { ...headers, "set-cookie": [...cookies] });
   return body;
 }
 

@@ -74,9 +74,10 @@ export function requireSession(
 
 const passOn: SignedInHandler = (_ctx, next) => next();
 
-function answer(ctx: ExtendableContext, { status, headers, body }: Answer): void {
+function answer(ctx: ExtendableContext, { status, headers, cookies, body }: Answer): void {
   for (const name of Object.keys(ctx.response.headers)) if (describesBody(name)) ctx.remove(name);
   ctx.set(headers);
+  if (cookies.length > 0) ctx.append("set-cookie", [...cookies]);
   ctx.status = status;
   ctx.body = body;
 }

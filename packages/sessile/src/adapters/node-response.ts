@@ -31,9 +31,11 @@ export type GivenHeaders = Readonly<Record<string, OutgoingHttpHeader>> | readon
 const NGHTTP2_INTERNAL_ERROR = 2;
 
 /** Answers. The length is always told: Node does not count any more once somebody removed the header. */
-export function writeAnswer(response: LooseResponse, { status, headers, body }: Answer): void {
+export function writeAnswer(response: LooseResponse, { status, headers, cookies, body }: Answer): void {
   for (const name of response.getHeaderNames()) if (describesBody(name)) response.removeHeader(name);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  for (const line of cookies)
+    response.setHeader("set-cookie", appended("set-cookie", response.getHeader("set-cookie"), line));
   response.setHeader("content-length", Buffer.byteLength(body));
   response.statusCode = status;
   if (response.stream === undefined) response.statusMessage = STATUS_CODES[status] ?? "";

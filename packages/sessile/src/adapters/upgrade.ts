@@ -57,8 +57,9 @@ function ignore(): void {}
  * Node has no response for an upgrade, and one that is made for it cannot be given a socket on which an earlier request is
  * still being answered.
  */
-function refuse(socket: Duplex, { status, headers, body }: Answer): void {
+function refuse(socket: Duplex, { status, headers, cookies, body }: Answer): void {
   const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(body), connection: "close" });
+  for (const line of cookies) lines.push(["set-cookie", line]);
   const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
   socket.once("finish", () => socket.destroy());
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);

@@ -8,8 +8,9 @@ export const RETURNED_BEFORE =
 
 export const UNSENDABLE = "No server can send `Response.error()`.";
 
-export function toResponse({ status, headers, body }: Answer): Response {
-  return new Response(body, { status, headers });
+export function toResponse({ status, headers, cookies, body }: Answer): Response {
+  const lines = cookies.map((line): [string, string] => ["set-cookie", line]);
+  return new Response(body, { status, headers: [...Object.entries(headers), ...lines] });
 }
 
 /** The answer to `error`. What is not the library's, or a mistake of the program, is thrown again: the framework is to show it. */

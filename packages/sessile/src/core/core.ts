@@ -39,6 +39,7 @@ export class Core {
   readonly events: EventHub;
   readonly watch: Watch;
   readonly endings: Endings;
+  #hasWarned = false;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -82,6 +83,13 @@ export class Core {
     return this.endings.get(record.sid) !== undefined || isOver(record, this.now(), this.settings);
   }
 
+  /** Warns the first time that there is a reason. */
+  warnOnce(reason: string | undefined): void {
+    if (reason === undefined || this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.events.warn(reason);
+  }
+
   reportFailure(operation: string, error: unknown): void {
     this.events.emit("storeFailed", { operation, error, at: this.now() });
   }
@@ -110,7 +118,7 @@ export class Core {
   }
 
   /** Tells what happened to a session just now. */
-  tell<Name extends Exclude<SessionEventName, "storeFailed">>(
+  tell<Name extends Exclude<SessionEventName, "storeFailed" | "crossSiteRefused">>(
     name: Name,
     { sid, userId }: About,
     more?: Omit<SessionEvents[Name], keyof SessionEvent>,

@@ -52,10 +52,17 @@ export class SessionError extends Error {
   declare readonly statusCode: number;
   /** The same, under the name that error handlers of Express and Koa look for. A field, because Koa assigns to it. */
   declare readonly status: number;
+  /** `Set-Cookie` lines for the answer, which expire cookies that contradict the one in use. */
+  declare readonly cookies: readonly string[];
 
-  constructor(code: SessionErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: SessionErrorCode,
+    message: string,
+    { cookies = [], ...options }: { cause?: unknown; cookies?: readonly string[] } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.cookies = cookies;
     this.status = this.statusCode = STATUS[code];
   }
 }

@@ -24,6 +24,18 @@ export interface SessionEvents {
   readonly expired: SessionEvent;
   /** A secret was used after its successor had taken over: it was probably stolen. The session has been revoked. */
   readonly reuseDetected: SessionEvent;
+  /**
+   * A request was refused because another site's page seems to have sent it, with the headers that decided. When both are this site, a
+   * proxy rewrites `Host`: let it pass the header on, or name the origin in `trustedOrigins` of `cookieTransport`.
+   */
+  readonly crossSiteRefused: {
+    readonly origin: string | null;
+    readonly host: string | null;
+    readonly path: string;
+    /** The same in words. */
+    readonly message: string;
+    readonly at: number;
+  };
   /** The store failed, or held a record that cannot be read. */
   readonly storeFailed: { readonly operation: string; readonly error: unknown; readonly at: number };
 }

@@ -116,7 +116,7 @@ export class SessionExchange {
    */
   signIn(userId: string, arrival: Arrival): Promise<string> {
     return this.#step("sign in", async () => {
-      checkOrigin(this.#writer(), this.#request);
+      checkOrigin(this.#core, this.#writer(), this.#request);
       const user = {
         userId: checkUserId(userId),
         device: checkDevice(arrival.device),
@@ -282,7 +282,7 @@ export class SessionExchange {
   /** An anonymous session costs nothing until something is written into it. */
   async #beginAnonymous(changes: Changes | null): Promise<void> {
     if (changes === null || Object.keys(changes.view).length === 0) return;
-    checkOrigin(this.#writer(), this.#request);
+    checkOrigin(this.#core, this.#writer(), this.#request);
     await this.#begin({ userId: null, data: await checkedText(this.#core, changes.view) });
   }
 
@@ -326,7 +326,7 @@ export class SessionExchange {
   #send(response: SessionResponse): void {
     const carriesToken = this.#newToken !== null || this.#state === "signedOut";
     if (this.#newToken !== null && this.#record !== null) {
-      this.#writer().issue(this.#newToken, this.#record.absoluteExpiresAt - this.#core.now(), response);
+      this.#issue(this.#newToken, this.#record, response);
     } else if (this.#state === "signedOut") this.#transport?.clear(response);
     if (!this.#isUsed && !carriesToken) return;
     if (this.#transport !== null || carriesToken) keepFromCaches(response, carriesToken);
@@ -334,6 +334,12 @@ export class SessionExchange {
     // By index, because V8 walks a frozen list with a call for each item.
     for (let index = 0; index < transports.length; index++)
       response.append("vary", (transports[index] as SessionTransport).requestHeader);
+  }
+
+  #issue(token: string, { absoluteExpiresAt }: SessionRecord, response: SessionResponse): void {
+    const writer = this.#writer();
+    writer.issue(token, absoluteExpiresAt - this.#core.now(), response);
+    this.#core.warnOnce(writer.objection?.(this.#request));
   }
 
   /** The transport that answers: the one the request used, or the first. */

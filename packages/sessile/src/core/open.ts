@@ -29,13 +29,14 @@ const ANONYMOUS: Opened = Object.freeze({ transport: null, record: null, digest:
  * `ERR_SESSION_STORE`: store trouble is never an answer to "who is this?".
  */
 export async function open(core: Core, request: SessionRequest): Promise<Opened> {
-  const credential = readCredential(core.settings.transports, request);
+  const { transports, tokenPrefix } = core.settings;
+  const credential = readCredential(transports, request, tokenPrefix);
   if (credential === null) return ANONYMOUS;
   const { transport, token } = credential;
   const withoutRecord = { ...ANONYMOUS, transport };
-  const parts = parseToken(core.settings.tokenPrefix, token);
+  const parts = parseToken(tokenPrefix, token);
   if (parts === null) return withoutRecord;
-  checkOrigin(transport, request);
+  checkOrigin(core, transport, request);
   const unended = core.endings.get(parts.sid);
   if (unended !== undefined) {
     await core.signOut(unended);
@@ -58,10 +59,17 @@ export async function open(core: Core, request: SessionRequest): Promise<Opened>
 }
 
 /** Refuses a cross-site request that would act with a credential the browser attached by itself. */
-export function checkOrigin(transport: SessionTransport, request: SessionRequest): void {
+export function checkOrigin(core: Core, transport: SessionTransport, request: SessionRequest): void {
   if (transport.permits === undefined || transport.permits(request)) return;
-  throw new SessionError("ERR_SESSION_CROSS_SITE", "A cross-site request must not act with this site's session.");
+  const [origin, host] = ["origin", "host"].map((name) => request.header(name)?.slice(0, 300) ?? null) as [Seen, Seen];
+  const seen = `\`Origin\` is ${JSON.stringify(origin)} and \`Host\` ${JSON.stringify(host)}`;
+  const message = `A cross-site request must not act with this site's session: ${seen}. Name own origins in \`trustedOrigins\`.`;
+  core.events.emit("crossSiteRefused", { origin, host, path: request.path, message, at: core.now() });
+  throw new SessionError("ERR_SESSION_CROSS_SITE", message);
 }
+
+/** A header as far as a log needs it. */
+type Seen = string | null;
 
 /** A record, and what the presented secret is to it. */
 interface Found {

@@ -54,8 +54,8 @@ export interface SessionManagerOptions {
   /** The time in milliseconds since 1970. Default `Date.now`. */
   readonly clock?: () => number;
   /**
-   * Called with what no response can answer: a listener that threw, a call after the response had left that nothing waited for. Default:
-   * `console.error`.
+   * Called with what no response can answer: a listener that threw, a call after the response had left that nothing waited for, and once
+   * when a `Secure` cookie leaves over plain HTTP. Default: `console.error`.
    */
   readonly onWarning?: (message: string, error?: unknown) => void;
 }

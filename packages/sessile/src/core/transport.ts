@@ -1,6 +1,7 @@
 // The contract between the core and a transport, and how several transports are read. Knows no header by name.
 
 import { SessionError } from "./errors.ts";
+import { parseToken } from "./token.ts";
 
 /** What a transport and the core may see of a request. Adapters provide it; nothing in it is copied. */
 export interface SessionRequest {
@@ -42,6 +43,13 @@ export interface SessionTransport {
    * takes a program's intent, as with a custom header.
    */
   permits?(request: SessionRequest): boolean;
+  /** Why the client that sent this request would drop what `issue` hands out; `undefined` when it would not. The manager warns once. */
+  objection?(request: SessionRequest): string | undefined;
+  /**
+   * `Set-Cookie` lines for a request that presents two tokens: they expire what the client holds under this transport's name and what
+   * this configuration would not have written, so that the next request may present one.
+   */
+  expireOthers?(request: SessionRequest): readonly string[];
 }
 
 /** The token a request presents, and how. */
@@ -51,28 +59,41 @@ export interface Credential {
 }
 
 /**
- * The one token that a request presents; `null` when it presents none.
+ * The one token that a request presents; `null` when it presents none. Text that can be no token, in a header that programs send, is no
+ * credential beside another one; in a cookie it is, because a proxy might take another one of the name.
  *
- * Throws `ERR_SESSION_CREDENTIALS` when two values differ, in one transport or across several: a proxy and this program
- * might otherwise each believe another one (RFC 6750 §2, ASVS 15.3.7). Equal values are one value.
+ * Throws `ERR_SESSION_CREDENTIALS` when two tokens differ, in one transport or across several: a proxy and this program
+ * might otherwise each believe another one (RFC 6750 §2, ASVS 15.3.7). Equal ones are one.
  */
-export function readCredential(transports: readonly SessionTransport[], request: SessionRequest): Credential | null {
+export function readCredential(
+  transports: readonly SessionTransport[],
+  request: SessionRequest,
+  prefix: string,
+): Credential | null {
   let found: Credential | null = null;
   // By index, because V8 walks a frozen list with a call for each item.
   for (let index = 0; index < transports.length; index++) {
     const transport = transports[index] as SessionTransport;
     for (const token of transport.read(request)) {
-      if (found === null) found = { token, transport };
-      else if (found.token !== token) throw contradiction(found.transport.name, transport.name);
+      const next: Credential = { token, transport };
+      if (found === null || (found.token !== token && isNothing(found, prefix))) found = next;
+      else if (found.token !== token && !isNothing(next, prefix))
+        throw contradiction(found.transport, transport, request);
     }
   }
   return found;
 }
 
-function contradiction(first: string, second: string): SessionError {
-  const where = first === second ? `twice through \`${first}\`` : `through both \`${first}\` and \`${second}\``;
-  return new SessionError(
-    "ERR_SESSION_CREDENTIALS",
-    `The request presents different tokens, ${where}. Send exactly one.`,
-  );
+/** Such as the text `undefined`, which a client sends that has no token. */
+function isNothing({ token, transport }: Credential, prefix: string): boolean {
+  return transport.permits === undefined && parseToken(prefix, token) === null;
+}
+
+/** Two transports that disagree expire nothing: which one the client means to keep is unknown. */
+function contradiction(first: SessionTransport, second: SessionTransport, request: SessionRequest): SessionError {
+  const isOne = first === second;
+  const where = isOne ? `twice through \`${first.name}\`` : `through both \`${first.name}\` and \`${second.name}\``;
+  const message = `The request presents different tokens, ${where}. Send exactly one.`;
+  const cookies = isOne ? first.expireOthers?.(request) : undefined;
+  return new SessionError("ERR_SESSION_CREDENTIALS", message, { ...(cookies && { cookies }) });
 }

@@ -44,9 +44,16 @@ export class CookieJar {
     if (attribute("max-age") !== "0") this.#kept.push(cookie);
   }
 
+  /** The `Cookie` header of a request for `path`; `undefined` when there is none to send. The longest path comes first. */
+  headerFor(path: string): string | undefined {
+    const sent = this.#kept.filter((cookie) => covers(cookie.path, path));
+    sent.sort((a, b) => b.path.length - a.path.length);
+    return sent.map(({ name, value }) => `${name}=${value}`).join("; ") || undefined;
+  }
+
   async send(method: string, path: string, asked: ClientRequest = {}): Promise<ClientResponse> {
-    const sent = this.#kept.filter((cookie) => covers(cookie.path, path)).map(({ name, value }) => `${name}=${value}`);
-    const response = await this.#send(method, path, { ...asked, ...(sent.length > 0 && { cookie: sent.join("; ") }) });
+    const cookie = this.headerFor(path);
+    const response = await this.#send(method, path, { ...asked, ...(cookie !== undefined && { cookie }) });
     for (const line of response.cookies) this.take(line);
     return response;
   }

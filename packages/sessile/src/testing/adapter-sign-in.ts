@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ClientRequest } from "./adapter-client.ts";
+import { CookieJar } from "./adapter-jar.ts";
 import { type AdapterCheck, cookieOf, cookieOnly, type ServerUnderTest, withServer } from "./adapter-server.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -121,6 +122,31 @@ export const signInChecks: readonly AdapterCheck[] = [
           200,
           "equal values are one value",
         );
+      }),
+  },
+  {
+    name: "B4: the 400 of two cookies expires the one that this configuration would not have set, and that alone",
+    run: (start) =>
+      withServer(start, { transports: cookieOnly() }, async ({ send, signIn }) => {
+        const browser = new CookieJar(send);
+        await browser.send("POST", "/login");
+        browser.take(`${cookieOf(await signIn())}; Path=/; Secure; Partitioned`);
+        const refused = await browser.send("POST", "/key?name=mine");
+        assert.deepEqual([refused.status, refused.text], [400, '{"detail":"Conflicting credentials"}']);
+        assert.equal(refused.header("cache-control"), "no-store");
+        assert.deepEqual(refused.cookies.length, 1);
+        assert.match(refused.cookies[0] ?? "", /^__Host-session=; Max-Age=0; .*; Path=\/; Secure; .*; Partitioned$/);
+        assert.equal((await browser.send("GET", "/data")).text, '{"username":"anna"}');
+      }),
+  },
+  {
+    name: "B4: two transports that disagree are a 400 that expires nothing",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const asked = { token: await signIn(), cookie: cookieOf(await signIn()) };
+        const { status, cookies } = await send("POST", "/logout", asked);
+        assert.deepEqual([status, cookies], [400, []]);
+        assert.equal((await send("GET", "/profile", { cookie: asked.cookie, token: "undefined" })).status, 200);
       }),
   },
   {

@@ -35,7 +35,7 @@ function isSameSite(request: SessionRequest): boolean {
   const site = request.header("sec-fetch-site");
   if (site !== undefined && site !== "") return site === "same-origin" || site === "none";
   const origin = request.header("origin");
-  return origin === undefined || origin === "" || hostOf(origin) === request.header("host");
+  return origin === undefined || origin === "" || isOriginOf(origin, request.header("host"));
 }
 
 function isExempt(request: SessionRequest, origins: ReadonlySet<string>, paths: ReadonlySet<string>): boolean {
@@ -43,13 +43,23 @@ function isExempt(request: SessionRequest, origins: ReadonlySet<string>, paths: 
   return (origin !== undefined && origins.has(origin)) || paths.has(request.path);
 }
 
-/** Host and port of an origin; `null` for `null` and anything else that is none. */
-function hostOf(origin: string): string | null {
-  return /^https?:\/\/([^/?#@\s]+)$/.exec(origin)?.[1] ?? null;
+/** Whether `host` is that of `origin`, in whatever spelling: capitals, and the port that the scheme stands for. */
+function isOriginOf(origin: string, host: string | undefined): boolean {
+  const [, scheme = "", own = ""] = /^(https?):\/\/([^/?#@\s]+)$/.exec(origin) ?? [];
+  return own !== "" && host !== undefined && canonical(scheme, own) === canonical(scheme, host);
 }
 
+function canonical(scheme: string, host: string): string {
+  return host.toLowerCase().replace(scheme === "https" ? /:443$/ : /:80$/, "");
+}
+
+/** Web origins, and those of native shells and browser extensions, such as `tauri://localhost`, which no URL parser knows as origins. */
 function checkOriginOption(origin: string): string {
-  if (typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin) return origin;
+  if (typeof origin !== "string") throw wrongOrigins();
+  if (origin.includes("*"))
+    throw wrong("trustedOrigins", "exact origins: name each, because one with `*` matches nothing");
+  const isOfWeb = URL.canParse(origin) && new URL(origin).origin === origin;
+  if (isOfWeb || /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+$/.test(origin)) return origin;
   throw wrongOrigins();
 }
 

@@ -13,7 +13,7 @@ import {
   type SessionResponse,
 } from "sessile";
 import { adapterChecks, type StartServer, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
-import { answerTo, FAILURE, notSignedIn } from "#dist/adapters/answer.js";
+import { type Answer, answerTo, FAILURE, notSignedIn } from "#dist/adapters/answer.js";
 import { listen } from "./support/listen.ts";
 import { routeOf } from "./support/routes.ts";
 
@@ -36,6 +36,8 @@ const FAULTS = {
   "replaces the application's cookies": "H8: the application's own cookies and Vary survive",
   "replaces the application's Vary": "H8: the application's own cookies and Vary survive",
   "sees only the first of repeated headers": "B4: two different credentials are a 400, whatever carries them",
+  "drops the cookies of a refusal":
+    "B4: the 400 of two cookies expires the one that this configuration would not have set, and that alone",
   "does not hand over the host": "I1: a cross-site request with the cookie is a 403, with the header it is none",
   "calls every method GET": "I1: a cross-site request with the cookie is a 403, with the header it is none",
   "takes store trouble for nobody":
@@ -158,7 +160,8 @@ async function open(
   } catch (error) {
     const isTrouble = isSessionError(error, "ERR_SESSION_STORE");
     if (isTrouble && fault === "takes store trouble for nobody") return notSignedIn();
-    return answerTo(error) ?? FAILURE;
+    const answer = answerTo(error) ?? FAILURE;
+    return fault === "drops the cookies of a refusal" ? answer : withCookies(answer);
   }
 }
 
@@ -242,6 +245,10 @@ function ours(cookies: unknown): string[] {
     .flat()
     .map(String)
     .filter((cookie) => cookie.startsWith("__Host-"));
+}
+
+function withCookies({ cookies, ...answer }: Answer): SuiteAnswer {
+  return { ...answer, headers: { ...answer.headers, ...(cookies.length > 0 && { "set-cookie": cookies }) } };
 }
 
 function write(response: ServerResponse, { status = 200, headers = {}, body }: SuiteAnswer): void {

@@ -2,11 +2,25 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bearerTransport, cookieTransport, headerTransport } from "sessile";
-import { readCredential } from "#dist/core/transport.js";
+import {
+  bearerTransport,
+  cookieTransport,
+  headerTransport,
+  type SessionError,
+  type SessionRequest,
+  type SessionTransport,
+} from "sessile";
+import { formatToken, newSecret, newSid } from "#dist/core/token.js";
+import { readCredential as read } from "#dist/core/transport.js";
 import { Bench, requestWith } from "../support/requests.ts";
 
 const transports = [headerTransport(), bearerTransport(), cookieTransport()];
+const readCredential = (from: readonly SessionTransport[], request: SessionRequest) => read(from, request, "ses_");
+const [A, B] = [token(), token()];
+
+function token(): string {
+  return formatToken("ses_", { sid: newSid(), secret: newSecret() });
+}
 
 const CARRIERS: Readonly<Record<string, (token: string) => Readonly<Record<string, string>>>> = {
   header: (token) => ({ "x-session-token": token }),
@@ -23,14 +37,14 @@ const TWICE: Readonly<Record<string, (a: string, b: string) => Readonly<Record<s
 describe("readCredential", () => {
   for (const [first, carryFirst] of Object.entries(CARRIERS)) {
     test(`reads a token from ${first}`, () => {
-      const credential = readCredential(transports, requestWith(carryFirst("A")));
-      assert.deepEqual([credential?.token, credential?.transport.name], ["A", first]);
+      const credential = readCredential(transports, requestWith(carryFirst(A)));
+      assert.deepEqual([credential?.token, credential?.transport.name], [A, first]);
     });
 
     for (const [second, carrySecond] of Object.entries(CARRIERS)) {
       if (first === second) continue;
       test(`B4: refuses different tokens in ${first} and ${second}, and takes equal ones for one`, () => {
-        const different = requestWith({ ...carryFirst("A"), ...carrySecond("B") });
+        const different = requestWith({ ...carryFirst(A), ...carrySecond(B) });
         const error = (thrown: Error & { code: string; statusCode: number }): boolean => {
           assert.deepEqual([thrown.code, thrown.statusCode], ["ERR_SESSION_CREDENTIALS", 400]);
           assert.match(thrown.message, new RegExp(`\`${first}\``));
@@ -39,18 +53,18 @@ describe("readCredential", () => {
         };
         assert.throws(() => readCredential(transports, different), error);
         assert.throws(() => readCredential([...transports].reverse(), different), error);
-        assert.equal(readCredential(transports, requestWith({ ...carryFirst("A"), ...carrySecond("A") }))?.token, "A");
+        assert.equal(readCredential(transports, requestWith({ ...carryFirst(A), ...carrySecond(A) }))?.token, A);
       });
     }
   }
 
   for (const [name, carry] of Object.entries(TWICE)) {
     test(`B4: refuses two different tokens in ${name}, and takes two equal ones for one`, () => {
-      assert.throws(() => readCredential(transports, requestWith(carry("A", "B"))), {
+      assert.throws(() => readCredential(transports, requestWith(carry(A, B))), {
         code: "ERR_SESSION_CREDENTIALS",
         message: new RegExp(`twice through \`${name}\``),
       });
-      assert.equal(readCredential(transports, requestWith(carry("A", "A")))?.token, "A");
+      assert.equal(readCredential(transports, requestWith(carry(A, A)))?.token, A);
     });
   }
 
@@ -67,9 +81,28 @@ describe("readCredential", () => {
     assert.equal(readCredential(transports, requestWith({ authorization: "Basic eDp5" })), null);
   });
 
-  test("B4: a malformed bearer credential contradicts a good cookie", () => {
-    const request = requestWith({ authorization: "Bearer a b", cookie: "__Host-session=A" });
-    assert.throws(() => readCredential(transports, request), { code: "ERR_SESSION_CREDENTIALS" });
+  for (const nothing of ["undefined", "null", "[object Object]", "a b", "NaN", `${A}x`, A.toLowerCase(), "ey.Jh.bG"]) {
+    test(`a header with ${nothing} is no credential beside a good one, wherever that is`, () => {
+      for (const [name, carry] of Object.entries(CARRIERS)) {
+        for (const other of [CARRIERS["header"], CARRIERS["bearer"]]) {
+          const request = requestWith({ ...other?.(nothing), ...carry(A) });
+          for (const order of [transports, [...transports].reverse()]) {
+            const credential = readCredential(order, request);
+            assert.deepEqual([credential?.token, credential?.transport.name], [A, name]);
+          }
+        }
+        for (const both of [TWICE[name]?.(nothing, A), TWICE[name]?.(A, nothing)]) {
+          const read = () => readCredential(transports, requestWith(both))?.token;
+          if (name === "cookie") assert.throws(read, { code: "ERR_SESSION_CREDENTIALS" });
+          else assert.equal(read(), A, name);
+        }
+      }
+    });
+  }
+
+  test("text that is no token counts as presented where there is nothing else", () => {
+    const request = requestWith({ "x-session-token": "undefined", authorization: "Bearer null" });
+    assert.equal(readCredential(transports, request)?.transport.name, "bearer");
   });
 });
 
@@ -78,10 +111,10 @@ test("B4: a contradiction reaches no store and ends no session", async () => {
   const { issued } = await bench.send(null, (session) => session.signIn("ann"));
   const token = issued as string;
   bench.spied.take();
-  const request = requestWith({ "x-session-token": token, cookie: "__Host-session=other" });
+  const request = requestWith({ "x-session-token": token, cookie: `__Host-session=${A}` });
   await assert.rejects(
     async () => bench.manager.open(request),
-    (error: Error) => !error.message.includes(token),
+    (error: SessionError) => error.code === "ERR_SESSION_CREDENTIALS" && !error.message.includes(token),
   );
   assert.deepEqual(bench.spied.take(), {});
   assert.equal(await bench.userOf(token), "ann");

@@ -12,7 +12,9 @@ const EXEMPT = ["/hook", "/hook/"];
 
 const method = fc.oneof(fc.constantFrom("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "get", "QUERY", ""), odd);
 const site = option(fc.oneof(fc.constantFrom("same-origin", "none", "same-site", "cross-site", ""), odd));
-const host = option(fc.oneof(fc.constantFrom("example.com", "example.com:8443", ""), hostile()));
+const host = option(
+  fc.oneof(fc.constantFrom("example.com", "Example.com:443", "example.com:80", "example.com:8443", ""), hostile()),
+);
 const origins = fc.constantFrom(
   ...TRUSTED,
   "https://example.com",
@@ -59,9 +61,21 @@ function isPermitted({ method, path, header }: SessionRequest): boolean {
     [EXEMPT.includes(path) || (origin !== null && TRUSTED.includes(origin)), true],
     [site !== null, false],
     [origin === null, true],
-    [host !== null && (origin === `https://${host}` || origin === `http://${host}`), isHost(host ?? "")],
+    [
+      host !== null &&
+        ["https", "http"].some((scheme) => spelled(scheme, origin ?? "") === spelled(scheme, `${scheme}://${host}`)),
+      isHost(host ?? ""),
+    ],
   ];
   return rows.find(([fits]) => fits)?.[1] ?? false;
+}
+
+/** An origin in the one spelling that browsers use, where it has this scheme. */
+function spelled(scheme: string, origin: string): string | null {
+  const port = { https: 443, http: 80 }[scheme];
+  if (!origin.startsWith(`${scheme}://`)) return null;
+  const lower = origin.toLowerCase();
+  return lower.endsWith(`:${port}`) ? lower.slice(0, -`:${port}`.length) : lower;
 }
 
 /** A host and port, and nothing that would make another part of a URL. */

@@ -222,6 +222,7 @@ const EVENTS: readonly SessionEventName[] = [
   "expired",
   "reuseDetected",
   "storeFailed",
+  "crossSiteRefused",
 ];
 
 function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {

@@ -3,8 +3,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type CookieOptions, cookieTransport } from "sessile";
+import {
+  type CookieOptions,
+  cookieTransport,
+  memoryStore,
+  type Session,
+  type SessionError,
+  SessionManager,
+} from "sessile";
 import { byDepth } from "sessile-test-support/depth";
+import { CookieJar } from "#dist/testing/adapter-jar.js";
 import { Bench, ResponseRecorder, requestWith } from "../support/requests.ts";
 
 const DAY = 86_400_000;
@@ -42,7 +50,7 @@ describe("Set-Cookie", () => {
     });
   }
 
-  test("F9: sign-out tells the browser what else to forget, and sign-in does not", () => {
+  test("F9: sign-out tells the browser what else to forget where it is asked for, and sign-in does not", () => {
     const sent = (options: CookieOptions): (string | undefined)[] => {
       const transport = cookieTransport(options);
       const [issued, cleared] = [new ResponseRecorder(), new ResponseRecorder()];
@@ -50,9 +58,10 @@ describe("Set-Cookie", () => {
       transport.clear(cleared);
       return [issued.get("clear-site-data"), cleared.get("clear-site-data")];
     };
-    assert.deepEqual(sent({}), [undefined, '"cache", "storage"']);
-    assert.deepEqual(sent({ clearSiteData: ["cookies"] }), [undefined, '"cookies"']);
+    assert.deepEqual(sent({}), [undefined, undefined]);
     assert.deepEqual(sent({ clearSiteData: [] }), [undefined, undefined]);
+    assert.deepEqual(sent({ clearSiteData: ["cookies"] }), [undefined, '"cookies"']);
+    assert.deepEqual(sent({ clearSiteData: ["cache", "storage"] }), [undefined, '"cache", "storage"']);
     for (const bad of ["cache", ["*"], [null], ['cache", "cookies'], null])
       assert.throws(() => cookieTransport({ clearSiteData: bad as never }), /`clearSiteData`/);
   });
@@ -279,4 +288,170 @@ test("the cookie transport reads its cookie and nothing else", () => {
   const transport = cookieTransport({ name: "sid" });
   assert.deepEqual(transport.read(requestWith({ cookie: "sid=A; __Host-session=B", "x-session-token": "C" })), ["A"]);
   assert.deepEqual([transport.name, transport.requestHeader], ["cookie", "Cookie"]);
+});
+
+describe("two cookies of one name", () => {
+  const variants = (options: CookieOptions, host?: string): string[] =>
+    (cookieTransport(options).expireOthers?.(requestWith({ host })) ?? []).map((line) =>
+      line.replace("=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT", ""),
+    );
+  const base = "Secure; HttpOnly";
+
+  test("with the __Host- prefix: only the other partition state is expired", () => {
+    assert.deepEqual(variants({}, "a.example.com"), [`__Host-session; Path=/; ${base}; SameSite=None; Partitioned`]);
+    assert.deepEqual(variants({ partitioned: true, sameSite: "None" }, "a.example.com"), [
+      `__Host-session; Path=/; ${base}; SameSite=None`,
+    ]);
+  });
+
+  test("without it: those of the host's domains too, at the configured path, and never the own one", () => {
+    const at = (domain: string): string[] => [
+      `sid; Path=/app; Domain=${domain}; ${base}; SameSite=Lax`,
+      `sid; Path=/app; Domain=${domain}; ${base}; SameSite=None; Partitioned`,
+    ];
+    const own = [`sid; Path=/app; ${base}; SameSite=Lax`, `sid; Path=/app; ${base}; SameSite=None; Partitioned`];
+    const options = { name: "sid", path: "/app" };
+    assert.deepEqual(variants(options, "Shop.Example.com:8443"), [
+      own[1],
+      ...at("shop.example.com"),
+      ...at("example.com"),
+    ]);
+    assert.deepEqual(variants({ ...options, domain: "Example.com" }, "shop.example.com"), [
+      ...own,
+      ...at("shop.example.com"),
+      at("example.com")[1],
+    ]);
+    assert.deepEqual(variants(options, "a.b.c.d.example.com"), [
+      own[1],
+      ...["c.d.example.com", "d.example.com", "example.com"].flatMap(at).toSpliced(0, 0, ...at("b.c.d.example.com")),
+    ]);
+    for (const host of [undefined, "", "localhost:3000", "127.0.0.1:80", "[::1]:80", "a b", "x;y.example", "é.example"])
+      assert.deepEqual(variants(options, host), [own[1]], host);
+  });
+
+  test("over plain HTTP: no partitioned one, because there is none", () => {
+    assert.deepEqual(variants({ name: "sid", secure: false }, "localhost"), []);
+    assert.deepEqual(variants({ name: "sid", secure: false }, "shop.test"), [
+      "sid; Path=/; Domain=shop.test; HttpOnly; SameSite=Lax",
+    ]);
+  });
+
+  /** A browser of a user of `host`, at one program after another on the same store. */
+  class Visit {
+    readonly store = memoryStore();
+    readonly jar = new CookieJar(() => assert.fail("no server"));
+
+    /** The answer to a request: who it acts for, or the status of the refusal. */
+    async to(
+      options: CookieOptions,
+      path = "/",
+      handle: (session: Session) => unknown = () => {},
+    ): Promise<string | number | null> {
+      const manager = new SessionManager({
+        store: this.store,
+        transports: [cookieTransport(options)],
+        sweepInterval: 0,
+      });
+      const request = requestWith({ host: "shop.example.com", cookie: this.jar.headerFor(path) }, { path });
+      const response = new ResponseRecorder();
+      try {
+        const { session, commit } = await manager.open(request);
+        await handle(session);
+        await commit(200, response);
+        return session.userId;
+      } catch (error) {
+        for (const line of (error as SessionError).cookies) this.jar.take(line);
+        return (error as SessionError).statusCode;
+      } finally {
+        for (const line of response.all("set-cookie")) this.jar.take(line);
+      }
+    }
+  }
+  const signIn = (session: Session): Promise<string> => session.signIn("ann");
+
+  for (const [what, before, after] of [
+    ["partitioned turned on", { sameSite: "None" }, { sameSite: "None", partitioned: true }],
+    ["partitioned turned off", { sameSite: "None", partitioned: true }, { sameSite: "None" }],
+    ["a domain taken away", { name: "sid", domain: "example.com" }, { name: "sid" }],
+    ["a domain introduced", { name: "sid" }, { name: "sid", domain: "example.com" }],
+    ["both changed", { name: "sid", domain: "example.com" }, { name: "sid", sameSite: "None", partitioned: true }],
+  ] satisfies [string, CookieOptions, CookieOptions][]) {
+    test(`of ${what} lock nobody out`, async () => {
+      const browser = new Visit();
+      await browser.to(before, "/", signIn);
+      assert.equal(await browser.to(after), "ann");
+      assert.equal(await browser.to(after, "/", signIn), "ann");
+      assert.equal(await browser.to(after), 400, "refused once, and expired by that");
+      assert.equal(await browser.to(after), "ann");
+      await browser.to(after, "/", (session) => session.signOut());
+      assert.deepEqual([await browser.to(after), browser.jar.headerFor("/")], [null, undefined]);
+    });
+  }
+
+  for (const [what, attributes, isHealed] of [
+    ["a sibling domain", "Path=/; Domain=example.com", true],
+    ["a sibling domain, partitioned", "Path=/; Domain=example.com; Secure; Partitioned", true],
+    ["a path", "Path=/x", false],
+    ["a path of a sibling domain", "Path=/x; Domain=example.com", false],
+  ] as const) {
+    test(`tossed from ${what}: no request acts in the tosser's session, before and after the 400`, async () => {
+      const options = { name: "sid" };
+      const [browser, tosser] = [new Visit(), new Visit()];
+      const mallory = await tosser.to(options, "/", (session) => session.signIn("mallory"));
+      assert.equal(mallory, "mallory");
+      await browser.to(options, "/", signIn);
+      browser.jar.take(`${tosser.jar.headerFor("/")}; ${attributes}`);
+      assert.equal(await browser.to(options, "/x"), 400);
+      assert.equal(await browser.to(options, "/x"), isHealed ? "ann" : 400);
+      assert.equal(await browser.to(options), "ann");
+    });
+  }
+});
+
+describe("a Secure cookie over plain HTTP", () => {
+  const warningsOf = async (
+    options: CookieOptions,
+    ...headers: Readonly<Record<string, string>>[]
+  ): Promise<string[]> => {
+    const warnings: string[] = [];
+    const bench = new Bench({ transports: [cookieTransport(options)], onWarning: (message) => warnings.push(message) });
+    for (const each of headers) {
+      const { session, commit } = await bench.manager.open(requestWith(each));
+      await session.signIn("ann");
+      await commit(200, new ResponseRecorder());
+    }
+    return warnings;
+  };
+  const from = (host: string): Record<string, string> => ({ origin: `http://${host}`, host });
+
+  test("is warned of once, with the name", async () => {
+    const [warning, ...more] = await warningsOf({}, from("shop.test:3000"), from("shop.test:3000"), from("10.0.0.7"));
+    assert.match(
+      warning ?? "",
+      /`Secure`.* plain HTTP to http:\/\/shop\.test:3000.* Serve HTTPS, or use http:\/\/localhost/,
+    );
+    assert.deepEqual(more, []);
+  });
+
+  test("is warned of where only the page before is known", async () => {
+    const headers = { host: "shop.test", referer: "http://shop.test/login?x" };
+    assert.equal((await warningsOf({}, headers)).length, 1);
+  });
+
+  for (const host of ["localhost", "localhost:3000", "app.localhost:3000", "127.0.0.1", "127.1.2.3:80", "[::1]:3000"])
+    test(`is nothing to warn of at ${host}`, async () => assert.deepEqual(await warningsOf({}, from(host)), []));
+
+  test("is nothing to warn of behind a proxy that ends TLS, from other clients, and where the cookie is not Secure", async () => {
+    assert.deepEqual(
+      await warningsOf(
+        {},
+        { origin: "https://shop.test", host: "shop.test" },
+        { host: "shop.test" },
+        { host: "shop.test", referer: "https://shop.test/" },
+        { host: "shop.test", referer: "http://other.test/" },
+      ),
+      [],
+    );
+    assert.deepEqual(await warningsOf({ name: "sid", secure: false }, from("shop.test")), []);
+  });
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bearerTransport, cookieTransport, headerTransport } from "sessile";
+import { bearerTransport, cookieTransport, headerTransport, type SessionError } from "sessile";
 import { crossSitePolicy } from "#dist/transports/cross-site.js";
 import { Bench, ResponseRecorder, requestWith } from "../support/requests.ts";
 
@@ -269,4 +269,91 @@ describe("a manager", () => {
       assert.equal(session.userId, "ann");
     }
   });
+});
+
+describe("the host of an origin", () => {
+  for (const [origin, host, expected] of [
+    ["https://shop.example", "shop.example:443", true],
+    ["http://shop.example", "shop.example:80", true],
+    ["https://shop.example", "Shop.EXAMPLE", true],
+    ["https://shop.example:443", "shop.example", true],
+    ["https://shop.example:8443", "SHOP.example:8443", true],
+    ["http://[::1]:3000", "[::1]:3000", true],
+    ["https://shop.example", "shop.example:80", false],
+    ["http://shop.example", "shop.example:443", false],
+    ["https://shop.example:8443", "shop.example", false],
+    ["https://shop.example", "internal:3000", false],
+    ["https://shop.example", "shop.example.", false],
+    ["https://shop.example", "shop.example:443:443", false],
+    ["https://shop.example", undefined, false],
+    ["null", "null", false],
+  ] as const) {
+    test(`I1: ${origin} is ${expected ? "that" : "not that"} of a request to ${host}`, () =>
+      assert.equal(permits({ origin, host }), expected));
+  }
+
+  test("I1: a refusal is an event that names what decided and the option, and so does the error", async () => {
+    const bench = new Bench({ transports: [cookieTransport()] });
+    const headers = { origin: "https://shop.example", host: "internal:3000" };
+    const { session } = await bench.manager.open(requestWith(headers, { path: "/login" }));
+    let message = "";
+    await assert.rejects(session.signIn("ann"), (error: SessionError) => {
+      ({ message } = error);
+      return error.code === "ERR_SESSION_CROSS_SITE";
+    });
+    for (const part of [/https:\/\/shop\.example/, /internal:3000/, /`trustedOrigins`/]) assert.match(message, part);
+    const at = bench.clock.now;
+    assert.deepEqual(bench.events, [
+      ["crossSiteRefused", { origin: headers.origin, host: headers.host, path: "/login", message, at }],
+    ]);
+  });
+
+  test("I1: a refusal of a request without these headers, or with endless ones, names no more than it should", async () => {
+    const bench = new Bench({ transports: [cookieTransport()] });
+    for (const origin of [undefined, `https://${"x".repeat(10_000)}"\u2028`]) {
+      const { session } = await bench.manager.open(requestWith({ origin, "sec-fetch-site": "cross-site" }));
+      await assert.rejects(session.signIn("ann"), { code: "ERR_SESSION_CROSS_SITE" });
+    }
+    const [first, second] = bench.events.map(([, event]) => event) as { origin: string | null; message: string }[];
+    assert.deepEqual([first?.origin, second?.origin?.length], [null, 300]);
+    assert.ok((second?.message.length ?? 0) < 1000);
+  });
+});
+
+describe("trustedOrigins", () => {
+  for (const origin of [
+    "tauri://localhost",
+    "capacitor://localhost",
+    "ionic://localhost",
+    "chrome-extension://gighmmpiobklfepjocnamgkkbiglidom",
+    "moz-extension://aa0e1a4b-25a8-4cb6-8d8b-ad4c3d0bd4f4",
+    "http://tauri.localhost",
+  ]) {
+    test(`may name ${origin}`, () => {
+      assert.equal(permits({ origin }, [origin]), true);
+      assert.equal(permits({ origin, site: "cross-site" }, [origin]), true);
+      assert.equal(permits({ origin: `${origin}x` }, [origin]), false);
+      assert.equal(permits({ origin }), false);
+    });
+  }
+
+  for (const origin of ["https://*.example.com", "*", "https://*", "chrome-extension://*"]) {
+    test(`with ${origin} are refused in words that say so`, () => {
+      const message = /`trustedOrigins` must be exact origins: name each, because one with `\*` matches nothing/;
+      assert.throws(() => cookieTransport({ trustedOrigins: [origin] }), { code: "ERR_SESSION_OPTION", message });
+    });
+  }
+
+  for (const origin of [
+    "null",
+    "tauri:localhost",
+    "tauri://",
+    "tauri://localhost/",
+    "TAURI://localhost",
+    "https://x/",
+    "http:///x",
+  ])
+    test(`with ${origin} are refused`, () => {
+      assert.throws(() => cookieTransport({ trustedOrigins: [origin] }), { code: "ERR_SESSION_OPTION" });
+    });
 });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { bearerTransport, cookieTransport, headerTransport, isSessionError } from "sessile";
 import { byDepth } from "sessile-test-support/depth";
-import { parseToken } from "#dist/core/token.js";
+import { formatToken, newSecret, newSid, parseToken } from "#dist/core/token.js";
 import { Bench, ResponseRecorder, requestWith, sidOf } from "../support/requests.ts";
 
 const RUNS = { numRuns: byDepth(300, 1500, 100_000) };
@@ -41,6 +41,9 @@ const odd = fc.constantFrom(
   "undefined",
 );
 
+/** A token of another program. */
+const OTHER = formatToken("ses_", { sid: newSid(), secret: newSecret() });
+
 /** Text around pieces of a live token. */
 function hostile(token: string): fc.Arbitrary<string> {
   const piece = fc.oneof(
@@ -48,7 +51,13 @@ function hostile(token: string): fc.Arbitrary<string> {
     fc.string({ unit: "binary", maxLength: 20 }),
     fc.nat(75).map((at) => token.slice(0, at)),
     fc.nat(75).map((at) => token.slice(at)),
-    fc.constant(token),
+    fc.constantFrom(
+      token,
+      OTHER,
+      `${token}, ${OTHER}`,
+      `Bearer ${token}`,
+      `; __Host-session=${token}; __Host-session=${OTHER}`,
+    ),
   );
   return fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(""));
 }
@@ -77,7 +86,8 @@ test("B2, B7: whatever the three headers hold, a request is somebody's, nobody's
         assert.ok(!error.message.includes(token));
       }
       for (const { method, args } of bench.spied.calls.splice(0)) {
-        assert.deepEqual([method, args[0]], ["load", sidOf(token)], "only the whole token reaches the store");
+        assert.equal(method, "load");
+        assert.ok([token, OTHER].map(sidOf).includes(args[0] as string), "only a whole token reaches the store");
       }
     }),
     RUNS,
@@ -95,7 +105,7 @@ test("B2: of every transport, what is not exactly a token is nobody", async () =
   ];
   await fc.assert(
     fc.asyncProperty(hostile(token), fc.constantFrom(...carriers), async (value, carry) => {
-      fc.pre(!value.includes(token));
+      fc.pre(!value.includes(token) && !value.includes(OTHER));
       let userId: string | null = null;
       try {
         ({ userId } = (await bench.manager.open(requestWith(carry(value)))).session);
