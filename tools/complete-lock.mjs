@@ -1,7 +1,8 @@
-// Adds to package-lock.json the optional packages of other platforms that npm left out because the registry it asked
-// does not have them. Without them `npm ci` refuses the lock file. Run it after `npm install` changed a version; a folder after the
-// command's name takes the place of the root.
+// Adds to package-lock.json the optional packages of other platforms that npm left out, and asks the registry for each hash that is
+// missing. Without the packages `npm ci` refuses the lock file; without a hash it installs whatever it is sent. Run it after
+// `npm install` changed a version; a folder after the command's name takes the place of the root.
 import { readFileSync, writeFileSync } from "node:fs";
+import { npm } from "./ready/command.mjs";
 import { inRoot } from "./ready/repository.mjs";
 
 const FILE = inRoot(process.argv[2] ?? ".", "package-lock.json");
@@ -12,15 +13,38 @@ const PLATFORM = /(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|s
 const lock = JSON.parse(readFileSync(FILE, "utf8"));
 const missing = Object.values(lock.packages).flatMap(missingOf);
 lock.packages = sorted({ ...lock.packages, ...Object.fromEntries(missing) });
+const unknown = await addHashes(Object.entries(lock.packages));
 writeFileSync(FILE, `${JSON.stringify(lock, null, 2)}\n`);
 console.log(`${missing.length} packages of other platforms were added to package-lock.json.`);
+if (unknown.length > 0) console.log(`The registry has no hash of ${unknown.join(", ")}.`);
+
+/** Gives every package from the registry its hash; the names of those that the registry does not have. */
+async function addHashes(entries) {
+  const without = entries.filter(
+    ([path, { link, integrity }]) => path.includes("node_modules/") && !link && !integrity,
+  );
+  const unknown = [];
+  for (const [path, found] of without) {
+    const name = `${found.name ?? path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)}@${found.version}`;
+    const { code, output } = await npm(["view", name, "dist.integrity"]);
+    const [hash] = /\bsha512-[A-Za-z0-9+/]{86}==/.exec(output) ?? [];
+    if (code === 0 && hash) lock.packages[path] = withHash(found, hash);
+    else unknown.push(name);
+  }
+  return unknown;
+}
+
+/** In npm's own order. */
+function withHash({ version, ...rest }, integrity) {
+  return { version, integrity, ...rest };
+}
 
 function missingOf({ optionalDependencies = {}, dev }) {
   const absent = Object.entries(optionalDependencies).filter(([name]) => !lock.packages[`node_modules/${name}`]);
   return absent.map(([name, range]) => [`node_modules/${name}`, entry(name, range.replace(/^[\^~]/, ""), dev)]);
 }
 
-/** What npm itself writes, but for the hash, which only the registry knows. */
+/** What npm itself writes, but for the hash. */
 function entry(name, version, dev) {
   if (WINDOWS.test(name)) return { version, ...(dev && { dev }), optional: true, os: ["win32"] };
   const [, os, cpu, variant = ""] = PLATFORM.exec(name) ?? [];
