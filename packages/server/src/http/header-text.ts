@@ -1,15 +1,31 @@
 // Any text as the value of a header, so that nothing in it can end the header. Knows no header.
 
-/** Proxies keep 4 to 8 KiB for all headers of an answer. */
-const LONGEST = 2048;
+import type { Json } from "sessile";
+
+/** So that every user id fits: 256 units of UTF-16, of which each takes three bytes of UTF-8 at most. Proxies keep 4 to 8 KiB for all headers. */
+export const LONGEST_HEADER = 256 * "%E2%82%AC".length;
 
 /**
  * Visible ASCII as it is; `%`, controls, everything beyond ASCII and spaces at either end percent-encoded as UTF-8, so that
  * `decodeURIComponent` gives the text back. Half a surrogate pair, which no API of this server takes but another program may have
- * stored, has no UTF-8: it becomes U+FFFD. Throws when it takes more than 2,048 bytes: half a value could mean something else.
+ * stored, has no UTF-8: it becomes U+FFFD. Throws when it takes more than 2,304 bytes: half a value could mean something else.
  */
 export function headerText(text: string): string {
-  const encoded = text.toWellFormed().replace(/[^\x20-\x24\x26-\x7e]+|^ +| +$/g, encodeURIComponent);
-  if (encoded.length <= LONGEST) return encoded;
-  throw new Error(`A value for a header takes ${encoded.length} bytes; the most is ${LONGEST}.`);
+  const encoded = encode(text);
+  if (encoded.length <= LONGEST_HEADER) return encoded;
+  throw new Error(`A value for a header takes ${encoded.length} bytes; the most is ${LONGEST_HEADER}.`);
+}
+
+/** What a value of a session's data is in a header: text as it is, anything else as JSON. */
+export function headerValue(value: Json | undefined): string {
+  if (value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+export function fitsHeader(text: string): boolean {
+  return encode(text).length <= LONGEST_HEADER;
+}
+
+function encode(text: string): string {
+  return text.toWellFormed().replace(/[^\x20-\x24\x26-\x7e]+|^ +| +$/g, encodeURIComponent);
 }

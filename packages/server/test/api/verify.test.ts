@@ -91,9 +91,43 @@ test("half a surrogate pair that another program stored is U+FFFD in a header", 
   await api.close();
 });
 
-test("a value too long for a header is an error, not half a value", async () => {
+test("every user id that begins a session can be told, also of 256 characters of three and four bytes", async () => {
   const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
-  const token = await api.begin("ann", { username: "x".repeat(2049) });
+  for (const id of [
+    "\u20ac".repeat(256),
+    "\u{1f511}".repeat(128),
+    "%".repeat(256),
+    "\u0000".repeat(256),
+    "x".repeat(256),
+  ]) {
+    const token = await api.begin(id);
+    const { status, headers } = await fetch(`${api.url}/verify`, { headers: { "X-Session-Token": token } });
+    assert.deepEqual([status, decodeURIComponent(headers.get("x-user-id") ?? "")], [200, id]);
+  }
+  await api.close();
+});
+
+test("data that could not be told is refused where it is written, and not with every request afterwards", async () => {
+  const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
+  const token = await api.begin("ann", { username: "x".repeat(2304) });
+  const verify = async () => (await fetch(`${api.url}/verify`, { headers: { "X-Session-Token": token } })).status;
+  assert.equal(await verify(), 200);
+  for (const value of ["x".repeat(2305), "\u20ac".repeat(257), ["x".repeat(2301)]]) {
+    const data = { username: value, other: "y".repeat(5000) };
+    const begun = await api.send("POST", "/sessions", { body: { user_id: "ann", data } });
+    assert.deepEqual([begun.status, begun.body.detail[0].loc], [422, ["body", "data", "username"]]);
+    const changed = await api.send("PATCH", "/sessions/current/data", { token, body: { set: data } });
+    assert.deepEqual([changed.status, changed.body.detail[0].loc], [422, ["body", "set", "username"]]);
+    assert.ok(!JSON.stringify([begun.body, changed.body]).includes("xxx"));
+  }
+  assert.equal(await verify(), 200);
+  await api.close();
+});
+
+test("a value too long for a header that another program wrote is an error, not half a value", async () => {
+  const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
+  const token = await api.begin("ann", {});
+  await api.store.commit(token.slice(4, 26), { at: Date.now(), set: { username: "x".repeat(2305) } });
   const answer = await fetch(`${api.url}/verify`, { headers: { "X-Session-Token": token } });
   assert.deepEqual([answer.status, await answer.json()], [500, { detail: "Internal Server Error" }]);
   assert.equal(answer.headers.get("x-user-name"), null);

@@ -11,7 +11,7 @@ import { nastyData, nastyText, nastyUserId } from "./nasty.ts";
 
 /** The same for a day, so that a failure can be looked at again: `SESSILE_SEED` sets it. */
 const SEED = Number(process.env["SESSILE_SEED"] ?? Math.floor(Date.now() / 86_400_000));
-const ROUNDS = byDepth(1, 40, 3000);
+const ROUNDS = byDepth(1, 15, 3000);
 
 const FIXED = [
   "..",

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Person } from "../../../src/sign-in/person.ts";
 import { printable } from "../../../src/text/printable.ts";
+import { leave } from "../lib/leave.ts";
 import { useLoad } from "../lib/load.ts";
 import { ask, isSignedOut, RequestError } from "../lib/request.ts";
 import { sessions as sessionsText, setClock } from "../lib/time.ts";
@@ -65,7 +66,7 @@ function SignedIn({ person, onPerson, onSignedOut }: SignedInProps) {
     if (isSignedOut(error)) onSignedOut();
   });
   const signOut = (): void => {
-    void ask("POST", `${API}/sign-out`).then(onSignedOut, (error: Error) => setSaid(error.message));
+    void ask("POST", `${API}/sign-out`).then(leave, (error: Error) => setSaid(error.message));
   };
   const askToEnd = (title: string, text: string, action: string, which: Which): void =>
     setQuestion({

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Person } from "../../../src/sign-in/person.ts";
+import { leave } from "../lib/leave.ts";
 import { Live, useStream } from "../lib/live.ts";
 import { ask, isSignedOut, RequestError } from "../lib/request.ts";
 import { type Address, useAddress } from "../lib/router.ts";
@@ -68,7 +69,10 @@ function SignedIn({ person, onPerson, onSignedOut, onLost }: SignedInProps) {
     [onSignedOut],
   );
   const signOut = (): void => {
-    void ask("POST", `${API}/sign-out`).then(onSignedOut, onSignedOut);
+    void ask("POST", `${API}/sign-out`).then(leave, (error: Error) => {
+      tools.onError(error);
+      tools.say(error.message);
+    });
   };
   return (
     <Live.Provider value={live}>

@@ -5,6 +5,7 @@ import type { JsonObject } from "sessile";
 import { seenWithoutCookies, withSession } from "../direct-session.ts";
 import { BODY_ANSWERS, detail, KEY_ANSWERS } from "../schemas/answers.ts";
 import { NEW_SESSION, NEW_SESSION_BODY } from "../schemas/sessions.ts";
+import { checkTold } from "./check-told.ts";
 import { describeSession, etagOf } from "./describe.ts";
 import { API_BODY_LIMIT, type ApiParts } from "./routes.ts";
 
@@ -27,10 +28,11 @@ const SCHEMA = {
   },
 };
 
-export function beginRoute(app: FastifyInstance, { manager }: ApiParts): void {
+export function beginRoute(app: FastifyInstance, { manager, verifyHeaders = [] }: ApiParts): void {
   const options = { schema: SCHEMA, config: { scope: "sessions:create" as const }, bodyLimit: API_BODY_LIMIT };
   app.post<BeginRoute>("/sessions", options, async (request, reply) => {
     const { user_id, data = {}, device } = request.body;
+    checkTold(verifyHeaders, data, "data");
     const { answer } = await withSession(manager, seenWithoutCookies(request), reply, async (session) => {
       const token = await session.signIn(user_id, { data, ...(device !== undefined && { device }) });
       reply.header("etag", etagOf(session));

@@ -6,6 +6,7 @@ import { type AnySession, type Settled, seenWithoutCookies, withSession } from "
 import { RequestError, signedIn } from "../request-error.ts";
 import { BODY_ANSWERS, detail, KEY_AND_TOKEN_ANSWERS } from "../schemas/answers.ts";
 import { DELTA_BODY, ENDED, IF_MATCH, ROTATED, SESSION } from "../schemas/sessions.ts";
+import { checkTold } from "./check-told.ts";
 import { describeSession, etagOf, isMatch } from "./describe.ts";
 import { API_BODY_LIMIT, type ApiParts } from "./routes.ts";
 
@@ -59,7 +60,7 @@ const END = {
   response: { 200: ENDED, ...KEY_AND_TOKEN_ANSWERS },
 };
 
-export function currentRoutes(app: FastifyInstance, { manager }: ApiParts): void {
+export function currentRoutes(app: FastifyInstance, { manager, verifyHeaders = [] }: ApiParts): void {
   app.get("/sessions/current", { schema: READ, config: { scope: "sessions:read" } }, async (request, reply) => {
     const { answer } = await current(manager, request, reply, async (session) => show(session, reply));
     return answer;
@@ -70,6 +71,7 @@ export function currentRoutes(app: FastifyInstance, { manager }: ApiParts): void
     { schema: CHANGE, config: { scope: "sessions:write" }, bodyLimit: API_BODY_LIMIT },
     async (request, reply) => {
       const { body, headers } = request;
+      checkTold(verifyHeaders, body.set ?? {}, "set");
       const { answer } = await current(manager, request as FastifyRequest, reply, async (session) => {
         change(session, body, headers["if-match"]);
         return show(session, reply);

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from "fastify";
 import type { SessionManager } from "sessile";
 import { readJsonBodies } from "../bodies.ts";
+import type { VerifyHeaders } from "../routes/verify.ts";
 import { validateRequests } from "../validate.ts";
 import { beginRoute } from "./begin-route.ts";
 import { currentRoutes } from "./current-routes.ts";
@@ -11,6 +12,8 @@ import { userRoutes } from "./user-routes.ts";
 
 export interface ApiParts extends GuardParts {
   readonly manager: SessionManager;
+  /** What `/verify` tells a proxy. */
+  readonly verifyHeaders?: VerifyHeaders;
 }
 
 /** A session's data may have 32 levels, and stands in a body one or two levels down. */

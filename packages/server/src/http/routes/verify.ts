@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { SessionManager, SessionRequest } from "sessile";
 import type { SecurityLog } from "../../log/security-log.ts";
 import { type AnySession, linesOf, seenRequest, withSession } from "../direct-session.ts";
-import { headerText } from "../header-text.ts";
+import { headerText, headerValue } from "../header-text.ts";
 import { RequestError, signedIn } from "../request-error.ts";
 import { CROSS_SITE, NOBODY, UNAVAILABLE } from "../schemas/answers.ts";
 import { validateRequests } from "../validate.ts";
@@ -136,7 +136,5 @@ function asForwarded(request: FastifyRequest): SessionRequest {
 
 /** A header that is left out would let the client's own through where a proxy only adds headers. */
 function textOf(session: AnySession, key: string): string {
-  const value = session.get(key);
-  if (value === undefined) return "";
-  return headerText(typeof value === "string" ? value : JSON.stringify(value));
+  return headerText(headerValue(session.get(key)));
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page, Route } from "playwright-core";
 import { memoryStore } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { PASSWORD } from "../../sign-in/sign-in-app.ts";
@@ -162,6 +162,28 @@ describe("the admin page", { skip: noChromium }, () => {
 
   const isAlive = (sessions: readonly { readonly token: string }[]): Promise<boolean[]> =>
     Promise.all(sessions.map(async ({ token }) => (await profile(app.url, token)).status === 200));
+
+  test("signing out takes everything that the page kept with it, and one that failed says so and takes nothing", async () => {
+    const client = await app.mint(userId("alice"));
+    const { page, context } = await visitSignedIn(`/admin/session?sid=${client.sid}`);
+    await page.getByRole("heading", { name: "Time left" }).waitFor();
+    await page.evaluate(() => Object.assign(window, { kept: "in memory" }));
+    const failing = (route: Route) => route.fulfill({ status: 503, json: { detail: "You are still signed in" } });
+    await page.route("**/sign-out", failing);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("status").filter({ hasText: "You are still signed in" }).waitFor();
+    assert.equal(await page.evaluate(() => "kept" in window), true);
+    await page.unroute("**/sign-out", failing);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Password").waitFor();
+    await page.waitForFunction(() => !("kept" in window));
+    assert.ok(!(await page.content()).includes("alice"));
+    const left = () => [localStorage.length, sessionStorage.length, document.cookie];
+    assert.deepEqual(await page.evaluate(left), [0, 0, ""]);
+    await signIn(page);
+    await page.getByRole("heading", { name: "Time left" }).waitFor();
+    await context.close();
+  });
 
   test("a browser that tells late that one question went does not take the next one away", async () => {
     const client = await app.mint(userId("alice"));
