@@ -2,8 +2,9 @@
 
 import { UsageError } from "./usage-error.ts";
 
-/** Set by `/verify` itself, or read by a proxy on its own account. */
-const TAKEN = new Set(["x-user-id", "x-session-id", "x-session-token", "x-api-key"]);
+/** Set by `/verify` itself, or by proxies and read by them and by us on their own account. */
+const TAKEN = new Set(["x-user-id", "x-session-id", "x-session-token", "x-api-key", "x-real-ip", "x-request-id"]);
+const TAKEN_FAMILY = /^x-(?:forwarded|accel|envoy|original)-/i;
 /** Names that begin with `X-`, so that no header with a meaning in HTTP can be set by what is in a session. */
 const PAIR = /^([^=,]+)=(x-[a-z0-9-]{1,62})$/i;
 const MOST = 16;
@@ -13,7 +14,7 @@ export function parseVerifyHeaders(text: string): readonly (readonly [key: strin
   if (text === "") return [];
   const pairs = text.split(",").map((pair) => {
     const [, key, header] = PAIR.exec(pair.trim()) ?? [];
-    if (key === undefined || header === undefined || /^x-(?:forwarded|accel)-/i.test(header)) throw wrong(text);
+    if (key === undefined || header === undefined || TAKEN_FAMILY.test(header)) throw wrong(text);
     return [key, header.toLowerCase()] as const;
   });
   const names = pairs.map(([, header]) => header);

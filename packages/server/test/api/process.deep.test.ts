@@ -81,6 +81,9 @@ test("an option that cannot work is said in one line", async () => {
     [["--metrics", "9464"], /--metrics must be an address and a port, such as 127\.0\.0\.1:9464; got "9464"/],
     [["--verify-headers", "a=Set-Cookie"], /--verify-headers must be a list such as/],
     [["--verify-headers", "a=X-User-Id"], /--verify-headers must be a list such as/],
+    ...["X-Forwarded-User", "X-Real-IP", "x-envoy-user", "X-Original-User", "X_User"].map(
+      (header) => [["--verify-headers", `a=${header}`], /--verify-headers must be a list such as/] as const,
+    ),
     [["--verify-headers", "a=X-A,b=x-a"], /--verify-headers must be a list such as/],
     [["--cookie", "a b"], /--cookie a b: `name` must be a cookie name/],
     [["--cookie", "__Host-sessile-admin"], /is the admin page's own\. Choose another name/],

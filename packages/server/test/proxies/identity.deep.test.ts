@@ -15,7 +15,11 @@ import { missingFor, type Program, startCaddy, startNginx, startTypeScript, type
 const COPIED = ["X-User-Id", "X-User-Name", "X-User-Roles"];
 
 const PROXIES = {
-  nginx: { variable: "NGINX", start: startNginx },
+  nginx: { variable: "NGINX", start: (urls: Urls) => startNginx(urls) },
+  "an nginx that passes any header on": {
+    variable: "NGINX",
+    start: (urls: Urls) => startNginx(urls, "underscores_in_headers on; ignore_invalid_headers off;\n"),
+  },
   Caddy: { variable: "CADDY", start: startCaddy },
   "the routes of Caddy 2.10": { variable: "CADDY", start: (urls: Urls) => startCaddy(urls, asRelease("2.10", COPIED)) },
   "the routes of Caddy 2.11.2": {

@@ -31,10 +31,10 @@ export interface Urls {
   readonly fastapi: string;
 }
 
-/** `examples/nginx/nginx.conf` as it is, but for the ports. */
-export async function startNginx(urls: Urls): Promise<Program> {
+/** `examples/nginx/nginx.conf` as it is, but for the ports; `settings` are those of nginx around it. */
+export async function startNginx(urls: Urls, settings = ""): Promise<Program> {
   const port = await freePort();
-  return runNginx(port, configured("nginx/nginx.conf", port, urls));
+  return runNginx(port, settings + configured("nginx/nginx.conf", port, urls));
 }
 
 /** An nginx that serves all of Sessile below `/prefix/`, by decoding and merging the path as it does when it replaces a part of it. */
