@@ -46,7 +46,7 @@ export const FAILURE: Answer = answer(500, "Internal Server Error");
 export function answerTo(error: unknown, session?: Presented): Answer | null {
   if (!isSessionError(error)) return null;
   const found = error.code === "ERR_SESSION_REQUIRED" ? notSignedIn(session) : ANSWERS[error.code];
-  return found === undefined ? null : { ...found, cookies: error.cookies };
+  return found === undefined ? null : { ...found, cookies: error.cookies ?? [] };
 }
 
 /**

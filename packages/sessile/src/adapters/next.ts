@@ -4,6 +4,7 @@
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
+import { answerTo } from "./answer.ts";
 import { cutPair, replaceCookies } from "./cookie-pairs.ts";
 import { outcomeOf, settleWithoutHeaders } from "./outcome.ts";
 import { answerOfNext } from "./thrown.ts";
@@ -65,7 +66,11 @@ export function sessions<Data extends object>(manager: SessionManager<Data>, nex
     action:
       (handler) =>
       async (...args) => {
-        const opened = await open("POST");
+        const opened = await open("POST").catch(async (error: unknown) => {
+          const cookies = headersOf(await next.cookies());
+          for (const line of answerTo(error)?.cookies ?? []) cookies.append("set-cookie", line);
+          throw error;
+        });
         const [value, isThrown] = await outcomeOf(() => handler(opened.session, ...args));
         await opened.commit(isThrown ? statusOf(value) : 200, headersOf(await next.cookies()));
         if (isThrown) throw value;

@@ -210,6 +210,16 @@ describe("sessions in Next.js", () => {
     assert.equal((await request({ cookie: `${a}; x=%3B; ${a}` }).readSession()).userId, "anna");
   });
 
+  test("B4: an action that is refused for two cookies expires the one that this configuration would not have set", async () => {
+    const { request, signedIn } = setUp();
+    const cookie = `${await signedIn()}; ${await signedIn()}`;
+    const { next, action } = request({ cookie });
+    await assert.rejects(next.act(action(async () => {})), { code: "ERR_SESSION_CREDENTIALS" });
+    const { pair, attributes } = parts(next.setCookies[0] as string);
+    assert.equal(pair, "__Host-session=");
+    assert.deepEqual(attributes, ["HttpOnly", "Max-Age=0", "Partitioned", "Path=/", "SameSite=none", "Secure"]);
+  });
+
   test("B7: the token is read as it was sent: Next.js decodes values, and drops those that it cannot decode", async () => {
     const { request, signedIn } = setUp();
     const cookie = await signedIn();
