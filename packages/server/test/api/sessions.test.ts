@@ -210,6 +210,7 @@ describe("the API", () => {
       ["POST", "/sessions", { user_id: 1 }, ["body", "user_id"]],
       ["POST", "/sessions", { user_id: "" }, ["body", "user_id"]],
       ["POST", "/sessions", { user_id: "x".repeat(257) }, ["body", "user_id"]],
+      ["POST", "/sessions", { user_id: "漢".repeat(86) }, ["body"]],
       ["POST", "/sessions", { user_id: "\ud800" }, ["body"]],
       ["POST", "/sessions", { user_id: "a", data: { k: "\ud800" } }, ["body"]],
       ["POST", "/sessions", { user_id: "a", data: { k: { "\udc00": 1 } } }, ["body"]],

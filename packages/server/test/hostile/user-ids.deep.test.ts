@@ -24,7 +24,7 @@ const FIXED = [
   "\0",
   " ",
   "\u202eroot",
-  "é".repeat(256),
+  "é".repeat(128),
 ];
 
 const userIds = fc.uniqueArray(fc.oneof(nastyUserId(), fc.constantFrom(...FIXED)), { minLength: 2, maxLength: 5 });

@@ -36,9 +36,12 @@ export async function firstData(
   return checkedText(core, first);
 }
 
+/** In bytes, because ids travel in headers and in keys, percent-encoded at worst. */
+const MAX_USER_ID = 256;
+
 export function checkUserId(userId: unknown): string {
-  if (userId !== "" && isText(userId, 256)) return userId;
-  throw wrongText("userId", "1 to 256 characters. Convert numbers with `String(id)`");
+  if (userId !== "" && isText(userId, MAX_USER_ID) && Buffer.byteLength(userId) <= MAX_USER_ID) return userId;
+  throw wrongText("userId", `1 to ${MAX_USER_ID} bytes in UTF-8. Convert numbers with \`String(id)\``);
 }
 
 export function checkDevice(device: unknown): string | null {

@@ -1,6 +1,7 @@
 // Which values a session may hold, and their text. Knows nothing of sessions.
 
 import { SessionError } from "./errors.ts";
+import { MAX_DATA_BYTES } from "./record.ts";
 
 /** A value that JSON carries without loss. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -59,18 +60,28 @@ export function formatData(data: JsonObject): string {
 }
 
 /**
- * The object of a data text, without a prototype. Throws `ERR_SESSION_RECORD` when the text is not that of a JSON object, or
- * when it has a `__proto__` key at any depth: `JSON.parse` keeps it as a key, and the next merge makes a prototype of it.
+ * The object of a data text, without a prototype. Throws `ERR_SESSION_RECORD` when the text is not that of a JSON object, is larger or
+ * deeper than any manager writes, or has a `__proto__` key at any depth: `JSON.parse` keeps it as a key, and the next merge makes a
+ * prototype of it.
  */
 export function parseData(text: string): Record<string, Json> {
+  if (text.length > MAX_DATA_BYTES) throw unreadable();
   try {
     const data: unknown = SUSPICIOUS.test(text) ? JSON.parse(text, refuseProto) : JSON.parse(text);
-    if (typeof data === "object" && data !== null && !Array.isArray(data))
+    // A text of this length can still be within the depth; a shorter one cannot exceed it.
+    const isDeep = text.length > 2 * GREATEST_DEPTH && isDeeper(data, GREATEST_DEPTH + 1);
+    if (typeof data === "object" && data !== null && !Array.isArray(data) && !isDeep)
       return Object.assign(Object.create(null) as Record<string, Json>, data);
   } catch {
     // told below, without the text
   }
   throw unreadable();
+}
+
+/** Whether `value` nests arrays and objects more than `depth` times. */
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((item) => isDeeper(item, depth - 1));
 }
 
 function refuseProto(key: string, value: unknown): unknown {
@@ -111,6 +122,6 @@ function describe(value: unknown, depth: number): string {
 function unreadable(): SessionError {
   return new SessionError(
     "ERR_SESSION_RECORD",
-    "Stored session data must be the text of a JSON object without a `__proto__` key.",
+    "Stored session data must be the text of a JSON object without a `__proto__` key, within the bounds of size and depth.",
   );
 }

@@ -51,7 +51,7 @@ export interface SessionManagerOptions {
   readonly limits?: Partial<DataLimits>;
   /** Expired records are removed this often; 0 leaves it to calls of `sweep`. Default 1 minute. */
   readonly sweepInterval?: number;
-  /** The time in milliseconds since 1970. Default `Date.now`. */
+  /** The time in milliseconds since 1970. Default: `Date.now()`, whatever that is at the time of the call. */
   readonly clock?: () => number;
   /**
    * Called with what no response can answer: a listener that threw, a call after the response had left that nothing waited for, and once

@@ -51,6 +51,9 @@ export type SignedInSession<Data extends object = DefaultData> = Session<Data> &
   readonly version: number;
 };
 
+/** What clocks of several machines may differ by, in milliseconds. */
+const CLOCK_SKEW = 60_000;
+
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 export class Session<Data extends object = DefaultData> {
@@ -177,12 +180,14 @@ export class Session<Data extends object = DefaultData> {
 
   /**
    * Demands that the user proved who they are less than `maxAge` milliseconds ago (ASVS 7.5.1).
-   * Throws `ERR_SESSION_REQUIRED` when nobody is signed in and `ERR_SESSION_STALE` when it was longer ago.
+   * Throws `ERR_SESSION_REQUIRED` when nobody is signed in and `ERR_SESSION_STALE` when it was longer ago, or more than a minute in the
+   * future, as a clock that was ahead makes it.
    */
   requireFresh(maxAge: number): void {
     const { authenticatedAt } = this;
     if (authenticatedAt === null) throw notAuthenticated();
-    if (this.#exchange.now() - authenticatedAt < maxAge) return;
+    const age = this.#exchange.now() - authenticatedAt;
+    if (age < maxAge && age >= -CLOCK_SKEW) return;
     throw new SessionError("ERR_SESSION_STALE", "Sign in again to do this.");
   }
 

@@ -10,11 +10,36 @@ import { resolveOptions } from "#dist/core/options.js";
 
 const core = new Core(resolveOptions({ store: memoryStore(), transports: [headerTransport()], sweepInterval: 0 }));
 
-test("a user id is well-formed text of 1 to 256 characters, taken as it is", () => {
-  for (const good of ["1", "x".repeat(256), "a:b{c}*", "Zoë", "Zoe\u0308", " ", "🔑", "\0", "__proto__"]) {
+test("a user id is well-formed text of 1 to 256 bytes, taken as it is", () => {
+  for (const good of [
+    "1",
+    "x".repeat(256),
+    "é".repeat(128),
+    "漢".repeat(85),
+    "a:b{c}*",
+    "Zoë",
+    "Zoe\u0308",
+    " ",
+    "🔑",
+    "\0",
+    "__proto__",
+  ]) {
     assert.equal(checkUserId(good), good);
   }
-  for (const bad of ["", "x".repeat(257), "\ud800", 0, 1n, null, undefined, ["1"], {}]) {
+  for (const bad of [
+    "",
+    "x".repeat(257),
+    "é".repeat(129),
+    "漢".repeat(86),
+    "漢".repeat(256),
+    "\ud800",
+    0,
+    1n,
+    null,
+    undefined,
+    ["1"],
+    {},
+  ]) {
     assert.throws(() => checkUserId(bad), { code: "ERR_SESSION_VALUE", message: /`userId`/ });
   }
 });

@@ -1,7 +1,7 @@
 // Which values a session may hold: everything else is refused, and nothing that is accepted changes on its way.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { byDepth } from "sessile-test-support/depth";
@@ -285,3 +285,29 @@ function sameJson(a: unknown, b: unknown): boolean {
       Object.hasOwn(b, key) && sameJson((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
   );
 }
+
+describe("stored data", () => {
+  const nested = (depth: number): string => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  const wide = (bytes: number): string => `{"a":"${"x".repeat(bytes - 8)}"}`;
+
+  test("G2: within the greatest depth and size is read", () => {
+    for (const text of [nested(1000), `{"b":[${"[],".repeat(5000)}{}],"a":${nested(998)}}`, wide(16 * 1024 ** 2)])
+      assert.ok(parseData(text)["a"] !== undefined);
+  });
+
+  for (const [what, text] of [
+    ["one level deeper", nested(1001)],
+    ["20,000 levels deep", nested(20_000)],
+    ["objects, deep", `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`],
+    ["deep beside much that is not", `{"b":[${"[],".repeat(5000)}{}],"a":${nested(20_000)}}`],
+    ["deep, with a reviver", `{"\\u0061":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+    ["one byte larger", wide(16 * 1024 ** 2 + 1)],
+    ["30 MB", wide(30_000_000)],
+  ] as const) {
+    test(`G2: ${what} is a record that cannot be read`, () => {
+      const start = performance.now();
+      assert.throws(() => parseData(text), { code: "ERR_SESSION_RECORD" });
+      assert.ok(performance.now() - start < 2000, "and is not looked at for long");
+    });
+  }
+});

@@ -149,6 +149,26 @@ describe("a session", () => {
     });
   });
 
+  test("D10: that began while the clock was ahead is not fresh, but for a minute that clocks may differ by", async () => {
+    for (const [ahead, isFresh] of [
+      [24 * HOUR, false],
+      [MINUTE + 1, false],
+      [MINUTE, true],
+      [1, true],
+    ] as const) {
+      const bench = new Bench();
+      bench.clock.now += ahead;
+      const token = await bench.signIn();
+      bench.clock.now -= ahead;
+      await bench.send(token, (session) => {
+        assert.equal(session.userId, "ann");
+        const require = () => session.requireFresh(HOUR);
+        if (isFresh) require();
+        else assert.throws(require, { code: "ERR_SESSION_STALE" });
+      });
+    }
+  });
+
   test("D10: of nobody is never fresh", async () => {
     const bench = new Bench();
     const { issued } = await bench.send(null, (session) => session.set("k", 1));

@@ -52,7 +52,7 @@ const USER_ID = {
   type: "string",
   minLength: 1,
   maxLength: 256,
-  description: "as the application names the user",
+  description: "as the application names the user, at most 256 bytes in UTF-8",
 } as const;
 const SID = { type: "string", minLength: 1, maxLength: 100 } as const;
 const YES = { type: "boolean", const: true } as const;
