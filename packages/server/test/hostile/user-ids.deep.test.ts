@@ -53,13 +53,26 @@ for (const kind of KINDS) {
 async function round(harness: Harness, ids: readonly string[], more: { device: string; data: object }): Promise<void> {
   const users = [...new Set(ids)];
   await harness.begin("bystander");
-  for (const userId of users) for (let i = 0; i < 4; i++) await harness.begin(userId, i === 0 ? more : {});
+  for (const userId of users) {
+    const data = { ...more.data, note: more.device };
+    const { token } = await harness.begin(userId, { ...more, data });
+    for (let i = 0; i < 3; i++) await harness.begin(userId);
+    await isTold(harness, token, [userId, more.device]);
+  }
   await harness.check();
   for (const userId of users) await look(harness, userId);
   for (const userId of users) await misspell(harness, userId);
   await harness.check();
   for (const userId of users) await endStepByStep(harness, userId);
   await harness.checkHealth();
+}
+
+/** A proxy is told exactly this user and this note. */
+async function isTold(harness: Harness, token: string, expected: readonly string[]): Promise<void> {
+  const { status, headers } = await fetch(`${harness.app.url}/verify`, { headers: { "x-session-token": token } });
+  assert.equal(status, 200);
+  const told = ["x-user-id", "x-note"].map((name) => decodeURIComponent(headers.get(name) ?? ""));
+  assert.deepEqual(told, expected);
 }
 
 /** Everything that shows a user or a session shows this one. */
