@@ -1,4 +1,4 @@
-// What a client hears when its session cannot be had: the only place with such messages. Knows no framework.
+// The answers to errors of the library: the only place with messages for clients.
 
 import { isSessionError, type SessionErrorCode } from "../core/errors.ts";
 
@@ -13,11 +13,11 @@ export interface Answer {
 
 /** How a guard refuses. */
 export interface GuardOptions {
-  /** What the client is told when nobody is signed in. Default `Not authenticated`. */
+  /** The `detail` of the 401. Default `Not authenticated`. */
   readonly detail?: string;
 }
 
-/** What a session knows of the credential it was opened with. */
+/** The credential that a session was opened with. */
 interface Presented {
   readonly sid: string | null;
   readonly hasCredential: boolean;
@@ -39,7 +39,7 @@ const ANSWERS: { readonly [code in SessionErrorCode]?: Answer } = {
   ERR_SESSION_NOT_ENDED: answer(503, "You are still signed in", { "retry-after": "1" }),
 };
 
-/** What a client hears of a failure that is nobody's business but the program's. */
+/** The answer to errors that are not the client's business. */
 export const FAILURE: Answer = answer(500, "Internal Server Error");
 
 /** The answer to `error`; `null` when it is not the library's, or a mistake of the program. */
@@ -50,9 +50,9 @@ export function answerTo(error: unknown, session?: Presented): Answer | null {
 }
 
 /**
- * The 401 of a guard, with a challenge as RFC 6750 §3 has it: a client that presented a credential learns that it is good for
- * nothing, and never why. `Bearer` whatever transports are in use: RFC 9110 demands a challenge, and there is no registered
- * scheme for cookies and custom headers.
+ * The 401 of a guard, with a challenge as RFC 6750 §3 has it: a client that presented a credential learns that it is
+ * good for nothing, and never why. `Bearer` whatever transports are in use: RFC 9110 demands a challenge, and there is
+ * no registered scheme for cookies and custom headers.
  */
 export function notSignedIn(session?: Presented, detail = "Not authenticated"): Answer {
   const isRejected = session?.hasCredential === true && session.sid === null;

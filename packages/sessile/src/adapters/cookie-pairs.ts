@@ -6,7 +6,10 @@ export function cutPair(text: string): [name: string, value: string | undefined]
   return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** `header` with these cookies in place of those of their names; an empty value removes. All other text stays as it was sent. */
+/**
+ * `header` with these cookies in place of those of their names; an empty value removes. All other text stays as it was
+ * sent.
+ */
 export function replaceCookies(header: string, cookies: ReadonlyMap<string, string>): string {
   if (cookies.size === 0) return header;
   const kept = header.split(";").filter((pair) => !cookies.has(cutPair(pair.replace(/^[ \t]+/, ""))[0]));

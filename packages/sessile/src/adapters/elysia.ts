@@ -56,8 +56,8 @@ export type ElysiaWithSessions<Data extends object> = Elysia<
  *   .get("/profile", ({ session }) => session.userId.toUpperCase(), { requireSession: true });
  * ```
  *
- * `requireSession` lets signed-in users pass, and everybody else gets a 401. What the library throws in a route is answered
- * with `{"detail": …}`, unless an `onError` that comes before this plugin answers.
+ * `requireSession` lets signed-in users pass; the answer to all others is a 401. An error of the library in a route is
+ * answered with `{"detail": …}`, unless an `onError` that comes before this plugin answers.
  */
 export function sessions<Data extends object>(
   manager: SessionManager<Data>,

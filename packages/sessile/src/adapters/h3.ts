@@ -20,7 +20,7 @@ declare module "h3" {
   }
 }
 
-/** An event of which it is known that somebody is signed in. */
+/** The event of a signed-in user. */
 export type SignedInEvent<Request extends EventHandlerRequest = EventHandlerRequest> = H3Event<Request> & {
   readonly context: { readonly session: SignedInSession<DefaultData> };
 };
@@ -32,8 +32,8 @@ export type SignedInEvent<Request extends EventHandlerRequest = EventHandlerRequ
  * app.use(sessions(manager));
  * ```
  *
- * What the library throws in a route is answered with `{"detail": …}`, unless the application's `onError` answers. When that
- * gives back a whole `Response`, h3 sends it as it is, without the session's headers.
+ * An error of the library in a route is answered with `{"detail": …}`, unless the application's `onError` answers.
+ * When that gives back a whole `Response`, h3 sends it as it is, without the session's headers.
  */
 export function sessions(manager: SessionManager): Middleware {
   return async (event, next) => {
@@ -54,7 +54,7 @@ export function sessions(manager: SessionManager): Middleware {
   };
 }
 
-/** Lets a handler answer signed-in users only; everybody else gets a 401. */
+/** Lets a handler answer signed-in users only; the answer to all others is a 401. */
 export function requireSession<
   Request extends EventHandlerRequest = EventHandlerRequest,
   Result extends EventHandlerResponse = EventHandlerResponse,
@@ -69,8 +69,8 @@ export function requireSession<
 }
 
 /**
- * Headers for what h3 will make of the handler's value. It has two sets, one for answers and one for errors, and which of
- * them counts is known only when it answers; so both get everything.
+ * Headers for what h3 will make of the handler's value. It has two sets, one for answers and one for errors, and which
+ * of them counts is known only when it answers; so both get everything.
  */
 function headersOf({ res }: H3Event, value: unknown): SessionResponse {
   const { headers: own } = (value ?? {}) as { headers?: Headers };
@@ -91,12 +91,16 @@ function headersOf({ res }: H3Event, value: unknown): SessionResponse {
   };
 }
 
-/** The release candidates of h3 2, one of which Nitro 3.0 is built on, have no second set, and errors lose the first. */
+/**
+ * The release candidates of h3 2, one of which Nitro 3.0 is built on, have no second set, and errors lose the first.
+ */
 function setsOf({ headers, errHeaders }: { headers: Headers; errHeaders?: Headers }): readonly Headers[] {
   return errHeaders === undefined ? [headers] : [headers, errHeaders];
 }
 
-/** The status that h3 will answer with. Only what is branded as a response has one of its own; other values are bodies. */
+/**
+ * The status that h3 will answer with. Only what is branded as a response has one of its own; other values are bodies.
+ */
 function statusOf(value: unknown, isThrown: boolean, { res }: H3Event): number {
   const { status, statusCode } = (value ?? {}) as { status?: number; statusCode?: number };
   if (value === NOT_FOUND) return 404;
@@ -117,7 +121,10 @@ function isOfAClass(value: unknown): boolean {
   return !(value instanceof Error) && Object.getPrototypeOf(value) !== Object.prototype;
 }
 
-/** Whether h3 will make JSON of the session, which it does after the headers are settled: then they must say so already. */
+/**
+ * Whether h3 will make JSON of the session, which it does after the headers are settled: then they must say so
+ * already.
+ */
 function shows(value: unknown, session: unknown): boolean {
   if (value === session) return true;
   const isPlain = typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
@@ -134,8 +141,8 @@ interface Branded {
 }
 
 /**
- * An error of the library in the shape of h3's own: an application's `onError` sees its status, with the error itself as the
- * `cause`, and without an `onError` the client hears the answer. Any other value comes back as it is.
+ * An error of the library in the shape of h3's own: an application's `onError` sees its status, with the error itself
+ * as the `cause`, and without an `onError` the client gets the answer. Any other value is returned as it is.
  */
 function toHttpError(error: unknown, session: SessileSession): unknown {
   const answer = answerTo(error, session);

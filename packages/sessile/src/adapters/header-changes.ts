@@ -1,4 +1,4 @@
-// The headers of a session, for a `Response` that a handler has made. Knows no framework.
+// The headers of a session, for a `Response` that a handler has made.
 
 import type { SessionResponse } from "../core/transport.ts";
 import { cutPair } from "./cookie-pairs.ts";
@@ -6,7 +6,10 @@ import { cutPair } from "./cookie-pairs.ts";
 /** Responses that carry the token of a user, and the request that each answers. */
 const taken = new WeakMap<Response, Request>();
 
-/** Whether `response` carries the token of another request's user: an application that returns it again would hand that on. */
+/**
+ * Whether `response` carries the token of another request's user: an application that returns it again would hand that
+ * on.
+ */
 export function isTaken(response: Response, request: Request): boolean {
   return (taken.get(response) ?? request) !== request;
 }
@@ -48,9 +51,9 @@ export class HeaderChanges implements SessionResponse {
   }
 
   /**
-   * The response with the changes. A copy where its headers cannot be changed, as with the results of `fetch`; and where it
-   * has no body, because only such a response can be kept and returned for several requests, and would then carry the cookie
-   * of one user to the next.
+   * The response with the changes. A copy where its headers cannot be changed, as with the results of `fetch`; and
+   * where it has no body, because only such a response can be kept and returned for several requests, and would then
+   * carry the cookie of one user to the next.
    */
   applyTo(response: Response): Response {
     if (this.#changes.length === 0) return response;

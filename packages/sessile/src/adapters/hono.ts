@@ -13,12 +13,12 @@ import { checkUnused, responseTo, sendable, toResponse } from "./web-response.ts
 
 export type { GuardOptions } from "./answer.ts";
 
-/** What `sessions` adds to an application's environment: `c.var.session`. */
+/** The variable that `sessions` adds to an application's environment: `c.var.session`. */
 export interface SessionEnv<Data extends object> {
   Variables: { session: Session<Data> };
 }
 
-/** What `requireSession` adds to that: together they make `c.var.session` a `SignedInSession`. */
+/** The types that `requireSession` adds to that: together they make `c.var.session` a `SignedInSession`. */
 export interface SignedInEnv {
   Variables: { session: Pick<SignedInSession, "sid" | "userId" | Instant> };
 }
@@ -32,7 +32,7 @@ type Instant = "createdAt" | "authenticatedAt" | "lastSeenAt" | "expiresAt";
  * const app = new Hono().use(sessions(manager));
  * ```
  *
- * What the library throws in a route is answered with `{"detail": …}`, unless the application's `onError` answers.
+ * An error of the library in a route is answered with `{"detail": …}`, unless the application's `onError` answers.
  */
 export function sessions<Data extends object>(manager: SessionManager<Data>): MiddlewareHandler<SessionEnv<Data>> {
   return async (c, next) => {
@@ -63,7 +63,10 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
   };
 }
 
-/** Lets signed-in users pass, and tells the handlers after it so; everybody else gets a 401. */
+/**
+ * Lets signed-in users pass, and narrows the type of the session for the handlers after it; the answer to all others
+ * is a 401.
+ */
 export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler<SignedInEnv> {
   return async (c, next) => {
     const session = c.get("session") as Session;
@@ -86,10 +89,10 @@ function give(c: Context, name: string, value: string, append: boolean): void {
 }
 
 /**
- * Changes the response itself, which costs half of what `c.header` does: that makes a copy. Only for headers that are the
- * same for every user. An application may keep a response and return it for several requests, and the next user would
- * get the token of the one before. So nothing is repeated in `Vary` either. False when the headers cannot be changed, as with
- * the results of `fetch`.
+ * Changes the response itself, which costs half of what `c.header` does: that makes a copy. Only for headers that are
+ * the same for every user. An application may keep a response and return it for several requests, and the next user
+ * would get the token of the one before. So nothing is repeated in `Vary` either. False when the headers cannot be
+ * changed, as with the results of `fetch`.
  */
 function share(c: Context, name: "cache-control" | "vary", value: string): boolean {
   try {

@@ -1,9 +1,12 @@
-// The session's cookie on its way from the proxy of Next.js to what answers the same request: a route handler that did not find
-// the session there would begin another one.
+// The session's cookie on its way from the proxy of Next.js to what answers the same request: a route handler that did
+// not find the session there would begin another one.
 
 import { replaceCookies } from "./cookie-pairs.ts";
 
-/** How `NextResponse.next({ request: { headers } })` hands headers on: all that the request has from then on, and their values. */
+/**
+ * How `NextResponse.next({ request: { headers } })` hands headers on: all that the request has from then on, and their
+ * values.
+ */
 const NAMES = "x-middleware-override-headers";
 const VALUE = "x-middleware-request-";
 

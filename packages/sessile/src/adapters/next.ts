@@ -1,5 +1,5 @@
-// Sessions for the server components and server actions of Next.js 15 and later. Route handlers and the proxy (middleware)
-// take `sessile/web`. Translates, and decides nothing.
+// Sessions for the server components and server actions of Next.js 15 and later. Route handlers and the proxy
+// (middleware) take `sessile/web`. Translates, and decides nothing.
 
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
@@ -35,11 +35,13 @@ export interface NextCookie {
 }
 
 export interface NextSessions<Data extends object> {
-  /** The session of the request, to look at: for server components, which cannot set cookies. Writing into it throws. */
+  /**
+   * The session of the request, to look at: for server components, which cannot set cookies. Writing into it throws.
+   */
   readSession(): Promise<Session<Data>>;
   /**
-   * A server action with the session as its first argument. It is settled when the action is through, also when that ends by
-   * `redirect()` or `notFound()`; any other error keeps nothing.
+   * A server action with the session as its first argument. It is settled when the action is through, also when that
+   * ends by `redirect()` or `notFound()`; any other error keeps nothing.
    */
   action<Args extends readonly unknown[], Result>(
     handler: (session: Session<Data>, ...args: Args) => Promise<Result>,
@@ -90,9 +92,9 @@ async function toRequest(method: string, next: NextHeaders): Promise<SessionRequ
 }
 
 /**
- * The header as it was sent, with the cookies that Next.js now shows another value of: a page that is rendered after an action,
- * in the same request, sees what the action did. Unchanged cookies are read as every other adapter reads them: Next.js
- * decodes values and keeps one of two cookies of a name, which would hide a contradiction.
+ * The header as it was sent, with the cookies that Next.js now shows another value of: a page that is rendered after
+ * an action, in the same request, sees what the action did. Unchanged cookies are read as every other adapter reads
+ * them: Next.js decodes values and keeps one of two cookies of a name, which would hide a contradiction.
  */
 function cookieHeader(sent: string, cookies: NextCookies): string {
   const received = parseAsNext(sent);
@@ -118,7 +120,7 @@ function statusOf(error: unknown): number {
   return typeof answer === "object" && answer !== null ? answer.status : 500;
 }
 
-/** Only cookies can be set; answers of actions are kept by nobody, so the other headers are not missed. */
+/** Only cookies can be set. No cache keeps the response to an action, so the other headers are not needed. */
 function headersOf(cookies: NextCookies): SessionResponse {
   return {
     get: () => undefined,

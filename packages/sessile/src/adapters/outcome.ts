@@ -17,8 +17,8 @@ export async function outcomeOf<T>(handler: () => T): Promise<Outcome<Awaited<T>
 export const NO_RESPONSE: SessionResponse = { get: () => undefined, set() {}, append() {} };
 
 /**
- * Settles a session whose response carries no headers of it: below 500 the changes and the activity are written. A new token
- * could not be handed out, so none is made, and a session that the request began is removed.
+ * Settles a session whose response carries no headers of it: below 500 the changes and the activity are written. A new
+ * token could not be handed out, so none is made, and a session that the request began is removed.
  */
 export async function settleWithoutHeaders<Data extends object>(
   { session, commit }: OpenSession<Data>,

@@ -1,5 +1,5 @@
-// What a handler gives as a body, told apart by shape: platforms replace the global classes, and `instanceof` then refuses what
-// `fetch` gives. Knows no framework.
+// Bodies that a handler returns, recognized by shape: platforms replace the global classes, and `instanceof` then
+// refuses the results of `fetch`.
 
 interface Streams {
   readonly pipe: unknown;
@@ -8,12 +8,14 @@ interface Streams {
   cancel(): Promise<void>;
 }
 
-/** Whether `value` is a `Response`, of whatever platform. */
+/** Whether `value` is a `Response` of any platform. */
 export function isResponse(value: unknown): value is Response {
   return typeof value === "object" && Object.prototype.toString.call(value) === "[object Response]";
 }
 
-/** Frees what would have been streamed. Whatever is no stream stays untouched, also when it has a `destroy` of its own. */
+/**
+ * Frees what would have been streamed. Whatever is no stream stays untouched, also when it has a `destroy` of its own.
+ */
 export function discard(payload: unknown): void {
   const stream = (payload ?? {}) as Partial<Streams>;
   if (typeof stream.pipe === "function") stream.destroy?.();

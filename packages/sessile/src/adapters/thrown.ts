@@ -1,5 +1,5 @@
-// Values that frameworks throw to answer a request: redirects, refusals, whole responses. Told apart by shape, since the
-// frameworks bundle their classes with the application.
+// Values that frameworks throw to answer a request: redirects, refusals, whole responses. Told apart by shape, since
+// the frameworks bundle their classes with the application.
 
 import { isResponse } from "./payload.ts";
 
@@ -13,8 +13,9 @@ export function answerToThrown(value: unknown): Thrown {
 }
 
 /**
- * Errors of Next.js carry a `digest`: `redirect()`, `notFound()` and the like become the responses that Next.js makes of them in
- * route handlers. Others, such as the one that ends the attempt to render a route at build time, must reach Next.js.
+ * Errors of Next.js carry a `digest`: `redirect()`, `notFound()` and the like become the responses that Next.js makes
+ * of them in route handlers. Others, such as the one that ends the attempt to render a route at build time, must reach
+ * Next.js.
  */
 export function answerOfNext({ digest }: Error & { readonly digest?: unknown }): Thrown {
   if (typeof digest !== "string") return null;

@@ -1,4 +1,4 @@
-// A `Request` as the core sees it. Knows no framework.
+// A `Request` as a `SessionRequest` of the core.
 
 import type { SessionRequest } from "../core/transport.ts";
 
@@ -14,7 +14,7 @@ export class WebRequest implements SessionRequest {
     return this.#request.method === "GET" ? "GET" : this.#request.method.toUpperCase();
   }
 
-  /** What the client asked for, wherever the framework mounts what answers it. */
+  /** The path that the client asked for, wherever the framework mounts the handler. */
   get path(): string {
     return new URL(this.#request.url).pathname;
   }

@@ -1,4 +1,4 @@
-// Answers as a `Response`. Knows no framework.
+// Answers of the library as a `Response`, and responses that cannot be sent.
 
 import { type Answer, answerTo } from "./answer.ts";
 import { isResponse } from "./payload.ts";
@@ -13,7 +13,10 @@ export function toResponse({ status, headers, cookies, body }: Answer): Response
   return new Response(body, { status, headers: [...Object.entries(headers), ...lines] });
 }
 
-/** The answer to `error`. What is not the library's, or a mistake of the program, is thrown again: the framework is to show it. */
+/**
+ * The answer to `error`. What is not the library's, or a mistake of the program, is thrown again: the framework is to
+ * show it.
+ */
 export function responseTo(error: unknown): Response {
   const answer = answerTo(error);
   if (answer === null) throw error;
@@ -21,15 +24,18 @@ export function responseTo(error: unknown): Response {
 }
 
 /**
- * `value`; throws when it is `Response.error()`. Its status, 0, is looked at first: reading `type` makes @hono/node-server stream the
- * body, which a response that is returned again has only once.
+ * `value`; throws when it is `Response.error()`. Its status, 0, is looked at first: reading `type` makes
+ * @hono/node-server stream the body, which a response that is returned again has only once.
  */
 export function sendable<T>(value: T): T {
   if (isResponse(value) && value.status === 0 && value.type === "error") throw new TypeError(UNSENDABLE);
   return value;
 }
 
-/** Nobody can copy one whose body was sent, and in it a token would stay: only an application that keeps its responses has such a one. */
+/**
+ * Nobody can copy one whose body was sent, and in it a token would stay: only an application that keeps its responses
+ * has such a one.
+ */
 export function checkUnused({ bodyUsed }: Response): void {
   if (bodyUsed) throw new TypeError(RETURNED_BEFORE);
 }

@@ -13,14 +13,14 @@ import { RETURNED_BEFORE, toResponse, UNSENDABLE } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
-/** Answers a request that comes with its session; `rest` is whatever else the platform passes. */
+/** Answers a request with its session; `rest` are the further arguments of the platform. */
 export type SessionHandler<Data extends object = DefaultData, Rest extends readonly unknown[] = []> = (
   request: Request,
   session: Session<Data>,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
-/** The same, when somebody is signed in. */
+/** The same, for a signed-in user. */
 export type SignedInHandler<Data extends object = DefaultData, Rest extends readonly unknown[] = []> = (
   request: Request,
   session: SignedInSession<Data>,
@@ -28,7 +28,7 @@ export type SignedInHandler<Data extends object = DefaultData, Rest extends read
 ) => Response | Promise<Response>;
 
 export interface WithSessionOptions {
-  /** Hears of what a handler throws; the client is told `Internal Server Error`. Default `console.error`. */
+  /** Called with the errors of handlers that become a 500. Default `console.error`. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -36,9 +36,10 @@ export interface WithSessionOptions {
  * A fetch handler that opens the session, calls `handler`, and settles the session before it returns the response. The
  * body of the response is not touched.
  *
- * A `Response` that the handler throws is the response, and so are `redirect()` and `notFound()` of Next.js and `redirect()` of
- * SvelteKit. Errors that only the framework can answer, such as `error()` of SvelteKit, are thrown on; below 500 they keep
- * what was written, except a session that would need a new token. Every other error makes a 500 that keeps nothing.
+ * A `Response` that the handler throws is the response, and so are `redirect()` and `notFound()` of Next.js and
+ * `redirect()` of SvelteKit. Errors that only the framework can answer, such as `error()` of SvelteKit, are thrown on;
+ * below 500 they keep what was written, except a session that would need a new token. Every other error makes a 500
+ * that keeps nothing.
  */
 export function withSession<Data extends object, Rest extends readonly unknown[] = []>(
   manager: SessionManager<Data>,
@@ -77,7 +78,7 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
   };
 }
 
-/** Lets a handler answer signed-in users only; everybody else gets a 401. */
+/** Lets a handler answer signed-in users only; the answer to all others is a 401. */
 export function requireSession<Data extends object = DefaultData, Rest extends readonly unknown[] = []>(
   handler: SignedInHandler<Data, Rest>,
   { detail }: GuardOptions = {},

@@ -1,4 +1,5 @@
-// What every adapter must hand to a handler: the session itself, which refuses what it cannot keep and shows no token. For `adapterSuite`.
+// What every adapter must hand to a handler: the session itself, which refuses what it cannot keep and shows no token.
+// For `adapterSuite`.
 
 import assert from "node:assert/strict";
 import { type AdapterCheck, withServer } from "./adapter-server.ts";
