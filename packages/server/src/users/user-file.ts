@@ -1,6 +1,6 @@
 // The SQLite file of the users: how it is made, opened and set up. Knows no table.
 
-import { closeSync, existsSync, fchmodSync, openSync, statSync } from "node:fs";
+import { closeSync, existsSync, fchmodSync, fstatSync, openSync, statSync } from "node:fs";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { UsageError } from "../config/usage-error.ts";
 import { pragma } from "./query.ts";
@@ -23,7 +23,8 @@ const START_WAIT = 5000;
 export function makeUserFile(path: string): void {
   try {
     const file = openSync(path, "wx", 0o600);
-    fchmodSync(file, 0o600); // whatever the umask; SQLite gives `-wal` and `-shm` the mode of the file
+    // Whatever the umask; SQLite gives `-wal` and `-shm` the mode of the file. Node.js refuses it under `--permission`.
+    if ((fstatSync(file).mode & 0o777) !== 0o600) fchmodSync(file, 0o600);
     closeSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
