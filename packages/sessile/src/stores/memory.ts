@@ -16,7 +16,6 @@ import type {
   UserLimit,
 } from "../core/store.ts";
 import { isExpired } from "../core/validity.ts";
-import { isKeptExpired, type KeptRecord, pack, unpack } from "./kept-record.ts";
 import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
 import { SidMap } from "./sid-map.ts";
 
@@ -44,14 +43,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 }
 
 class MemoryStore implements SessionStore {
-  readonly #records = new SidMap<KeptRecord>();
+  readonly #records = new SidMap<SessionRecord>();
   /** The sids of each user. Most have one, and a set takes as much as the rest of a session. */
   readonly #byUser = new SidMap<string | Set<string>>((userId) => crc32(userId) % 4096);
   readonly #room: Room;
   /** A share of the room, so that visitors cannot keep users from signing in. */
   readonly #anonymousRoom: Room;
   readonly #watchers = new Set<(sid: string) => void>();
-  #sweep: Iterator<[string, KeptRecord]> | null = null;
+  #sweep: Iterator<[string, SessionRecord]> | null = null;
   #isClosed = false;
 
   constructor(options: MemoryStoreOptions) {
@@ -74,23 +73,23 @@ class MemoryStore implements SessionStore {
 
   async load(sid: string): Promise<SessionRecord | null> {
     this.#checkOpen();
-    return this.#recordOf(sid);
+    return this.#records.get(sid) ?? null;
   }
 
   peek(sid: string): SessionRecord | null {
-    return this.#isClosed ? null : this.#recordOf(sid);
+    return this.#isClosed ? null : (this.#records.get(sid) ?? null);
   }
 
   async commit(sid: string, delta: SessionDelta): Promise<Committed> {
     this.#checkOpen();
-    const record = this.#recordOf(sid);
-    if (record === null) return { status: "gone" };
+    const record = this.#records.get(sid);
+    if (record === undefined) return { status: "gone" };
     const next = applyDelta(record, delta);
     if (next === "gone") return { status: next };
     if (next === "conflict") return { status: next, record };
     this.#checkRoom(next, [record]);
     for (const room of this.#roomsOf(next)) room.bytes += bytesOf(next) - bytesOf(record);
-    this.#records.set(sid, pack(next));
+    this.#records.set(sid, next);
     return { status: "ok", record: next };
   }
 
@@ -132,7 +131,7 @@ class MemoryStore implements SessionStore {
       this.#sweep ??= this.#records.entries();
       const { value, done } = this.#sweep.next();
       if (done) this.#sweep = null;
-      else if (isKeptExpired(value[1], now) && this.#remove(value[0])) expired.push(value[0]);
+      else if (isExpired(value[1], now) && this.#remove(value[0])) expired.push(value[0]);
     }
     return expired;
   }
@@ -165,19 +164,14 @@ class MemoryStore implements SessionStore {
     return this.#recordsAt(this.#sidsOf(userId)).sort(byAge);
   }
 
-  #recordOf(sid: string): SessionRecord | null {
-    const kept = this.#records.get(sid);
-    return kept === undefined ? null : unpack(sid, kept);
-  }
-
   #recordsAt(sids: readonly string[]): SessionRecord[] {
-    return sids.map((sid) => this.#recordOf(sid) as SessionRecord);
+    return sids.map((sid) => this.#records.get(sid) as SessionRecord);
   }
 
   #put(record: SessionRecord): void {
     const { sid, userId } = record;
     for (const room of this.#roomsOf(record)) room.add(record);
-    this.#records.set(sid, pack(record));
+    this.#records.set(sid, Object.freeze({ ...record }));
     if (userId === null) return;
     const others = this.#byUser.get(userId);
     if (typeof others === "object") others.add(sid);

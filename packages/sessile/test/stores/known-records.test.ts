@@ -6,89 +6,51 @@ import { fullRecord } from "sessile/testing";
 import type { SessionRecord } from "#dist/index.js";
 import { KnownRecords } from "#dist/stores/known-records.js";
 
-const record = (sid: string, data = "{}"): SessionRecord => ({ ...fullRecord({ data, retiredDigests: [] }), sid });
+const record = (sid: string): SessionRecord => ({ ...fullRecord({ data: "{}", retiredDigests: [] }), sid });
 
 test("a record is known while its text is what it was when it was read, and then no more", () => {
-  const known = new KnownRecords();
-  const a = record("a");
-  known.add(a, "[1,7]");
-  assert.equal(
-    known.get("a", () => "[1,7]"),
-    a,
-  );
-  assert.equal(
-    known.get("a", () => "[1,8]"),
-    null,
-  );
-  assert.equal(
-    known.get("a", () => "[1,7]"),
-    null,
-    "it is forgotten",
-  );
+  for (const next of ["[1,8]", null]) {
+    const known = new KnownRecords(10_000);
+    const a = record("a");
+    known.add(a, "[1,7]");
+    assert.equal(known.get("a", "[1,7]"), a);
+    assert.equal(known.get("a", next), null);
+    assert.equal(known.get("a", "[1,7]"), null, "it is forgotten");
+  }
 });
 
-test("a text that is gone is no record, and is forgotten", () => {
-  const known = new KnownRecords();
+test("copies take no more than the bytes that they may, and those go that were not asked for", () => {
+  const known = new KnownRecords(20_000);
+  const text = "x".repeat(3500); // two in half of it
+  for (const sid of ["a", "b"]) known.add(record(sid), text);
+  for (const sid of ["c", "d"]) known.add(record(sid), text);
+  assert.notEqual(known.get("a", text), null);
+  for (const sid of ["e", "f"]) known.add(record(sid), text);
+  assert.notEqual(known.get("a", text), null);
+  assert.equal(known.get("b", text), null);
+});
+
+test("one that is larger than half of the bytes is not kept, and takes no other's place", () => {
+  const known = new KnownRecords(20_000);
+  const small = record("small");
+  known.add(small, "[]");
+  known.add(record("large"), "x".repeat(10_000));
+  known.add(record("wide"), "€".repeat(5000));
+  assert.equal(known.get("large", "x".repeat(10_000)), null);
+  assert.equal(known.get("wide", "€".repeat(5000)), null);
+  assert.equal(known.get("small", "[]"), small);
+});
+
+test("with no bytes nothing is kept", () => {
+  const known = new KnownRecords(0);
   known.add(record("a"), "[]");
-  assert.equal(
-    known.get("a", () => null),
-    null,
-  );
-  assert.equal(isKnown(known, "a"), false);
-});
-
-test("a record whose text was not kept is certain until it is in doubt, and then cannot be compared", () => {
-  const known = new KnownRecords();
-  const a = record("a");
-  known.add(a, null);
-  assert.equal(known.sure("a"), a);
-  known.doubt();
-  assert.deepEqual([known.sure("a"), isKnown(known, "a"), known.has("a")], [null, false, true]);
-});
-
-test("a hundred thousand records are known, and large ones are not", () => {
-  const known = new KnownRecords();
-  known.add(record("large", "x".repeat(1001)), "[]");
-  assert.equal(known.has("large"), false);
-  const fields = record("", '{"name":"Anna","theme":"dark","locale":"en-GB"}');
-  for (let i = 0; i < 100_000; i++) known.add({ ...fields, sid: String(i) }, null);
-  assert.equal(known.sure("0")?.sid, "0");
-  for (let i = 100_000; i < 300_000; i++) known.add({ ...fields, sid: String(i) }, null);
-  assert.deepEqual([known.has("1"), known.has("299999")], [false, true]);
-});
-
-test("when there are too many, those go that were not asked for", () => {
-  const known = new KnownRecords();
-  const large = "x".repeat(10 * 1024 * 1024);
-  const fillGeneration = (name: string) => {
-    for (let i = 0; i < 3; i++) known.add(record(name + i), large);
-  };
-  for (const sid of ["a", "b"]) known.add(record(sid), null);
-  fillGeneration("first");
-  assert.equal(known.has("a"), true);
-  fillGeneration("second");
-  assert.deepEqual([known.has("a"), known.has("b")], [true, false]);
+  assert.equal(known.get("a", "[]"), null);
 });
 
 test("a record that was forgotten does not come back from before", () => {
-  const known = new KnownRecords();
-  known.add(record("a"), null);
-  known.add(record("b"), "x".repeat(30 * 1024 * 1024));
-  assert.equal(known.has("a"), true);
-  known.forget("a");
-  assert.equal(known.has("a"), false);
+  const known = new KnownRecords(2000);
+  for (const sid of ["a", "b", "c"]) known.add(record(sid), "[]"); // two in half of the bytes
+  assert.notEqual(known.get("a", "[]"), null, "it is in both generations");
+  assert.equal(known.get("a", "[1]"), null);
+  assert.equal(known.get("a", "[]"), null);
 });
-
-test("nobody asks for the text of a record that is not known", () => {
-  assert.equal(isKnown(new KnownRecords(), "a"), false);
-});
-
-/** Whether anybody asks for its text now. */
-function isKnown(known: KnownRecords, sid: string): boolean {
-  let isAsked = false;
-  known.get(sid, () => {
-    isAsked = true;
-    return "[]";
-  });
-  return isAsked;
-}

@@ -88,27 +88,15 @@ test("options that cannot work are refused by name", () => {
   });
 });
 
-test("what is kept in fewer bytes comes back as it was, frozen", async () => {
+test("what is stored is a frozen copy: nothing that the caller does to its own record changes it", async () => {
   const store = memoryStore();
-  const createdAt = Date.now();
-  const year = 365 * 24 * 3_600_000;
-  const records = [
-    sampleRecord(),
-    sampleRecord({ userId: "ann" }),
-    sampleRecord({ userId: "ann", authenticatedAt: null }),
-    sampleRecord({ userId: "ann", authenticatedAt: createdAt - 1000 }),
-    sampleRecord({ device: "Firefox on Linux" }),
-    sampleRecord({ createdAt, expiresAt: createdAt + year, absoluteExpiresAt: createdAt + 9 * year }),
-    sampleRecord({ createdAt, rotatedAt: createdAt - 3 * year, lastSeenAt: createdAt + 2 ** 31, expiresAt: 0 }),
-    sampleRecord({ createdAt: 0, absoluteExpiresAt: Number.MAX_SAFE_INTEGER }),
-    fullRecord(),
-  ];
-  for (const record of records) {
-    await store.create(record);
-    const loaded = await store.load(record.sid);
-    assert.deepEqual(loaded, record);
-    assert.ok(Object.isFrozen(loaded));
-  }
+  const record = fullRecord();
+  const mine = { ...record };
+  await store.create(mine);
+  mine.userId = "mallory";
+  const loaded = await store.load(record.sid);
+  assert.deepEqual(loaded, record);
+  assert.ok(Object.isFrozen(loaded));
 });
 
 test("a sweep lets others work after each millisecond, however few records it looked at", async (t) => {

@@ -30,6 +30,9 @@ interface Settings {
 /** Commits of one session that are under way or wait in this process. Whoever writes faster than Redis answers must not fill the memory. */
 const MOST_COMMITS = 1000;
 
+/** Of copies of records. */
+const MOST_BYTES = 112 * 1024 ** 2;
+
 /** What a cache in front of this store has to know. */
 export interface Origin {
   readonly client: RedisClient;
@@ -46,7 +49,7 @@ export class RedisStore implements SessionStore {
   readonly #ended: EndedChannel | undefined;
   readonly #count: SessionCount | undefined;
   readonly #commits = new KeyedQueue<Committed>();
-  #known: KnownRecords | null = new KnownRecords();
+  #known: KnownRecords | null = new KnownRecords(MOST_BYTES);
   #layout: Promise<void> | null = null;
   #isLayoutKnown = false;
   #isClosed = false;
@@ -155,7 +158,7 @@ export class RedisStore implements SessionStore {
   }
 
   #recordOf(text: string, sid: string): SessionRecord {
-    const known = this.#known?.get(sid, () => text);
+    const known = this.#known?.get(sid, text);
     if (known != null) return known;
     const record = decodeRecord(text, sid);
     this.#known?.add(record, text);

@@ -1,43 +1,47 @@
 // A connection to a file of ours, with what can go wrong on the way told in words. Knows no session.
 
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from "node:fs";
+import * as fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { SessionError } from "../../core/errors.ts";
 import { isBusy, nodeSqlite, type OwnDatabase, type SqliteDatabase } from "./port.ts";
 import { ensureSchema, hasSchema } from "./schema.ts";
 import { applySettings, type ConnectionSettings } from "./settings.ts";
 
-/** What a store opens with: how its connection is set up, and how long it may wait for other processes. */
-export interface Opening extends ConnectionSettings {
-  readonly busyTimeout: number;
-}
-
 /**
  * Opens `path` as the first connection of a store, makes the file and the tables if they are not there, and gives what
- * `use` makes of it. Any failure on the way, of `use` too, closes it again.
+ * `use` makes of it. Any failure on the way, of `use` too, closes it again. Waits up to `busyTimeout` for others.
  */
-export function openFile<T>(path: string, opening: Opening, use: (database: OwnDatabase) => T): T {
-  const connect = connector();
+export function openFile<T>(
+  path: string,
+  settings: ConnectionSettings,
+  busyTimeout: number,
+  use: (database: OwnDatabase) => T,
+): T {
+  const sqlite = nodeSqlite();
+  if (sqlite === undefined) throw new SessionError("ERR_SESSION_OPTION", TOO_OLD);
+  let database: OwnDatabase | undefined;
   try {
     createFile(path);
-    return closeOnError(connect(path), (database) => {
-      retryWhileBusy(opening.busyTimeout, () => prepareFile(database, opening));
-      return use(database);
-    });
+    database = new sqlite.DatabaseSync(path);
+    prepareFile(database, settings, busyTimeout);
+    return use(database);
   } catch (error) {
+    database?.close();
     throw cannotOpen(path, error);
   }
+}
+
+const TOO_OLD =
+  `\`path\` needs \`node:sqlite\`, which Node.js has from 22.13 on; this is ${process.versions.node}. ` +
+  "Use a newer Node.js, or pass an open database as `database`.";
+
+/** Looks whose file it is before anything in it changes. */
+function prepareFile(database: SqliteDatabase, settings: ConnectionSettings, busyTimeout: number): void {
+  retryWhileBusy(busyTimeout, () => {
+    hasSchema(database, true);
+    applySettings(database, settings);
+    ensureSchema(database, true);
+  });
 }
 
 /**
@@ -57,31 +61,6 @@ export function retryWhileBusy(timeout: number, step: () => void): void {
   }
 }
 
-/** Looks whose file it is before anything in it changes. */
-function prepareFile(database: SqliteDatabase, settings: ConnectionSettings): void {
-  hasSchema(database, "own");
-  applySettings(database, settings);
-  ensureSchema(database, "own");
-}
-
-function connector(): (path: string) => OwnDatabase {
-  const sqlite = nodeSqlite();
-  if (sqlite !== undefined) return (path) => new sqlite.DatabaseSync(path);
-  throw new SessionError(
-    "ERR_SESSION_OPTION",
-    `\`path\` needs \`node:sqlite\`, which Node.js has from 22.13 on; this is ${process.versions.node}. Use a newer Node.js, or pass an open database as \`database\`.`,
-  );
-}
-
-function closeOnError<T>(database: OwnDatabase, use: (database: OwnDatabase) => T): T {
-  try {
-    return use(database);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
 /**
  * Makes the file with mode 0600; SQLite gives `-wal` and `-shm` the mode of the file. An existing file is only looked
  * at, never opened here: closing it would drop the locks that SQLite holds on it in this process. Where `path` is a
@@ -89,23 +68,23 @@ function closeOnError<T>(database: OwnDatabase, use: (database: OwnDatabase) => 
  */
 function createFile(path: string): void {
   try {
-    const file = openSync(path, "wx", 0o600);
+    const file = fs.openSync(path, "wx", 0o600);
     // The umask may have taken away what the owner needs. Only then: under `--permission`, Node.js refuses to change a
     // mode.
-    if ((fstatSync(file).mode & 0o777) !== 0o600) fchmodSync(file, 0o600);
-    closeSync(file);
+    if ((fs.fstatSync(file).mode & 0o777) !== 0o600) fs.fchmodSync(file, 0o600);
+    fs.closeSync(file);
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (found === undefined) createFile(resolve(realpathSync(dirname(path)), readlinkSync(path)));
+    const found = fs.statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) createFile(resolve(fs.realpathSync(dirname(path)), fs.readlinkSync(path)));
     else checkFile(path, found);
   }
 }
 
-function checkFile(path: string, found: Stats): void {
+function checkFile(path: string, found: fs.Stats): void {
   if (!found.isFile()) throw new Error("it is not a file");
-  accessSync(path, constants.R_OK | constants.W_OK);
-  accessSync(dirname(path), constants.W_OK);
+  fs.accessSync(path, fs.constants.R_OK | fs.constants.W_OK);
+  fs.accessSync(dirname(path), fs.constants.W_OK);
 }
 
 const REASONS: Readonly<Record<string, string>> = {

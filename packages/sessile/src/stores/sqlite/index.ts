@@ -1,15 +1,14 @@
 // `sessile/sqlite`: sessions in a file that several processes of one machine may share, or in the application's own
 // database.
 
-import { resolve } from "node:path";
+import { resolve as absolute } from "node:path";
 import { SessionError } from "../../core/errors.ts";
-import { checkNames, duration, wrong } from "../../core/rules.ts";
+import { milliseconds, type Rule, resolve, wholeNumber, wrong } from "../../core/rules.ts";
 import type { SessionStore } from "../../core/store.ts";
-import { KnownRecords } from "../known-records.ts";
 import { openFile, retryWhileBusy } from "./connection.ts";
 import { storeError } from "./errors.ts";
 import { HandleWriter } from "./handle-writer.ts";
-import { exchanged, OpenFile } from "./open-file.ts";
+import { OpenFile } from "./open-file.ts";
 import { firstValue, type SqliteDatabase } from "./port.ts";
 import { ensureSchema } from "./schema.ts";
 import { checkEngine, pragmas } from "./settings.ts";
@@ -25,6 +24,11 @@ interface CommonOptions {
    * `ERR_SESSION_STORE`. The event loop goes on meanwhile. Default 2 seconds.
    */
   readonly busyTimeout?: number;
+  /**
+   * Records that were read stay in memory, so that a row which did not change since is not parsed again: about the most
+   * bytes that they may take. Default 32 MiB, for about 30,000 small sessions; 0 keeps none.
+   */
+  readonly maxCopyBytes?: number;
 }
 
 /** A file of the store's own. Needs `node:sqlite`: Node.js 22.13 or newer. */
@@ -58,7 +62,15 @@ export interface SqliteHandleOptions extends CommonOptions {
 
 export type SqliteStoreOptions = SqliteFileOptions | SqliteHandleOptions;
 
-const KNOWN = new Set(["path", "database", "busyTimeout", "synchronous"]);
+const RULES = {
+  path: [isPath, "the name of a file (for sessions in memory use `memoryStore()` of `sessile`)", undefined],
+  database: [() => true, "", undefined],
+  synchronous: [(value: unknown) => value === "FULL" || value === "NORMAL", '`"FULL"` or `"NORMAL"`', undefined],
+  busyTimeout: [...milliseconds(1), 2000],
+  maxCopyBytes: [...wholeNumber(0), 32 * 1024 ** 2],
+} satisfies { [Name in keyof SqliteFileOptions]-?: Rule };
+
+type Settings = SqliteStoreOptions & Required<CommonOptions>;
 
 /**
  * How long a statement may wait inside SQLite: on the calling thread, where the event loop waits too, and on its own.
@@ -70,73 +82,55 @@ const LOCK_WAIT = { caller: 2, writer: 50 };
  * cannot be opened, belongs to another application, or was written by a newer release.
  */
 export function sqliteStore(options: SqliteStoreOptions): SessionStore {
-  checkNames(options, KNOWN, "");
-  const busyTimeout = duration("busyTimeout", options.busyTimeout ?? 2000, 1);
-  if ((options.path === undefined) === (options.database === undefined))
-    throw wrong("path", "given, or else `database`");
-  return options.database === undefined ? fileStore(options, busyTimeout) : handleStore(options, busyTimeout);
+  const settings = resolve<Settings>(RULES, options);
+  const { path, database, synchronous } = settings;
+  if ((path === undefined) === (database === undefined)) throw wrong("path", "given, or else `database`");
+  if (database === undefined) return fileStore(settings);
+  if (synchronous === undefined) return handleStore(settings);
+  throw wrong("synchronous", "set by the application on its own `database`");
 }
 
-function fileStore({ path, synchronous = "FULL" }: SqliteFileOptions, busyTimeout: number): SessionStore {
-  if (synchronous !== "FULL" && synchronous !== "NORMAL") throw wrong("synchronous", '`"FULL"` or `"NORMAL"`');
-  const file = checkPath(path);
-  return openFile(file, { synchronous, lockWait: LOCK_WAIT.caller, busyTimeout }, (database) => {
-    checkEngine(String(firstValue(database, "SELECT sqlite_version()")));
-    const statements = prepareStatements(database);
+function fileStore({ path, synchronous = "FULL", ...settings }: Settings & { readonly path: string }): SessionStore {
+  const file = absolute(path); // so that a later `chdir` changes nothing
+  const connection = { synchronous, lockWait: LOCK_WAIT.caller };
+  return openFile(file, connection, settings.busyTimeout, (database) => {
+    checkEngine(firstValue(database, "SELECT sqlite_version()"));
     // SQLite has made the log and its index by now: both are there as long as the connection is.
     const opened = new OpenFile(file, ["-wal", "-shm"]);
-    const writer = new WriterThread({
-      path: file,
-      files: opened.files,
-      identity: opened.identity,
-      exchanged: exchanged(file),
-      pragmas: pragmas({ synchronous, lockWait: LOCK_WAIT.writer }),
-      sql: SQL,
-    });
-    const known = new KnownRecords();
-    return new SqliteStore({ statements, known, writer, file: opened, busyTimeout, release: () => database.close() });
+    const writer = new WriterThread(opened, pragmas({ synchronous, lockWait: LOCK_WAIT.writer }), SQL);
+    const statements = prepareStatements(database);
+    return new SqliteStore({ ...settings, statements, writer, file: opened, release: () => database.close() });
   });
 }
 
-function handleStore({ database, synchronous }: SqliteHandleOptions, busyTimeout: number): SessionStore {
-  if (synchronous !== undefined) throw wrong("synchronous", "set by the application on its own `database`");
+function handleStore({ database, ...settings }: Settings & { readonly database: SqliteDatabase }): SessionStore {
   checkHandle(database);
   try {
-    retryWhileBusy(busyTimeout, () => ensureSchema(database, "shared"));
+    retryWhileBusy(settings.busyTimeout, () => ensureSchema(database, false));
     const statements = prepareStatements(database);
-    const file = fileOf(database);
+    const path = firstValue(database, "SELECT file FROM pragma_database_list WHERE name = 'main'");
+    const file = path ? new OpenFile(String(path), []) : null;
     const writer = new HandleWriter(database, statements, file);
-    return new SqliteStore({ statements, known: new KnownRecords(), writer, file, busyTimeout, release: () => {} });
+    return new SqliteStore({ ...settings, statements, writer, file, release: () => {} });
   } catch (error) {
     throw storeError("prepare its tables in `database`", error);
   }
 }
 
-function fileOf(database: SqliteDatabase): OpenFile | null {
-  const path = firstValue(database, "SELECT file FROM pragma_database_list WHERE name = 'main'");
-  return path ? new OpenFile(String(path), []) : null;
-}
-
-/** Absolute, so that a later `chdir` changes nothing. */
-function checkPath(path: string): string {
-  if (typeof path !== "string" || path === "") throw wrong("path", "the name of a file");
-  if (!path.includes(":memory:")) return resolve(path);
-  throw wrong("path", "the name of a file; for sessions in memory use `memoryStore()` of `sessile`");
+function isPath(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && !value.includes(":memory:");
 }
 
 /** Tries the handle: rows must come at once and be objects with the columns' names. */
 function checkHandle(database: SqliteDatabase): void {
-  const version = versionOf(database);
-  if (!/^\d+\.\d+\.\d+$/.test(version))
-    throw wrong("database", "an open database of a synchronous driver that gives rows as objects");
-  checkEngine(version);
-}
-
-function versionOf(database: SqliteDatabase): string {
+  let row: unknown;
   try {
-    const row = database.prepare("SELECT sqlite_version() AS version").get() as { version?: unknown } | undefined;
-    return String(row?.version);
+    row = database.prepare("SELECT sqlite_version() AS version").get();
   } catch (error) {
     throw new SessionError("ERR_SESSION_OPTION", "`database` must be an open SQLite database.", { cause: error });
   }
+  const { version } = Object(row) as { version?: unknown };
+  if (!/^\d+\.\d+\.\d+$/.test(String(version)))
+    throw wrong("database", "an open database of a synchronous driver that gives rows as objects");
+  checkEngine(version);
 }

@@ -15,6 +15,8 @@ export class OpenFile {
   readonly files: readonly string[];
   /** Of all files, when they were opened. */
   readonly identity: string;
+  /** What to say when it is another one. */
+  readonly exchanged: string;
   #checkedAt = performance.now();
 
   /** To be made when a connection to `path` has read: then all files are there. */
@@ -24,11 +26,12 @@ export class OpenFile {
     const real = realpathSync(path);
     this.files = [path, ...suffixes.map((suffix) => real + suffix)];
     this.identity = identityOf(this.files);
+    this.exchanged = `the file \`${path}\` was removed or exchanged since it was opened; put it back, or restart`;
   }
 
   /** Throws when the path leads to another file, or to none. */
   check(): void {
-    if (identityOf(this.files) !== this.identity) throw new Error(exchanged(this.path));
+    if (identityOf(this.files) !== this.identity) throw new Error(this.exchanged);
     this.#checkedAt = performance.now();
   }
 
@@ -36,10 +39,6 @@ export class OpenFile {
   checkAtTimes(): void {
     if (performance.now() - this.#checkedAt >= INTERVAL) this.check();
   }
-}
-
-export function exchanged(path: string): string {
-  return `the file \`${path}\` was removed or exchanged since it was opened; put it back, or restart`;
 }
 
 function identityOf(files: readonly string[]): string {

@@ -21,33 +21,22 @@ export interface OwnDatabase extends SqliteDatabase {
   close(): void;
 }
 
-export type Row = Readonly<Record<string, unknown>>;
-
-interface NodeSqlite {
-  readonly DatabaseSync: new (path: string) => OwnDatabase;
-}
-
 /**
  * The driver of this Node.js; `undefined` where there is none. Not an `import`, which would keep every program on an
  * older Node.js from loading the file at all.
  */
-export function nodeSqlite(): NodeSqlite | undefined {
-  return process.getBuiltinModule?.("node:sqlite") as NodeSqlite | undefined;
+export function nodeSqlite(): { readonly DatabaseSync: new (path: string) => OwnDatabase } | undefined {
+  return process.getBuiltinModule?.("node:sqlite") as ReturnType<typeof nodeSqlite>;
 }
 
-/** The first row; `null` when there is none (bun says `null`, the others `undefined`). */
-export function firstRow(statement: SqliteStatement, ...parameters: SqliteValue[]): Row | null {
-  return (statement.get(...parameters) as Row | null | undefined) ?? null;
-}
-
-/** The first column of the first row of `sql`. Its name is none of our business: pragmas name theirs as they like. */
-export function firstValue(database: SqliteDatabase, sql: string): unknown {
-  return plain(Object.values(firstRow(database.prepare(sql)) ?? {})[0]);
-}
-
-/** The first column of each row. */
+/** The first column of each row. Its name is of no interest: pragmas name theirs as they like. */
 export function firstColumn(statement: SqliteStatement, ...parameters: SqliteValue[]): unknown[] {
-  return statement.all(...parameters).map((row) => Object.values(row as Row)[0]);
+  return statement.all(...parameters).map((row) => Object.values(row as object)[0]);
+}
+
+/** The first column of the first row of `sql`. */
+export function firstValue(database: SqliteDatabase, sql: string): unknown {
+  return firstColumn(database.prepare(sql))[0];
 }
 
 /** Ends the open transaction. SQLite has done so by itself after some failures; then there is nothing left to do. */
@@ -55,11 +44,6 @@ export function rollback(database: SqliteDatabase): void {
   try {
     database.exec("ROLLBACK");
   } catch {}
-}
-
-/** Numbers as numbers, also from a handle that was told to give bigints. */
-export function plain(value: unknown): unknown {
-  return typeof value === "bigint" ? Number(value) : value;
 }
 
 /**
@@ -71,11 +55,6 @@ export function isBusy(error: unknown): boolean {
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
   const isCode = (Number(errcode) & 0xff) === 5 || String(code).startsWith("SQLITE_BUSY");
   return isCode || message === "database is locked" || message === "cannot start a transaction within a transaction";
-}
-
-/** True for node's answer to an integer beyond 2^53; the other drivers lose digits without a word. */
-export function isUnrepresentable(error: unknown): boolean {
-  return (error as { code?: unknown }).code === "ERR_OUT_OF_RANGE";
 }
 
 /** An error in a form that crosses threads: the driver's words and its code. */

@@ -1,7 +1,7 @@
 // The tables of the store, how they come to be, and whose file it is. Knows no session and no settings.
 
 import { SessionError } from "../../core/errors.ts";
-import { firstColumn, firstRow, firstValue, rollback, type SqliteDatabase } from "./port.ts";
+import { firstColumn, firstValue, rollback, type SqliteDatabase } from "./port.ts";
 
 /** What this release reads and writes. A release that changes the tables counts it up and refuses nothing older. */
 const VERSION = 1;
@@ -36,15 +36,16 @@ const TABLES = `
   INSERT INTO sessile_meta (version) VALUES (${VERSION});
 `;
 
-/** Whether the database is the store's alone, or the application's own with the store's tables among others. */
-export type Ownership = "own" | "shared";
-
-/** Makes the tables unless they are there. Several processes may do it at once: one does, the others find them. */
-export function ensureSchema(database: SqliteDatabase, ownership: Ownership): void {
-  if (hasSchema(database, ownership)) return;
+/**
+ * Makes the tables unless they are there, in a database of the store's own or in the application's. Several processes
+ * may do it at once: one does, the others find them.
+ */
+export function ensureSchema(database: SqliteDatabase, isOwn: boolean): void {
+  if (hasSchema(database, isOwn)) return;
   database.exec("BEGIN IMMEDIATE");
   try {
-    if (!hasSchema(database, ownership)) createTables(database, ownership);
+    if (!hasSchema(database, isOwn)) database.exec(TABLES);
+    if (isOwn) database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     database.exec("COMMIT");
   } catch (error) {
     rollback(database);
@@ -53,20 +54,13 @@ export function ensureSchema(database: SqliteDatabase, ownership: Ownership): vo
 }
 
 /** Throws `ERR_SESSION_STORE` for a file of another application and for tables of another version; changes nothing. */
-export function hasSchema(database: SqliteDatabase, ownership: Ownership): boolean {
-  if (ownership === "own") checkOwner(database);
-  const isThere = firstRow(database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sessile_meta'")) !== null;
-  if (!isThere) return false;
-  const version = firstValue(database, "SELECT version FROM sessile_meta");
-  if (version === VERSION) return true;
-  throw refused(
-    `has version ${version ?? "unknown"} of the store's tables; this release of \`sessile\` knows version ${VERSION}. Use a newer release`,
-  );
-}
-
-function createTables(database: SqliteDatabase, ownership: Ownership): void {
-  database.exec(TABLES);
-  if (ownership === "own") database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+export function hasSchema(database: SqliteDatabase, isOwn: boolean): boolean {
+  if (isOwn) checkOwner(database);
+  if (firstValue(database, "SELECT 1 FROM sqlite_schema WHERE name = 'sessile_meta'") === undefined) return false;
+  const version = firstValue(database, "SELECT version FROM sessile_meta") ?? "unknown";
+  if (Number(version) === VERSION) return true;
+  const known = `this release of \`sessile\` knows version ${VERSION}`;
+  throw refused(`has version ${version} of the store's tables; ${known}. Use a newer release`);
 }
 
 function checkOwner(database: SqliteDatabase): void {
@@ -76,9 +70,8 @@ function checkOwner(database: SqliteDatabase): void {
   const foreign = database.prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sessile\\_%' ESCAPE '\\'");
   const [table] = firstColumn(foreign).filter((name) => !String(name).startsWith("sqlite_"));
   if (table === undefined) return;
-  throw refused(
-    `belongs to another application (it has \`${table}\`). Choose another file, or open it yourself and pass it as \`database\``,
-  );
+  const advice = "Choose another file, or open it yourself and pass it as `database`";
+  throw refused(`belongs to another application (it has \`${table}\`). ${advice}`);
 }
 
 function refused(reason: string): SessionError {

@@ -11,13 +11,12 @@ export interface ConnectionSettings {
   readonly lockWait: number;
 }
 
+export type Pragmas = readonly (readonly [name: string, value: string | number])[];
+
 const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
 
 /** The pragmas, in this order, and what reading each back must give. */
-export function pragmas({
-  synchronous,
-  lockWait,
-}: ConnectionSettings): readonly (readonly [string, string | number])[] {
+export function pragmas({ synchronous, lockWait }: ConnectionSettings): Pragmas {
   return [
     ["busy_timeout", lockWait],
     // Readers and the one writer do not wait for each other. A property of the file; the rest belongs to the
@@ -46,19 +45,17 @@ export function applySettings(database: SqliteDatabase, settings: ConnectionSett
   for (const [name, value] of pragmas(settings)) {
     database.exec(`PRAGMA ${name} = ${value}`);
     const actual = firstValue(database, `PRAGMA ${name}`) ?? 0;
-    if (actual !== value) throw ineffective(name, value, actual);
+    if (actual === value) continue;
+    const message = `SQLite must accept \`PRAGMA ${name} = ${value}\`, but keeps ${actual}.`;
+    throw new SessionError("ERR_SESSION_STORE", `${message} Use a local file and an ordinary build of SQLite.`);
   }
-}
-
-function ineffective(name: string, value: string | number, actual: unknown): SessionError {
-  const message = `SQLite must accept \`PRAGMA ${name} = ${value}\`, but keeps ${actual}. Use a local file and an ordinary build of SQLite.`;
-  return new SessionError("ERR_SESSION_STORE", message);
 }
 
 const warned = new Set<string>();
 
 /** Warns once of an engine that can damage a file which several connections write. */
-export function checkEngine(version: string): void {
+export function checkEngine(engine: unknown): void {
+  const version = String(engine);
   if (isSound(version) || warned.has(version)) return;
   warned.add(version);
   process.emitWarning(
@@ -68,12 +65,11 @@ export function checkEngine(version: string): void {
   );
 }
 
-/** From 3.51.3 on, the back-ports to 3.44 and 3.50, and not 3.52.0, which was withdrawn. */
+/** The first sound patch of a minor release: the back-ports to 3.44 and 3.50, and 3.52.0 was withdrawn. */
+const SOUND: Readonly<Record<number, number>> = { 44: 6, 50: 7, 51: 3, 52: 1 };
+
+/** From 3.51.3 on, and the back-ports. */
 export function isSound(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
-  if (major !== 3) return major > 3;
-  if (minor === 44) return patch >= 6;
-  if (minor === 50) return patch >= 7;
-  if (minor === 51) return patch >= 3;
-  return minor > 52 || (minor === 52 && patch > 0);
+  return major > 3 || (major === 3 && patch >= (SOUND[minor] ?? (minor > 52 ? 0 : Infinity)));
 }

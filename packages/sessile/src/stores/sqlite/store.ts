@@ -1,5 +1,4 @@
-// The store's methods: reads at once on this thread's connection, writes through the queue. Knows neither file nor
-// thread.
+// The store's methods: reads at once on this thread's connection, writes through the queue. Knows neither file nor thread.
 
 import { setTimeout } from "node:timers/promises";
 import { applyDelta, type SessionDelta } from "../../core/delta.ts";
@@ -15,13 +14,13 @@ import type {
   SweepBudget,
   UserLimit,
 } from "../../core/store.ts";
-import type { KnownRecords } from "../known-records.ts";
+import { KnownRecords } from "../known-records.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
 import { busyError, closedError, storeError } from "./errors.ts";
 import type { OpenFile } from "./open-file.ts";
-import { firstColumn, isBusy, plain, type Row, type SqliteValue } from "./port.ts";
-import { changesOf, toRow, toText } from "./row.ts";
-import { readKnown, readRecord, type SQL, type Statements } from "./statements.ts";
+import { firstColumn, isBusy } from "./port.ts";
+import { changesOf, fromText, toRow, toText, unreadable } from "./row.ts";
+import type { Statements } from "./statements.ts";
 import type { Found, Step, Writer } from "./transaction.ts";
 import { WriteQueue } from "./write-queue.ts";
 
@@ -31,48 +30,49 @@ const PAUSE = 10;
 /** Before every position: no record ends before 1970. */
 const START: Position = { absoluteExpiresAt: -1, sid: "" };
 
-export interface SqliteStoreParts {
+interface Parts {
   readonly statements: Statements;
-  readonly known: KnownRecords;
   readonly writer: Writer;
   /** `null` for a database in memory. */
   readonly file: OpenFile | null;
   readonly busyTimeout: number;
+  readonly maxCopyBytes: number;
   /** Closes the database if the store opened it. */
   readonly release: () => void;
 }
 
 export class SqliteStore implements SessionStore {
-  readonly #parts: SqliteStoreParts;
+  readonly #parts: Parts;
   readonly #statements: Statements;
   readonly #writes: WriteQueue;
+  readonly #known: KnownRecords;
   /** Records as they will be when the commits that are under way succeed: a commit that comes meanwhile goes on top. */
   readonly #ahead = new Map<string, SessionRecord>();
   #closing: Promise<void> | null = null;
 
-  constructor(parts: SqliteStoreParts) {
+  constructor(parts: Parts) {
     this.#parts = parts;
     this.#statements = parts.statements;
     this.#writes = new WriteQueue(parts.writer, parts.busyTimeout);
+    this.#known = new KnownRecords(parts.maxCopyBytes);
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
-    this.#checkOpen();
-    const isEvicting = limit?.onExceeded === "evictOldest";
     const user = limit === undefined || record.userId === null ? null : toText(record.userId);
+    const evictable = limit?.onExceeded === "evictOldest" ? user : null;
     const others = (limit?.max ?? 1) - 1;
-    const [exists, evicted = [], inserted] = await this.#writes.add(
+    const [exists, evicted = [], inserted] = await this.#write(
       "create a session",
-      step("exists", record.sid),
-      step("evict", isEvicting ? user : null, record.createdAt, others, record.sid),
-      step("insert", ...toRow(record), user, record.createdAt, others),
+      ["exists", record.sid],
+      ["evict", evictable, record.createdAt, others, record.sid],
+      ["insert", ...toRow(record), user, record.createdAt, others],
     );
     if (exists?.length) return { status: "exists" };
-    return inserted?.length ? { status: "created", evicted: evicted.map(String) } : { status: "refused" };
+    return inserted?.length ? { status: "created", evicted } : { status: "refused" };
   }
 
   load(sid: string): Promise<SessionRecord | null> {
-    return this.#read("load a session", () => readKnown(this.#statements, this.#parts.known, sid));
+    return this.#read("load a session", () => this.#load(sid));
   }
 
   /**
@@ -83,7 +83,7 @@ export class SqliteStore implements SessionStore {
     const until = performance.now() + this.#parts.busyTimeout;
     const change = JSON.parse(JSON.stringify(delta)) as SessionDelta;
     for (let from = this.#ahead.get(sid) ?? base; ; from = this.#ahead.get(sid)) {
-      const attempt = await this.#read(COMMITTING, () => this.#change(sid, change, from));
+      const attempt = await this.#read(COMMITTING, () => this.#change(sid, change, from)).catch(goneIfDamaged);
       if (!("isWritten" in attempt)) return attempt;
       if (await attempt.isWritten) return { status: "ok", record: attempt.record };
       if (performance.now() >= until) throw busyError(this.#parts.busyTimeout);
@@ -91,8 +91,7 @@ export class SqliteStore implements SessionStore {
   }
 
   async delete(sid: string): Promise<boolean> {
-    this.#checkOpen();
-    const [deleted] = await this.#writes.add("delete a session", step("delete", sid));
+    const [deleted] = await this.#write("delete a session", ["delete", sid]);
     return deleted?.length === 1;
   }
 
@@ -105,21 +104,19 @@ export class SqliteStore implements SessionStore {
   }
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
-    this.#checkOpen();
-    const deletion = step("deleteByUser", toText(userId), except ?? null);
-    return sidsIn(await this.#writes.add("delete the sessions of a user", deletion));
+    const deletion = ["deleteByUser", toText(userId), except ?? null] as const;
+    const [ended = []] = await this.#write("delete the sessions of a user", deletion);
+    return ended;
   }
 
   async deleteExpired({ now, limit }: SweepBudget): Promise<readonly string[]> {
-    this.#checkOpen();
-    return sidsIn(await this.#writes.add("delete expired sessions", step("deleteExpired", now, now, limit)));
+    const [ended = []] = await this.#write("delete expired sessions", ["deleteExpired", now, now, limit]);
+    return ended;
   }
 
   stats(): Promise<StoreStats> {
-    return this.#read("count its sessions", () => {
-      const [sessions] = firstColumn(this.#statements.count);
-      return { kind: "sqlite", sessions: plain(sessions) as number };
-    });
+    const count = () => Number(firstColumn(this.#statements.count)[0]);
+    return this.#read("count its sessions", () => ({ kind: "sqlite", sessions: count() }));
   }
 
   close(): Promise<void> {
@@ -130,38 +127,59 @@ export class SqliteStore implements SessionStore {
   async #close(): Promise<void> {
     try {
       await this.#writes.close();
-    } catch (error) {
-      throw storeError("end its writer thread", error);
     } finally {
       this.#parts.release();
     }
   }
 
+  /** Runs the steps in one transaction. */
+  async #write(doing: string, ...steps: readonly Step[]): Promise<readonly Found[]> {
+    this.#checkOpen();
+    return this.#writes.add(doing, steps);
+  }
+
+  /** A record whose row is to the letter what it was when it was read is not parsed again. */
+  #load(sid: string): SessionRecord | null {
+    const text = this.#textOf(sid);
+    const known = this.#known.get(sid, text);
+    if (known !== null || text === null) return known;
+    const record = fromText(sid, text);
+    this.#known.add(record, text);
+    return record;
+  }
+
+  /** All values of the row; `null` when there is none. */
+  #textOf(sid: string): string | null {
+    try {
+      return (this.#statements.load.get(sid) as { text: string } | null | undefined)?.text ?? null;
+    } catch (error) {
+      // Damage put a value into it that JSON has not.
+      throw /\bBLOB\b/.test(String(error)) ? unreadable(sid) : error;
+    }
+  }
+
   /** Begins to write the record after `change` over `from`. Only the record as it is now turns a change away. */
   #change(sid: string, change: SessionDelta, from?: SessionRecord): Committed | Replacing {
-    const [record] = from === undefined ? this.#readable(sid) : [from];
-    const next = record === undefined ? "gone" : applyDelta(record, change);
-    if (record !== undefined && typeof next === "object") return this.#replace(record, next);
+    const record = from ?? this.#load(sid);
+    const next = record === null ? "gone" : applyDelta(record, change);
+    if (record !== null && typeof next === "object") return this.#replace(record, next);
     if (from !== undefined) return this.#change(sid, change);
-    return record === undefined || next === "gone" ? { status: "gone" } : { status: "conflict", record };
+    return record === null || next === "gone" ? { status: "gone" } : { status: "conflict", record };
   }
 
   #replace(record: SessionRecord, next: SessionRecord): Replacing {
     const { sid } = record;
     if ((this.#ahead.get(sid) ?? record) === record) this.#ahead.set(sid, next);
-    const update = step("update", ...changesOf(toRow(next)), ...toRow(record));
-    return { record: next, isWritten: this.#written(sid, next, this.#writes.add(COMMITTING, update)) };
+    const update = this.#write(COMMITTING, ["update", ...changesOf(toRow(next)), ...toRow(record)]);
+    return { record: next, isWritten: this.#settled(sid, next, update) };
   }
 
-  async #written(sid: string, next: SessionRecord, update: Promise<readonly Found[]>): Promise<boolean> {
-    let isWritten = false;
-    try {
-      isWritten = sidsIn(await update).length === 1;
-    } finally {
-      // What was to go on top of a record that was not written is not written either.
-      if (!isWritten || this.#ahead.get(sid) === next) this.#ahead.delete(sid);
-    }
-    return isWritten;
+  async #settled(sid: string, next: SessionRecord, update: Promise<readonly Found[]>): Promise<boolean> {
+    const written = update.then(([found]) => found?.length === 1);
+    const isWritten = await written.catch(() => false);
+    // What was to go on top of a record that was not written is not written either.
+    if (!isWritten || this.#ahead.get(sid) === next) this.#ahead.delete(sid);
+    return written;
   }
 
   /** Reads at once. No transaction stays open while something is awaited: the log could not be emptied meanwhile. */
@@ -197,11 +215,8 @@ export class SqliteStore implements SessionStore {
   }
 
   #positions(userId: string, { absoluteExpiresAt, sid }: Position, limit: number): Position[] {
-    const rows = this.#statements.page.all(toText(userId), absoluteExpiresAt, sid, limit) as Row[];
-    return rows.map((row) => ({
-      sid: row.sid as string,
-      absoluteExpiresAt: plain(row.absolute_expires_at) as number,
-    }));
+    const rows = this.#statements.page.all(toText(userId), absoluteExpiresAt, sid, limit) as Record<string, unknown>[];
+    return rows.map((row) => ({ sid: String(row["sid"]), absoluteExpiresAt: Number(row["absolute_expires_at"]) }));
   }
 
   /** Goes on from the last sid that belongs to a record: a damaged one is no cursor. */
@@ -220,8 +235,8 @@ export class SqliteStore implements SessionStore {
    */
   #readable(sid: string): SessionRecord[] {
     try {
-      const record = readRecord(this.#statements, sid);
-      return record === null ? [] : [record];
+      const text = this.#textOf(sid);
+      return text === null ? [] : [fromText(sid, text)];
     } catch (error) {
       if (isSessionError(error, "ERR_SESSION_RECORD")) return [];
       throw error;
@@ -235,17 +250,15 @@ export class SqliteStore implements SessionStore {
 
 const COMMITTING = "commit a change";
 
+/** Nothing that a delta says of a damaged record would be true. */
+function goneIfDamaged(error: unknown): Committed {
+  if (isSessionError(error, "ERR_SESSION_RECORD")) return { status: "gone" };
+  throw error;
+}
+
 /** A record that is being written over the one before it. */
 interface Replacing {
   readonly record: SessionRecord;
   /** False when the row was another one by then. */
   readonly isWritten: Promise<boolean>;
-}
-
-function step(name: keyof typeof SQL, ...parameters: readonly SqliteValue[]): Step {
-  return [name, ...parameters];
-}
-
-function sidsIn([found = []]: readonly Found[]): string[] {
-  return found.map(String);
 }

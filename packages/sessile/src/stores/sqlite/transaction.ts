@@ -1,12 +1,13 @@
 // What the two writers have in common: a transaction as a value, and what became of it. Knows no session.
 
 import type { Failure, SqliteValue } from "./port.ts";
+import type { Statements } from "./statements.ts";
 
 /** One statement, by its name, and what is bound to it. */
-export type Step = readonly [name: string, ...parameters: readonly SqliteValue[]];
+export type Step = readonly [name: keyof Statements, ...parameters: readonly SqliteValue[]];
 
-/** The first column of the rows that a step returned. */
-export type Found = readonly unknown[];
+/** The first column of the rows that a step returned: the sids that it changed or found. */
+export type Found = readonly string[];
 
 /** What became of a transaction. */
 export type Attempt =

@@ -37,7 +37,7 @@ export class WriteQueue {
   }
 
   /** Resolves to what each step found once the transaction with all of them is committed. */
-  add(doing: string, ...steps: Step[]): Promise<readonly Found[]> {
+  add(doing: string, steps: readonly Step[]): Promise<readonly Found[]> {
     return new Promise((resolve, reject) => {
       const until = performance.now() + this.#busyTimeout;
       this.#waiting.push({ doing, steps, until, resolve, reject });

@@ -20,41 +20,40 @@ parentPort.on("message", (message) => {
 });
 
 function attempt(steps) {
-  let stage = "open";
+  let isBegun = false;
+  let found;
   try {
     open();
     database.exec("BEGIN IMMEDIATE");
-    stage = "steps";
-    const found = steps.map(([name, ...parameters]) => firstColumn(statement(name).all(...parameters)));
-    stage = "commit";
+    isBegun = true;
+    found = steps.map(([name, ...parameters]) => firstColumn(statement(name).all(...parameters)));
     database.exec("COMMIT");
     checkFile();
     if (steps.some(([name]) => name === "deleteByUser")) emptyLog();
     return { status: "done", found };
   } catch (error) {
     // By its words, because Deno gives no code.
-    if ((error.errcode & 0xff) === 5 || error.message === "database is locked") return busy();
-    // It is not known what state the connection is in after a failure; the next transaction gets a fresh one.
-    disconnect();
-    return { status: "failed", failure: { message: error.message, code: error.errcode || error.code }, isUndone: stage === "steps" };
+    const isBusy = (error.errcode & 0xff) === 5 || error.message === "database is locked";
+    // A connection in a state that is not known: the next transaction gets a fresh one.
+    if (isBegun || !isBusy) disconnect();
+    if (isBusy) return { status: "busy" };
+    const failure = { message: error.message, code: error.errcode || error.code };
+    return { status: "failed", failure, isUndone: isBegun && found === undefined };
   }
 }
 
-/** Another connection holds the lock, and nothing was written. */
-function busy() {
-  if (database.isTransaction) database.exec("ROLLBACK");
-  return { status: "busy" };
-}
-
-/**
- * Looks before, because SQLite would make a new file, and after, because the file may have been exchanged in between.
- */
+/** Looks before, because SQLite would make a new file, and after, because the file may have been exchanged in between. */
 function open() {
   if (database !== null) return;
   checkFile();
-  database = new DatabaseSync(path);
-  for (const [name, value] of pragmas) database.exec("PRAGMA " + name + " = " + value);
-  checkFile();
+  const opened = new DatabaseSync(path);
+  try {
+    for (const [name, value] of pragmas) opened.exec("PRAGMA " + name + " = " + value);
+    checkFile();
+    database = opened;
+  } finally {
+    if (database === null) opened.close();
+  }
 }
 
 function checkFile() {
@@ -68,7 +67,7 @@ function statement(name) {
 }
 
 function firstColumn(rows) {
-  return rows.map((row) => Object.values(row)[0]);
+  return rows.map((row) => String(Object.values(row)[0]));
 }
 
 /**

@@ -1,31 +1,21 @@
 // The calling thread's end of the writer thread: starts it, asks it, notices when it dies. Knows no SQL.
 
 import { Worker } from "node:worker_threads";
+import type { OpenFile } from "./open-file.ts";
 import { toFailure } from "./port.ts";
+import type { Pragmas } from "./settings.ts";
 import { type Attempt, failed, type Step, type Writer } from "./transaction.ts";
 import { WRITER_PROGRAM } from "./writer-program.ts";
 
-/** What the thread is started with. */
-export interface WriterData {
-  readonly path: string;
-  /** All of `OpenFile`'s, and what to say when their identity is another one. */
-  readonly files: readonly string[];
-  readonly identity: string;
-  readonly exchanged: string;
-  /** How its connection is set up. */
-  readonly pragmas: readonly (readonly [name: string, value: string | number])[];
-  /** The statements that steps name. */
-  readonly sql: Readonly<Record<string, string>>;
-}
-
 export class WriterThread implements Writer {
   readonly isBlocking = false;
-  readonly #data: WriterData;
+  readonly #data: object;
   #worker: Worker | null = null;
   #waiting: { answer: (text: string | null) => void; fail: (reason: unknown) => void } | null = null;
 
-  constructor(data: WriterData) {
-    this.#data = data;
+  /** `pragmas` set up its connection; `sql` has the statements that steps name. */
+  constructor({ path, files, identity, exchanged }: OpenFile, pragmas: Pragmas, sql: Readonly<Record<string, string>>) {
+    this.#data = { path, files, identity, exchanged, pragmas, sql };
     this.#worker = this.#start();
   }
 

@@ -25,14 +25,14 @@ const EXPECTED = {
 describe("the settings of a sqlite connection", { skip: unable }, () => {
   test("P9: the reading and the writing connection have every setting", async () => {
     const path = newPath();
-    const reading = openFile(path, { synchronous: "FULL", lockWait: 2, busyTimeout: 1000 }, (database) => database);
+    const reading = openFile(path, { synchronous: "FULL", lockWait: 2 }, 1000, (database) => database);
     assert.deepEqual(readBack(reading), { ...EXPECTED, busy_timeout: 2 });
-    assert.deepEqual(await readInThread(path), { ...EXPECTED, busy_timeout: 50 });
+    assert.deepEqual(await readInThread(path), textsOf({ ...EXPECTED, busy_timeout: 50 }));
     reading.close();
   });
 
   test("P9: synchronous NORMAL is set where it is asked for", () => {
-    const database = openFile(newPath(), { synchronous: "NORMAL", lockWait: 2, busyTimeout: 1000 }, (opened) => opened);
+    const database = openFile(newPath(), { synchronous: "NORMAL", lockWait: 2 }, 1000, (opened) => opened);
     assert.equal(pick(database, "PRAGMA synchronous"), 1);
     database.close();
   });
@@ -74,14 +74,17 @@ test("O5: an engine with the fault is warned of once, with what to do", async ()
 
 /** The settings of the writer thread's connection, for which each of them is a statement. */
 async function readInThread(path: string): Promise<Record<string, unknown>> {
-  const { files, identity } = new OpenFile(path, []);
   const sql = Object.fromEntries(NAMES.map((name) => [name, `PRAGMA ${name}`]));
   const settings = pragmas({ synchronous: "FULL", lockWait: 50 });
-  const writer = new WriterThread({ path, files, identity, exchanged: "", pragmas: settings, sql });
-  const attempt = await writer.attempt(NAMES.map((name) => [name]));
+  const writer = new WriterThread(new OpenFile(path, []), settings, sql);
+  const attempt = await writer.attempt(NAMES.map((name) => [name] as never));
   await writer.close();
   const found = attempt.status === "done" ? attempt.found : [];
   return Object.fromEntries(NAMES.map((name, at) => [name, found[at]?.[0]]));
+}
+
+function textsOf(values: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }
 
 const NAMES = [...Object.keys(EXPECTED), "busy_timeout"];

@@ -1,12 +1,11 @@
 // The shared suite: two connections, two processes, and databases that the application opened.
 
-import type { SqliteDatabase } from "sessile/sqlite";
 import { sqliteStore } from "sessile/sqlite";
 import { storeSuite } from "sessile/testing";
 import { forkStore } from "../../support/store-process.ts";
 import { newPath, openRaw, openTuned, type RawDatabase, unable } from "./raw.ts";
 
-function damage(database: SqliteDatabase): (sid: string) => Promise<void> {
+function damage(database: RawDatabase): (sid: string) => Promise<void> {
   return async (sid) =>
     void database.prepare("UPDATE sessile_sessions SET retired_digests = '[' WHERE sid = ?").run(sid);
 }
@@ -58,7 +57,7 @@ if (!unable) {
   });
 }
 
-function storesOn([a, b]: readonly [SqliteDatabase, SqliteDatabase]) {
+function storesOn([a, b]: readonly [RawDatabase, RawDatabase]) {
   return [sqliteStore({ database: a }), sqliteStore({ database: b })] as const;
 }
 

@@ -10,7 +10,7 @@ import type { Attempt, Step, Writer } from "#dist/stores/sqlite/transaction.js";
 import { WriteQueue } from "#dist/stores/sqlite/write-queue.js";
 import { newPath, openRaw, openTuned, type RawDatabase, unable } from "./raw.ts";
 
-const remove = (queue: WriteQueue, sid: string) => queue.add("delete a session", ["delete", sid]);
+const remove = (queue: WriteQueue, sid: string) => queue.add("delete a session", [["delete", sid]]);
 
 test("writes that are asked for in one turn go together, and so do those that come while others are under way", async () => {
   const writer = new ScriptedWriter([done, done]);
@@ -118,7 +118,14 @@ test("of a transaction in which a step failed, each write is tried alone", async
 test("every write gets what its own steps found", async () => {
   const writer = new ScriptedWriter([done]);
   const queue = new WriteQueue(writer, 1000);
-  const writes = [queue.add("x", ["x", "1"], ["x", "2"]), queue.add("x"), queue.add("x", ["x", "3"])];
+  const writes = [
+    queue.add("x", [
+      ["exists", "1"],
+      ["delete", "2"],
+    ]),
+    queue.add("x", []),
+    queue.add("x", [["delete", "3"]]),
+  ];
   writer.proceed();
   assert.deepEqual(await Promise.all(writes), [[["1"], ["2"]], [], [["3"]]]);
 });
@@ -265,7 +272,7 @@ describe("grouped writes", { skip: unable }, () => {
 
 type Script = (steps: readonly Step[]) => Attempt;
 
-const done: Script = (steps) => ({ status: "done", found: steps.map(([, sid]) => [sid]) });
+const done: Script = (steps) => ({ status: "done", found: steps.map(([, sid]) => [String(sid)]) });
 const busy: Script = () => ({ status: "busy" });
 const failedWhen =
   (isUndone: boolean): Script =>
@@ -339,17 +346,13 @@ function transactionsIn(path: string): number {
 
 function commitFails(raw: SqliteDatabase): { database: SqliteDatabase; failCommit: () => void } {
   let isFailing = false;
-  const failOnce = (): never => {
+  const exec = (sql: string): unknown => {
+    if (sql !== "COMMIT" || !isFailing) return raw.exec(sql);
     isFailing = false;
     throw Object.assign(new Error("disk I/O error"), { errcode: 10 });
-  };
-  const prepare = (sql: string) => {
-    const statement = raw.prepare(sql);
-    if (sql !== "COMMIT") return statement;
-    return { get: () => null, all: () => [], run: () => (isFailing ? failOnce() : statement.run()) };
   };
   const failCommit = (): void => {
     isFailing = true;
   };
-  return { database: { exec: (sql) => raw.exec(sql), prepare }, failCommit };
+  return { database: { exec, prepare: (sql) => raw.prepare(sql) }, failCommit };
 }
