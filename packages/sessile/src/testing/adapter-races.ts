@@ -33,7 +33,7 @@ export const raceChecks: readonly AdapterCheck[] = [
         withServer(start, {}, async ({ send, signIn, manager, probes }) => {
           const token = await signIn();
           const slow = send("POST", "/slow", transport === "header" ? { token } : { cookie: cookieOf(token) });
-          await probes.slow.reached;
+          await Promise.race([probes.slow.reached, slow]);
           await send("POST", "/logout", { token });
           probes.slow.open();
           const { status, cookies, header } = await slow;
@@ -49,7 +49,7 @@ export const raceChecks: readonly AdapterCheck[] = [
       withServer(start, { transports: cookieOnly() }, async ({ send, signIn, probes }) => {
         const before = await signIn();
         const slow = send("POST", "/slow", { cookie: cookieOf(before) });
-        await probes.slow.reached;
+        await Promise.race([probes.slow.reached, slow]);
         const after = await signIn({ cookie: cookieOf(before) });
         probes.slow.open();
         assert.deepEqual((await slow).cookies, []);
@@ -63,10 +63,10 @@ export const raceChecks: readonly AdapterCheck[] = [
       withServer(start, {}, async ({ send, signIn, probes, store }) => {
         const token = await signIn();
         const client = new AbortController();
-        const left = assert.rejects(send("POST", "/slow", { token, signal: client.signal }));
-        await probes.slow.reached;
+        const left = send("POST", "/slow", { token, signal: client.signal });
+        await Promise.race([probes.slow.reached, left]);
         client.abort();
-        await left;
+        await assert.rejects(left);
         await send("GET", "/public"); // by now the server knows
         const committing = store.pause("commit");
         probes.slow.open();
@@ -109,7 +109,7 @@ export const raceChecks: readonly AdapterCheck[] = [
             hasLeft = true;
           };
           const response = send("POST", path, { token, onHead });
-          await gate.reached;
+          await Promise.race([gate.reached, response]);
           for (let trips = 0; trips < 3; trips++) await send("GET", "/public"); // had it left, it would be here by now
           assert.equal(hasLeft, false);
           gate.open();

@@ -66,11 +66,17 @@ export async function withServer(
     ...options,
   });
   const server = await start(manager, suiteRoutes(probes));
-  const call: ServerUnderTest["send"] = (method, path, asked) => send(server.url, method, path, asked);
+  const call: ServerUnderTest["send"] = (method, path, asked) => {
+    const sent = send(server.url, method, path, asked);
+    sent.catch(() => {}); // a check that fails before it waits for the answer leaves no promise without a handler
+    return sent;
+  };
   const signIn = async (asked?: ClientRequest): Promise<string> => tokenOf(await call("POST", "/login", asked));
   try {
     await body({ manager, store, clock, probes, send: call, signIn });
   } finally {
+    probes.slow.open();
+    store.openAll();
     await server.close();
     await manager.close();
   }

@@ -16,16 +16,23 @@ export interface Pausing {
    * ```
    */
   readonly pause: (method: StoreMethod) => Gate;
+  /** Opens every gate. */
+  readonly openAll: () => void;
 }
 
 /** `store` with gates. */
 export function pausingStore(store: SessionStore): SessionStore & Pausing {
   const gates = new Map<StoreMethod, GateWithEntrance>();
+  const all: Gate[] = [];
   return intercept(store, (method) => gates.get(method)?.enter(), {
     pause(method: StoreMethod): Gate {
       const gate = newGate();
       gates.set(method, gate);
+      all.push(gate);
       return gate;
+    },
+    openAll() {
+      for (const gate of all) gate.open();
     },
   });
 }

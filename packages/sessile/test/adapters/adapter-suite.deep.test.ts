@@ -23,6 +23,7 @@ const FAULTS = {
     "no byte of the response of /key?name=a leaves before the store has confirmed",
     "F1: a sign-out that the handler does not wait for is answered only when the store has confirmed it",
   ],
+  "cuts the connection of every change": "F4: parallel requests that add one to a counter lose nothing",
   "commits every status as 200": "a response with status 500 keeps nothing",
   "commits what a handler that threw had written": "a handler that throws keeps nothing and is a 500",
   "takes a thrown redirect for a failure":
@@ -93,6 +94,21 @@ describe("adapterSuite", () => {
   }
 });
 
+test("a check that fails while requests are under way leaves no promise without a handler, and ends", async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  try {
+    for (const fault of ["cuts the connection of every change", "answers before it commits"] as const) {
+      assert.ok((await failuresOf(fault)).length > 5);
+      await new Promise(setImmediate);
+    }
+  } finally {
+    process.off("unhandledRejection", note);
+  }
+  assert.deepEqual(unhandled, []);
+});
+
 function adapterWith(fault: Fault): StartServer {
   return (manager, routes) =>
     listen(createServer((request, response) => void serve(fault, manager, routes, request, response)));
@@ -106,6 +122,8 @@ async function serve(
   response: ServerResponse,
 ) {
   const route = routeOf(routes, request.method, request.url) as SuiteRoute;
+  if (fault === "cuts the connection of every change" && route.method === "POST" && route.path !== "/login")
+    return void request.socket.destroy();
   const opened = await open(fault, manager, request);
   if (!("session" in opened)) return write(response, faulty(fault, opened));
   const { answer, threw } = await run(fault, route, opened.session, request.url ?? "/");
