@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { inRoot, root } from "../ready/repository.mjs";
 import { conclude, newResult, note } from "./result.mjs";
 
-/** Against what hangs, not against what is slow. */
-const TEST_SECONDS = 300;
-const FILE_SECONDS = 900;
+/** The longest time for a test and for a file: against what hangs, not against what is slow. */
+const LIMITS = { test: 300, file: 900 };
+const LIMITS_OF_LONG = { test: 7200, file: 14_400 };
 const REPORTER = new URL("reporter.mjs", import.meta.url).href;
 const GROUPS = process.platform !== "win32";
 
@@ -15,18 +15,19 @@ process.on("exit", () => live.forEach(kill));
 /** Runs a file on a Node; resolves when its process is gone, and never rejects. */
 export function runFile(node, file, env) {
   const result = newResult(file);
-  const child = start(node, file, env);
+  const limits = env.SESSILE_DEPTH === "long" ? LIMITS_OF_LONG : LIMITS;
+  const child = start(node, file, env, limits);
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => {
       result.output += text;
     });
   }
   child.on("message", (message) => note(result, message));
-  return ended(child).then((exit) => conclude(result, exit));
+  return ended(child, limits).then((exit) => conclude(result, exit));
 }
 
-function start(node, file, env) {
-  const flags = [`--test-timeout=${TEST_SECONDS * 1000}`, `--test-reporter=${REPORTER}`];
+function start(node, file, env, limits) {
+  const flags = [`--test-timeout=${limits.test * 1000}`, `--test-reporter=${REPORTER}`];
   const stdio = ["ignore", "pipe", "pipe", "ipc"];
   const options = { cwd: root, env: { ...process.env, ...env }, stdio, detached: GROUPS };
   const child = spawn(node, [...flags, "--test-reporter-destination=stdout", inRoot(file.emitted)], options);
@@ -34,13 +35,13 @@ function start(node, file, env) {
   return child;
 }
 
-function ended(child) {
+function ended(child, limits) {
   return new Promise((resolve) => {
     let overtime;
     const timer = setTimeout(() => {
-      overtime = FILE_SECONDS;
+      overtime = limits.file;
       kill(child);
-    }, FILE_SECONDS * 1000);
+    }, limits.file * 1000);
     const finish = (code, signal) => {
       clearTimeout(timer);
       live.delete(child);
