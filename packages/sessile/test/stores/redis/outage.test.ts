@@ -86,38 +86,35 @@ for (const [name, connect] of Object.entries(CLIENTS)) {
   });
 }
 
-test("errors of a real Redis show neither keys nor data", async () => {
+test("errors of a real Redis show neither keys nor data", async (t) => {
   const server = await startRedis();
   const node = await createClient({ url: server.url }).connect();
   const ioredis = await connectIoredis(server.port);
+  t.after(async () => {
+    node.destroy();
+    ioredis.disconnect();
+    await server.close();
+  });
   const record = sampleRecord({ userId: "somebody", data: '{"secret":"plain text"}' });
   const change = { at: record.createdAt, set: { secret: "plain text" } };
   for (const client of [node, ioredis]) {
     const store: SessionStore = redisStore({ client, deadline: 10_000 });
     await store.create(record);
     await node.configSet("maxmemory", "1");
-    await assert.rejects(store.commit(record.sid, change, record), { message: /OOM/ });
-    await assert.rejects(store.create(sampleRecord({ userId: "somebody" })), { message: /OOM/ });
-    await node.configSet("maxmemory", "0");
-    await node.set("sessile:u:x", "");
-    await node.del(`sessile:s:${record.sid}`);
-    await node.lPush(`sessile:s:${record.sid}`, "x");
     const calls: (() => Promise<unknown>)[] = [
-      async () => store.load(record.sid),
       () => store.commit(record.sid, change, record),
+      () => store.create(sampleRecord({ userId: "somebody", data: record.data })),
     ];
     for (const call of calls) {
       const error: unknown = await call().catch((reason) => reason);
       assert.ok(isSessionError(error, "ERR_SESSION_STORE"));
-      assert.match(error.message, /WRONGTYPE/);
+      assert.match(error.message, /OOM/);
       const shown = inspect(error, { depth: 9, showHidden: true });
       for (const hidden of [record.sid, "plain text", record.secretDigest]) assert.ok(!shown.includes(hidden));
     }
+    await node.configSet("maxmemory", "0");
     await node.flushDb();
   }
-  node.destroy();
-  ioredis.disconnect();
-  await server.close();
 });
 
 /** Fails, and long before a hundred that wait for each other would. */
