@@ -1,6 +1,7 @@
 // Holds back what is written to a response of node:http or node:http2 until the session is settled; then lets it go, or
 // answers something else while that is still possible. Knows no framework.
 
+import { SessionError } from "../core/errors.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import type { Answer } from "./answer.ts";
 import {
@@ -32,14 +33,19 @@ export interface Settlement {
 /**
  * Nothing written to `response` from now on leaves before `settlement` is through. It begins with the first output, and with
  * the status of that moment. From then on handlers find the response as if it had left: a header that comes too late throws.
+ * Throws `ERR_SESSION_STATE` when the response is held already.
  *
  * Node sends headers while the handler's call is still on the stack, and a store answers later. The methods are replaced on
  * the object, by functions that all responses share, because frameworks such as Express exchange the prototype.
  */
 export function hold(response: NodeResponse, settlement: Settlement): void {
   const held = response as unknown as Held;
-  if (held[HOLD] === undefined) install(held, settlement);
-  else held[HOLD].join(settlement);
+  if (held[HOLD] !== undefined) throw new SessionError("ERR_SESSION_STATE", HELD_TWICE);
+  held[HOLD] = new Hold(held, settlement);
+  held.writeHead = heldWriteHead;
+  held.write = heldWrite;
+  held.end = heldEnd;
+  held.flushHeaders = heldFlushHeaders;
 }
 
 /**
@@ -53,42 +59,36 @@ export function answerInstead(response: NodeResponse, answer: Answer): boolean {
   return isFree;
 }
 
+const HELD_TWICE = "This request has a session already. Use `sessions` once, with one manager.";
+
 const HOLD: unique symbol = Symbol("sessile.hold");
 
 interface Held extends LooseResponse {
   [HOLD]: Hold | undefined;
 }
 
-type Output = "writeHead" | "write" | "end" | "flushHeaders";
+type Output = "writeHead" | "write" | "end" | "flushHeaders" | "flush";
 type HeaderChange = "setHeader" | "appendHeader" | "removeHeader";
 type Call = readonly [Output, readonly unknown[]];
 
 class Hold implements SessionResponse {
   readonly #response: Held;
-  readonly #settlements: Settlement[];
-  #original: Pick<LooseResponse, Output> & Partial<Pick<LooseResponse, HeaderChange>>;
+  readonly #settlement: Settlement;
+  /** The response's methods that are replaced by now. */
+  #original: { readonly [name in Output | HeaderChange]?: LooseResponse[name] | undefined };
   #state: "open" | "holding" | "released" | "replaced" = "open";
   #isEnded = false;
   #queue: Call[] = [];
 
   constructor(response: Held, settlement: Settlement) {
     this.#response = response;
-    this.#settlements = [settlement];
+    this.#settlement = settlement;
     const { writeHead, write, end, flushHeaders } = response;
     this.#original = { writeHead, write, end, flushHeaders };
   }
 
-  get isHolding(): boolean {
-    return this.#state === "holding";
-  }
-
   get isEnded(): boolean {
     return this.#isEnded;
-  }
-
-  /** A second session on the same response: whoever came last is settled first. */
-  join(settlement: Settlement): void {
-    this.#settlements.unshift(settlement);
   }
 
   /**
@@ -127,6 +127,12 @@ class Hold implements SessionResponse {
     else if (this.#state !== "replaced") this.#output("flushHeaders", [], undefined);
   }
 
+  /** The package `compression` sends what it has gathered; while output is held, it has gathered nothing yet. */
+  flush(args: readonly unknown[]): unknown {
+    if (this.#state !== "holding") return this.#pass("flush", args);
+    return void this.#queue.push(["flush", args]);
+  }
+
   /** Without this, a second answer of a route that forgot to return would spoil the length of the first. */
   changeHeader(change: HeaderChange, args: readonly unknown[]): unknown {
     if (this.#state === "holding") throw headersSent();
@@ -163,7 +169,7 @@ class Hold implements SessionResponse {
     if (this.#state === "open") {
       const status = this.#response.statusCode;
       checkStatus(status);
-      const settling = this.#settle(status);
+      const settling = this.#settlement.settle(status, this);
       if (settling === null) {
         this.#state = "released";
         return this.#pass(output, args);
@@ -176,60 +182,50 @@ class Hold implements SessionResponse {
 
   #hold(status: number, settling: Promise<Answer | null>): void {
     this.#state = "holding";
-    this.#holdHeaders();
-    Object.defineProperty(this.#response, "headersSent", WHILE_HOLDING.headersSent);
-    Object.defineProperty(this.#response, "writableEnded", WHILE_HOLDING.writableEnded);
-    void this.#finish(status, settling);
+    this.#holdMore();
+    const { statusMessage } = this.#response;
+    const hasFinished = Object.hasOwn(this.#response, "finished"); // with node:http2 the prototype has it
+    Object.defineProperty(this.#response, "headersSent", SENT);
+    Object.defineProperty(this.#response, "writableEnded", ENDED);
+    if (hasFinished) Object.defineProperty(this.#response, "finished", ENDED);
+    void settling.then((answer) => {
+      for (const name of ["headersSent", "writableEnded", "finished"] as const) delete this.#response[name];
+      if (hasFinished) this.#response.finished = false;
+      this.#response.statusCode = status;
+      if (statusMessage !== undefined) this.#response.statusMessage = statusMessage;
+      this.#finish(answer);
+    });
   }
 
-  /** Until now they were set as ever. Property by property: `Object.assign` takes several times as long. */
-  #holdHeaders(): void {
+  /** Until now they worked as ever. Property by property: `Object.assign` takes several times as long. */
+  #holdMore(): void {
     const { writeHead, write, end, flushHeaders } = this.#original;
-    const { setHeader, appendHeader, removeHeader } = this.#response;
-    this.#original = { writeHead, write, end, flushHeaders, setHeader, appendHeader, removeHeader };
+    const { setHeader, appendHeader, removeHeader, flush } = this.#response;
+    this.#original = { writeHead, write, end, flushHeaders, setHeader, appendHeader, removeHeader, flush };
     this.#response.setHeader = heldSetHeader;
     this.#response.appendHeader = heldAppendHeader;
     this.#response.removeHeader = heldRemoveHeader;
+    if (flush !== undefined) this.#response.flush = heldFlush;
   }
 
-  async #finish(status: number, settling: Promise<Answer | null>): Promise<void> {
-    const answer = await settling;
+  #finish(answer: Answer | null): void {
     const queue = this.#queue;
     this.#queue = [];
+    this.#state = "released";
     try {
-      if (answer === null) this.#replay(status, queue);
+      if (answer === null) this.#replay(queue);
       else this.#replace(answer, queue);
     } catch (error) {
-      this.#settlements[0]?.report(error);
+      this.#settlement.report(error);
       cut(this.#response);
     }
-  }
-
-  #settle(status: number): Promise<Answer | null> | null {
-    if (this.#settlements.length > 1) return this.#settleAll(status);
-    return (this.#settlements[0] as Settlement).settle(status, this);
-  }
-
-  /** When one session cannot be settled, those after it hear the status of the failure: they keep nothing then. */
-  async #settleAll(status: number): Promise<Answer | null> {
-    let answer: Answer | null = null;
-    for (const settlement of this.#settlements) {
-      const instead: Answer | null = await settlement.settle(
-        answer === null ? status : (answer as Answer).status,
-        this,
-      );
-      answer = instead ?? answer;
-    }
-    return answer;
   }
 
   /**
    * A held `write` answered `false`, so a pipe now waits for `drain`. Node only emits it when it answered `false` itself: where
    * the last replayed `write` did not, nobody would ever wake the pipe.
    */
-  #replay(status: number, queue: readonly Call[]): void {
-    this.#state = "released";
-    this.#response.statusCode = status;
+  #replay(queue: readonly Call[]): void {
     let wantsMore: unknown = false;
     for (const [output, args] of queue) {
       const result = this.#pass(output, args);
@@ -240,21 +236,12 @@ class Hold implements SessionResponse {
 
   /** What was written is dropped, and whatever is still written later: the client has its whole answer. */
   #replace(answer: Answer, queue: readonly Call[]): void {
-    this.#state = "released";
     this.#response.once("unpipe", destroySource);
     writeAnswer(this.#response, answer);
     this.#state = "replaced";
     for (const [, args] of queue) forget(args);
     if (!this.#isEnded) process.nextTick(() => this.#response.emit("drain"));
   }
-}
-
-function install(response: Held, settlement: Settlement): void {
-  response[HOLD] = new Hold(response, settlement);
-  response.writeHead = heldWriteHead;
-  response.write = heldWrite;
-  response.end = heldEnd;
-  response.flushHeaders = heldFlushHeaders;
 }
 
 function heldWriteHead(this: LooseResponse, ...args: unknown[]): unknown {
@@ -273,6 +260,10 @@ function heldFlushHeaders(this: LooseResponse): void {
   holdOf(this).flushHeaders();
 }
 
+function heldFlush(this: LooseResponse, ...args: unknown[]): unknown {
+  return holdOf(this).flush(args);
+}
+
 function heldSetHeader(this: LooseResponse, ...args: unknown[]): unknown {
   return holdOf(this).changeHeader("setHeader", args);
 }
@@ -286,23 +277,14 @@ function heldRemoveHeader(this: LooseResponse, ...args: unknown[]): unknown {
 }
 
 /** While output is held, handlers and frameworks find the response as if it had been let through. */
-const WHILE_HOLDING = {
-  headersSent: getter((response) => holdOf(response).isHolding || inherited(response, "headersSent")),
-  writableEnded: getter((response) => holdOf(response).isEnded || inherited(response, "writableEnded")),
+const SENT: PropertyDescriptor = { configurable: true, value: true };
+
+const ENDED: PropertyDescriptor & ThisType<LooseResponse> = {
+  configurable: true,
+  get() {
+    return holdOf(this).isEnded;
+  },
 };
-
-function getter(read: (response: LooseResponse) => boolean): PropertyDescriptor & ThisType<LooseResponse> {
-  return {
-    configurable: true,
-    get() {
-      return read(this);
-    },
-  };
-}
-
-function inherited(response: LooseResponse, property: string): boolean {
-  return Reflect.get(Object.getPrototypeOf(response) as object, property, response) as boolean;
-}
 
 function holdOf(response: LooseResponse): Hold {
   return (response as Held)[HOLD] as Hold;

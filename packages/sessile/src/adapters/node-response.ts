@@ -10,6 +10,10 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 export interface LooseResponse {
   statusCode: number;
   statusMessage?: string;
+  headersSent?: boolean;
+  writableEnded?: boolean;
+  /** Older than `writableEnded`; Polka, among others, asks it. */
+  finished?: boolean;
   readonly stream?: { close(code: number): void };
   setHeader(name: string, value: OutgoingHttpHeader): unknown;
   appendHeader(name: string, value: OutgoingHttpHeader): unknown;
@@ -23,6 +27,8 @@ export interface LooseResponse {
   write(...args: unknown[]): unknown;
   end(...args: unknown[]): unknown;
   flushHeaders(...args: unknown[]): unknown;
+  /** The package `compression` adds it. */
+  flush?: ((...args: unknown[]) => unknown) | undefined;
 }
 
 /** What `writeHead` takes as headers. */
@@ -60,17 +66,21 @@ export function destroySource(source: unknown): void {
   (source as { destroy?: () => void }).destroy?.();
 }
 
-/** Sets headers in all the shapes that `writeHead` takes, to the same effect. */
+/** Sets headers in all the shapes that `writeHead` takes, to the same effect: when one cannot be, none is. */
 export function setHeaders(response: LooseResponse, headers: GivenHeaders): void {
   if (headers == null) return;
-  if (!Array.isArray(headers)) {
-    for (const [name, value] of Object.entries(headers as Record<string, OutgoingHttpHeader>))
-      response.setHeader(name, value);
-    return;
+  const isList = Array.isArray(headers);
+  const pairs = isList ? inPairs(headers) : Object.entries(headers as Record<string, OutgoingHttpHeader>);
+  if (isList) for (const [name] of pairs) response.removeHeader(name);
+  try {
+    for (const [name, value] of pairs) {
+      if (isList) response.appendHeader(name, value);
+      else response.setHeader(name, value);
+    }
+  } catch (error) {
+    for (const [name] of pairs) response.removeHeader(name);
+    throw error;
   }
-  const pairs = Array.isArray(headers[0]) ? (headers as [string, OutgoingHttpHeader][]) : inPairs(headers);
-  for (const [name] of pairs) response.removeHeader(name);
-  for (const [name, value] of pairs) response.appendHeader(name, value);
 }
 
 /** The value of the header `name` with `value` added to what is there: cookies are lines of their own, the rest is one list. */
@@ -101,6 +111,7 @@ export function headersSent(): Error {
 }
 
 function inPairs(list: readonly unknown[]): [string, OutgoingHttpHeader][] {
+  if (Array.isArray(list[0])) return list as [string, OutgoingHttpHeader][];
   if (list.length % 2 !== 0)
     throw coded(new TypeError("`headers` must be names and values in turn."), "ERR_INVALID_ARG_VALUE");
   return Array.from({ length: list.length / 2 }, (_, index) => [

@@ -12,6 +12,8 @@ export interface ClientRequest {
   readonly signal?: AbortSignal;
   /** Called as soon as the head of the response is there. */
   readonly onHead?: () => void;
+  /** Called with every chunk of the body. */
+  readonly onChunk?: (chunk: Buffer) => void;
 }
 
 export interface ClientResponse {
@@ -39,7 +41,7 @@ export function send(url: string, method: string, path: string, asked: ClientReq
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => {
       asked.onHead?.();
-      readBody(incoming).then((body) => resolve(toResponse(incoming, body)), reject);
+      readBody(incoming, asked.onChunk).then((body) => resolve(toResponse(incoming, body)), reject);
     });
     outgoing.end();
   });
@@ -54,9 +56,12 @@ function headersOf({ token, bearer, cookie, headers }: ClientRequest): Record<st
   };
 }
 
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+async function readBody(incoming: IncomingMessage, onChunk: ClientRequest["onChunk"]): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    onChunk?.(chunk);
+  }
   return Buffer.concat(chunks);
 }
 

@@ -137,6 +137,26 @@ export const raceChecks: readonly AdapterCheck[] = [
     }),
   ),
   {
+    name: "the first chunk of a live body arrives before the second is made, once the session is stored",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn, store, probes }) => {
+        const token = await signIn();
+        const committing = store.pause("commit");
+        let arrived = "";
+        const onChunk = (chunk: Buffer): void => {
+          arrived += chunk.toString();
+        };
+        const response = send("POST", "/live", { token, onChunk });
+        await committing.reached;
+        assert.equal(arrived, "");
+        committing.open();
+        for (let trips = 0; trips < 100 && arrived === ""; trips++) await send("GET", "/public");
+        assert.equal(arrived, "data: 1\n\n");
+        probes.live.open();
+        assert.equal((await response).text, "data: 1\n\ndata: 2\n\n");
+      }),
+  },
+  {
     name: "D5: a rotation hands the new token out, and the old one goes on for its grace",
     run: (start) =>
       withServer(start, {}, async ({ send, signIn, clock }) => {

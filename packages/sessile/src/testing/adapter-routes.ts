@@ -16,7 +16,7 @@ export interface SuiteAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Text to send as it is, or chunks to stream. Without it the answer has no body. */
-  readonly body?: string | Iterable<Uint8Array>;
+  readonly body?: string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /**
    * To be thrown the framework's way, such as a redirect or an error with this status. Where the framework has none, return the
    * answer as any other.
@@ -44,6 +44,8 @@ export interface SuiteRoute {
 export interface Probes {
   /** Where the slow routes stop. */
   readonly slow: GateWithEntrance;
+  /** Where the stream of `/live` stops after its first chunk. */
+  readonly live: GateWithEntrance;
   /** How many streams of `/big` ended, by being read or by being given up. */
   bigEnded: number;
   /** How often the handler behind the application's own guard ran. */
@@ -202,6 +204,10 @@ function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
       session.set("big", 1);
       return { headers: { "content-type": "application/octet-stream" }, body: bigBody(probes) };
     },
+    "POST /live": async ({ session }) => {
+      session.set("live", 1);
+      return { headers: { "content-type": "text/event-stream" }, body: liveBody(probes) };
+    },
     "POST /broken": async ({ session }) => {
       session.set("kept", 1);
       return { headers: { "content-type": "application/octet-stream" }, body: brokenBody() };
@@ -233,6 +239,12 @@ function query(url: string, name: string): string {
 function* brokenBody(): Generator<Uint8Array> {
   for (let chunk = 0; chunk * BIG_CHUNK < BIG; chunk++) yield new Uint8Array(BIG_CHUNK);
   throw new Error("internal: password1");
+}
+
+async function* liveBody(probes: Probes): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("data: 1\n\n");
+  await probes.live.enter();
+  yield Buffer.from("data: 2\n\n");
 }
 
 /** An iterator rather than a generator: one that was never started must notice, too, that it is given up. */

@@ -56,7 +56,7 @@ export async function withServer(
   body: (server: ServerUnderTest) => Promise<void>,
 ): Promise<void> {
   const clock = testClock();
-  const probes: Probes = { slow: newGate(), bigEnded: 0, guardedRuns: 0 };
+  const probes: Probes = { slow: newGate(), live: newGate(), bigEnded: 0, guardedRuns: 0 };
   const store = countingStore(pausingStore(failingStore(memoryStore()))) as ServerUnderTest["store"];
   const manager = new SessionManager({
     store,

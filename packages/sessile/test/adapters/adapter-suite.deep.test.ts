@@ -16,6 +16,7 @@ import { adapterChecks, type StartServer, type SuiteAnswer, type SuiteRoute } fr
 import { type Answer, answerTo, FAILURE, notSignedIn } from "#dist/adapters/answer.js";
 import { listen } from "./support/listen.ts";
 import { routeOf } from "./support/routes.ts";
+import { iteratorOf } from "./support/to-response.ts";
 
 /** What can be wrong with an adapter, and the checks that must notice. */
 const FAULTS = {
@@ -62,6 +63,8 @@ const FAULTS = {
     "a property written on the session is a 500 instead of being lost, and what was there stays",
   "hands an object over that shows the token":
     "the session in a log or an answer shows its sid, its user and its keys, and no token",
+  "gathers a body before it sends it":
+    "the first chunk of a live body arrives before the second is made, once the session is stored",
   "has no guard": "B9: without a credential the 401 has a plain challenge",
   "drops the session's headers of a 401":
     "H7: a response that looked at the session carries no-store and varies by every transport",
@@ -144,7 +147,7 @@ async function serve(
   } catch (error) {
     if (fault === "answers as if a failed commit had worked") return write(response, answer);
     if (typeof answer.body === "object" && fault !== "keeps the stream that it does not send")
-      answer.body[Symbol.iterator]().return?.();
+      void iteratorOf(answer.body).return?.();
     const instead = faulty(fault, answerTo(error) ?? FAILURE);
     const kept =
       fault === "sends the handler's headers with its 503" ? headers : { "set-cookie": ours(headers["set-cookie"]) };
@@ -152,7 +155,12 @@ async function serve(
   }
   if (fault === "keeps every response from caches" || (fault === "replaces an explicit private" && "vary" in headers))
     headers["cache-control"] = "no-store";
-  write(response, { ...answer, headers: headers as SuiteAnswer["headers"] & object });
+  const body = fault === "gathers a body before it sends it" ? await gathered(answer.body) : answer.body;
+  write(response, {
+    ...answer,
+    ...(body !== undefined && { body }),
+    headers: headers as SuiteAnswer["headers"] & object,
+  });
 }
 
 async function open(
@@ -274,4 +282,8 @@ function write(response: ServerResponse, { status = 200, headers = {}, body }: S
   response.writeHead(status, headers as OutgoingHttpHeaders);
   if (body === undefined || typeof body === "string") response.end(body);
   else pipeline(Readable.from(body), response, () => {}); // a body that breaks off cuts the connection
+}
+
+async function gathered(body: SuiteAnswer["body"]): Promise<SuiteAnswer["body"]> {
+  return typeof body === "object" && Symbol.asyncIterator in body ? Readable.from(body).toArray() : body;
 }

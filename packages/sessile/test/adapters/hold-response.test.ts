@@ -5,9 +5,9 @@ import { connect } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "node:test";
-import { cookieTransport, type Session, type SessionManager, type SessionStore } from "sessile";
+import { cookieTransport, type SessionManager, type SessionStore } from "sessile";
 import { withSession } from "sessile/node";
-import { cookieFor, serve, testManager, withHandler } from "./support/session-server.ts";
+import { serve, testManager, withHandler } from "./support/session-server.ts";
 
 const SESSION_COOKIE = /^__Host-session=ses_/;
 const UNAVAILABLE = '{"detail":"Service unavailable"}';
@@ -88,9 +88,10 @@ describe("heads", () => {
       async ({ url }) => assert.equal((await fetchText(url)).headers.get("content-length"), "4"),
     ));
 
-  test("trailers arrive", () =>
+  test("trailers arrive, also while the store is asked", () =>
     withHandler(
-      (_request, response) => {
+      (_request, response, session) => {
+        session.set("kept", 1);
         response.writeHead(200, { trailer: "x-sum" });
         response.write("x");
         response.addTrailers({ "x-sum": "1" });
@@ -154,12 +155,12 @@ function onHead(response: ServerResponse, listener: () => void): void {
 }
 
 describe("what a handler finds while its output is held", () => {
-  test("headersSent and writableEnded say what they say without a session", async () => {
+  test("headersSent, writableEnded and finished say what they say without a session", async () => {
     const states: boolean[][] = [];
     await withHandler(
       (_request, response, session) => {
         session.set("kept", 1);
-        const note = (): unknown => states.push([response.headersSent, response.writableEnded]);
+        const note = (): unknown => states.push([response.headersSent, response.writableEnded, response.finished]);
         note();
         response.write("x");
         note();
@@ -170,10 +171,10 @@ describe("what a handler finds while its output is held", () => {
       async ({ url }) => assert.equal((await fetchText(url)).text, "x"),
     );
     assert.deepEqual(states, [
-      [false, false],
-      [true, false],
-      [true, true],
-      [true, true],
+      [false, false, false],
+      [true, false, false],
+      [true, true, true],
+      [true, true, true],
     ]);
   });
 
@@ -222,6 +223,20 @@ describe("what a handler finds while its output is held", () => {
       });
     }
   }
+
+  test("a status that is changed too late is not sent", () =>
+    withHandler(
+      (_request, response, session) => {
+        session.set("kept", 1);
+        response.writeHead(201, "Made").end("x");
+        response.statusCode = 500;
+        response.statusMessage = "Late";
+      },
+      async ({ url, cookie }) => {
+        const { status, statusText } = await fetch(url, { headers: { cookie } });
+        assert.deepEqual([status, statusText], [201, "Made"]);
+      },
+    ));
 
   test("the callbacks of write and end are called", async () => {
     const called: string[] = [];
@@ -581,46 +596,148 @@ describe("clients that leave", () => {
     ));
 });
 
-describe("two sessions on one response", () => {
-  test("both are settled, and each sends its cookie", async () => {
-    const second = testManager(cookieTransport({ name: "__Host-second" }));
-    await withHandler(
-      async (request, response, first) => {
-        await first.signIn("anna");
-        const inner = async (_request: IncomingMessage, response: ServerResponse, session: Session): Promise<void> => {
-          await session.signIn("bob");
-          response.end("both");
-        };
-        withSession(second.manager, inner)(request, response);
+test("a second session on one response is refused in words, and the first keeps nothing", () => {
+  const second = testManager(cookieTransport({ name: "__Host-second" }));
+  const inner = withSession(second.manager, (_request, response) => response.end("both"), { onError: () => {} });
+  return withHandler(
+    (request, response, first) => {
+      first.set("kept", 1);
+      inner(request, response);
+    },
+    async ({ url, cookie, manager, store }) => {
+      assert.equal((await fetchText(url, { headers: { cookie } })).status, 500);
+      assert.equal(await dataOf(manager, store), "{}");
+    },
+  );
+});
+
+describe("what is no part of the held answer", () => {
+  test("early hints arrive before the session is stored", () => {
+    let goOn = (): void => {};
+    const hinted = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    return withHandler(
+      async (_request, response, session) => {
+        session.set("kept", 1);
+        response.writeEarlyHints({ link: "</style.css>; rel=preload" });
+        await hinted;
+        response.end("answer");
       },
-      async ({ url }) => {
-        const { text, cookies } = await fetchText(url);
-        assert.equal(text, "both");
-        assert.deepEqual(
-          cookies.map((cookie) => cookie.split("=")[0]),
-          ["__Host-second", "__Host-session"],
-        );
+      async ({ url, cookie, manager, store }) => {
+        const request = get(url, { headers: { cookie }, agent: false });
+        const [{ statusCode }] = (await once(request, "information")) as [{ statusCode: number }];
+        assert.deepEqual([statusCode, await dataOf(manager, store)], [103, "{}"]);
+        goOn();
+        const [response] = (await once(request, "response")) as [IncomingMessage];
+        assert.equal(Buffer.concat(await response.toArray()).toString(), "answer");
+        assert.equal(await dataOf(manager, store), '{"kept":1}');
       },
     );
-    assert.equal((await second.manager.list("bob")).sessions.length, 1);
   });
 
-  test("when the second cannot be settled, the first keeps nothing", async () => {
-    const second = testManager(cookieTransport({ name: "__Host-second" }));
-    const cookie = (await cookieFor(second.manager)).replace("__Host-session", "__Host-second");
-    second.store.fail("commit");
-    await withHandler(
-      (request, response, first) => {
-        first.set("kept", 1);
-        withSession(second.manager, (_request, response, session) => {
-          session.set("kept", 1);
-          response.end("both");
-        })(request, response);
+  test("early hints may come while the answer is held", () =>
+    withHandler(
+      (_request, response, session) => {
+        session.set("kept", 1);
+        response.write("a");
+        response.writeEarlyHints({ link: "</style.css>; rel=preload" });
+        response.end("b");
       },
-      async ({ url, cookie: firstCookie, manager, store }) => {
-        assert.equal((await fetchText(url, { headers: { cookie: `${firstCookie}; ${cookie}` } })).text, UNAVAILABLE);
-        assert.equal(await dataOf(manager, store), "{}");
+      async ({ url, cookie }) => assert.equal((await fetchText(url, { headers: { cookie } })).text, "ab"),
+    ));
+
+  test("100 Continue is sent before the body is read, however long the store takes afterwards", async () => {
+    const server = await serve(async (request, response, session) => {
+      response.writeContinue();
+      session.set("body", Buffer.concat(await request.toArray()).toString());
+      response.end("read");
+    });
+    server.server.on("checkContinue", (request, response) => server.server.emit("request", request, response));
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    const head = ["POST / HTTP/1.1", "Host: x", "Connection: close", "Expect: 100-continue", "Content-Length: 4"];
+    socket.write(`${head.join("\r\n")}\r\nCookie: ${server.cookie}\r\n\r\n`);
+    const [first] = (await once(socket, "data")) as [Buffer];
+    assert.match(first.toString(), /^HTTP\/1\.1 100 Continue\r\n/);
+    socket.write("body");
+    assert.match(Buffer.concat(await socket.toArray()).toString(), /^HTTP\/1\.1 200 OK\r\n[\s\S]*read/);
+    assert.equal(await dataOf(server.manager, server.store), '{"body":"body"}');
+    await server.close();
+  });
+
+  test("a response that is destroyed while it is held breaks off, and harms nothing", () =>
+    withHandler(
+      (request, response, session) => {
+        if (request.url === "/next") return response.end("next");
+        session.set("kept", 1);
+        response.write("a");
+        return response.destroy();
+      },
+      async ({ url, cookie, errors }) => {
+        await assert.rejects(fetchText(url, { headers: { cookie } }));
+        assert.equal((await fetchText(`${url}/next`)).text, "next");
+        assert.deepEqual(errors, []);
+      },
+    ));
+
+  test("a pipeline that fails while its first chunk is held breaks the answer off, and harms nothing", async () => {
+    const failed: unknown[] = [];
+    await withHandler(
+      async (request, response, session) => {
+        if (request.url === "/next") return response.end("next");
+        session.set("kept", 1);
+        const source = async function* (): AsyncGenerator<string> {
+          yield "a";
+          throw new Error("broken");
+        };
+        return pipeline(source, response).catch((error: unknown) => failed.push(String(error)));
+      },
+      async ({ url, cookie, errors }) => {
+        await assert.rejects(fetchText(url, { headers: { cookie } }));
+        assert.equal((await fetchText(`${url}/next`)).text, "next");
+        assert.deepEqual([failed, errors], [["Error: broken"], []]);
       },
     );
   });
+
+  test("a pipeline that fails before its first chunk keeps nothing", () =>
+    withHandler(
+      async (_request, response, session) => {
+        session.set("kept", 1);
+        const source = new Readable({ read: () => source.destroy(new Error("broken")) });
+        await pipeline(source, response).catch(() => {});
+      },
+      async ({ url, cookie, manager, store }) => {
+        await assert.rejects(fetchText(url, { headers: { cookie } }));
+        assert.equal(await dataOf(manager, store), "{}");
+      },
+    ));
+});
+
+describe("a head that cannot be", () => {
+  const heads: Record<string, unknown> = {
+    "an object": { "x-own": "yes", "content-encoding": "br", "x-bad": "a\nb" },
+    "a flat list": ["x-own", "yes", "content-encoding", "br", "x-bad", "a\nb"],
+    "a list of pairs": [
+      ["x-own", "yes"],
+      ["content-encoding", "br"],
+      ["x-bad", "a\nb"],
+    ],
+  };
+  for (const [name, head] of Object.entries(heads)) {
+    test(`leaves nothing of ${name} behind, and is a 500 that keeps nothing`, () =>
+      withHandler(
+        (_request, response, session) => {
+          session.set("kept", 1);
+          response.writeHead(200, head as never).end("never");
+        },
+        async ({ url, cookie, manager, store, errors }) => {
+          const { status, headers } = await fetchText(url, { headers: { cookie } });
+          assert.deepEqual([status, headers.get("x-own"), headers.get("content-encoding")], [500, null, null]);
+          assert.equal(await dataOf(manager, store), "{}");
+          assert.equal((errors[0] as { code?: string }).code, "ERR_INVALID_CHAR");
+        },
+      ));
+  }
 });

@@ -1,9 +1,10 @@
 import { createServer } from "node:http";
-import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
+import { adapterSuite, type SuiteRoute } from "sessile/testing";
 import { requireSession, type SessionHandler, withSession } from "sessile/web";
 import { listen } from "./support/listen.ts";
 import { answerOf, routeOf } from "./support/routes.ts";
 import { serveFetch } from "./support/serve-fetch.ts";
+import { toResponse } from "./support/to-response.ts";
 
 adapterSuite("Request and Response", (manager, routes) => {
   const handlers = new Map(routes.map((route) => [route, mount(route)]));
@@ -23,24 +24,4 @@ function mount(route: SuiteRoute): SessionHandler {
     return toResponse(answer);
   };
   return route.isGuarded ? requireSession(handler) : handler;
-}
-
-function toResponse({ status = 200, headers = {}, body }: SuiteAnswer): Response {
-  const lines = Object.entries(headers).flatMap(([name, values]) =>
-    [values].flat().map((value): [string, string] => [name, value]),
-  );
-  const content = body === undefined || typeof body === "string" ? (body ?? null) : streamOf(body[Symbol.iterator]());
-  return new Response(content, { status, headers: lines });
-}
-
-/** Not `ReadableStream.from`: Node's tells a synchronous iterator nothing when the stream is cancelled before it is read. */
-function streamOf(chunks: Iterator<Uint8Array>): ReadableStream {
-  return new ReadableStream({
-    pull(controller) {
-      const { done, value } = chunks.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: () => void chunks.return?.(),
-  });
 }

@@ -14,17 +14,23 @@ export function headerLines(headers: NonNullable<SuiteAnswer["headers"]>): [stri
 }
 
 export function bodyOf(body: SuiteAnswer["body"]): string | ReadableStream | null {
-  return body === undefined || typeof body === "string" ? (body ?? null) : streamOf(body[Symbol.iterator]());
+  return body === undefined || typeof body === "string" ? (body ?? null) : streamOf(iteratorOf(body));
 }
 
 /** Not `ReadableStream.from`: Node's tells a synchronous iterator nothing when the stream is cancelled before it is read. */
-function streamOf(chunks: Iterator<Uint8Array>): ReadableStream {
+function streamOf(chunks: Chunks): ReadableStream {
   return new ReadableStream({
-    pull(controller) {
-      const { done, value } = chunks.next();
+    async pull(controller) {
+      const { done, value } = await chunks.next();
       if (done === true) controller.close();
       else controller.enqueue(value);
     },
     cancel: () => void chunks.return?.(),
   });
+}
+
+type Chunks = Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
+
+export function iteratorOf(body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Chunks {
+  return Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
 }
