@@ -1,12 +1,13 @@
 // Packages that applications use beside sessions: what docs/frameworks.md says of each, in "Session middleware meets …".
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, mock, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import FakeTimers from "@sinonjs/fake-timers";
 import express, { type RequestHandler } from "express";
 import Fastify from "fastify";
@@ -286,5 +287,20 @@ describe("session middleware meets", () => {
         restore();
       }
     });
+  }
+});
+
+test("docs/frameworks.md names tests that are there", () => {
+  const root = fileURLToPath(new URL("../../../../", import.meta.url));
+  const page = readFileSync(join(root, "docs/frameworks.md"), "utf8");
+  const files = readdirSync(join(root, "packages/sessile/test/adapters"));
+  const named = [...page.matchAll(/`([a-z0-9*-]+)\.test\.ts`/g)].map(([, name = ""]) => name);
+  assert.ok(named.length > 10);
+  for (const name of named) {
+    const pattern = new RegExp(`^${name.replaceAll("*", ".*")}(?:\\.deep)?\\.test\\.ts$`);
+    assert.ok(
+      files.some((file) => pattern.test(file)),
+      name,
+    );
   }
 });
