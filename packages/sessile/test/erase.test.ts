@@ -1,4 +1,4 @@
-// N4: what is left of a user after `eraseUser`: nothing, in no store.
+// N4: what is left of a user after `revokeUser`: nothing, in no store.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ async function eraseOne(store: SessionStore, dump: () => Promise<Buffer>): Promi
     await mintSession(manager, STAYS);
   }
   assert.ok((await dump()).includes(USER), "the search must be able to find");
-  assert.equal(await manager.eraseUser(USER), 20);
+  assert.equal(await manager.revokeUser(USER), 20);
   const left = await dump();
   assert.ok(left.includes(STAYS), "other users stay");
   for (const text of [USER, ...sids]) assert.equal(left.includes(text), false, `${text} is left`);
@@ -34,7 +34,7 @@ async function eraseOne(store: SessionStore, dump: () => Promise<Buffer>): Promi
   await manager.close();
 }
 
-test("N4: eraseUser leaves nothing of the user in memory", async () => {
+test("N4: revokeUser leaves nothing of the user in memory", async () => {
   const store = memoryStore();
   const records = async (): Promise<Buffer> => {
     const pages = await Promise.all([USER, STAYS].map((user) => store.list(user)));
@@ -43,7 +43,7 @@ test("N4: eraseUser leaves nothing of the user in memory", async () => {
   await eraseOne(store, records);
 });
 
-test("N4: eraseUser leaves nothing of the user in the SQLite file, nor in its log", {
+test("N4: revokeUser leaves nothing of the user in the SQLite file, nor in its log", {
   skip: process.getBuiltinModule?.("node:sqlite") === undefined,
 }, async () => {
   const path = join(temporaryFolder(), "erase.db");
@@ -53,7 +53,7 @@ test("N4: eraseUser leaves nothing of the user in the SQLite file, nor in its lo
   );
 });
 
-test("N4: eraseUser leaves nothing of the user in Redis, neither keys nor values", async () => {
+test("N4: revokeUser leaves nothing of the user in Redis, neither keys nor values", async () => {
   const server = await startRedis();
   const client = new Redis(server.port, { autoResendUnfulfilledCommands: false });
   try {

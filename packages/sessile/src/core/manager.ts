@@ -139,21 +139,16 @@ export class SessionManager<Data extends object = DefaultData> {
     return this.#core.end(record, "revoked", { reason: "revoked" });
   }
 
-  /** Ends all sessions of a user, but `except` when given (a sid). Returns how many ended. */
+  /**
+   * Ends all sessions of a user, but `except` when given (a sid). Returns how many ended. Without `except` nothing of the user stays in the
+   * store (GDPR Art. 17); backups, replicas and append-only files of the store are the operator's.
+   */
   async revokeUser(userId: string, { except }: { except?: string | null } = {}): Promise<number> {
     const ended = await this.#core.ask("end a user's sessions", (store) =>
       store.deleteByUser(userId, except ?? undefined),
     );
     for (const sid of ended) this.#core.tell("revoked", { sid, userId }, { reason: "revoked" });
     return ended.length;
-  }
-
-  /**
-   * Ends all sessions of a user, and leaves nothing of the user in the store (GDPR Art. 17). Returns how many ended. Backups, replicas and
-   * append-only files of the store are the operator's.
-   */
-  eraseUser(userId: string): Promise<number> {
-    return this.revokeUser(userId);
   }
 
   /** Removes expired records, at most `limit`. Returns how many. The manager does this by itself every `sweepInterval`. */
