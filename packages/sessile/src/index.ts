@@ -1,7 +1,7 @@
 // The library's main entry: the manager, the transports, the memory store, and every public type.
 
 export { applyDelta, type SessionDelta } from "./core/delta.ts";
-export { isSessionError, SESSION_ERROR_CODES, SessionError, type SessionErrorCode } from "./core/errors.ts";
+export { isSessionError, SessionError, type SessionErrorCode } from "./core/errors.ts";
 export type { RevokeReason, SessionEvent, SessionEventName, SessionEvents, SessionListener } from "./core/events.ts";
 export type { Json, JsonObject } from "./core/json.ts";
 export {

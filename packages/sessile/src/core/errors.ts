@@ -22,7 +22,8 @@
  */
 export type SessionErrorCode = keyof typeof STATUS;
 
-const STATUS = {
+/** The codes and their HTTP statuses. */
+export const STATUS = {
   ERR_SESSION_OPTION: 500,
   ERR_SESSION_VALUE: 500,
   ERR_SESSION_STATE: 500,
@@ -38,11 +39,6 @@ const STATUS = {
   ERR_SESSION_STORE: 503,
   ERR_SESSION_NOT_ENDED: 503,
 } as const;
-
-/** Every code there is, for documentation and tests. */
-export const SESSION_ERROR_CODES: readonly SessionErrorCode[] = /* @__PURE__ */ Object.keys(
-  STATUS,
-) as SessionErrorCode[];
 
 /** Any failure of the library. The message never holds a token, a digest or session data. */
 export class SessionError extends Error {
