@@ -18,7 +18,6 @@ export type { KeyRing } from "./core/secret.ts";
 export {
   type DefaultData,
   type Frozen,
-  notAuthenticated,
   Session,
   type SessionData,
   type SignedInSession,

@@ -185,7 +185,7 @@ export class Session<Data extends object = DefaultData> {
    */
   requireFresh(maxAge: number): void {
     const { authenticatedAt } = this;
-    if (authenticatedAt === null) throw notAuthenticated();
+    if (authenticatedAt === null) throw new SessionError("ERR_SESSION_REQUIRED", "Not authenticated");
     const age = this.#exchange.now() - authenticatedAt;
     if (age < maxAge && age >= -CLOCK_SKEW) return;
     throw new SessionError("ERR_SESSION_STALE", "Sign in again to do this.");
@@ -227,11 +227,6 @@ export class Session<Data extends object = DefaultData> {
   [INSPECT](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
     return `Session ${inspect(this.toJSON(), options)}`;
   }
-}
-
-/** What a guard throws when nobody is signed in. */
-export function notAuthenticated(): SessionError {
-  return new SessionError("ERR_SESSION_REQUIRED", "Not authenticated");
 }
 
 function freeze(value: Json | undefined): Json | undefined {

@@ -21,7 +21,7 @@ import {
 import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { notAuthenticated, type Session, SessionError } from "sessile";
+import { type Session, SessionError } from "sessile";
 import { sessions } from "sessile/fastify";
 import { adapterSuite, type SuiteRoute } from "sessile/testing";
 import { answerOf } from "./support/routes.ts";
@@ -31,7 +31,7 @@ const CurrentSession = createParamDecorator((_: unknown, context: ExecutionConte
 class SignedInGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     if (sessionOf(context).isSignedIn()) return true;
-    throw notAuthenticated();
+    throw new SessionError("ERR_SESSION_REQUIRED", "Not authenticated");
   }
 }
 
