@@ -15,13 +15,13 @@ export type { DataLimits, SessionManagerOptions } from "./core/options.ts";
 export type { SessionRecord } from "./core/record.ts";
 export type { DataSchema } from "./core/schema.ts";
 export type { KeyRing } from "./core/secret.ts";
-export {
-  type DefaultData,
-  type Frozen,
+export type {
+  DefaultData,
+  Frozen,
   Session,
-  type SessionData,
-  type SignedInSession,
-  type SignInOptions,
+  SessionData,
+  SignedInSession,
+  SignInOptions,
 } from "./core/session.ts";
 export type {
   CacheStats,

@@ -6,8 +6,8 @@ import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
-import { STATUS } from "#dist/core/errors.js";
 import { fileURLToPath } from "node:url";
+import { STATUS } from "#dist/core/errors.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SOURCE = join(ROOT, "packages/sessile/src");
