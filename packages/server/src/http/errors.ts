@@ -4,7 +4,6 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { SecurityLog } from "../log/security-log.ts";
-import { linesOf } from "./direct-session.ts";
 import { SECURITY_HEADERS } from "./harden.ts";
 
 /** Answers what no route answers: unknown paths, methods that no path has, and whatever a route throws. */
@@ -12,7 +11,7 @@ export function answerErrors(app: FastifyInstance, security: SecurityLog): void 
   app.setNotFoundHandler(async ({ method }, reply) => sendDetail(reply, METHODS.has(method) ? 404 : 501));
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
-    security.writeRefusal(error, (name) => linesOf(request.raw, name).join(", ") || undefined);
+    security.writeRefusal(error);
     if (status === 503) return sendDetail(reply.header("retry-after", "1"), 503, "Service unavailable");
     if (status < 500) return sendDetail(reply, status, error.message);
     request.log.error({ err: error }, "request failed");

@@ -7,6 +7,9 @@ import type { SecurityLog } from "./security-log.ts";
 
 type Data = SessionManager extends SessionManager<infer D> ? D : never;
 
+/** For an operator whose own page was refused. */
+const ADVICE = "where the page is your own, let the proxy pass Host on, or name the origin in --trusted-origins";
+
 /** Its refusals and warnings alone. */
 export class GuardedManager extends SessionManager {
   readonly #security: SecurityLog;
@@ -14,6 +17,9 @@ export class GuardedManager extends SessionManager {
   constructor(options: SessionManagerOptions, security: SecurityLog) {
     super({ onWarning: (message, error) => security.warn(message, error), ...options });
     this.#security = security;
+    this.on("crossSiteRefused", ({ host, origin }) =>
+      security.write("crossSiteRefused", { host, origin, reason: ADVICE }),
+    );
   }
 
   /** A request that is refused here reaches no route and no error handler. */
@@ -21,7 +27,7 @@ export class GuardedManager extends SessionManager {
     try {
       return await super.open(request);
     } catch (error) {
-      this.#security.writeRefusal(error, (name) => request.header(name));
+      this.#security.writeRefusal(error);
       throw error;
     }
   }

@@ -77,26 +77,13 @@ export class SecurityLog {
     this.#listeners.add(listener);
   }
 
-  /**
-   * Writes what a library's error means for security, if anything. Failures of the store are reported by its own event. `header` reads
-   * the headers of the request.
-   */
-  writeRefusal(error: unknown, header: (name: string) => string | undefined): void {
+  /** Writes what a library's error means for security, if anything. What the library has an event for is written by that. */
+  writeRefusal(error: unknown): void {
     if (isSessionError(error, "ERR_SESSION_CREDENTIALS")) this.write("credentialsConflict");
-    if (isSessionError(error, "ERR_SESSION_CROSS_SITE")) this.write("crossSiteRefused", crossSite(header));
     if (isSessionError(error, "ERR_SESSION_STALE")) this.write("authorisationDenied", { reason: "stale" });
     if (isSessionError(error, "ERR_SESSION_LIMIT")) this.write("signInFailed", { reason: "limit" });
     if (isSessionError(error, "ERR_SESSION_REVOKED")) this.write("signInFailed", { reason: "revoked" });
   }
-}
-
-/** What the decision was made from, and what an operator can do where it is wrong. */
-function crossSite(header: (name: string) => string | undefined): EventDetails {
-  const site = header("sec-fetch-site") || null;
-  const [seen, mend] =
-    site === null ? ["Origin is not Host", "let the proxy pass Host on, or "] : ["Sec-Fetch-Site says so", ""];
-  const reason = `${seen}; where that is wrong, ${mend}name the origin in --trusted-origins`;
-  return { reason, host: header("host") ?? null, origin: header("origin") ?? null, site };
 }
 
 /** Nobody fills the log with one long name. */

@@ -172,7 +172,7 @@ test("N3, L1: what is refused on the admin page is in the log, with who asked wh
       [
         "crossSiteRefused",
         "anonymous",
-        "Sec-Fetch-Site says so; where that is wrong, name the origin in --trusted-origins",
+        "where the page is your own, let the proxy pass Host on, or name the origin in --trusted-origins",
       ],
       ["authorisationDenied", "admin:root", "stale"],
     ],

@@ -243,7 +243,8 @@ test("the demo's sign-in is described as it is", async () => {
   assert.deepEqual(Object.keys(responses), ["200", "400", "403", "503"]);
   const login = (headers: Record<string, string>) => fetch(`${demo.url}/login`, { method: "POST", headers });
   assert.equal((await login({})).status, 200);
-  assert.equal((await login({ "X-Session-Token": "a", Authorization: "Bearer b" })).status, 400);
+  const [one, other] = [(await demo.mint("1")).token, (await demo.mint("1")).token];
+  assert.equal((await login({ "X-Session-Token": one, Authorization: `Bearer ${other}` })).status, 400);
   assert.equal((await login(CROSS_SITE)).status, 403);
   demo.store.fail("create");
   assert.equal((await login({})).status, 503);

@@ -221,6 +221,21 @@ test("I1: with a cookie, what another site makes a browser send is refused by th
   await api.close();
 });
 
+test("two cookies that contradict each other are 401, and the answer expires the one that is not ours", async () => {
+  const transports = [cookieTransport({ name: "sid" }), headerTransport()];
+  const api = await startApi({ manager: { transports }, tokenInBody: false });
+  const [token, other] = [await api.begin("ann"), await api.begin("ann")];
+  const headers = { Cookie: `sid=${token}; sid=${other}`, "X-Forwarded-Host": "app.example.com" };
+  const answer = await fetch(`${api.url}/verify`, { headers });
+  assert.deepEqual([answer.status, answer.headers.get("x-user-id")], [401, null]);
+  const expired = answer.headers.getSetCookie();
+  assert.ok(
+    expired.some((cookie) => /^sid=; Max-Age=0;.*; Domain=example\.com/.test(cookie)),
+    expired.join("\n"),
+  );
+  await api.close();
+});
+
 test("H9: with a cookie, a browser's sign-in hands the token out there and nowhere else", async () => {
   const transports = [cookieTransport(), headerTransport()];
   const api = await startApi({ manager: { transports }, tokenInBody: false });

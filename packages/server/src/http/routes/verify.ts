@@ -2,7 +2,7 @@
 // `forward_auth` and Envoy ext_authz.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { SessionManager, SessionRequest } from "sessile";
+import { isSessionError, type SessionManager, type SessionRequest } from "sessile";
 import type { SecurityLog } from "../../log/security-log.ts";
 import { type AnySession, linesOf, seenRequest, withSession } from "../direct-session.ts";
 import { headerText, headerValue } from "../header-text.ts";
@@ -85,7 +85,7 @@ async function verify(
     reply.header(USER, headerText(userId)).header(SID, sid);
     for (const [key, header] of headers) reply.header(header, textOf(session, key));
     return { user_id: userId };
-  }).catch(refuse);
+  }).catch((error: unknown) => refuse(error, reply));
   return answer;
 }
 
@@ -113,9 +113,9 @@ function spelled(name: string): string {
 const INVALID_REQUEST = { "www-authenticate": 'Bearer error="invalid_request"' };
 
 /** nginx makes a 500 of anything but 401 and 403, and that would be the client's mistake shown as the server's. */
-function refuse(error: unknown): never {
-  const { statusCode } = error as { statusCode?: number };
-  if (statusCode !== 400) throw error;
+function refuse(error: unknown, reply: FastifyReply): never {
+  if (!isSessionError(error, "ERR_SESSION_CREDENTIALS")) throw error;
+  if (error.cookies.length > 0) reply.header("set-cookie", error.cookies);
   throw new RequestError(401, "Conflicting credentials", INVALID_REQUEST);
 }
 
