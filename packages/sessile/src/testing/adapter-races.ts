@@ -147,7 +147,7 @@ export const raceChecks: readonly AdapterCheck[] = [
           arrived += chunk.toString();
         };
         const response = send("POST", "/live", { token, onChunk });
-        await committing.reached;
+        await Promise.race([committing.reached, response]);
         assert.equal(arrived, "");
         committing.open();
         for (let trips = 0; trips < 100 && arrived === ""; trips++) await send("GET", "/public");
