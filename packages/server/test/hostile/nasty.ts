@@ -113,7 +113,7 @@ export function nastyText(most: number): fc.Arbitrary<string> {
 export function nastyUserId(): fc.Arbitrary<string> {
   return nastyText(256)
     .map((text) => text.toWellFormed())
-    .filter((text) => text !== "" && Buffer.byteLength(text) <= 256);
+    .filter((text) => text !== "" && Buffer.byteLength(text) <= 256 && Buffer.byteLength(text) <= 256);
 }
 
 /** Any JSON object whose keys and texts are nasty; no key is `__proto__`, which the server refuses. */
