@@ -2,7 +2,7 @@
 
 import type { Json } from "sessile";
 
-/** So that every user id fits: 256 units of UTF-16, of which each takes three bytes of UTF-8 at most. Proxies keep 4 to 8 KiB for all headers. */
+/** So that every user id fits, whose 256 bytes take three times as much at worst, and longer data. Proxies keep 4 to 8 KiB for all headers. */
 export const LONGEST_HEADER = 256 * "%E2%82%AC".length;
 
 /**
