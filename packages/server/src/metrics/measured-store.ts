@@ -17,7 +17,7 @@ const OPERATIONS: ReadonlySet<PropertyKey> = new Set([
 
 type Call = (...args: unknown[]) => Promise<unknown>;
 
-/** Put it around the outermost store: a load that a cache answers is timed too, and `hits` of its figures tell how many. */
+/** Put it around the outermost store. Reads that a copy answers are no call of the store; `hits` of the cache's figures counts them. */
 export function measuredStore(store: SessionStore, metrics: Metrics): SessionStore {
   const tracer = trace.getTracer("sessile");
   const methods = new Map<PropertyKey, unknown>();

@@ -35,9 +35,8 @@ export async function clearMarker(store: SessionStore): Promise<void> {
 
 /** The store as those see it who look for sessions or end them: without the mark. */
 export function withoutMarker(store: SessionStore): SessionStore {
-  const seen: Pick<SessionStore, "load" | "scan"> & { readonly peek: undefined } = {
+  const seen: Pick<SessionStore, "load" | "scan"> = {
     load: async (sid) => (sid === MARKER_SID ? null : store.load(sid)),
-    peek: undefined,
     scan: async (page) => {
       const { records, next } = await store.scan(page);
       return { records: records.filter(({ sid }) => sid !== MARKER_SID), next };
