@@ -44,6 +44,26 @@ export const failureChecks: readonly AdapterCheck[] = [
       }),
   },
   {
+    name: "an answer with a header that cannot be sent is a 500 that keeps nothing",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const token = await signIn();
+        assert.equal((await send("POST", "/impossible-header", { token })).status, 500);
+        assert.equal((await send("GET", "/data", { token })).text, '{"username":"anna"}');
+      }),
+  },
+  {
+    name: "a body that fails before its first byte keeps nothing when the client is answered 500",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const token = await signIn();
+        const answer = await send("POST", "/broken-at-once", { token }).catch(() => null); // or it breaks off
+        const { text } = await send("GET", "/data", { token });
+        if (answer !== null && answer.status >= 500) assert.equal(text, '{"username":"anna"}');
+        else assert.ok(text === '{"username":"anna"}' || text === '{"username":"anna","kept":1}', text);
+      }),
+  },
+  {
     name: "a body that breaks off harms no other request, and what was written before it stays",
     run: (start) =>
       withServer(start, {}, async ({ send, signIn }) => {

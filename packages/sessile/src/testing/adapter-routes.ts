@@ -208,6 +208,14 @@ function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
       session.set("live", 1);
       return { headers: { "content-type": "text/event-stream" }, body: liveBody(probes) };
     },
+    "POST /impossible-header": async ({ session }) => {
+      session.set("kept", 1);
+      return { headers: { "content-type": "text/plain", "x-bad": "a\nb" }, body: "never" };
+    },
+    "POST /broken-at-once": async ({ session }) => {
+      session.set("kept", 1);
+      return { headers: { "content-type": "application/octet-stream" }, body: brokenAtOnce() };
+    },
     "POST /broken": async ({ session }) => {
       session.set("kept", 1);
       return { headers: { "content-type": "application/octet-stream" }, body: brokenBody() };
@@ -233,6 +241,11 @@ function signIn({ session, url }: SuiteExchange): Promise<string> {
 
 function query(url: string, name: string): string {
   return new URL(url, "http://suite").searchParams.get(name) ?? "";
+}
+
+/** Breaks off before its first byte. */
+function brokenAtOnce(): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("internal: password1")) }) };
 }
 
 /** Breaks off when the head and more than any buffer holds have left. */

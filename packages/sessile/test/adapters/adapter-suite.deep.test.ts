@@ -1,7 +1,13 @@
 // The suite is trusted because bad adapters fail it: a plain one passes, and the same with one fault does not.
 
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  validateHeaderValue,
+} from "node:http";
 import { pipeline, Readable } from "node:stream";
 import { describe, test } from "node:test";
 import {
@@ -63,6 +69,10 @@ const FAULTS = {
     "a property written on the session is a 500 instead of being lost, and what was there stays",
   "hands an object over that shows the token":
     "the session in a log or an answer shows its sid, its user and its keys, and no token",
+  "finds out too late that a header cannot be sent":
+    "an answer with a header that cannot be sent is a 500 that keeps nothing",
+  "answers 500 for a body that fails, after it has committed":
+    "a body that fails before its first byte keeps nothing when the client is answered 500",
   "gathers a body before it sends it":
     "the first chunk of a live body arrives before the second is made, once the session is stored",
   "has no guard": "B9: without a credential the 401 has a plain challenge",
@@ -155,6 +165,9 @@ async function serve(
   }
   if (fault === "keeps every response from caches" || (fault === "replaces an explicit private" && "vary" in headers))
     headers["cache-control"] = "no-store";
+  if ("x-bad" in headers) return write(response, FAILURE);
+  if (fault === "answers 500 for a body that fails, after it has committed" && route.path === "/broken-at-once")
+    return write(response, FAILURE);
   const body = fault === "gathers a body before it sends it" ? await gathered(answer.body) : answer.body;
   write(response, {
     ...answer,
@@ -203,6 +216,7 @@ async function run(
     if (refusal != null && fault !== "runs the handler although a guard answered")
       return { answer: refusal, threw: false };
     const answer = await route.answer({ session: handed(fault, session), url });
+    if (fault !== "finds out too late that a header cannot be sent") checkHeaders(answer);
     if (answer.isThrown === true) throw answer;
     return { answer: refusal ?? answer, threw: false };
   } catch (error) {
@@ -285,5 +299,14 @@ function write(response: ServerResponse, { status = 200, headers = {}, body }: S
 }
 
 async function gathered(body: SuiteAnswer["body"]): Promise<SuiteAnswer["body"]> {
-  return typeof body === "object" && Symbol.asyncIterator in body ? Readable.from(body).toArray() : body;
+  if (typeof body !== "object" || !(Symbol.asyncIterator in body)) return body;
+  return Readable.from(body)
+    .toArray()
+    .catch(() => []);
+}
+
+/** Throws when one of them cannot be sent: before the commit, or a 500 would keep what was written. */
+function checkHeaders({ headers = {} }: SuiteAnswer): void {
+  for (const [name, values] of Object.entries(headers))
+    for (const value of [values].flat()) validateHeaderValue(name, String(value));
 }

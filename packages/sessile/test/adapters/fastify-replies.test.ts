@@ -4,7 +4,7 @@ import { connect } from "node:http2";
 import { Readable } from "node:stream";
 import { describe, test } from "node:test";
 import Fastify, { type FastifyInstance } from "fastify";
-import { cookieTransport, type SessionManager } from "sessile";
+import { cookieTransport, type Session, type SessionManager } from "sessile";
 import { requireSession, sessions } from "sessile/fastify";
 import { cookieFor, testManager } from "./support/session-server.ts";
 
@@ -301,6 +301,56 @@ describe("errors", () => {
         assert.equal(await dataOf(manager, store), "{}");
       },
     ));
+});
+
+describe("an answer that fails before its first byte", () => {
+  const broken = (): never => {
+    throw new Error("broken");
+  };
+  const failures: Record<string, (app: FastifyInstance, keep: (session: Session) => void) => unknown> = {
+    "a stream that fails": (app, keep) =>
+      app.get("/", async ({ session }, reply) => {
+        keep(session);
+        const stream = new Readable({ read: () => stream.destroy(new Error("broken")) });
+        return reply.send(stream);
+      }),
+    "a web stream that fails": (app, keep) =>
+      app.get("/", async ({ session }, reply) => {
+        keep(session);
+        return reply.send(new ReadableStream({ pull: broken }));
+      }),
+    "a hook that fails after others have waited": (app, keep) => {
+      app.addHook("onSend", async () => undefined);
+      app.addHook("onSend", async (_request, reply) => (reply.statusCode === 200 ? broken() : undefined));
+      app.get("/", async ({ session }) => {
+        keep(session);
+        return "body";
+      });
+    },
+    "a value whose toJSON fails": (app, keep) =>
+      app.get("/", async ({ session }) => {
+        keep(session);
+        return { toJSON: broken };
+      }),
+    "a header with a line break": (app, keep) => {
+      app.setErrorHandler((_error, _request, reply) => void reply.removeHeader("x-bad").code(500).send("failed"));
+      app.get("/", async ({ session }, reply) => {
+        keep(session);
+        reply.header("x-bad", "a\nb");
+        return "body";
+      });
+    },
+  };
+  for (const [name, mount] of Object.entries(failures)) {
+    test(`${name} is a 500 that keeps nothing`, () =>
+      withApp(
+        (app) => mount(app, (session) => session.set("kept", 1)),
+        async ({ url, cookie, manager, store }) => {
+          assert.equal((await fetch(url, { headers: { cookie } })).status, 500);
+          assert.equal(await dataOf(manager, store), "{}");
+        },
+      ));
+  }
 });
 
 describe("mounting", () => {
