@@ -60,23 +60,20 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
   /** For a request whose response can carry nothing: it counts as activity, and a change of its session throws. */
   async keepAsItIs(): Promise<void> {
     await this.#opened?.session.commit();
-    await this.commit(500, { get: () => undefined, set() {}, append() {} });
-  }
-
-  async commit(status: number, response: SessionResponse): Promise<void> {
-    await this.#opened?.commit(status, response);
+    await this.#opened?.commit(500, { get: () => undefined, set() {}, append() {} });
   }
 
   settle(status: number, headers: SessionResponse): Promise<Answer | null> | null {
-    const mustWait = this.#opened?.mustWait;
-    const settling = this.commit(status, headers).then(
+    if (this.#opened === null) return null;
+    const { mustWait } = this.#opened;
+    const settling = this.#opened.commit(status, headers).then(
       () => null,
       (error) => this.answerTo(error),
     );
     return mustWait ? settling : null;
   }
 
-  /** What the client hears of `error`; whoever is to know more of it hears that too. */
+  /** The answer to `error`; one that tells the client nothing is reported. */
   answerTo(error: unknown): Answer {
     const answer = answerTo(error, this.#opened?.session);
     if (answer === null) this.report(error);
