@@ -63,6 +63,11 @@ export class SessionError extends Error {
   }
 }
 
+/** Text of a client for messages and events: short, and without what could be a secret that was put there by mistake. */
+export function shown(text: string): string {
+  return text.slice(0, 300).replace(/[0-9A-Za-z_]{40,}/g, "…");
+}
+
 /** True for a `SessionError`, also one from another copy of this package; narrows by `code` when one is given. */
 export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
   return (

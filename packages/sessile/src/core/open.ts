@@ -2,7 +2,7 @@
 
 import { readData } from "./commit.ts";
 import { type Core, LOADING } from "./core.ts";
-import { isSessionError, SessionError } from "./errors.ts";
+import { isSessionError, SessionError, shown } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
 import { parseToken, type TokenParts } from "./token.ts";
@@ -61,15 +61,17 @@ export async function open(core: Core, request: SessionRequest): Promise<Opened>
 /** Refuses a cross-site request that would act with a credential the browser attached by itself. */
 export function checkOrigin(core: Core, transport: SessionTransport, request: SessionRequest): void {
   if (transport.permits === undefined || transport.permits(request)) return;
-  const [origin, host] = ["origin", "host"].map((name) => request.header(name)?.slice(0, 300) ?? null) as [Seen, Seen];
+  const [origin, host] = [seenIn(request, "origin"), seenIn(request, "host")];
   const seen = `\`Origin\` is ${JSON.stringify(origin)} and \`Host\` ${JSON.stringify(host)}`;
   const message = `A cross-site request must not act with this site's session: ${seen}. Name own origins in \`trustedOrigins\`.`;
-  core.events.emit("crossSiteRefused", { origin, host, path: request.path, message, at: core.now() });
+  core.events.emit("crossSiteRefused", { origin, host, path: shown(request.path), message, at: core.now() });
   throw new SessionError("ERR_SESSION_CROSS_SITE", message);
 }
 
-/** A header as far as a log needs it. */
-type Seen = string | null;
+function seenIn(request: SessionRequest, name: string): string | null {
+  const value = request.header(name);
+  return value === undefined ? null : shown(value);
+}
 
 /** A record, and what the presented secret is to it. */
 interface Found {

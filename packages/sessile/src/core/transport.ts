@@ -60,7 +60,7 @@ export interface Credential {
 
 /**
  * The one token that a request presents; `null` when it presents none. Text that can be no token, in a header that programs send, is no
- * credential beside another one; in a cookie it is, because a proxy might take another one of the name.
+ * credential beside that of another transport.
  *
  * Throws `ERR_SESSION_CREDENTIALS` when two tokens differ, in one transport or across several: a proxy and this program
  * might otherwise each believe another one (RFC 6750 §2, ASVS 15.3.7). Equal ones are one.
@@ -76,9 +76,11 @@ export function readCredential(
     const transport = transports[index] as SessionTransport;
     for (const token of transport.read(request)) {
       const next: Credential = { token, transport };
-      if (found === null || (found.token !== token && isNothing(found, prefix))) found = next;
-      else if (found.token !== token && !isNothing(next, prefix))
-        throw contradiction(found.transport, transport, request);
+      if (found === null) found = next;
+      else if (found.token === token) continue;
+      else if (found.transport === transport) throw contradiction(transport, transport, request);
+      else if (isNothing(found, prefix)) found = next;
+      else if (!isNothing(next, prefix)) throw contradiction(found.transport, transport, request);
     }
   }
   return found;

@@ -1,6 +1,6 @@
 // The token in a cookie, with the strictest attributes a session can live with. Knows no adapter.
 
-import { SessionError } from "../core/errors.ts";
+import { SessionError, shown } from "../core/errors.ts";
 import { checkNames, wrong } from "../core/rules.ts";
 import type { SessionRequest, SessionTransport } from "../core/transport.ts";
 import { readCookies } from "./cookie-header.ts";
@@ -83,7 +83,7 @@ function objectionTo(request: SessionRequest): string | undefined {
   const page = request.header("origin") ?? request.header("referer") ?? "";
   const host = /^http:\/\/([^/?#@\s]{1,255})/.exec(page)?.[1];
   if (host === undefined || host !== request.header("host") || isLoopback(host)) return undefined;
-  return `The \`Secure\` session cookie left over plain HTTP to http://${host}, where browsers drop it: nobody stays signed in. Serve HTTPS, or use http://localhost.`;
+  return `The \`Secure\` session cookie left over plain HTTP to http://${shown(host)}, where browsers drop it: nobody stays signed in. Serve HTTPS, or use http://localhost.`;
 }
 
 function isLoopback(host: string): boolean {

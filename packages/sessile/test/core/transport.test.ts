@@ -92,9 +92,8 @@ describe("readCredential", () => {
           }
         }
         for (const both of [TWICE[name]?.(nothing, A), TWICE[name]?.(A, nothing)]) {
-          const read = () => readCredential(transports, requestWith(both))?.token;
-          if (name === "cookie") assert.throws(read, { code: "ERR_SESSION_CREDENTIALS" });
-          else assert.equal(read(), A, name);
+          const read = () => readCredential(transports, requestWith(both));
+          assert.throws(read, { code: "ERR_SESSION_CREDENTIALS" }, `twice in ${name}`);
         }
       }
     });

@@ -315,9 +315,31 @@ describe("the host of an origin", () => {
       await assert.rejects(session.signIn("ann"), { code: "ERR_SESSION_CROSS_SITE" });
     }
     const [first, second] = bench.events.map(([, event]) => event) as { origin: string | null; message: string }[];
-    assert.deepEqual([first?.origin, second?.origin?.length], [null, 300]);
+    assert.deepEqual([first?.origin, second?.origin], [null, "https://…"]);
     assert.ok((second?.message.length ?? 0) < 1000);
   });
+});
+
+test("N1, I1: a refusal and a warning show no token, wherever the client put it by mistake", async () => {
+  const warnings: string[] = [];
+  const transports = [cookieTransport()];
+  const bench = new Bench({ transports, onWarning: (message) => warnings.push(message) });
+  const first = await bench.manager.open(requestWith());
+  const token = await first.session.signIn("ann");
+  const secret = token.slice(26, 69);
+  bench.events.splice(0);
+  for (const text of [token, secret]) {
+    const headers = { origin: `https://${text}`, host: text };
+    const { session } = await bench.manager.open(
+      requestWith({ ...headers, "sec-fetch-site": "cross-site" }, { path: `/${text}` }),
+    );
+    await assert.rejects(session.signIn("ann"), (error: Error) => !error.message.includes(secret));
+    const plain = await bench.manager.open(requestWith({ host: text, origin: `http://${text}` }));
+    await plain.session.signIn("bob");
+    await plain.commit(200, new ResponseRecorder());
+  }
+  assert.equal(warnings.length, 1);
+  assert.ok(!JSON.stringify([bench.events, warnings]).includes(secret));
 });
 
 describe("trustedOrigins", () => {
