@@ -76,7 +76,14 @@ async function open(connect: () => Promise<RedisClient>, prefix: string): Promis
   closing.push(() => here.close());
   await untilCoherent(here);
   const records = Array.from({ length: 12 }, () => sampleRecord());
-  for (const record of records) await there.create(record);
+  // A group that has just changed its primary still closes connections now and then.
+  for (const record of records)
+    await until("it begins", () =>
+      there.create(record).then(
+        () => true,
+        () => false,
+      ),
+    );
   for (const { sid } of records) await untilKept(here, sid);
   return { here, there, sids: records.map(({ sid }) => sid) };
 }
