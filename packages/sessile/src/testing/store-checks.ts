@@ -474,7 +474,6 @@ export const storeChecks: readonly StoreCheck[] = [
         const answer = await each(stores, round >> 1).create(next, { max: 1, onExceeded: "evictOldest" });
         const ended = await ending;
         const isReplaced = answer.status === "created" && answer.evicted.includes(old.sid);
-        assert.ok(!(isReplaced && ended.includes(old.sid)), "a session ends once");
         if (isReplaced || !ended.includes(old.sid))
           assert.equal(await stores[0].load(next.sid), null, "it came before the deleteByUser, so it must be dead");
         assert.equal(await stores[0].load(old.sid), null);
