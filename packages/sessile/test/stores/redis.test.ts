@@ -66,8 +66,6 @@ storeSuite("redis over both client libraries at once, each with unusual options"
     stringNumbers: true,
     replyMapping: "resp3",
     enableAutoPipelining: true,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
     keyPrefix: "unusual:",
   } as const;
   const ioredis = await connectIoredis(server.port, strings);

@@ -1,7 +1,7 @@
-// The slot of a key in a Cluster, of which there are 16,384.
+// The slot of a key in a Cluster, of which there are 16,384. Knows no client.
 
 /** CRC-16 (XMODEM) of what stands between the first braces, or else of the whole key: Cluster specification, "Hash tags". */
-export function hashSlot(key: string): number {
+export function slotOf(key: string): number {
   const [, tag = key] = /^[^{]*\{([^}]+)\}/.exec(key) ?? [];
   return Buffer.from(tag).reduce(addByte, 0) % 16_384;
 }
