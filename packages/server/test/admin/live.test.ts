@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { testClock } from "sessile/testing";
 import { waitUntil } from "sessile-test-support/wait-until";
@@ -11,6 +12,7 @@ import { Watchers } from "#dist/admin/live/watchers.js";
 import { EventFeed } from "#dist/metrics/event-feed.js";
 import { Metrics } from "#dist/metrics/metrics.js";
 import { AS_STORED, openStore } from "#dist/ops/open-store.js";
+import { openSocket } from "../support/raw.ts";
 import { freshStore, KINDS } from "../support/stores.ts";
 import { startAdminApp } from "./admin-app.ts";
 
@@ -184,6 +186,27 @@ test("L1: the stream tells nothing more to who lost the right, although the page
   const text = await response.text(); // it ends
   assert.equal(text, ": open\n\n");
   assert.equal((await operator.ask("GET", "/events")).status, 403);
+});
+
+test("a stream that is asked for by HEAD, or left at any moment, keeps no place", async (t) => {
+  const app = await startAdminApp(t);
+  const { cookie } = await app.operator();
+  const url = `${app.url}/admin/api/events`;
+  for (let i = 0; i < 60; i++) await fetch(url, { method: "HEAD", headers: { cookie } });
+  const visits = Array.from({ length: 300 }, async (_, i) => {
+    const socket = openSocket(app.url);
+    socket.write(`GET /admin/api/events HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n\r\n`);
+    for (let turns = i % 30; turns > 0; turns--) await turn();
+    socket.resetAndDestroy();
+  });
+  await Promise.all(visits);
+  await waitUntil("all places are free", async () => {
+    const leave = new AbortController();
+    const pages = Array.from({ length: 50 }, () => fetch(url, { headers: { cookie }, signal: leave.signal }));
+    const statuses = (await Promise.all(pages)).map(({ status }) => status);
+    leave.abort();
+    return statuses.every((status) => status === 200);
+  });
 });
 
 test("M6: an open page does not keep the server from stopping", async () => {

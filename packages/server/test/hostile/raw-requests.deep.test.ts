@@ -48,7 +48,7 @@ for (const [workers, visits] of RUNS) {
     const server = await start(workers);
     t.after(() => server.end("SIGKILL"));
     const bystanders = await Bystanders.arrive(server);
-    const { urls, drafts } = await prepare(server);
+    const { urls, drafts, openStreams } = await prepare(server);
     const random = new Random(SEED);
     let requests: readonly (readonly [url: string, source: RawRequests])[] = [];
     const log = new Log(server);
@@ -71,6 +71,7 @@ for (const [workers, visits] of RUNS) {
     }
     assert.ok(await bystanders.areServed(true));
     for (const url of Object.values(urls)) assert.ok((await fetch(url)).status < 500, url);
+    await waitUntil("every place of the live page is free", async () => (await openStreams(50)) === 50);
     await waitUntil("no connection is left", () => connectionsOf(server) <= before + 10);
     assert.equal(await server.end(), 0);
     log.read();
@@ -135,6 +136,8 @@ async function begin(url: string, key: string, user: string): Promise<string> {
 async function prepare(server: AdminServer): Promise<{
   readonly urls: Readonly<Record<Listener, string>>;
   readonly drafts: () => Promise<Readonly<Record<Listener, readonly Draft[]>>>;
+  /** Opens so many streams of the live page at once; how many it was given. */
+  readonly openStreams: (count: number) => Promise<number>;
 }> {
   const urls = listenersOf(server);
   const key = keyFor(server, "mallory", ["sessions:create", "sessions:read", "sessions:write", "metrics:read"]);
@@ -143,7 +146,17 @@ async function prepare(server: AdminServer): Promise<{
   assert.equal((await operator.ask("POST", "/sign-in", { username: "root", password: PASSWORD })).status, 200);
   const drafts = async () =>
     draftsOf({ ...urls, admin }, await begin(server.url, key, "mallory"), key, operator.cookie);
-  return { urls: { ...urls, admin }, drafts };
+  const openStreams = async (count: number): Promise<number> => {
+    const leave = new AbortController();
+    const headers = { cookie: operator.cookie };
+    const streams = Array.from({ length: count }, () =>
+      fetch(`${admin}/admin/api/events`, { headers, signal: leave.signal }),
+    );
+    const statuses = (await Promise.all(streams)).map(({ status }) => status);
+    leave.abort();
+    return statuses.filter((status) => status === 200).length;
+  };
+  return { urls: { ...urls, admin }, drafts, openStreams };
 }
 
 function draftsOf(

@@ -41,7 +41,8 @@ export function liveRoutes(app: FastifyInstance, parts: AdminParts): void {
     return compress(JSON.stringify(overview()));
   });
 
-  app.get("/events", async ({ session }, reply) => {
+  // No HEAD: Fastify would read the stream of its answer for as long as the server runs.
+  app.get("/events", { exposeHeadRoute: false }, async ({ session }, reply) => {
     session.notActivity();
     const stream = watchers.add(() => operatorOf(service, session) !== null);
     if (stream === null) return reply.code(503).header("retry-after", "30").send({ detail: "Too many pages are open" });
