@@ -25,6 +25,7 @@ const EVENTS = {
   credentialsConflict: ["warn", "refused"],
   crossSiteRefused: ["warn", "refused"],
   identityClaimed: ["warn", "refused"],
+  identityTooLong: ["error", "refused"],
   authorisationDenied: ["warn", "refused"],
   storeFailed: ["error", "failure"],
   adminActed: ["info", "success"],

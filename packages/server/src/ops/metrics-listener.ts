@@ -5,11 +5,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { ListenAddress } from "../config/address.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { SECURITY_HEADERS } from "../http/harden.ts";
+import { HTTP_LIMITS, SECURITY_HEADERS } from "../http/harden.ts";
 import { PROMETHEUS_TYPE } from "../metrics/prometheus-text.ts";
 
-/** Scrapers are few and quick. */
-const LIMITS = { headersTimeout: 5000, requestTimeout: 5000, keepAliveTimeout: 65_000, maxHeaderSize: 8192 };
+/** Scrapers are few. */
 const MAX_CONNECTIONS = 100;
 
 export interface MetricsListener {
@@ -21,9 +20,11 @@ export interface MetricsListener {
 export async function listenForMetrics(
   { host, port }: ListenAddress,
   text: () => Promise<string>,
+  { http, requestTimeout, keepAliveTimeout, connectionTimeout, maxRequestsPerSocket } = HTTP_LIMITS,
 ): Promise<MetricsListener> {
-  const server = createServer(LIMITS, (request, response) => void answer(text, request, response));
-  server.maxConnections = MAX_CONNECTIONS;
+  const limits = { ...http, requestTimeout, keepAliveTimeout };
+  const server = createServer(limits, (request, response) => void answer(text, request, response));
+  Object.assign(server, { timeout: connectionTimeout, maxRequestsPerSocket, maxConnections: MAX_CONNECTIONS });
   server.listen({ port, host });
   try {
     await once(server, "listening");

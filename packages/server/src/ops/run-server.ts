@@ -64,7 +64,8 @@ export async function runServer(config: Config, tuning: Tuning = {}): Promise<vo
     await close();
     throw error;
   };
-  const metrics = config.metrics && (await listenForMetrics(config.metrics, () => exposition.text()).catch(closeAfter));
+  const metrics =
+    config.metrics && (await listenForMetrics(config.metrics, () => exposition.text(), limits).catch(closeAfter));
   const listenFor = (each: FastifyInstance, where: Pick<Config, "host" | "port">): Promise<string> =>
     listen(each, where).catch(async (error) => {
       await metrics?.close();

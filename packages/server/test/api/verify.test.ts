@@ -126,13 +126,28 @@ test("data that could not be told is refused where it is written, and not with e
   await api.close();
 });
 
-test("a value too long for a header that another program wrote is an error, not half a value", async () => {
+test("a session of another program with a value or a user too long for a header is 401 without any, and the log says which", async () => {
   const api = await startApi({ verifyHeaders: VERIFY_HEADERS });
   const token = await api.begin("ann", {});
-  await api.store.commit(token.slice(4, 26), { at: Date.now(), set: { username: "x".repeat(2305) } });
-  const answer = await fetch(`${api.url}/verify`, { headers: { "X-Session-Token": token } });
-  assert.deepEqual([answer.status, await answer.json()], [500, { detail: "Internal Server Error" }]);
-  assert.equal(answer.headers.get("x-user-name"), null);
+  await api.store.commit(token.slice(4, 26), { at: Date.now(), set: { username: "x".repeat(2305), roles: "admin" } });
+  const ofLongName = await api.begin("bob");
+  const record = await api.store.load(ofLongName.slice(4, 26));
+  assert.ok(record);
+  await api.store.delete(record.sid);
+  await api.store.create({ ...record, userId: "\u20ac".repeat(257) });
+  for (const [presented, header] of [
+    [token, "x-user-name"],
+    [ofLongName, "x-user-id"],
+  ] as const) {
+    const answer = await fetch(`${api.url}/verify`, { headers: { "X-Session-Token": presented } });
+    assert.deepEqual([answer.status, await answer.json()], [401, { detail: "The session does not fit into headers" }]);
+    assert.equal(answer.headers.get("www-authenticate"), 'Bearer error="invalid_token"');
+    for (const name of ["x-user-id", "x-session-id", "x-user-name", "x-user-roles"])
+      assert.equal(answer.headers.get(name), null);
+    const { event, outcome, sid, header: named } = api.events().at(-1) ?? {};
+    assert.deepEqual([event, outcome, sid, named], ["identityTooLong", "refused", presented.slice(4, 26), header]);
+  }
+  assert.equal((await api.send("GET", "/sessions/current", { token })).status, 200);
   await api.close();
 });
 

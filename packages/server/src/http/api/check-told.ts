@@ -1,7 +1,7 @@
 // Refuses data that `/verify` could not tell a proxy: it would be an error with every request of the session. Knows no route.
 
 import type { JsonObject } from "sessile";
-import { fitsHeader, headerValue, LONGEST_HEADER } from "../header-text.ts";
+import { headerText, headerValue, LONGEST_HEADER } from "../header-text.ts";
 import { RequestError } from "../request-error.ts";
 import type { VerifyHeaders } from "../routes/verify.ts";
 
@@ -9,7 +9,7 @@ import type { VerifyHeaders } from "../routes/verify.ts";
 export function checkTold(headers: VerifyHeaders, data: JsonObject, part: "data" | "set"): void {
   const msg = `Input must take at most ${LONGEST_HEADER} bytes in a header`;
   const problems = headers
-    .filter(([key]) => Object.hasOwn(data, key) && !fitsHeader(headerValue(data[key])))
+    .filter(([key]) => Object.hasOwn(data, key) && headerText(headerValue(data[key])) === null)
     .map(([key]) => ({ type: "value_error", loc: ["body", part, key], msg }));
   if (problems.length > 0) throw new RequestError(422, problems);
 }

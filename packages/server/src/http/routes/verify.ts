@@ -43,7 +43,7 @@ const SCHEMA = {
     },
     401: {
       ...NOBODY,
-      description: `${NOBODY.description}, or the request presents two different tokens, or a header that this answer sets`,
+      description: `${NOBODY.description}, or the request presents two different tokens, or a header that this answer sets, or a value of the session takes too long a header`,
     },
     403: CROSS_SITE,
     503: UNAVAILABLE,
@@ -65,7 +65,7 @@ export function verifyRoutes(app: FastifyInstance, { manager, security, headers 
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<object> => {
     reply.header("cache-control", "no-store");
     refuseClaims(request, ours, security);
-    return verify(manager, headers, request, reply);
+    return verify({ manager, security, headers }, request, reply);
   };
   app.register(async (scope) => {
     validateRequests(scope);
@@ -74,19 +74,29 @@ export function verifyRoutes(app: FastifyInstance, { manager, security, headers 
   });
 }
 
-async function verify(
-  manager: SessionManager,
-  headers: VerifyHeaders,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<object> {
-  const { answer } = await withSession(manager, asForwarded(request), reply, async (session) => {
+async function verify(parts: VerifyParts, request: FastifyRequest, reply: FastifyReply): Promise<object> {
+  const { answer } = await withSession(parts.manager, asForwarded(request), reply, async (session) => {
     const { sid, userId } = signedIn(session);
-    reply.header(USER, headerText(userId)).header(SID, sid);
-    for (const [key, header] of headers) reply.header(header, textOf(session, key));
+    reply.headers(identityOf({ session, sid, userId }, parts));
     return { user_id: userId };
   }).catch((error: unknown) => refuse(error, reply));
   return answer;
+}
+
+/**
+ * All headers of the answer, or none: a session with a value that is too long for one, which another program stored, is refused. Left
+ * out or cut it could mean something else to the application, and signing in again gives a session without it.
+ */
+function identityOf(
+  { session, sid, userId }: { readonly session: AnySession; readonly sid: string; readonly userId: string },
+  { headers, security }: VerifyParts,
+): Record<string, string> {
+  const told = headers.map(([key, header]) => [header, headerText(headerValue(session.get(key)))] as const);
+  const all = [[USER, headerText(userId)] as const, [SID, sid] as const, ...told];
+  const tooLong = all.find(([, value]) => value === null);
+  if (tooLong === undefined) return Object.fromEntries(all) as Record<string, string>;
+  security.write("identityTooLong", { sid, header: tooLong[0] });
+  throw new RequestError(401, "The session does not fit into headers", INVALID_TOKEN);
 }
 
 /**
@@ -110,6 +120,7 @@ function spelled(name: string): string {
     .replace(/[^a-z0-9]/g, "-");
 }
 
+const INVALID_TOKEN = { "www-authenticate": 'Bearer error="invalid_token"' };
 const INVALID_REQUEST = { "www-authenticate": 'Bearer error="invalid_request"' };
 
 /** nginx makes a 500 of anything but 401 and 403, and that would be the client's mistake shown as the server's. */
@@ -132,9 +143,4 @@ function asForwarded(request: FastifyRequest): SessionRequest {
     method: isEnvoy ? seen.method : (seen.header("x-forwarded-method")?.toUpperCase() ?? "unknown"),
     header: (name) => (name === "host" ? seen.header("x-forwarded-host") : undefined) ?? seen.header(name),
   };
-}
-
-/** A header that is left out would let the client's own through where a proxy only adds headers. */
-function textOf(session: AnySession, key: string): string {
-  return headerText(headerValue(session.get(key)));
 }
