@@ -1,9 +1,9 @@
 // The library's main entry: the manager, the transports, the memory store, and every public type.
 
+export type { DataSchema, Json, JsonObject } from "./core/data.ts";
 export { applyDelta, type SessionDelta } from "./core/delta.ts";
 export { isSessionError, SessionError, type SessionErrorCode } from "./core/errors.ts";
 export type { RevokeReason, SessionEvent, SessionEventName, SessionEvents, SessionListener } from "./core/events.ts";
-export type { Json, JsonObject } from "./core/json.ts";
 export {
   type OpenSession,
   type SessionDetails,
@@ -13,8 +13,6 @@ export {
 } from "./core/manager.ts";
 export type { DataLimits, SessionManagerOptions } from "./core/options.ts";
 export type { SessionRecord } from "./core/record.ts";
-export type { DataSchema } from "./core/schema.ts";
-export type { KeyRing } from "./core/secret.ts";
 export type {
   DefaultData,
   Frozen,
@@ -34,6 +32,7 @@ export type {
   SweepBudget,
   UserLimit,
 } from "./core/store.ts";
+export type { KeyRing } from "./core/token.ts";
 export type { Credential, SessionRequest, SessionResponse, SessionTransport } from "./core/transport.ts";
 export { type MemoryStoreOptions, memoryStore } from "./stores/memory.ts";
 export { bearerTransport } from "./transports/bearer.ts";

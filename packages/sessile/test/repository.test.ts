@@ -17,8 +17,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   core: ["core"],
   transports: ["transports", "core"],
   stores: ["stores", "core"],
-  keys: ["keys", "core"],
-  former: ["former", "transports", "core"],
+  "keys.ts": ["core"],
+  "express-session.ts": ["transports", "core"],
   adapters: ["adapters", "core"],
   testing: ["testing", "core", "stores", "transports"],
 };

@@ -1,7 +1,6 @@
 // `session` as a property that cannot be replaced: the session would go on, unseen by the program. Knows no framework.
 
-import { SessionError } from "../core/errors.ts";
-import { refusedWrite } from "../core/refused-writes.ts";
+import { refusedWrite, SessionError } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 
 const SESSION: unique symbol = Symbol("sessile.session");

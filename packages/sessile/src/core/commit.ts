@@ -1,14 +1,13 @@
 // Steps 6 and 7 of a request: what is written, and what happens when others wrote meanwhile. Never creates a session.
 
-import type { Changes } from "./changes.ts";
 import type { Core } from "./core.ts";
+import { formatData, type JsonObject, parseData, validateData } from "./data.ts";
+import type { Changes } from "./delta.ts";
 import { excessOf, type SessionDelta } from "./delta.ts";
 import { isSessionError, SessionError } from "./errors.ts";
-import { formatData, type JsonObject, parseData } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
-import { validateData } from "./schema.ts";
+import { deadline } from "./record.ts";
 import { formatToken, newSecret } from "./token.ts";
-import { deadline } from "./validity.ts";
 
 /** What fails when a record's data cannot be read, or does not fit the application's schema. */
 export const READING = "read a stored session";

@@ -1,15 +1,12 @@
 // What every request of one manager shares: settings, time, events, and the store behind one error rule.
 
-import { Endings } from "./endings.ts";
+import { Endings, Watch } from "./endings.ts";
 import { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts";
 import { EventHub, type SessionEvent, type SessionEventName, type SessionEvents } from "./events.ts";
-import { CLOCK, type Settings } from "./options.ts";
-import { NO_DATA, NO_DIGESTS, type SessionRecord } from "./record.ts";
-import { wrong } from "./rules.ts";
+import { CLOCK, type Settings, wrong } from "./options.ts";
+import { deadline, isOver, NO_DATA, NO_DIGESTS, type SessionRecord } from "./record.ts";
 import type { Created, SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid } from "./token.ts";
-import { deadline, isOver } from "./validity.ts";
-import { Watch } from "./watch.ts";
 
 /** What a new session starts with. */
 export interface Beginning {

@@ -1,7 +1,107 @@
-// Sign-outs that the store has not confirmed: this process takes the sessions for over, and goes on deleting them.
+// Ends of sessions: listeners that wait for one, and sign-outs that the store has not confirmed.
 
 import type { Core } from "./core.ts";
+import { isSessionError } from "./errors.ts";
 import type { SessionRecord } from "./record.ts";
+
+type Listener = () => unknown;
+
+interface Watched {
+  readonly listeners: Set<Listener>;
+  /** The deadline as last seen; a touch elsewhere may have moved it. 0 until it was looked at. */
+  expiresAt: number;
+}
+
+/** How often deadlines are looked at, and everything else where the store gives no hints: the bound of `onEnded`. */
+const TICK = 500;
+/** So many ticks later everything is looked at although the store gives hints, because a hint may be lost with a connection. */
+const TICKS_WITH_HINTS = 60;
+/** Sessions loaded at once while looking. */
+const CHUNK = 100;
+
+export class Watch {
+  readonly #core: Core;
+  readonly #watched = new Map<string, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+  #stopHints: (() => void) | undefined;
+  /** Ticks until everything is looked at. */
+  #ticksLeft = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+    for (const event of ["signedOut", "revoked", "expired"] as const) core.events.on(event, ({ sid }) => this.end(sid));
+  }
+
+  /**
+   * Calls `listener` once when the session ends; the function given back stops it. The next tick looks at the session in any
+   * case: it may have ended after the request loaded it, when nobody watched it yet.
+   */
+  add(sid: string, listener: Listener): () => void {
+    const watched = this.#watched.get(sid) ?? { listeners: new Set(), expiresAt: 0 };
+    this.#watched.set(sid, watched);
+    watched.listeners.add(listener);
+    this.#timer ??= this.#nextTick();
+    this.#stopHints ??= this.#core.settings.store.watch?.((ended) => {
+      if (ended === null) this.#ticksLeft = 0;
+      else this.end(ended);
+    });
+    return () => watched.listeners.delete(listener);
+  }
+
+  /** Forgets everybody. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#stopHints?.();
+    this.#stopHints = undefined;
+    this.#watched.clear();
+  }
+
+  #nextTick(): NodeJS.Timeout {
+    return setTimeout(() => void this.#tick(), TICK).unref();
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      const due = this.#due();
+      while (due.length > 0) await Promise.all(due.splice(0, CHUNK).map((sid) => this.#look(sid)));
+    } catch {
+      this.#ticksLeft = 0; // the clock told no time
+    }
+    if (this.#watched.size === 0) this.stop();
+    else this.#timer = this.#nextTick();
+  }
+
+  /** The sessions to look at now. */
+  #due(): string[] {
+    const isFullRound = --this.#ticksLeft <= 0;
+    if (isFullRound && this.#stopHints !== undefined) this.#ticksLeft = TICKS_WITH_HINTS;
+    const due: string[] = [];
+    for (const [sid, { listeners, expiresAt }] of this.#watched) {
+      if (listeners.size === 0) this.#watched.delete(sid);
+      else if (isFullRound || this.#core.now() >= expiresAt) due.push(sid);
+    }
+    return due;
+  }
+
+  /** A record that cannot be read is no session. When the store does not answer, everything is looked at again at the next tick. */
+  async #look(sid: string): Promise<void> {
+    const record = await this.#core
+      .load(sid)
+      .catch((error: unknown) => (isSessionError(error, "ERR_SESSION_RECORD") ? null : undefined));
+    const watched = this.#watched.get(sid);
+    if (record === undefined) this.#ticksLeft = 0;
+    else if (record === null || this.#core.isOver(record)) this.end(sid);
+    else if (watched !== undefined) watched.expiresAt = record.expiresAt;
+  }
+
+  /** Calls the listeners of a session that is over. */
+  end(sid: string): void {
+    const listeners = this.#watched.get(sid)?.listeners ?? [];
+    this.#watched.delete(sid);
+    for (const listener of listeners) void this.#core.events.call("ended", listener);
+  }
+}
 
 /** Sessions remembered at once. Of one more the client still holds the token, and can try again. */
 const MOST = 10_000;

@@ -63,6 +63,12 @@ export class SessionError extends Error {
   }
 }
 
+/** The error of a write that would be lost. */
+export function refusedWrite(what: string): SessionError {
+  const instead = "Keep data with `session.set(key, value)`, and end the session with `session.signOut()`.";
+  return new SessionError("ERR_SESSION_STATE", `${what} cannot be written. ${instead}`);
+}
+
 /** Text of a client for messages and events: short, and without what could be a secret that was put there by mistake. */
 export function shown(text: string): string {
   return text.slice(0, 300).replace(/[0-9A-Za-z_]{40,}/g, "…");

@@ -1,15 +1,15 @@
 // One request and its response: the order in which a session is opened, changed, ended, written and sent. Every adapter
 // drives it; none has an order of its own.
 
-import { type Arrival, checkAuthenticatedAt, checkDevice, checkUserId, firstData, REPLACES } from "./arrival.ts";
-import { noteAwait } from "./awaited.ts";
-import { Changes } from "./changes.ts";
 import { checkedText, commitRecord, isDue, READING, readData, type Writing } from "./commit.ts";
 import { type Beginning, type Core, type NewSession, revoked } from "./core.ts";
+import { type JsonObject, parseData } from "./data.ts";
+import { Changes } from "./delta.ts";
 import { SessionError } from "./errors.ts";
-import { type JsonObject, parseData } from "./json.ts";
 import { checkOrigin, type Opened } from "./open.ts";
 import type { SessionRecord } from "./record.ts";
+import { type Arrival, checkAuthenticatedAt, checkDevice, checkUserId, firstData, REPLACES } from "./sign-in.ts";
+import { noteAwait } from "./steps.ts";
 import type { SessionRequest, SessionResponse, SessionTransport } from "./transport.ts";
 
 /** What the session of one request is at the moment. */

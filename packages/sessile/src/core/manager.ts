@@ -1,14 +1,13 @@
 // The one object an application makes: opens the session of each request, and lists and ends sessions from elsewhere.
 
 import { Core } from "./core.ts";
+import { type JsonObject, parseData } from "./data.ts";
 import { SessionError } from "./errors.ts";
 import type { SessionEventName, SessionListener } from "./events.ts";
 import { SessionExchange } from "./exchange.ts";
-import { type JsonObject, parseData } from "./json.ts";
 import { open } from "./open.ts";
-import { resolveOptions, type SessionManagerOptions } from "./options.ts";
+import { resolveOptions, type SessionManagerOptions, wholeNumber } from "./options.ts";
 import type { SessionRecord } from "./record.ts";
-import { wholeNumber } from "./rules.ts";
 import { type DefaultData, Session } from "./session.ts";
 import type { Page, RecordPage, SessionStore, StoreStats } from "./store.ts";
 import { isSid } from "./token.ts";

@@ -2,12 +2,12 @@
 
 import { readData } from "./commit.ts";
 import { type Core, LOADING } from "./core.ts";
+import type { JsonObject } from "./data.ts";
 import { isSessionError, SessionError, shown } from "./errors.ts";
-import type { JsonObject } from "./json.ts";
 import type { SessionRecord } from "./record.ts";
+import { judge, type Verdict } from "./record.ts";
 import { parseToken, type TokenParts } from "./token.ts";
 import { readCredential, type SessionRequest, type SessionTransport } from "./transport.ts";
-import { judge, type Verdict } from "./validity.ts";
 
 /** What a request turned out to hold. */
 export interface Opened {

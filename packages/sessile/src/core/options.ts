@@ -1,14 +1,13 @@
-// What a manager can be told, its defaults, and the checks. Everything is checked when the manager is made.
+// The options of a manager, their defaults and checks; and the rules by which every part of the library checks its options.
 
-import { DEFAULT_DEPTH, GREATEST_DEPTH } from "./json.ts";
+import type { DataSchema } from "./data.ts";
+import { DEFAULT_DEPTH, GREATEST_DEPTH } from "./data.ts";
+import { SessionError } from "./errors.ts";
+import type { Lifetimes } from "./record.ts";
 import { MAX_DATA_BYTES, NO_DATA } from "./record.ts";
-import { hasMethods, isFunction, milliseconds, type Rule, resolve, wholeNumber, wrong } from "./rules.ts";
-import type { DataSchema } from "./schema.ts";
-import { type KeyRing, NO_KEYS } from "./secret.ts";
 import { type SessionStore, STORE_METHODS, type UserLimit } from "./store.ts";
-import { isPrefix } from "./token.ts";
+import { isPrefix, type KeyRing, NO_KEYS } from "./token.ts";
 import type { SessionTransport } from "./transport.ts";
-import type { Lifetimes } from "./validity.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -146,4 +145,62 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
 function isTransports(transports: readonly SessionTransport[]): boolean {
   if (!Array.isArray(transports) || transports.length === 0) return false;
   return [...transports].every((each) => hasMethods(each, ["read", "issue", "clear"]));
+}
+
+/** What an option must be, as a test and in words; third, where the option may be left out, what it is then. */
+export type Rule = readonly [accepts: (value: never) => boolean, expected: string, ...fallback: readonly [unknown?]];
+
+/**
+ * The options of `rules`, frozen, with their defaults. Throws `ERR_SESSION_OPTION` for a value that its rule does not accept, and
+ * for a name that has no rule, so that a typing error is not a silent default. `within` starts the names in messages.
+ */
+export function resolve<T>(rules: { readonly [name: string]: Rule }, given: object, within = ""): T {
+  checkNames(given, new Set(Object.keys(rules)), within);
+  const values = Object.entries(rules).map(([name, [accepts, expected, ...fallback]]) => {
+    const value = (given as Record<string, unknown>)[name];
+    if (value === undefined && fallback.length > 0) return [name, fallback[0]];
+    if (accepts(value as never)) return [name, value];
+    throw wrong(within + name, expected);
+  });
+  return Object.freeze(Object.fromEntries(values));
+}
+
+/** A whole number from `least` to `most`. `NaN`, infinities and fractions are refused. */
+export function wholeNumber(least: number, unit = "", most = 1e14): readonly [(value: unknown) => boolean, string] {
+  return [
+    (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
+    `a whole number${unit} from ${least} to ${most}`,
+  ];
+}
+
+export function milliseconds(least: number, most?: number): ReturnType<typeof wholeNumber> {
+  return wholeNumber(least, " of milliseconds", most);
+}
+
+/** Whether a value is a function; whether it has all these methods. */
+export function isFunction(value: unknown): boolean {
+  return typeof value === "function";
+}
+
+export function hasMethods<T>(value: T, names: readonly (keyof T)[]): boolean {
+  return names.every((name) => isFunction(value?.[name]));
+}
+
+/** Throws when `options` is no object, or has a name that is not in `known`. */
+export function checkNames(options: object, known: ReadonlySet<string>, within: string): void {
+  if (typeof options !== "object" || options === null) throw wrong(within.slice(0, -1) || "options", "an object");
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) throw wrong(within + name, `one of ${[...known].map((each) => `\`${each}\``).join(", ")}`);
+  }
+}
+
+export function wrong(name: string, expected: string): SessionError {
+  return new SessionError("ERR_SESSION_OPTION", `\`${name}\` must be ${expected}.`);
+}
+
+/** A whole number of milliseconds, at least `least`. */
+export function duration(name: string, value: number, least: number): number {
+  const [accepts, expected] = milliseconds(least);
+  if (accepts(value)) return value;
+  throw wrong(name, expected);
 }

@@ -1,9 +1,8 @@
 // What a handler holds during one request. Reads answer at once; writes are kept as changes until the response leaves.
 
-import { SessionError } from "./errors.ts";
+import type { Json } from "./data.ts";
+import { refusedWrite, SessionError } from "./errors.ts";
 import type { SessionExchange } from "./exchange.ts";
-import type { Json } from "./json.ts";
-import { refuseWrites } from "./refused-writes.ts";
 
 /**
  * The application's session data, for the whole program. Extend it once, and every session is typed:
@@ -233,4 +232,19 @@ function freeze(value: Json | undefined): Json | undefined {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   for (const item of Object.values(value)) freeze(item);
   return Object.freeze(value);
+}
+
+/**
+ * Makes every accessor of `prototype` refuse to be set, and every property that its objects do not have. Methods stay writable, for spies.
+ * Only unknown properties go through a proxy, at the end of the prototype chain; members that are looked up on any object do not get there.
+ */
+function refuseWrites(prototype: object): void {
+  const refuse = (name: PropertyKey): never => {
+    throw refusedWrite(`\`session.${String(name)}\``);
+  };
+  // biome-ignore lint/suspicious/noThenProperty: `await` looks for it on whatever it is given, and finds that there is none
+  Object.defineProperty(prototype, "then", { configurable: true, get: () => undefined });
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))
+    if (property.get !== undefined) Object.defineProperty(prototype, name, { ...property, set: () => refuse(name) });
+  Object.setPrototypeOf(prototype, new Proxy({}, { set: (_target, name) => refuse(name) }));
 }

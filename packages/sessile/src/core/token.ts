@@ -1,7 +1,42 @@
-// The token: how it is made and how it is recognised. Knows no store, no transport, no digest.
+// The token of a session: random text, its form and checksum, and the digest of its secret.
 
+import { hash, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { BASE62, randomBase62 } from "./random.ts";
+import type { SessionRecord } from "./record.ts";
+
+export const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+const POOL_BYTES = 4096;
+/** 4 × 62: bytes from here up are thrown away, so that every character is equally likely. */
+const UNBIASED = 248;
+
+const pool = new Uint8Array(POOL_BYTES);
+let next = POOL_BYTES;
+
+/**
+ * `length` base62 characters, some thousands at most, 5.95 bits each (ASVS 11.5.1).
+ *
+ * One call of the system's generator costs ten times as much as the bytes of one token, so bytes are drawn 4 KiB at a
+ * time; each byte is wiped from the pool as it is used. Throws when the generator throws: there is no fallback.
+ */
+export function randomBase62(length: number): string {
+  const codes: number[] = [];
+  while (codes.length < length) {
+    const byte = nextByte();
+    if (byte < UNBIASED) codes.push(BASE62.charCodeAt(byte % 62));
+  }
+  return String.fromCharCode.apply(null, codes);
+}
+
+function nextByte(): number {
+  if (next === POOL_BYTES) {
+    crypto.getRandomValues(pool);
+    next = 0;
+  }
+  const byte = pool[next] as number;
+  pool[next++] = 0;
+  return byte;
+}
 
 const SID_LENGTH = 22;
 const SECRET_LENGTH = 43;
@@ -94,3 +129,42 @@ function copySid(text: string, start: number): string {
   for (let index = 0; index < SID_LENGTH; index++) codes[index] = text.charCodeAt(start + index);
   return String.fromCharCode.apply(null, codes);
 }
+
+/** What a store may know of a secret: its SHA-256, base64url. Enough for 256 random bits (ASVS 6.5.2, 11.4.1). */
+export function digestSecret(secret: string): string {
+  return hash("sha256", secret, "base64url");
+}
+
+let [left, right] = [Buffer.alloc(0), Buffer.alloc(0)];
+
+/**
+ * Compares two digests in constant time (ASVS 11.2.4). Digests of different length are different, not an error. An empty one
+ * equals nothing: it stands for "none", and who writes one into the store must not open a session with it.
+ */
+export function sameDigest(a: string, b: string): boolean {
+  if (a.length === 0 || a.length !== b.length) return false;
+  // Nearly all digests of a program have one length, and two buffers for each comparison cost more than the comparison.
+  if (left.length !== a.length) [left, right] = [Buffer.alloc(a.length), Buffer.alloc(a.length)];
+  for (let index = 0; index < a.length; index++) {
+    left[index] = a.charCodeAt(index);
+    right[index] = b.charCodeAt(index);
+  }
+  return timingSafeEqual(left, right);
+}
+
+/** Whose secret it is. */
+export type Owner = Pick<SessionRecord, "sid" | "userId">;
+
+/** How secrets become digests. */
+export interface KeyRing {
+  /** The digest of `secret` to store in the record of `owner`. */
+  of(owner: Owner, secret: string): string;
+  /** The digest of `secret` as it stands in `record`, current or retired; one that no record holds when it is in neither. */
+  in(record: SessionRecord, secret: string): string;
+}
+
+/** Digests without keys: plain SHA-256. */
+export const NO_KEYS: KeyRing = {
+  of: (_owner, secret) => digestSecret(secret),
+  in: (_record, secret) => digestSecret(secret),
+};

@@ -3,8 +3,9 @@
 import { crc32 } from "node:zlib";
 import { applyDelta, type SessionDelta } from "../core/delta.ts";
 import { SessionError } from "../core/errors.ts";
+import { type Rule, resolve, wholeNumber } from "../core/options.ts";
 import type { SessionRecord } from "../core/record.ts";
-import { type Rule, resolve, wholeNumber } from "../core/rules.ts";
+import { isExpired } from "../core/record.ts";
 import type {
   Committed,
   Created,
@@ -15,7 +16,6 @@ import type {
   SweepBudget,
   UserLimit,
 } from "../core/store.ts";
-import { isExpired } from "../core/validity.ts";
 import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
 import { SidMap } from "./sid-map.ts";
 

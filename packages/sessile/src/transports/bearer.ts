@@ -1,6 +1,6 @@
 // The token in `Authorization: Bearer` (RFC 6750). Knows no adapter.
 
-import { checkNames } from "../core/rules.ts";
+import { checkNames } from "../core/options.ts";
 import type { SessionTransport } from "../core/transport.ts";
 import { trimBlanks } from "./distinct.ts";
 import { checkHeaderName } from "./header.ts";

@@ -1,7 +1,7 @@
 // The token in a cookie, with the strictest attributes a session can live with. Knows no adapter.
 
 import { SessionError, shown } from "../core/errors.ts";
-import { checkNames, wrong } from "../core/rules.ts";
+import { checkNames, wrong } from "../core/options.ts";
 import type { SessionRequest, SessionTransport } from "../core/transport.ts";
 import { readCookies } from "./cookie-header.ts";
 import { crossSitePolicy } from "./cross-site.ts";

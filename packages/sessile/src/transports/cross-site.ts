@@ -1,7 +1,7 @@
 // Whether a request may act with a cookie: the algorithm of Go 1.25's `net/http.CrossOriginProtection`, in its order.
 
 import type { SessionError } from "../core/errors.ts";
-import { wrong } from "../core/rules.ts";
+import { wrong } from "../core/options.ts";
 import type { SessionRequest } from "../core/transport.ts";
 
 /**

@@ -1,6 +1,6 @@
 // The token in a request header of its own. Knows no adapter.
 
-import { checkNames, wrong } from "../core/rules.ts";
+import { checkNames, wrong } from "../core/options.ts";
 import type { SessionTransport } from "../core/transport.ts";
 import { distinct } from "./distinct.ts";
 

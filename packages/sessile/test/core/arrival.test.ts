@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { headerTransport, memoryStore } from "sessile";
-import { checkDevice, checkUserId, firstData } from "#dist/core/arrival.js";
 import { Core } from "#dist/core/core.js";
-import type { JsonObject } from "#dist/core/json.js";
+import type { JsonObject } from "#dist/core/data.js";
 import { resolveOptions } from "#dist/core/options.js";
+import { checkDevice, checkUserId, firstData } from "#dist/core/sign-in.js";
 
 const core = new Core(resolveOptions({ store: memoryStore(), transports: [headerTransport()], sweepInterval: 0 }));
 

@@ -5,8 +5,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { applyDelta } from "sessile";
 import { sampleRecord } from "sessile/testing";
-import { Changes } from "#dist/core/changes.js";
-import { type Json, type JsonObject, parseData } from "#dist/core/json.js";
+import { type Json, type JsonObject, parseData } from "#dist/core/data.js";
+import { Changes } from "#dist/core/delta.js";
 
 const LIMITS = { dataBytes: 65_536, keys: 256, depth: 32 };
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Session } from "sessile";
 import { byDepth } from "sessile-test-support/depth";
-import { digestSecret } from "#dist/core/secret.js";
+import { digestSecret } from "#dist/core/token.js";
 import { all, type Bag, Bench, ResponseRecorder, sidOf } from "../support/requests.ts";
 
 const ROUNDS = byDepth(100, 500, 50_000);

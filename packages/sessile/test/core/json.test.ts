@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { byDepth } from "sessile-test-support/depth";
-import { checkKey, copyJson, formatData, parseData } from "#dist/core/json.js";
+import { checkKey, copyJson, formatData, parseData } from "#dist/core/data.js";
 
 class Point {
   x = 1;

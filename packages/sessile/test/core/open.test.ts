@@ -12,8 +12,7 @@ import {
   type SessionRecord,
 } from "sessile";
 import { sampleRecord } from "sessile/testing";
-import { digestSecret } from "#dist/core/secret.js";
-import { formatToken, newSecret, newSid } from "#dist/core/token.js";
+import { digestSecret, formatToken, newSecret, newSid } from "#dist/core/token.js";
 import { Bench, ResponseRecorder, requestWith, type StoreMethod, sidOf } from "../support/requests.ts";
 
 const MINUTE = 60_000;

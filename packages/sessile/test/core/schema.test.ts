@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DataSchema } from "#dist/core/schema.js";
-import { validateData } from "#dist/core/schema.js";
+import type { DataSchema } from "#dist/core/data.js";
+import { validateData } from "#dist/core/data.js";
 import { Bench, Gate } from "../support/requests.ts";
 
 type Validate = DataSchema["~standard"]["validate"];

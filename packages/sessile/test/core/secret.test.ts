@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { digestSecret, sameDigest } from "#dist/core/secret.js";
+import { digestSecret, sameDigest } from "#dist/core/token.js";
 
 test("C1: digestSecret is SHA-256 in base64url", () => {
   assert.equal(digestSecret("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");

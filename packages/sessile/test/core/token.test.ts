@@ -6,8 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { crc32 } from "node:zlib";
 import { headerTransport, memoryStore, SessionManager } from "sessile";
-import { BASE62, randomBase62 } from "#dist/core/random.js";
-import { formatToken, isPrefix, isSid, newSecret, newSid, parseToken } from "#dist/core/token.js";
+import { BASE62, formatToken, isPrefix, isSid, newSecret, newSid, parseToken, randomBase62 } from "#dist/core/token.js";
 import { Bench, ResponseRecorder, sidOf } from "../support/requests.ts";
 
 /** What docs and secret scanners match with. */

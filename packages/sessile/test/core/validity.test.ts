@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { randomDigest, sampleRecord } from "sessile/testing";
-import { deadline, isExpired, isOver, judge, type Lifetimes } from "#dist/core/validity.js";
+import { deadline, isExpired, isOver, judge, type Lifetimes } from "#dist/core/record.js";
 
 const HOUR = 3_600_000;
 const LIFETIMES: Lifetimes = { idleTimeout: HOUR, absoluteTimeout: 24 * HOUR, rotationGrace: 10_000 };

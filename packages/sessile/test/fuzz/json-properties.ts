@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { SessionRecord } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import type { Property } from "sessile-test-support/properties";
-import { copyJson, formatData, type Json, type JsonObject, parseData } from "#dist/core/json.js";
+import { copyJson, formatData, type Json, type JsonObject, parseData } from "#dist/core/data.js";
 import { decodeRecord, encodeRecord } from "#dist/stores/redis/codec.js";
 import { fromText, toRow } from "#dist/stores/sqlite/row.js";
 import { valueOrRefusal } from "./expect.ts";

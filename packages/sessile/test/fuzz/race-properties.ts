@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Session } from "sessile";
 import type { Property } from "sessile-test-support/properties";
-import { digestSecret } from "#dist/core/secret.js";
+import { digestSecret } from "#dist/core/token.js";
 import { type Bag, Bench, sidOf } from "../support/requests.ts";
 
 const add = fc.constantFrom("add", "rotate", "read") as fc.Arbitrary<Deed>;

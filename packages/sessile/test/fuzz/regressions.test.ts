@@ -6,7 +6,7 @@ import { crc32 } from "node:zlib";
 import { applyDelta, cookieTransport, headerTransport, memoryStore, SessionManager } from "sessile";
 import { keyRing } from "sessile/keys";
 import { sampleRecord } from "sessile/testing";
-import { copyJson } from "#dist/core/json.js";
+import { copyJson } from "#dist/core/data.js";
 import { parseCursor } from "#dist/stores/paging.js";
 import { COLUMNS, fromText, toRow } from "#dist/stores/sqlite/row.js";
 

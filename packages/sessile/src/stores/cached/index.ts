@@ -1,6 +1,6 @@
 // `sessile/cached`: copies of records in this process, in front of a store in Redis that tells it what changed.
 
-import { milliseconds, type Rule, resolve, wholeNumber, wrong } from "../../core/rules.ts";
+import { milliseconds, type Rule, resolve, wholeNumber, wrong } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { RedisStore } from "../redis/store.ts";
 import { CachedStore } from "./store.ts";

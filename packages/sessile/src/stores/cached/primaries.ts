@@ -1,6 +1,6 @@
 // The primaries behind a client, whichever library it is of. Knows no session.
 
-import { wrong } from "../../core/rules.ts";
+import { wrong } from "../../core/options.ts";
 import { isIoredis, portOf, type RedisClient } from "../redis/client.ts";
 import { type Ioredis, ioredisPrimaries } from "./ioredis.ts";
 import {

@@ -1,6 +1,6 @@
 // Hears from every primary what changed, and proves again and again that it does. Knows keys, and no record.
 
-import { wrong } from "../../core/rules.ts";
+import { wrong } from "../../core/options.ts";
 import type { RedisClient } from "../redis/client.ts";
 import { Line } from "./line.ts";
 import { keyPrefixOf, type Primary, primariesOf, type WriteKey, writerOf } from "./primaries.ts";

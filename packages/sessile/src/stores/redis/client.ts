@@ -1,6 +1,6 @@
 // Which client library was handed in, and the few things that the store asks of any. Knows no session and no script.
 
-import { wrong } from "../../core/rules.ts";
+import { wrong } from "../../core/options.ts";
 import { type IoredisClient, ioredisPort, isIoredis } from "./ioredis.ts";
 import { ioredisBus } from "./ioredis-bus.ts";
 import {

@@ -1,8 +1,8 @@
 // The order of steps in which a session begins. Between any two of them the process may end.
 
 import type { SessionRecord } from "../../core/record.ts";
+import { isExpired } from "../../core/record.ts";
 import type { Created, UserLimit } from "../../core/store.ts";
-import { isExpired } from "../../core/validity.ts";
 import { encodeRecord, readableRecord } from "./codec.ts";
 import { discardText, insertRecord, type Reach, readText } from "./records.ts";
 import { admit, type Confirmation, confirm, finishMarked, forget } from "./user-index.ts";

@@ -1,6 +1,6 @@
 // `sessile/redis`: sessions in Redis or Valkey.
 
-import { checkNames, duration, wrong } from "../../core/rules.ts";
+import { checkNames, duration, wrong } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { portOf, type RedisClient } from "./client.ts";
 import { RedisStore } from "./store.ts";

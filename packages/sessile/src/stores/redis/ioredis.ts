@@ -1,6 +1,6 @@
 // The clients of `ioredis` and `iovalkey`: how they are spoken to, and which ones would send late or twice.
 
-import { wrong } from "../../core/rules.ts";
+import { wrong } from "../../core/options.ts";
 import type { RedisPort } from "./client.ts";
 
 /** A `Redis` or `Cluster` of `ioredis` or `iovalkey`. */

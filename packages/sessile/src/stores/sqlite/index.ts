@@ -3,7 +3,7 @@
 
 import { resolve as absolute } from "node:path";
 import { SessionError } from "../../core/errors.ts";
-import { milliseconds, type Rule, resolve, wholeNumber, wrong } from "../../core/rules.ts";
+import { milliseconds, type Rule, resolve, wholeNumber, wrong } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
 import { openFile, retryWhileBusy } from "./connection.ts";
 import { storeError } from "./errors.ts";

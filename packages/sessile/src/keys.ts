@@ -1,10 +1,10 @@
 // Digests under secret keys, for those who do not trust everybody that can write into the store. Knows no store.
 
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
-import { SessionError } from "../core/errors.ts";
-import { type KeyRing, type Owner, sameDigest } from "../core/secret.ts";
+import { SessionError } from "./core/errors.ts";
+import { type KeyRing, type Owner, sameDigest } from "./core/token.ts";
 
-export type { KeyRing } from "../core/secret.ts";
+export type { KeyRing } from "./core/token.ts";
 
 /** A key for the digests of secrets. */
 export interface DigestKey {

@@ -2,16 +2,16 @@
 // for a session.
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { REPLACES } from "../core/arrival.ts";
-import { isSessionError } from "../core/errors.ts";
-import { type JsonObject, parseData } from "../core/json.ts";
-import { BASE62 } from "../core/random.ts";
-import type { SessionRecord } from "../core/record.ts";
-import { wrong } from "../core/rules.ts";
-import type { Session } from "../core/session.ts";
-import type { SessionStore } from "../core/store.ts";
-import { isExpired } from "../core/validity.ts";
-import { readCookies } from "../transports/cookie-header.ts";
+import { type JsonObject, parseData } from "./core/data.ts";
+import { isSessionError } from "./core/errors.ts";
+import { wrong } from "./core/options.ts";
+import type { SessionRecord } from "./core/record.ts";
+import { isExpired } from "./core/record.ts";
+import type { Session } from "./core/session.ts";
+import { REPLACES } from "./core/sign-in.ts";
+import type { SessionStore } from "./core/store.ts";
+import { BASE62 } from "./core/token.ts";
+import { readCookies } from "./transports/cookie-header.ts";
 
 /** What a former session held. */
 export interface FormerSession {

@@ -1,9 +1,9 @@
-// What a sign-in may bring along, and the checks of it. Knows no store.
+// The options of a sign-in, and their checks.
 
 import { checkedText } from "./commit.ts";
 import type { Core } from "./core.ts";
+import { checkKey, copyJson, type Json, type JsonObject } from "./data.ts";
 import { SessionError } from "./errors.ts";
-import { checkKey, copyJson, type Json, type JsonObject } from "./json.ts";
 
 /** Names the record that the new session replaces, such as one of express-session; not for applications. */
 export const REPLACES: unique symbol = Symbol("sessile.replaces");

@@ -1,4 +1,4 @@
-// A promise that says whether anything waits for it. Knows no session.
+// A promise that reports whether anything waits for it.
 
 /**
  * Calls `onAwait` as soon as anything waits for `promise`, which it returns. While nothing does, a rejection harms no program: Node would

@@ -6,7 +6,7 @@ import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { cookieTransport, SessionError, type SessionErrorCode, type SessionManagerOptions } from "sessile";
 import { formerRecord, formerSessions } from "sessile/express-session";
-import { all, Bench, Gate, ResponseRecorder, requestWith } from "../support/requests.ts";
+import { all, Bench, Gate, ResponseRecorder, requestWith } from "./support/requests.ts";
 
 const SECRET = "the secret of the former application";
 const ID = "an-id-of-the-former-application";
