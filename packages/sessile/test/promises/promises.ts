@@ -139,16 +139,18 @@ export function promises(name: string, open: () => Promise<Opened>): void {
       await read(servers[1], [...successors][0] as string);
     });
 
-    test("D8: a user's sessions never exceed the limit, whoever signs in where", async () => {
+    test("D8: a user's sessions never exceed the limit, whoever signs in where", async (t) => {
       const limited = await start(opened.stores[0], slow, { clock, userLimit: { max: 3, onExceeded: "evictOldest" } });
-      const answers = await all(PARALLEL, () => call(limited, "POST", "/signin/capped"));
-      const tokens = answers.flatMap(({ status, body }) => (status === 200 ? [(body as { token: string }).token] : []));
+      t.after(() => limited.app.close());
+      // A user of this suite alone: suites share a store, and sessions of equal age that another one left would count here.
+      const user = `capped-${process.pid}-${users++}`;
+      const answers = await all(PARALLEL, () => expect(200, limited, "POST", `/signin/${user}`));
+      const tokens = answers.map(({ body }) => (body as { token: string }).token);
       const live = (await all(tokens.length, (i) => call(limited, "GET", "/data", tokens[i] as string))).filter(
         ({ status }) => status === 200,
       );
       assert.ok(live.length >= 1 && live.length <= 3, `${live.length} live`);
-      assert.equal((await limited.manager.list("capped")).sessions.length, live.length);
-      await limited.app.close();
+      assert.equal((await limited.manager.list(user)).sessions.length, live.length);
     });
   });
 }
