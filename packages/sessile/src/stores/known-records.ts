@@ -1,5 +1,4 @@
-// Copies of records that a store has read, with the text of each: a text that did not change is not parsed again. Knows
-// no store.
+// Copies of the records that a store has read, with the text of each: a text that did not change is not parsed again.
 
 import type { SessionRecord } from "../core/record.ts";
 
@@ -8,34 +7,33 @@ interface Known {
   readonly text: string;
 }
 
-/** About what a record takes, apart from its texts. */
+/** About the size of a record without its texts. */
 const FIXED_BYTES = 480;
 
 /**
- * In two generations: once the young one is full, it becomes the old one, and the old one before is dropped with all that
- * was not asked for meanwhile. In one map, the way to the oldest entry would lead past the places of all that were
- * deleted before it.
+ * Two generations: a full young one becomes the old one, and the former old one is dropped, with all entries that were not
+ * read meanwhile. In a single map, finding the oldest entry would pass the places of all entries deleted before it.
  */
 export class KnownRecords {
   readonly #mostOfYoung: number;
   #young = new Map<string, Known>();
   #old = new Map<string, Known>();
-  /** Of the young generation, with what was replaced in it. */
+  /** Bytes of the young generation, replaced entries included. */
   #bytes = 0;
 
   constructor(maxBytes: number) {
     this.#mostOfYoung = maxBytes / 2;
   }
 
-  /** The record of `sid` when `text` is what it was made of; otherwise it is forgotten. */
+  /** The record of `sid` if it was made of `text`; otherwise drops it. */
   get(sid: string, text: string | null): SessionRecord | null {
-    let known = this.#young.get(sid);
-    if (known === undefined) {
-      known = this.#old.get(sid);
-      if (known !== undefined) this.#put(sid, known);
-    }
+    const young = this.#young.get(sid);
+    const known = young ?? this.#old.get(sid);
     if (known === undefined) return null;
-    if (known.text === text) return known.record;
+    if (known.text === text) {
+      if (young === undefined) this.#put(sid, known);
+      return known.record;
+    }
     this.#young.delete(sid);
     this.#old.delete(sid);
     return null;
@@ -58,7 +56,7 @@ export class KnownRecords {
   }
 }
 
-/** V8 keeps a text in one byte a character where none is beyond Latin-1. What the record has of it is a copy. */
+/** V8 stores a text that is all Latin-1 in one byte a character. The record holds a copy of its part of the text. */
 function bytesOf({ record, text }: Known): number {
   const width = /[^\0-\xff]/.test(text) ? 2 : 1;
   return FIXED_BYTES + width * (text.length + record.data.length);

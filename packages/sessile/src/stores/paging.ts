@@ -1,11 +1,11 @@
-// The order of a user's sessions and the cursor that walks it. The same in every store.
+// The order of a user's sessions, and the cursors of pages, in every store.
 
 import { SessionError } from "../core/errors.ts";
 import type { SessionRecord } from "../core/record.ts";
 import type { Page, RecordPage } from "../core/store.ts";
 import { isSid } from "../core/token.ts";
 
-/** Where a page ended: the order is by absolute deadline, then by sid. */
+/** The end of a page. The order is by absolute deadline, then by sid. */
 export interface Position {
   readonly absoluteExpiresAt: number;
   readonly sid: string;
@@ -13,7 +13,7 @@ export interface Position {
 
 export const DEFAULT_PAGE = 100;
 
-/** Oldest first. The absolute deadline never moves, so neither does a record's place. */
+/** Oldest first. The absolute deadline never moves, so the place of a record does not either. */
 export function byAge(a: Position, b: Position): number {
   return a.absoluteExpiresAt - b.absoluteExpiresAt || (a.sid < b.sid ? -1 : Number(a.sid > b.sid));
 }
@@ -32,13 +32,13 @@ export function formatCursor({ absoluteExpiresAt, sid }: Position): string {
   return `${absoluteExpiresAt}.${sid}`;
 }
 
-/** Where a walk in the order of sids goes on. Throws `ERR_SESSION_PAGE` for text that no page gave out. */
+/** The sid after which a walk in the order of sids continues. Throws `ERR_SESSION_PAGE` for any other text. */
 export function parseSid(after: string | undefined): string {
   if (after === undefined || isSid(after)) return after ?? "";
   throw wrongCursor();
 }
 
-/** Throws `ERR_SESSION_PAGE` for text that no page gave out. */
+/** Throws `ERR_SESSION_PAGE` for text that is not the `next` of a page. */
 export function parseCursor(after: string): Position {
   const [, at, sid] = /^(\d+)\.(\w{22})$/.exec(after) ?? [];
   const position = { absoluteExpiresAt: Number(at), sid: sid as string };

@@ -1,25 +1,22 @@
-// Values by sid, as a map, but one that can be walked from any sid on without looking at what comes before, and that never
-// stops to rearrange itself as a large map does. Knows no session.
+// A map by sid, split into 3,844 small ones by the sid's first two characters: a walk can start at any sid, and no map is
+// large enough for its rehash to stall the process.
 
-/** Base62 has as many characters, and a few more between them: so the first two of a sid tell its shard. */
+/** The range of characters that base62 needs, with the gaps between digits, upper and lower case. */
 const CHARACTERS = 75;
 
-/** Sids are random, so that as many are in each shard; and what is in a later shard comes later. */
+/** Sids are random, so shards are about equally large; and their order is the order of sids. */
 function shardOf(sid: string): number {
   return (sid.charCodeAt(0) - 48) * CHARACTERS + sid.charCodeAt(1) - 48;
 }
 
-/**
- * Each of its 3,844 shards is a map that is made when it is first needed: of a million sids, one holds 260, and to sort or to move
- * those takes well under a millisecond.
- */
+/** With a million sids a shard has 260, which are sorted or moved in well under a millisecond. */
 export class SidMap<Value> {
   /** In the order of sids. */
   readonly #shards: (Map<string, Value> | undefined)[] = Array(CHARACTERS ** 2).fill(undefined);
   readonly #shardOf: (key: string) => number;
   size = 0;
 
-  /** `shard`: for other keys than sids, which cannot be walked in order then. */
+  /** `shard` is for keys other than sids; those cannot be walked in order. */
   constructor(shard = shardOf) {
     this.#shardOf = shard;
   }
@@ -47,7 +44,7 @@ export class SidMap<Value> {
     this.size = 0;
   }
 
-  /** All entries. May be changed meanwhile: none that stays is missed. */
+  /** All entries. The map may be changed meanwhile: no entry that stays is missed. */
   *entries(): Generator<[string, Value]> {
     for (const shard of this.#shards) yield* shard ?? [];
   }

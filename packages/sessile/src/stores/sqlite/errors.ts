@@ -1,30 +1,32 @@
-// How the store says that SQLite failed. Messages come from the driver, which never puts bound values into them.
+// The errors of the store. Messages come from the driver, which never puts bound values into them.
 
 import { SessionError } from "../../core/errors.ts";
-import type { Failure } from "./port.ts";
 
-/** `ERR_SESSION_STORE` for anything a driver throws; an error of ours stays what it is. */
+/** `ERR_SESSION_STORE` for any error of a driver; an error of the library stays what it is. */
 export function storeError(attempted: string, error: unknown): SessionError {
   if (error instanceof SessionError) return error;
-  return new SessionError("ERR_SESSION_STORE", `The SQLite store could not ${attempted}: ${reasonOf(error)}.`, {
-    cause: error,
-  });
-}
-
-/** The same for a failure that another thread reports. */
-export function failureError(attempted: string, { message, code }: Failure): SessionError {
-  return storeError(attempted, Object.assign(new Error(message), code !== undefined && { code }));
+  const reason = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+  return refusal(`could not ${attempted}: ${reason}`, error);
 }
 
 export function busyError(busyTimeout: number): SessionError {
-  const message = `The SQLite store is locked by another process for more than \`busyTimeout\` (${busyTimeout} ms).`;
-  return new SessionError("ERR_SESSION_STORE", message);
+  return refusal(`is locked by another process for more than \`busyTimeout\` (${busyTimeout} ms)`);
 }
 
 export function closedError(): SessionError {
-  return new SessionError("ERR_SESSION_STORE", "The SQLite store is closed.");
+  return refusal("is closed");
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+function refusal(reason: string, cause?: unknown): SessionError {
+  return new SessionError("ERR_SESSION_STORE", `The SQLite store ${reason}.`, cause === undefined ? {} : { cause });
+}
+
+/**
+ * True when another connection holds the lock: SQLITE_BUSY and its kinds, by code, or by message where a driver gives no
+ * code (Deno's `exec`). Also when the application left a transaction of its own open on its handle: that passes as well.
+ */
+export function isBusy(error: unknown): boolean {
+  const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
+  const isCode = (Number(errcode) & 0xff) === 5 || String(code).startsWith("SQLITE_BUSY");
+  return isCode || message === "database is locked" || message === "cannot start a transaction within a transaction";
 }

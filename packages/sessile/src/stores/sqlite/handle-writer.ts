@@ -1,12 +1,14 @@
-// Transactions on a database that the application opened, on the calling thread. Waits for locks between turns only.
+// The writer on a database that the application opened: transactions in the calling thread, which wait for locks only
+// between turns of the event loop.
 
 import { setTimeout } from "node:timers/promises";
-import type { OpenFile } from "./open-file.ts";
-import { firstColumn, firstValue, isBusy, rollback, type SqliteDatabase, toFailure } from "./port.ts";
+import type { FileIdentity } from "./database-file.ts";
+import { firstColumn, firstValue, rollback, type SqliteDatabase } from "./driver.ts";
+import { isBusy } from "./errors.ts";
 import type { Statements } from "./statements.ts";
-import { type Attempt, type Found, failed, type Step, type Writer } from "./transaction.ts";
+import type { Attempt, Found, Step, Writer } from "./write-queue.ts";
 
-/** How long a statement may wait for a lock inside SQLite, where the event loop waits with it, and between attempts. */
+/** Milliseconds that a statement waits for a lock inside SQLite, where the event loop waits too, and between attempts. */
 const LOCK_WAIT = 2;
 const PAUSE = 10;
 
@@ -14,9 +16,9 @@ export class HandleWriter implements Writer {
   readonly isBlocking = true;
   readonly #database: SqliteDatabase;
   readonly #statements: Statements;
-  readonly #file: OpenFile | null;
+  readonly #file: FileIdentity | null;
 
-  constructor(database: SqliteDatabase, statements: Statements, file: OpenFile | null) {
+  constructor(database: SqliteDatabase, statements: Statements, file: FileIdentity | null) {
     this.#database = database;
     this.#statements = statements;
     this.#file = file;
@@ -28,7 +30,7 @@ export class HandleWriter implements Writer {
     return attempt;
   }
 
-  /** The database is the application's, and stays open. */
+  /** The database belongs to the application and stays open. */
   async close(): Promise<void> {}
 
   #attempt(steps: readonly Step[]): Attempt {
@@ -36,7 +38,7 @@ export class HandleWriter implements Writer {
     let found: Found[] | undefined;
     try {
       this.#withLockWait(() => {
-        // Deferred, a transaction that reads first can fail with SQLITE_BUSY at its first write without any wait.
+        // A deferred transaction that reads first can fail with SQLITE_BUSY at its first write, without any wait.
         this.#database.exec("BEGIN IMMEDIATE");
         isBegun = true;
         found = steps.map(([name, ...parameters]) => firstColumn(this.#statements[name], ...parameters).map(String));
@@ -45,13 +47,14 @@ export class HandleWriter implements Writer {
       this.#file?.check();
       return { status: "done", found: found ?? [] };
     } catch (error) {
-      // A transaction that did not begin is not ours to end: the application may have one open.
+      // If none was begun, the open transaction, if any, is the application's.
       if (isBegun) rollback(this.#database);
-      return isBusy(error) ? { status: "busy" } : failed(toFailure(error), isBegun && found === undefined);
+      if (isBusy(error)) return { status: "busy" };
+      return { status: "failed", error, isUndone: isBegun && found === undefined };
     }
   }
 
-  /** With a short wait for locks, and afterwards the application's own again (5 seconds, unless it says otherwise). */
+  /** Sets a short wait for locks, and afterwards the application's own again (SQLite's default is 5 seconds). */
   #withLockWait(transaction: () => void): void {
     const lockWait = firstValue(this.#database, "PRAGMA busy_timeout");
     this.#database.exec(`PRAGMA busy_timeout = ${LOCK_WAIT}`);

@@ -1,22 +1,21 @@
-// `sessile/sqlite`: sessions in a file that several processes of one machine may share, or in the application's own
-// database.
+// The module `sessile/sqlite`: sessions in a file that several processes of one machine may share, or in the
+// application's own database.
 
 import { resolve as absolute } from "node:path";
 import { SessionError } from "../../core/errors.ts";
 import { milliseconds, type Rule, resolve, wholeNumber, wrong } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
-import { openFile, retryWhileBusy } from "./connection.ts";
+import { FileIdentity, openFile, retryWhileBusy } from "./database-file.ts";
+import { firstValue, type SqliteDatabase } from "./driver.ts";
 import { storeError } from "./errors.ts";
 import { HandleWriter } from "./handle-writer.ts";
-import { OpenFile } from "./open-file.ts";
-import { firstValue, type SqliteDatabase } from "./port.ts";
+import { checkEngine, pragmas } from "./pragmas.ts";
 import { ensureSchema } from "./schema.ts";
-import { checkEngine, pragmas } from "./settings.ts";
 import { prepareStatements, SQL } from "./statements.ts";
 import { SqliteStore } from "./store.ts";
-import { WriterThread } from "./writer-thread.ts";
+import { ThreadWriter } from "./thread-writer.ts";
 
-export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./port.ts";
+export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./driver.ts";
 
 interface CommonOptions {
   /**
@@ -72,9 +71,7 @@ const RULES = {
 
 type Settings = SqliteStoreOptions & Required<CommonOptions>;
 
-/**
- * How long a statement may wait inside SQLite: on the calling thread, where the event loop waits too, and on its own.
- */
+/** Milliseconds that a statement waits for a lock inside SQLite: in the calling thread the event loop waits too. */
 const LOCK_WAIT = { caller: 2, writer: 50 };
 
 /**
@@ -91,15 +88,14 @@ export function sqliteStore(options: SqliteStoreOptions): SessionStore {
 }
 
 function fileStore({ path, synchronous = "FULL", ...settings }: Settings & { readonly path: string }): SessionStore {
-  const file = absolute(path); // so that a later `chdir` changes nothing
-  const connection = { synchronous, lockWait: LOCK_WAIT.caller };
-  return openFile(file, connection, settings.busyTimeout, (database) => {
-    checkEngine(firstValue(database, "SELECT sqlite_version()"));
-    // SQLite has made the log and its index by now: both are there as long as the connection is.
-    const opened = new OpenFile(file, ["-wal", "-shm"]);
-    const writer = new WriterThread(opened, pragmas({ synchronous, lockWait: LOCK_WAIT.writer }), SQL);
+  const absolutePath = absolute(path); // so that a later `chdir` changes nothing
+  return openFile(absolutePath, pragmas(synchronous, LOCK_WAIT.caller), settings.busyTimeout, (database) => {
+    checkEngine(String(firstValue(database, "SELECT sqlite_version()")));
+    // SQLite has made the log and its index by now: both exist as long as the connection.
+    const file = new FileIdentity(absolutePath, ["-wal", "-shm"]);
+    const writer = new ThreadWriter(file, pragmas(synchronous, LOCK_WAIT.writer), SQL);
     const statements = prepareStatements(database);
-    return new SqliteStore({ ...settings, statements, writer, file: opened, release: () => database.close() });
+    return new SqliteStore({ ...settings, statements, writer, file, release: () => database.close() });
   });
 }
 
@@ -109,7 +105,7 @@ function handleStore({ database, ...settings }: Settings & { readonly database: 
     retryWhileBusy(settings.busyTimeout, () => ensureSchema(database, false));
     const statements = prepareStatements(database);
     const path = firstValue(database, "SELECT file FROM pragma_database_list WHERE name = 'main'");
-    const file = path ? new OpenFile(String(path), []) : null;
+    const file = path ? new FileIdentity(String(path), []) : null;
     const writer = new HandleWriter(database, statements, file);
     return new SqliteStore({ ...settings, statements, writer, file, release: () => {} });
   } catch (error) {
@@ -121,7 +117,7 @@ function isPath(value: unknown): boolean {
   return typeof value === "string" && value !== "" && !value.includes(":memory:");
 }
 
-/** Tries the handle: rows must come at once and be objects with the columns' names. */
+/** Tries the handle: rows must be returned at once, as objects with the columns' names. */
 function checkHandle(database: SqliteDatabase): void {
   let row: unknown;
   try {
@@ -129,8 +125,8 @@ function checkHandle(database: SqliteDatabase): void {
   } catch (error) {
     throw new SessionError("ERR_SESSION_OPTION", "`database` must be an open SQLite database.", { cause: error });
   }
-  const { version } = Object(row) as { version?: unknown };
-  if (!/^\d+\.\d+\.\d+$/.test(String(version)))
+  const version = String((Object(row) as { version?: unknown }).version);
+  if (!/^\d+\.\d+\.\d+$/.test(version))
     throw wrong("database", "an open database of a synchronous driver that gives rows as objects");
   checkEngine(version);
 }

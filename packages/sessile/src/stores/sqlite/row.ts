@@ -1,15 +1,19 @@
-// A record as a row, and back from the text of a row. Knows no SQL.
+// A record as a row, and back from the text of a row.
 
 import { crc32 } from "node:zlib";
 import { SessionError } from "../../core/errors.ts";
 import { MAX_RETIRED, type SessionRecord } from "../../core/record.ts";
-import type { SqliteValue } from "./port.ts";
+import type { SqliteValue } from "./driver.ts";
 
-/** The columns of a record, in the order of `toRow`. */
+/** The columns of a record, in the order of `toRow`. Each is named after a field of the record, but for the last. */
 export const COLUMNS = (
   "sid user_id secret_digest retired_digests data created_at authenticated_at rotated_at last_seen_at expires_at " +
   "absolute_expires_at version device checksum"
 ).split(" ");
+
+const FIELDS = COLUMNS.slice(0, -1).map((column) =>
+  column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+) as (keyof SessionRecord)[];
 
 /** Columns that `applyDelta` may change. The others are not written again, so that their index is left alone. */
 export const CHANGING = "secret_digest retired_digests data rotated_at last_seen_at expires_at version checksum".split(
@@ -19,22 +23,11 @@ export const CHANGING = "secret_digest retired_digests data rotated_at last_seen
 const CHANGING_PLACES = CHANGING.map((name) => COLUMNS.indexOf(name));
 
 export function toRow(record: SessionRecord): SqliteValue[] {
-  const fields: SqliteValue[] = [
-    record.sid,
-    record.userId && toText(record.userId),
-    record.secretDigest,
-    JSON.stringify(record.retiredDigests),
-    record.data,
-    record.createdAt,
-    record.authenticatedAt,
-    record.rotatedAt,
-    record.lastSeenAt,
-    record.expiresAt,
-    record.absoluteExpiresAt,
-    record.version,
-    record.device && toText(record.device),
-  ];
-  return [...fields, checksumOf(fields)];
+  const { userId, device, retiredDigests } = record;
+  const texts = { userId: userId && toText(userId), device: device && toText(device) };
+  const stored = { ...record, ...texts, retiredDigests: JSON.stringify(retiredDigests) };
+  const values = FIELDS.map((field) => stored[field]);
+  return [...values, checksumOf(values)];
 }
 
 /** The values of the columns `CHANGING`, of a row. */
@@ -43,19 +36,20 @@ export function changesOf(row: readonly SqliteValue[]): SqliteValue[] {
 }
 
 /**
- * The record of a row, from the JSON text of its values. Throws `ERR_SESSION_RECORD` when any is not what was written.
+ * The record of a row, from the JSON text of its values. Throws `ERR_SESSION_RECORD` when any value differs from the one
+ * that was written.
  *
- * SQLite finds a damaged page only when its structure is damaged. A flipped bit in a user id would be believed, so a
- * row vouches for itself: who it belongs to, what it holds and what type every value has.
+ * SQLite detects a damaged page only when its structure is damaged, and would return a user id with a flipped bit. So the
+ * checksum of a row covers its owner, its content and the type of every value.
  */
 export function fromText(sid: string, text: string): SessionRecord {
   const fields = parseList(sid, text);
   const checksum = fields.pop();
-  // JSON takes infinity for null.
+  // JSON turns infinity into null.
   const isExact = fields.every((field) => typeof field !== "number" || Number.isSafeInteger(field));
   if (fields[0] !== sid || !isExact || checksum !== checksumOf(fields)) throw unreadable(sid);
   return Object.freeze({
-    sid: fields[0] as string, // `sid` may be a part of a request's header, and would keep all of it in memory
+    sid: fields[0] as string, // not `sid`, which may be a slice of a header and would keep all of it in memory
     userId: fromStored(fields[1]),
     secretDigest: fields[2] as string,
     retiredDigests: Object.freeze(parseDigests(sid, fields[3] as string)),
@@ -72,8 +66,8 @@ export function fromText(sid: string, text: string): SessionRecord {
 }
 
 /**
- * Free text as it is stored. Up to Node.js 22 `node:sqlite` reads text no further than a NUL, so that a user called
- * "a\0b" would be taken for "a": NUL is written as `\0`, and the backslash, to tell them apart, as two.
+ * Free text as it is stored. Up to Node.js 22 `node:sqlite` stops reading text at a NUL, so that user "a\0b" would become
+ * user "a": NUL is written as `\0`, and a backslash therefore as two.
  */
 export function toText(text: string): string {
   return text.replace(/[\\\0]/g, (character) => (character === "\0" ? "\\0" : "\\\\"));
@@ -84,7 +78,7 @@ function fromStored(text: unknown): string | null {
   return !text.includes("\\") ? text : text.replace(/\\([\\0])/g, (_, character) => (character === "0" ? "\0" : "\\"));
 }
 
-/** A row that another program wrote can have a checksum that fits, and anything here. */
+/** Checked as well, because a row that another program wrote may have the right checksum and anything here. */
 function parseDigests(sid: string, text: string): readonly string[] {
   if (text === "[]") return [];
   const digests = parseList(sid, text);

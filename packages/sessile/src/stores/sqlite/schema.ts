@@ -1,18 +1,15 @@
-// The tables of the store, how they come to be, and whose file it is. Knows no session and no settings.
+// The tables of the store: how they are made, and to which application a file belongs.
 
 import { SessionError } from "../../core/errors.ts";
-import { firstColumn, firstValue, rollback, type SqliteDatabase } from "./port.ts";
+import { firstColumn, firstValue, rollback, type SqliteDatabase } from "./driver.ts";
 
-/** What this release reads and writes. A release that changes the tables counts it up and refuses nothing older. */
+/** The version that this release reads and writes. A release that changes the tables increments it and reads older ones. */
 const VERSION = 1;
 
-/** "sess": tells `file` and other programs whose database it is. */
+/** "sess": shows `file` and other programs which application the database belongs to. */
 const APPLICATION_ID = 0x73657373;
 
-/**
- * With rowids, so that rows are appended: in the order of sids, which are random, each sign-in would write to a page of
- * its own.
- */
+/** With rowids, so that rows are appended: ordered by sid, which is random, each sign-in would write to another page. */
 const TABLES = `
   CREATE TABLE sessile_sessions (
     sid TEXT NOT NULL PRIMARY KEY,
@@ -36,10 +33,7 @@ const TABLES = `
   INSERT INTO sessile_meta (version) VALUES (${VERSION});
 `;
 
-/**
- * Makes the tables unless they are there, in a database of the store's own or in the application's. Several processes
- * may do it at once: one does, the others find them.
- */
+/** Makes the tables unless they exist, in a database of the store or of the application. Several processes may call it. */
 export function ensureSchema(database: SqliteDatabase, isOwn: boolean): void {
   if (hasSchema(database, isOwn)) return;
   database.exec("BEGIN IMMEDIATE");

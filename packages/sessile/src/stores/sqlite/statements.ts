@@ -1,6 +1,6 @@
-// Every SQL statement that reads or writes sessions, prepared once a connection. The schema is in schema.ts.
+// The SQL statements that read or write sessions, each prepared once for a connection. schema.ts has the tables.
 
-import type { SqliteDatabase, SqliteStatement } from "./port.ts";
+import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 import { CHANGING, COLUMNS } from "./row.ts";
 
 const ALL = COLUMNS.join(", ");
@@ -9,22 +9,19 @@ const OTHERS = COLUMNS.slice(1);
 /** The user's sessions that are live at an instant: `isExpired` in SQL. */
 const LIVE = "FROM sessile_sessions WHERE user_id = ? AND expires_at > ?";
 
-/** Those that writes use return a row for each session that they changed. */
+/** Statements that write return a row for each session that they changed. */
 export const SQL = {
-  /** All values in one text: a third of the price of a row, and no change of any goes unseen. */
+  /** All values in one text, which costs a third of a row and shows a change of any value. */
   load: `SELECT json_array(${ALL}) AS text FROM sessile_sessions WHERE sid = ?`,
   exists: "SELECT 1 FROM sessile_sessions WHERE sid = ?",
-  /**
-   * Ends the user's oldest sessions, all but as many as are given last; none when there is a session of the new sid
-   * already.
-   */
+  /** Ends the user's oldest sessions; the parameter before the last is the number that stay. None if the new sid exists. */
   evict: `DELETE FROM sessile_sessions WHERE sid IN
     (SELECT sid ${LIVE} ORDER BY absolute_expires_at DESC, sid DESC LIMIT -1 OFFSET ?)
     AND NOT EXISTS (SELECT 1 FROM sessile_sessions WHERE sid = ?) RETURNING sid`,
-  /** Changes nothing when there is a session of this sid, or the user has more sessions than are given last. */
+  /** Changes nothing if the sid exists, or if the user has more sessions than the last parameter allows. */
   insert: `INSERT INTO sessile_sessions (${ALL}) SELECT ${marks(COLUMNS)}
     WHERE NOT EXISTS (SELECT 1 ${LIVE} LIMIT 1 OFFSET ?) ON CONFLICT (sid) DO NOTHING RETURNING sid`,
-  /** Changes nothing unless the whole row is what it is taken for. */
+  /** Changes nothing unless the whole row is the expected one. */
   update: `UPDATE sessile_sessions SET ${CHANGING.map((name) => `${name} = ?`).join(", ")}
     WHERE sid = ? AND (${OTHERS.join(", ")}) IS (${marks(OTHERS)}) RETURNING sid`,
   delete: "DELETE FROM sessile_sessions WHERE sid = ? RETURNING sid",
@@ -35,7 +32,7 @@ export const SQL = {
   /** Answered by the index of sids alone. */
   scan: "SELECT sid FROM sessile_sessions WHERE sid > ? ORDER BY sid LIMIT ?",
   deleteByUser: "DELETE FROM sessile_sessions WHERE user_id = ? AND sid IS NOT ? RETURNING sid",
-  /** Judges again while it deletes: a row that a damaged index calls expired stays. */
+  /** Compares the row itself again, so that a row which is expired only in a damaged index stays. */
   deleteExpired: `DELETE FROM sessile_sessions WHERE expires_at <= ? AND sid IN
     (SELECT sid FROM sessile_sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?) RETURNING sid`,
   /** Walks the smallest index: about 10 ms for a million sessions. */
@@ -45,7 +42,8 @@ export const SQL = {
 export type Statements = Readonly<Record<keyof typeof SQL, SqliteStatement>>;
 
 export function prepareStatements(database: SqliteDatabase): Statements {
-  const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)]);
+  const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)] as const);
+  for (const [, statement] of prepared) statement.setReturnArrays?.(true);
   return Object.fromEntries(prepared) as Statements;
 }
 

@@ -1,4 +1,4 @@
-// The store's methods: reads at once on this thread's connection, writes through the queue. Knows neither file nor thread.
+// The SQLite store: reads run at once on the connection of the calling thread, writes go through the queue.
 
 import { setTimeout } from "node:timers/promises";
 import { applyDelta, type SessionDelta } from "../../core/delta.ts";
@@ -16,25 +16,26 @@ import type {
 } from "../../core/store.ts";
 import { KnownRecords } from "../known-records.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
-import { busyError, closedError, storeError } from "./errors.ts";
-import type { OpenFile } from "./open-file.ts";
-import { firstColumn, isBusy } from "./port.ts";
+import type { FileIdentity } from "./database-file.ts";
+import { firstColumn, valuesOf } from "./driver.ts";
+import { busyError, isBusy, storeError } from "./errors.ts";
 import { changesOf, fromText, toRow, toText, unreadable } from "./row.ts";
 import type { Statements } from "./statements.ts";
-import type { Found, Step, Writer } from "./transaction.ts";
-import { WriteQueue } from "./write-queue.ts";
+import { WriteQueue, type Writer } from "./write-queue.ts";
 
-/** Between attempts to read while another connection holds a lock that even readers wait for. Rare in WAL mode. */
+/** Milliseconds between attempts to read while another connection holds a lock that blocks readers. Rare in WAL mode. */
 const PAUSE = 10;
 
 /** Before every position: no record ends before 1970. */
 const START: Position = { absoluteExpiresAt: -1, sid: "" };
 
+const COMMITTING = "commit a change";
+
 interface Parts {
   readonly statements: Statements;
   readonly writer: Writer;
   /** `null` for a database in memory. */
-  readonly file: OpenFile | null;
+  readonly file: FileIdentity | null;
   readonly busyTimeout: number;
   readonly maxCopyBytes: number;
   /** Closes the database if the store opened it. */
@@ -46,7 +47,7 @@ export class SqliteStore implements SessionStore {
   readonly #statements: Statements;
   readonly #writes: WriteQueue;
   readonly #known: KnownRecords;
-  /** Records as they will be when the commits that are under way succeed: a commit that comes meanwhile goes on top. */
+  /** Records as they will be if the commits under way succeed: a commit that comes meanwhile builds on them. */
   readonly #ahead = new Map<string, SessionRecord>();
   #closing: Promise<void> | null = null;
 
@@ -61,7 +62,7 @@ export class SqliteStore implements SessionStore {
     const user = limit === undefined || record.userId === null ? null : toText(record.userId);
     const evictable = limit?.onExceeded === "evictOldest" ? user : null;
     const others = (limit?.max ?? 1) - 1;
-    const [exists, evicted = [], inserted] = await this.#write(
+    const [exists, evicted = [], inserted] = await this.#writes.add(
       "create a session",
       ["exists", record.sid],
       ["evict", evictable, record.createdAt, others, record.sid],
@@ -76,22 +77,28 @@ export class SqliteStore implements SessionStore {
   }
 
   /**
-   * The change is made here and written only over the row that it was made for; otherwise it is made again. `base`
-   * spares reading that row.
+   * Makes the change here and writes it only over the row that it was made for; otherwise makes it again. A `base`, or the
+   * result of a commit under way, saves reading the row, but only the row itself can turn the change away.
    */
   async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
     const until = performance.now() + this.#parts.busyTimeout;
     const change = JSON.parse(JSON.stringify(delta)) as SessionDelta;
-    for (let from = this.#ahead.get(sid) ?? base; ; from = this.#ahead.get(sid)) {
-      const attempt = await this.#read(COMMITTING, () => this.#change(sid, change, from)).catch(goneIfDamaged);
-      if (!("isWritten" in attempt)) return attempt;
-      if (await attempt.isWritten) return { status: "ok", record: attempt.record };
-      if (performance.now() >= until) throw busyError(this.#parts.busyTimeout);
+    for (let hint = base, isRefused = false; ; hint = undefined) {
+      const found = hint ?? (await this.#current(sid));
+      const record = isRefused ? found : (this.#ahead.get(sid) ?? found);
+      if (record === null) return { status: "gone" };
+      const next = applyDelta(record, change);
+      if (typeof next === "object") {
+        if (await this.#replace(record, next)) return { status: "ok", record: next };
+        if (performance.now() >= until) throw busyError(this.#parts.busyTimeout);
+        isRefused = false;
+      } else if (isRefused) return next === "gone" ? { status: next } : { status: next, record };
+      else isRefused = true;
     }
   }
 
   async delete(sid: string): Promise<boolean> {
-    const [deleted] = await this.#write("delete a session", ["delete", sid]);
+    const [deleted] = await this.#writes.add("delete a session", ["delete", sid]);
     return deleted?.length === 1;
   }
 
@@ -105,12 +112,12 @@ export class SqliteStore implements SessionStore {
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
     const deletion = ["deleteByUser", toText(userId), except ?? null] as const;
-    const [ended = []] = await this.#write("delete the sessions of a user", deletion);
+    const [ended = []] = await this.#writes.add("delete the sessions of a user", deletion);
     return ended;
   }
 
   async deleteExpired({ now, limit }: SweepBudget): Promise<readonly string[]> {
-    const [ended = []] = await this.#write("delete expired sessions", ["deleteExpired", now, now, limit]);
+    const [ended = []] = await this.#writes.add("delete expired sessions", ["deleteExpired", now, now, limit]);
     return ended;
   }
 
@@ -120,25 +127,11 @@ export class SqliteStore implements SessionStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#writes.close().finally(this.#parts.release);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
-    try {
-      await this.#writes.close();
-    } finally {
-      this.#parts.release();
-    }
-  }
-
-  /** Runs the steps in one transaction. */
-  async #write(doing: string, ...steps: readonly Step[]): Promise<readonly Found[]> {
-    this.#checkOpen();
-    return this.#writes.add(doing, steps);
-  }
-
-  /** A record whose row is to the letter what it was when it was read is not parsed again. */
+  /** A row whose text is the same as when it was last read is not parsed again. */
   #load(sid: string): SessionRecord | null {
     const text = this.#textOf(sid);
     const known = this.#known.get(sid, text);
@@ -151,42 +144,42 @@ export class SqliteStore implements SessionStore {
   /** All values of the row; `null` when there is none. */
   #textOf(sid: string): string | null {
     try {
-      return (this.#statements.load.get(sid) as { text: string } | null | undefined)?.text ?? null;
+      const row = this.#statements.load.get(sid);
+      return row ? (valuesOf(row)[0] as string) : null;
     } catch (error) {
-      // Damage put a value into it that JSON has not.
+      // Damage put a value into it that JSON does not have.
       throw /\bBLOB\b/.test(String(error)) ? unreadable(sid) : error;
     }
   }
 
-  /** Begins to write the record after `change` over `from`. Only the record as it is now turns a change away. */
-  #change(sid: string, change: SessionDelta, from?: SessionRecord): Committed | Replacing {
-    const record = from ?? this.#load(sid);
-    const next = record === null ? "gone" : applyDelta(record, change);
-    if (record !== null && typeof next === "object") return this.#replace(record, next);
-    if (from !== undefined) return this.#change(sid, change);
-    return record === null || next === "gone" ? { status: "gone" } : { status: "conflict", record };
+  /** `null` for a damaged record too: no delta can be applied to it. */
+  #current(sid: string): Promise<SessionRecord | null> {
+    return this.#read(COMMITTING, () => this.#load(sid)).catch((error: unknown) => {
+      if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
+      throw error;
+    });
   }
 
-  #replace(record: SessionRecord, next: SessionRecord): Replacing {
+  /** Writes `next` over `record`. False when the row was another one by then. */
+  async #replace(record: SessionRecord, next: SessionRecord): Promise<boolean> {
     const { sid } = record;
     if ((this.#ahead.get(sid) ?? record) === record) this.#ahead.set(sid, next);
-    const update = this.#write(COMMITTING, ["update", ...changesOf(toRow(next)), ...toRow(record)]);
-    return { record: next, isWritten: this.#settled(sid, next, update) };
+    let isWritten = false;
+    try {
+      const [found] = await this.#writes.add(COMMITTING, ["update", ...changesOf(toRow(next)), ...toRow(record)]);
+      isWritten = found?.length === 1;
+      return isWritten;
+    } finally {
+      // After a failure the commits that built on `next` will not be written either.
+      if (!isWritten || this.#ahead.get(sid) === next) this.#ahead.delete(sid);
+    }
   }
 
-  async #settled(sid: string, next: SessionRecord, update: Promise<readonly Found[]>): Promise<boolean> {
-    const written = update.then(([found]) => found?.length === 1);
-    const isWritten = await written.catch(() => false);
-    // What was to go on top of a record that was not written is not written either.
-    if (!isWritten || this.#ahead.get(sid) === next) this.#ahead.delete(sid);
-    return written;
-  }
-
-  /** Reads at once. No transaction stays open while something is awaited: the log could not be emptied meanwhile. */
+  /** Reads at once. No transaction stays open across an `await`: the log could not be emptied meanwhile. */
   async #read<T>(doing: string, read: () => T): Promise<T> {
     const until = performance.now() + this.#parts.busyTimeout;
     for (;;) {
-      this.#checkOpen();
+      this.#writes.checkOpen();
       try {
         this.#parts.file?.checkAtTimes();
         return read();
@@ -198,9 +191,7 @@ export class SqliteStore implements SessionStore {
     }
   }
 
-  /**
-   * Reads on past records that are not there any more or cannot be read, until the page is full or the list at its end.
-   */
+  /** Skips records that are gone or cannot be read, until the page is full or the list at its end. */
   #page(userId: string, { limit = DEFAULT_PAGE, after }: Page): RecordPage {
     const records: SessionRecord[] = [];
     let from = after === undefined ? START : parseCursor(after);
@@ -215,11 +206,11 @@ export class SqliteStore implements SessionStore {
   }
 
   #positions(userId: string, { absoluteExpiresAt, sid }: Position, limit: number): Position[] {
-    const rows = this.#statements.page.all(toText(userId), absoluteExpiresAt, sid, limit) as Record<string, unknown>[];
-    return rows.map((row) => ({ sid: String(row["sid"]), absoluteExpiresAt: Number(row["absolute_expires_at"]) }));
+    const rows = this.#statements.page.all(toText(userId), absoluteExpiresAt, sid, limit).map(valuesOf);
+    return rows.map(([found, at]) => ({ sid: String(found), absoluteExpiresAt: Number(at) }));
   }
 
-  /** Goes on from the last sid that belongs to a record: a damaged one is no cursor. */
+  /** The next page begins after the last sid of a readable record: the sid of a damaged one may be no cursor. */
   #scan({ limit = DEFAULT_PAGE, after }: Page): RecordPage {
     for (let from = parseSid(after); ; ) {
       const sids = firstColumn(this.#statements.scan, from, limit + 1).map(String);
@@ -230,9 +221,7 @@ export class SqliteStore implements SessionStore {
     }
   }
 
-  /**
-   * The record, if it is there and can be read. A user's index may be damaged, so the record itself says whose it is.
-   */
+  /** The record, if it exists and can be read. Its owner is in the record itself: a user's index may be damaged. */
   #readable(sid: string): SessionRecord[] {
     try {
       const text = this.#textOf(sid);
@@ -242,23 +231,4 @@ export class SqliteStore implements SessionStore {
       throw error;
     }
   }
-
-  #checkOpen(): void {
-    if (this.#closing !== null) throw closedError();
-  }
-}
-
-const COMMITTING = "commit a change";
-
-/** Nothing that a delta says of a damaged record would be true. */
-function goneIfDamaged(error: unknown): Committed {
-  if (isSessionError(error, "ERR_SESSION_RECORD")) return { status: "gone" };
-  throw error;
-}
-
-/** A record that is being written over the one before it. */
-interface Replacing {
-  readonly record: SessionRecord;
-  /** False when the row was another one by then. */
-  readonly isWritten: Promise<boolean>;
 }

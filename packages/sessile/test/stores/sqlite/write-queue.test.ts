@@ -6,11 +6,10 @@ import { describe, test } from "node:test";
 import type { SessionStore } from "sessile";
 import { type SqliteDatabase, sqliteStore } from "sessile/sqlite";
 import { sampleRecord } from "sessile/testing";
-import type { Attempt, Step, Writer } from "#dist/stores/sqlite/transaction.js";
-import { WriteQueue } from "#dist/stores/sqlite/write-queue.js";
+import { type Attempt, type Step, WriteQueue, type Writer } from "#dist/stores/sqlite/write-queue.js";
 import { newPath, openRaw, openTuned, type RawDatabase, unable } from "./raw.ts";
 
-const remove = (queue: WriteQueue, sid: string) => queue.add("delete a session", [["delete", sid]]);
+const remove = (queue: WriteQueue, sid: string) => queue.add("delete a session", ["delete", sid]);
 
 test("writes that are asked for in one turn go together, and so do those that come while others are under way", async () => {
   const writer = new ScriptedWriter([done, done]);
@@ -118,14 +117,7 @@ test("of a transaction in which a step failed, each write is tried alone", async
 test("every write gets what its own steps found", async () => {
   const writer = new ScriptedWriter([done]);
   const queue = new WriteQueue(writer, 1000);
-  const writes = [
-    queue.add("x", [
-      ["exists", "1"],
-      ["delete", "2"],
-    ]),
-    queue.add("x", []),
-    queue.add("x", [["delete", "3"]]),
-  ];
+  const writes = [queue.add("x", ["exists", "1"], ["delete", "2"]), queue.add("x"), queue.add("x", ["delete", "3"])];
   writer.proceed();
   assert.deepEqual(await Promise.all(writes), [[["1"], ["2"]], [], [["3"]]]);
 });
@@ -276,7 +268,7 @@ const done: Script = (steps) => ({ status: "done", found: steps.map(([, sid]) =>
 const busy: Script = () => ({ status: "busy" });
 const failedWhen =
   (isUndone: boolean): Script =>
-  () => ({ status: "failed", failure: { message: "disk I/O error", code: 10 }, isUndone });
+  () => ({ status: "failed", error: Object.assign(new Error("disk I/O error"), { code: 10 }), isUndone });
 
 function isDiskError({ code, message, cause }: Error & { code: string; cause: Error }): boolean {
   assert.deepEqual(

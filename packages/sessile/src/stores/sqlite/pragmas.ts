@@ -1,48 +1,42 @@
-// How every connection to a file of ours is set up, and the engines that should not be used. Knows no session.
+// The settings of every connection to a file of the store, and the engines that need a warning.
 
 import { SessionError } from "../../core/errors.ts";
-import { firstValue, type SqliteDatabase } from "./port.ts";
-
-/** What differs from connection to connection. */
-export interface ConnectionSettings {
-  /** FULL syncs the log at every commit. NORMAL does not: after a power loss the last sign-outs may be undone. */
-  readonly synchronous: "FULL" | "NORMAL";
-  /** How long a statement itself waits for a lock. Short on the calling thread, where the event loop waits too. */
-  readonly lockWait: number;
-}
+import { firstValue, type SqliteDatabase } from "./driver.ts";
 
 export type Pragmas = readonly (readonly [name: string, value: string | number])[];
 
 const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
 
-/** The pragmas, in this order, and what reading each back must give. */
-export function pragmas({ synchronous, lockWait }: ConnectionSettings): Pragmas {
+/**
+ * The pragmas in this order, each with the value that it returns afterwards. FULL syncs the log at every commit; with
+ * NORMAL a power loss may undo the last sign-outs. `lockWait` is the time that a statement itself waits for a lock: short
+ * on the calling thread, where the event loop waits too.
+ */
+export function pragmas(synchronous: keyof typeof SYNCHRONOUS, lockWait: number): Pragmas {
   return [
     ["busy_timeout", lockWait],
-    // Readers and the one writer do not wait for each other. A property of the file; the rest belongs to the
-    // connection.
+    // Readers and the one writer do not wait for each other. Belongs to the file; the rest belongs to the connection.
     ["journal_mode", "wal"],
     ["synchronous", SYNCHRONOUS[synchronous]],
-    // Pages, 16 MB. Four times the usual makes a fifth more writes a second; more gains nothing and lengthens the
-    // pauses.
+    // Pages, 16 MB. Four times the default makes a fifth more writes a second; more gains nothing and lengthens pauses.
     ["wal_autocheckpoint", 4000],
     // A burst may make the log grow; it does not keep that size.
     ["journal_size_limit", 64 * 1024 * 1024],
-    // Whoever could alter the schema of the file must not be able to run functions with it.
+    // A schema that an attacker altered must not be able to run functions.
     ["trusted_schema", 0],
     ["foreign_keys", 1],
     ["cell_size_check", 1],
-    // With a map, another process that truncates the file would kill this one.
+    // With a memory map, another process that truncates the file would kill this one.
     ["mmap_size", 0],
-    // What is deleted is overwritten, so that a copy of the file does not tell of sessions that ended. In the log it
-    // stays until that is written over; closing the store empties the log.
+    // Overwrites deleted rows, so that a copy of the file shows no ended session. The log keeps them until it is written
+    // over; closing the store empties the log.
     ["secure_delete", 1],
   ];
 }
 
-/** Sets every pragma and reads it back: an engine ignores without a word what it was built without. */
-export function applySettings(database: SqliteDatabase, settings: ConnectionSettings): void {
-  for (const [name, value] of pragmas(settings)) {
+/** Sets every pragma and reads it back: an engine silently ignores the ones that it was built without. */
+export function applyPragmas(database: SqliteDatabase, settings: Pragmas): void {
+  for (const [name, value] of settings) {
     database.exec(`PRAGMA ${name} = ${value}`);
     const actual = firstValue(database, `PRAGMA ${name}`) ?? 0;
     if (actual === value) continue;
@@ -54,8 +48,7 @@ export function applySettings(database: SqliteDatabase, settings: ConnectionSett
 const warned = new Set<string>();
 
 /** Warns once of an engine that can damage a file which several connections write. */
-export function checkEngine(engine: unknown): void {
-  const version = String(engine);
+export function checkEngine(version: string): void {
   if (isSound(version) || warned.has(version)) return;
   warned.add(version);
   process.emitWarning(

@@ -1,17 +1,17 @@
-// The writer thread's program, as text: a bundler that makes one file of an application leaves text as it is, and could
-// not find another file. CommonJS, as the text of a worker has to be. One connection, one transaction at a time; it
-// waits for locks and disks so that the event loop need not. Knows no session.
+// The program of the writer thread, as text: a bundler that makes one file of an application keeps text, and would not
+// find another file. CommonJS, because the text of a worker must be. One connection, one transaction at a time; it waits
+// for locks and disks so that the event loop need not.
 
-export const WRITER_PROGRAM = `"use strict";
+export const THREAD_PROGRAM = `"use strict";
 const { statSync } = require("node:fs");
 const { parentPort, workerData } = require("node:worker_threads");
-// Node.js 22 calls node:sqlite experimental, and has said so on the calling thread already.
+// The warning of Node.js 22 that node:sqlite is experimental has been printed by the calling thread already.
 process.removeAllListeners("warning");
 const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
 const { path, files, identity, exchanged, pragmas, sql } = workerData;
 
 let database = null;
-let prepared = new Map();
+let statements = {};
 
 /** A message is the JSON text of a list of steps, or null: the end. */
 parentPort.on("message", (message) => {
@@ -26,23 +26,23 @@ function attempt(steps) {
     open();
     database.exec("BEGIN IMMEDIATE");
     isBegun = true;
-    found = steps.map(([name, ...parameters]) => firstColumn(statement(name).all(...parameters)));
+    found = steps.map(([name, ...parameters]) => firstColumn(statements[name].all(...parameters)));
     database.exec("COMMIT");
     checkFile();
     if (steps.some(([name]) => name === "deleteByUser")) emptyLog();
     return { status: "done", found };
   } catch (error) {
-    // By its words, because Deno gives no code.
+    // By its message too, because Deno gives no code.
     const isBusy = (error.errcode & 0xff) === 5 || error.message === "database is locked";
-    // A connection in a state that is not known: the next transaction gets a fresh one.
+    // The state of the connection is unknown: the next transaction gets a new one.
     if (isBegun || !isBusy) disconnect();
     if (isBusy) return { status: "busy" };
     const failure = { message: error.message, code: error.errcode || error.code };
-    return { status: "failed", failure, isUndone: isBegun && found === undefined };
+    return { status: "failed", error: failure, isUndone: isBegun && found === undefined };
   }
 }
 
-/** Looks before, because SQLite would make a new file, and after, because the file may have been exchanged in between. */
+/** Checks before, because SQLite would make a new file, and after, because the file may have been exchanged meanwhile. */
 function open() {
   if (database !== null) return;
   checkFile();
@@ -50,6 +50,7 @@ function open() {
   try {
     for (const [name, value] of pragmas) opened.exec("PRAGMA " + name + " = " + value);
     checkFile();
+    statements = Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, opened.prepare(text)]));
     database = opened;
   } finally {
     if (database === null) opened.close();
@@ -61,19 +62,11 @@ function checkFile() {
   if (found.map((file) => file?.dev + ":" + file?.ino).join(" ") !== identity) throw new Error(exchanged);
 }
 
-function statement(name) {
-  if (!prepared.has(name)) prepared.set(name, database.prepare(sql[name]));
-  return prepared.get(name);
-}
-
 function firstColumn(rows) {
   return rows.map((row) => String(Object.values(row)[0]));
 }
 
-/**
- * Moves the log into the file, so that nothing of a deleted session stays behind in it. Other connections may prevent
- * that.
- */
+/** Moves the log into the file, so that no trace of a deleted session stays in it. Other connections may prevent that. */
 function emptyLog() {
   try {
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -85,7 +78,6 @@ function disconnect() {
     database?.close();
   } catch {}
   database = null;
-  prepared = new Map();
 }
 
 function close() {

@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import type { SqliteDatabase } from "sessile/sqlite";
-import { openFile } from "#dist/stores/sqlite/connection.js";
-import { OpenFile } from "#dist/stores/sqlite/open-file.js";
-import { applySettings, checkEngine, isSound, pragmas } from "#dist/stores/sqlite/settings.js";
-import { WriterThread } from "#dist/stores/sqlite/writer-thread.js";
+import { FileIdentity, openFile } from "#dist/stores/sqlite/database-file.js";
+import { applyPragmas, checkEngine, isSound, pragmas } from "#dist/stores/sqlite/pragmas.js";
+import { ThreadWriter } from "#dist/stores/sqlite/thread-writer.js";
 import { newPath, openRaw, pick, unable } from "./raw.ts";
 
 const EXPECTED = {
@@ -25,14 +24,14 @@ const EXPECTED = {
 describe("the settings of a sqlite connection", { skip: unable }, () => {
   test("P9: the reading and the writing connection have every setting", async () => {
     const path = newPath();
-    const reading = openFile(path, { synchronous: "FULL", lockWait: 2 }, 1000, (database) => database);
+    const reading = openFile(path, pragmas("FULL", 2), 1000, (database) => database);
     assert.deepEqual(readBack(reading), { ...EXPECTED, busy_timeout: 2 });
     assert.deepEqual(await readInThread(path), textsOf({ ...EXPECTED, busy_timeout: 50 }));
     reading.close();
   });
 
   test("P9: synchronous NORMAL is set where it is asked for", () => {
-    const database = openFile(newPath(), { synchronous: "NORMAL", lockWait: 2 }, 1000, (opened) => opened);
+    const database = openFile(newPath(), pragmas("NORMAL", 2), 1000, (opened) => opened);
     assert.equal(pick(database, "PRAGMA synchronous"), 1);
     database.close();
   });
@@ -45,8 +44,7 @@ describe("the settings of a sqlite connection", { skip: unable }, () => {
         exec: (sql) => sql.includes(deaf) || raw.exec(sql),
       };
       const message = new RegExp(`PRAGMA ${deaf} = `);
-      const settings = { synchronous: "NORMAL", lockWait: 5 } as const;
-      assert.throws(() => applySettings(database, settings), { code: "ERR_SESSION_STORE", message });
+      assert.throws(() => applyPragmas(database, pragmas("NORMAL", 5)), { code: "ERR_SESSION_STORE", message });
       raw.close();
     }
   });
@@ -75,8 +73,7 @@ test("O5: an engine with the fault is warned of once, with what to do", async ()
 /** The settings of the writer thread's connection, for which each of them is a statement. */
 async function readInThread(path: string): Promise<Record<string, unknown>> {
   const sql = Object.fromEntries(NAMES.map((name) => [name, `PRAGMA ${name}`]));
-  const settings = pragmas({ synchronous: "FULL", lockWait: 50 });
-  const writer = new WriterThread(new OpenFile(path, []), settings, sql);
+  const writer = new ThreadWriter(new FileIdentity(path, []), pragmas("FULL", 50), sql);
   const attempt = await writer.attempt(NAMES.map((name) => [name] as never));
   await writer.close();
   const found = attempt.status === "done" ? attempt.found : [];
