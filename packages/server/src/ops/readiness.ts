@@ -1,4 +1,4 @@
-// Whether the server should be given requests: it is not stopping, and its store answers in time. Knows no route.
+// Whether the server should be given requests: it is not stopping, its store answers in time, its users can be read. Knows no route.
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { SessionStore } from "sessile";
@@ -7,10 +7,13 @@ import { MARKER_SID } from "../migrate/marker.ts";
 /** Long enough for a store that is merely busy, short enough for whoever asks every few seconds. */
 const PATIENCE = 1000;
 const UNAVAILABLE = "Store unavailable";
+const NO_USERS = "Users unavailable";
+
 export class Readiness {
   readonly #store: SessionStore;
   readonly #patience: number;
   #isStopping = false;
+  #checkUsers = (): void => {};
   #answer: Promise<string | null> | null = null;
 
   constructor(store: SessionStore, patience = PATIENCE) {
@@ -21,6 +24,11 @@ export class Readiness {
   /** From now on the answer is no. */
   stop(): void {
     this.#isStopping = true;
+  }
+
+  /** From now on the answer is no while `check` throws. */
+  needUsers(check: () => void): void {
+    this.#checkUsers = check;
   }
 
   /** Why the server is not ready; `null` when it is. */
@@ -47,9 +55,15 @@ export class Readiness {
   /** Asks for what is not there, unless the sessions were moved to another store under a server that still runs. */
   async #ask(): Promise<string | null> {
     try {
-      return (await this.#store.load(MARKER_SID)) === null ? null : "Store has moved";
+      if ((await this.#store.load(MARKER_SID)) !== null) return "Store has moved";
     } catch {
       return UNAVAILABLE;
+    }
+    try {
+      this.#checkUsers();
+      return null;
+    } catch {
+      return NO_USERS;
     }
   }
 }

@@ -145,6 +145,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
     },
   );
   const keyFile = parts.users === null ? null : openKeyFile(parts.users);
+  if (keyFile !== null) parts.readiness.needUsers(() => keyFile.check());
   const common = { security, client, metrics, tokenInBody: cookie === null, ...parts };
   const app = await createApp({
     manager,

@@ -1,15 +1,16 @@
-// The SQLite file of the users: how it is made, opened and set up. Knows no table.
+// The SQLite file of the users: how it is made, opened, set up and watched. Knows no table.
 
-import { closeSync, existsSync, fchmodSync, fstatSync, openSync, statSync } from "node:fs";
-import type { SqliteDatabase } from "sessile/sqlite";
+import { existsSync, statSync } from "node:fs";
+import {
+  makeSqliteFile,
+  type SqliteDatabase,
+  type SqliteStatement,
+  type WatchedSqliteFile,
+  watchSqliteFile,
+} from "sessile/sqlite";
 import { UsageError } from "../config/usage-error.ts";
 import { pragma } from "./query.ts";
 import { ensureTables, isOurs } from "./tables.ts";
-
-/** An open connection to the file. */
-export interface UserFile extends SqliteDatabase {
-  close(): void;
-}
 
 export interface FileSettings {
   /** FULL: what was written survives a power loss. NORMAL: it survives a crash, and no commit waits for the disk. */
@@ -19,16 +20,71 @@ export interface FileSettings {
 /** While a process starts nobody waits for it, and others may start with it. */
 const START_WAIT = 5000;
 
+interface Connection extends SqliteDatabase {
+  close(): void;
+}
+
+/**
+ * An open connection to the file. Once the path leads to another file or to none, its statements throw: what would be written is
+ * lost, and what would be read is old.
+ */
+export class UserFile implements SqliteDatabase {
+  readonly #connection: Connection;
+  readonly #file: WatchedSqliteFile;
+
+  constructor(connection: Connection, path: string) {
+    this.#connection = connection;
+    this.#file = watchSqliteFile(path);
+  }
+
+  /** Throws when the path leads to another file, or to none. */
+  check(): void {
+    refuseIfLost(() => this.#file.check());
+  }
+
+  exec(sql: string): void {
+    this.#connection.exec(sql);
+    if (sql === "COMMIT") this.check();
+  }
+
+  prepare(sql: string): SqliteStatement {
+    const statement = this.#connection.prepare(sql);
+    return {
+      get: (...parameters) => this.#read(() => statement.get(...parameters)),
+      all: (...parameters) => this.#read(() => statement.all(...parameters)),
+      run: (...parameters) => {
+        const done = statement.run(...parameters);
+        this.check();
+        return done;
+      },
+    };
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #read<T>(read: () => T): T {
+    refuseIfLost(() => this.#file.checkAtTimes());
+    return read();
+  }
+}
+
+/** Answered 503, like a store that fails. */
+function refuseIfLost(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw Object.assign(error as Error, { statusCode: 503 });
+  }
+}
+
 /** Makes the file, readable and writable for this user only, unless it is there. Throws `UsageError` when it cannot. */
 export function makeUserFile(path: string): void {
   try {
-    const file = openSync(path, "wx", 0o600);
-    // Whatever the umask; SQLite gives `-wal` and `-shm` the mode of the file. Node.js refuses it under `--permission`.
-    if ((fstatSync(file).mode & 0o777) !== 0o600) fchmodSync(file, 0o600);
-    closeSync(file);
+    makeSqliteFile(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EEXIST") throw new UsageError(`The file of users \`${path}\` cannot be made: ${code}.`);
+    throw new UsageError((error as Error).message);
   }
 }
 
@@ -38,7 +94,7 @@ export function openUserFile(path: string, settings: FileSettings): UserFile {
     throw new UsageError(`There is no file of users \`${path}\`. Make one with \`sessile users add NAME\`.`);
   try {
     if (!statSync(path).isFile()) throw new Error("it is not a file");
-    return prepare(connect(path), settings);
+    return new UserFile(prepare(connect(path), settings), path);
   } catch (error) {
     const reason = (error as Error).message.replace(/\.$/, "");
     throw new UsageError(`The file of users \`${path}\` cannot be opened: ${reason}.`);
@@ -46,17 +102,19 @@ export function openUserFile(path: string, settings: FileSettings): UserFile {
 }
 
 /** Sets how long a statement waits for another writer, in milliseconds. The event loop waits with it. Until then 5 seconds. */
-export function setLockWait(file: UserFile, ms: number): void {
+export function setLockWait(file: SqliteDatabase, ms: number): void {
   file.exec(`PRAGMA busy_timeout = ${ms}`);
 }
 
-function connect(path: string): UserFile {
-  const sqlite = process.getBuiltinModule("node:sqlite") as unknown as { DatabaseSync: new (path: string) => UserFile };
+function connect(path: string): Connection {
+  const sqlite = process.getBuiltinModule("node:sqlite") as unknown as {
+    DatabaseSync: new (path: string) => Connection;
+  };
   return new sqlite.DatabaseSync(path);
 }
 
 /** Looks whose file it is before anything in it changes. */
-function prepare(file: UserFile, settings: FileSettings): UserFile {
+function prepare(file: Connection, settings: FileSettings): Connection {
   try {
     setLockWait(file, START_WAIT);
     isOurs(file);
@@ -70,7 +128,7 @@ function prepare(file: UserFile, settings: FileSettings): UserFile {
 }
 
 /** Sets every pragma and reads it back: an engine ignores without a word what it was built without. */
-function applySettings(file: UserFile, { synchronous }: FileSettings): void {
+function applySettings(file: SqliteDatabase, { synchronous }: FileSettings): void {
   const settings: Record<string, string | number> = {
     journal_mode: "wal",
     synchronous: synchronous === "FULL" ? 2 : 1,

@@ -1,6 +1,6 @@
 // Where the users are, and whether there are any, by what the server was told.
 
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { UsageError } from "../config/usage-error.ts";
 
 /** The file of `--users`; else the one beside the sessions' SQLite file; `null` when the sessions are in no file. */
@@ -23,7 +23,12 @@ export function adminSessionsPath(users: string): string {
  */
 export function chooseUsers({ store, users, demo }: { store: string; users: string; demo: boolean }): string | null {
   const path = usersPath(store, users);
-  if (path === null || (users === "" && !existsSync(path))) return null;
+  if (path === null || (users === "" && !isThere(path))) return null;
   if (!demo) return path;
   throw new UsageError(`--demo would sign everybody in, although there are users in ${path}. Leave one of them out.`);
+}
+
+/** Also a link to a file that is not there, as on a disk that is not mounted: the demo must not take its place. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,9 +1,13 @@
-// A store's file that is removed or exchanged under a running server.
+// The files of the sessions and of the users, removed or exchanged under a running server.
 
 import assert from "node:assert/strict";
 import { copyFileSync, renameSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import { waitUntil } from "sessile-test-support/wait-until";
+import { KeyStore } from "#dist/keys/key-store.js";
+import { UserStore } from "#dist/users/user-store.js";
+import { startAdminServer } from "../admin/admin-server.ts";
+import { PASSWORD } from "../sign-in/sign-in-app.ts";
 import { call, profile, signIn, signOut } from "../support/client.ts";
 import { startServer } from "../support/server-process.ts";
 import { freshStore } from "../support/stores.ts";
@@ -32,5 +36,33 @@ for (const [what, befall] of Object.entries(ACCIDENTS)) {
     assert.equal((await call(server.url, "GET", "/health/live")).status, 200);
     const { stdout, stderr } = server.output();
     assert.match(stdout + stderr, /was removed or exchanged since it was opened; put it back, or restart/);
+  });
+}
+
+for (const [what, befall] of Object.entries(ACCIDENTS)) {
+  test(`when the file of the users is ${what}, nobody signs in, no key is good, and the server is not ready, but sessions go on`, async (t) => {
+    const server = await startAdminServer(["--store", "memory"]);
+    t.after(() => server.end("SIGKILL"));
+    const { key = "" } = new KeyStore(server.file).add("proxy", ["users:read"]) ?? {};
+    const login = () => call(server.url, "POST", "/login", {}, { username: "alice", password: PASSWORD });
+    const { session_token: token } = (await login()).body as { session_token: string };
+    const list = () => call(server.url, "GET", "/sessions?user_id=1", { "X-API-Key": key });
+    assert.equal((await list()).status, 200);
+    befall(server.path);
+    await waitUntil("it is not ready", async () => {
+      const { status, body } = await call(server.url, "GET", "/health/ready");
+      return status === 503 && (body as { detail: string }).detail === "Users unavailable";
+    });
+    assert.equal((await login()).status, 503);
+    await waitUntil("the key is not looked up", async () => (await list()).status === 503);
+    assert.equal((await profile(server.url, token)).status, 200);
+    assert.equal((await signOut(server.url, token)).status, 200);
+    assert.equal((await call(server.url, "GET", "/health/live")).status, 200);
+    assert.match(
+      server.output().stderr,
+      /"event":"storeFailed".*users\.db` was removed or exchanged since it was opened/,
+    );
+    assert.throws(() => new UserStore(server.file).add("mallory", "hash"), /was removed or exchanged/);
+    server.file.close();
   });
 }

@@ -1,13 +1,14 @@
 // The file of the users: whose it is, who may read it, and how it is set up.
 
 import assert from "node:assert/strict";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sqliteStore } from "sessile/sqlite";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
 import { UserStore } from "#dist/users/user-store.js";
+import { chooseUsers } from "#dist/users/users-path.js";
 
 const folder = temporaryFolder();
 const SETTINGS = { synchronous: "FULL" } as const;
@@ -26,6 +27,25 @@ test("C: the file, its log and its index can be read by their owner only, whatev
   process.umask(umask);
   for (const suffix of ["", "-wal", "-shm"]) assert.equal(statSync(path + suffix).mode & 0o777, 0o600, suffix);
   file.close();
+});
+
+test("where the path is a link to a file that is not there yet, that one is made; until then the demo does not take its place", () => {
+  mkdirSync(join(folder, "shared"));
+  const [link, target] = [join(folder, "linked.users.db"), join(folder, "shared", "users.db")];
+  symlinkSync("shared/users.db", link);
+  const config = { store: `sqlite:${join(folder, "linked.db")}`, users: "", demo: false };
+  assert.equal(chooseUsers(config), link);
+  assert.throws(() => openUserFile(link, SETTINGS), /There is no file of users/);
+  assert.equal(existsSync(target), false);
+  makeUserFile(link);
+  const file = openUserFile(link, SETTINGS);
+  new UserStore(file).add("alice", "hash");
+  file.close();
+  assert.ok(lstatSync(link).isSymbolicLink());
+  assert.equal(statSync(target).mode & 0o777, 0o600);
+  const again = openUserFile(target, SETTINGS);
+  assert.equal(new UserStore(again).list().length, 1);
+  again.close();
 });
 
 test("every setting is what it should be", () => {

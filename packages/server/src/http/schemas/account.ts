@@ -110,6 +110,8 @@ export const READY = {
   security: [],
   response: {
     200: status("it should"),
-    503: detail("the server is stopping, or its store does not answer within a second"),
+    503: detail(
+      "the server is stopping, its store does not answer within a second, or the file of its users was removed or exchanged",
+    ),
   },
 };

@@ -15,9 +15,9 @@ import { ensureSchema, hasSchema } from "./schema.ts";
 export function openFile<T>(path: string, pragmas: Pragmas, busyTimeout: number, use: (database: OwnDatabase) => T): T {
   const sqlite = nodeSqlite();
   if (sqlite === undefined) throw new SessionError("ERR_SESSION_OPTION", TOO_OLD);
+  makeSqliteFile(path);
   let database: OwnDatabase | undefined;
   try {
-    createFile(path);
     const opened = new sqlite.DatabaseSync(path);
     database = opened;
     retryWhileBusy(busyTimeout, () => {
@@ -28,10 +28,26 @@ export function openFile<T>(path: string, pragmas: Pragmas, busyTimeout: number,
     return use(opened);
   } catch (cause) {
     database?.close();
-    const { code, message } = cause as { code?: unknown; message?: unknown };
-    const reason = REASONS[String(code)] ?? String(message).replace(/\.$/, "");
-    throw new SessionError("ERR_SESSION_STORE", `The SQLite store cannot open \`${path}\`: ${reason}.`, { cause });
+    throw cannotOpen(path, cause);
   }
+}
+
+/**
+ * Makes the file, readable and writable for this user only, unless it exists. Throws `ERR_SESSION_STORE` when it cannot,
+ * or when an existing one cannot be used. For a program that keeps a database of its own beside the sessions.
+ */
+export function makeSqliteFile(path: string): void {
+  try {
+    createFile(path);
+  } catch (cause) {
+    throw cannotOpen(path, cause);
+  }
+}
+
+function cannotOpen(path: string, cause: unknown): SessionError {
+  const { code, message } = cause as { code?: unknown; message?: unknown };
+  const reason = REASONS[String(code)] ?? String(message).replace(/\.$/, "");
+  return new SessionError("ERR_SESSION_STORE", `SQLite cannot open \`${path}\`: ${reason}.`, { cause });
 }
 
 const TOO_OLD =

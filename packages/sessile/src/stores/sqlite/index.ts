@@ -5,7 +5,7 @@ import { resolve as absolute } from "node:path";
 import { SessionError } from "../../core/errors.ts";
 import { milliseconds, type Rule, resolve, wholeNumber, wrong } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
-import { FileIdentity, openFile, retryWhileBusy } from "./database-file.ts";
+import { FileIdentity, makeSqliteFile, openFile, retryWhileBusy } from "./database-file.ts";
 import { firstValue, type SqliteDatabase } from "./driver.ts";
 import { storeError } from "./errors.ts";
 import { HandleWriter } from "./handle-writer.ts";
@@ -16,6 +16,26 @@ import { SqliteStore } from "./store.ts";
 import { ThreadWriter } from "./thread-writer.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./driver.ts";
+export { makeSqliteFile };
+
+/** An open file, compared with the one that its path leads to now. Both methods throw when they differ. */
+export interface WatchedSqliteFile {
+  /** Call it after every write: all writes to a file that was removed or exchanged are lost. */
+  check(): void;
+  /** Call it before reads: it checks twice a second. */
+  checkAtTimes(): void;
+}
+
+/**
+ * Watches the file of a connection of the program's own, as the store watches its file. Call it when the connection is
+ * in WAL mode and has read: then the log and its index exist, and are watched too.
+ */
+export function watchSqliteFile(path: string): WatchedSqliteFile {
+  return new FileIdentity(absolute(path), LOGS);
+}
+
+/** The files beside the database, which exist as long as a connection in WAL mode is open. */
+const LOGS = ["-wal", "-shm"];
 
 interface CommonOptions {
   /**
@@ -91,8 +111,7 @@ function fileStore({ path, synchronous = "FULL", ...settings }: Settings & { rea
   const absolutePath = absolute(path); // so that a later `chdir` changes nothing
   return openFile(absolutePath, pragmas(synchronous, LOCK_WAIT.caller), settings.busyTimeout, (database) => {
     checkEngine(String(firstValue(database, "SELECT sqlite_version()")));
-    // SQLite has made the log and its index by now: both exist as long as the connection.
-    const file = new FileIdentity(absolutePath, ["-wal", "-shm"]);
+    const file = new FileIdentity(absolutePath, LOGS); // SQLite has made the logs by now
     const writer = new ThreadWriter(file, pragmas(synchronous, LOCK_WAIT.writer), SQL);
     const statements = prepareStatements(database);
     return new SqliteStore({ ...settings, statements, writer, file, release: () => database.close() });
