@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -74,6 +74,20 @@ test("the server and the examples use nothing of the library but its public entr
       for (const target of importsOf(file).filter((each) => /(^|\/)sessile(\/|$)/.test(each))) {
         assert.ok(entries.includes(target), `${relative(ROOT, file)} imports ${target}`);
       }
+    }
+  }
+});
+
+test("every file and folder that the pages for contributors name is there", () => {
+  for (const page of ["ARCHITECTURE.md", "CONTRIBUTING.md"]) {
+    const text = readFileSync(join(ROOT, page), "utf8");
+    const named = [
+      ...text.matchAll(/`((?:core|transports|stores|adapters|testing|packages|examples|bench)\/[^` …]*)`/g),
+    ];
+    assert.ok(named.length >= 3, page);
+    for (const [, path] of named as unknown as [string, string][]) {
+      const base = path.startsWith("packages/") || /^(examples|bench)\//.test(path) ? ROOT : SOURCE;
+      assert.ok(existsSync(join(base, path)), `${page} names ${path}`);
     }
   }
 });
