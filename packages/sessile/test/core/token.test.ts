@@ -68,7 +68,10 @@ test("A4: a character that only resembles one of a token in its low byte makes i
   }
 });
 
-test("who remembers a sid does not keep the header that it came in", () => {
+/** Bun's engine has neither the flag nor the slices that keep a whole text. */
+const skip = process.versions["bun"] !== undefined;
+
+test("who remembers a sid does not keep the header that it came in", { skip }, () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const header = (): string => Buffer.alloc(512 * 1024, `${newToken()};`).toString("latin1");
