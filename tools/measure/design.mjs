@@ -1,6 +1,6 @@
-// `npm run measure`: how large the code is and what shape it has, beside the goals, as a table in Markdown. `--cpu` runs `npm test` too
+// `npm run measure -- design`: how large the code is and what shape it has, beside the goals, as a table in Markdown. `--cpu` runs `npm test` too
 // and counts its CPU. `--json` prints the values, `--base FILE` shows such values beside the present ones, `--root FOLDER` measures
-// another checkout that is built.
+// another checkout that is built, `--functions STORE` (memory, SQLite, Redis, cached) lists the functions that each request enters.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -12,6 +12,7 @@ const { values: options } = parseArgs({
   options: {
     base: { type: "string" },
     cpu: { type: "boolean" },
+    functions: { type: "string" },
     json: { type: "boolean" },
     root: { type: "string", default: here },
   },
@@ -43,7 +44,11 @@ const GOALS = {
   "Redis, set and commit: functions / files": "≤ 120 / ≤ 24",
 };
 
-const values = { ...sizes(), ...(await entered()), ...(options.cpu ? { "npm test: CPU minutes": cpuOfTests() } : {}) };
+if (options.functions !== undefined) {
+  console.log(listOf(enteredOn(options.functions)));
+  process.exit();
+}
+const values = { ...sizes(), ...entered(), ...(options.cpu ? { "npm test: CPU minutes": cpuOfTests() } : {}) };
 if (options.json) console.log(JSON.stringify(values, null, 1));
 else console.log(tableOf(values));
 
@@ -164,16 +169,30 @@ function proseOf(files) {
   };
 }
 
-/** Functions and files of the library that one request enters, for each store. */
-async function entered() {
-  const program = join(root, relative(here, inRoot("tools/measure/design/entered.mjs")));
+/** How many functions and files of the library one request enters, for each store. */
+function entered() {
   const found = {};
   for (const store of ["memory", "SQLite", "Redis", "cached"]) {
-    const requests = JSON.parse(execFileSync(process.execPath, [program, store], { encoding: "utf8" }));
-    for (const [name, { functions, files }] of Object.entries(requests))
-      found[`${store}, ${name}: functions / files`] = `${functions} / ${files}`;
+    for (const [name, files] of Object.entries(enteredOn(store)))
+      found[`${store}, ${name}: functions / files`] =
+        `${Object.values(files).flat().length} / ${Object.keys(files).length}`;
   }
   return found;
+}
+
+/** The names of these functions, by request and file. */
+function enteredOn(store) {
+  const program = join(root, relative(here, inRoot("tools/measure/design/entered.mjs")));
+  return JSON.parse(execFileSync(process.execPath, [program, store], { encoding: "utf8" }));
+}
+
+function listOf(requests) {
+  const lines = Object.entries(requests).map(([request, files]) => {
+    return [`${request}:`, ...Object.entries(files).map(([file, names]) => `  ${file}: ${names.join(", ")}`)].join(
+      "\n",
+    );
+  });
+  return lines.join("\n\n");
 }
 
 /** On Linux: the time of all processes that `npm test` started and waited for. */
