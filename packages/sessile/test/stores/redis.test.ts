@@ -66,6 +66,8 @@ storeSuite("redis over both client libraries at once, each with unusual options"
     stringNumbers: true,
     replyMapping: "resp3",
     enableAutoPipelining: true,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
     keyPrefix: "unusual:",
   } as const;
   const ioredis = await connectIoredis(server.port, strings);

@@ -1,4 +1,4 @@
-// `sessile/cached`: copies of records in this process, in front of a store in Redis that tells it what changed.
+// `sessile/cached`: copies of records in this process, in front of a store in Redis that reports what changed.
 
 import { milliseconds, type Rule, resolve, wholeNumber, wrong } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
@@ -12,7 +12,7 @@ export interface CacheOptions {
   /** About the most bytes of copies at once. Default 64 MiB. */
   readonly maxBytes?: number;
   /**
-   * For at most so many milliseconds a session may still be accepted here after it ended elsewhere, whatever happens to the
+   * For at most this many milliseconds a session may still be accepted here after it ended elsewhere, whatever happens to the
    * network or to Redis. From 100 to 60,000; default 1,000. Usually it takes a millisecond.
    */
   readonly maxStaleness?: number;
@@ -26,7 +26,7 @@ const RULES: Readonly<Record<keyof CacheOptions, Rule>> = {
 
 /**
  * Puts a cache in front of a store made by `redisStore`, which is then used through it alone. Opens a connection of its own
- * to each primary, made with the options of the store's client. While nothing can be known of changes, every request asks
+ * to each primary, made with the options of the store's client. While changes might go unnoticed, every request asks
  * Redis, as it would without the cache.
  *
  * Beyond what the store needs, its user at Redis needs CLIENT ID, CLIENT TRACKING, and SUBSCRIBE on the channel
@@ -34,8 +34,7 @@ const RULES: Readonly<Record<keyof CacheOptions, Rule>> = {
  */
 export function cachedStore(store: SessionStore, options: CacheOptions = {}): SessionStore {
   const { maxStaleness, ...bounds } = resolve<Required<CacheOptions>>(RULES, options);
-  const origin = store instanceof RedisStore ? store.origin : undefined;
-  if (origin === undefined) throw wrong("store", "made by `redisStore`, and not wrapped");
-  (store as RedisStore).keepNoRecords();
-  return new CachedStore(store as RedisStore, new Tracking({ ...origin, maxStaleness }), bounds);
+  if (!(store instanceof RedisStore)) throw wrong("store", "made by `redisStore`, and not wrapped");
+  store.keepNoRecords();
+  return new CachedStore(store, new Tracking(store.port, store.keys, maxStaleness), bounds);
 }

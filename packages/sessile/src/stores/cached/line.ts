@@ -1,51 +1,54 @@
-// The way on which one primary tells what changed, and the proof that it does. Knows no other primary and no time.
+// The way on which one primary reports what changed, and the proof that it does.
 
 import { randomBytes } from "node:crypto";
-import type { Connection, Primary, WriteKey } from "./primaries.ts";
+import type { RedisConnection, RedisPort, RedisPrimary } from "../redis/port.ts";
 
-/** Who is told. */
+/** Takes what the line reports. */
 export interface LineListener {
   /** A key with the prefix was written or deleted, or has expired. */
   changed(key: string): void;
   /** Every key may have changed. */
   flushed(): void;
-  /** The line tells nothing any more. */
+  /** The line reports nothing any more. */
   lost(): void;
 }
 
-/** Where Redis tells of invalidated keys to those who speak RESP 2. */
+/** How keys begin, as Redis sees them: those of sessions, and those that prove that a line works. */
+export interface LinePrefixes {
+  readonly session: string;
+  readonly beat: string;
+}
+
+/** Where Redis reports invalidated keys to connections in RESP 2. */
 const INVALIDATED = "__redis__:invalidate";
 
-/** So many are enough to find a primary with five slots of 16,384, but for one time in 400. */
+/** Enough to find a primary with five slots of 16,384, but for one time in 400. */
 const MOST_TAGS = 20_000;
+
+/** Milliseconds: long enough for the report of a key to come back, and no more garbage than that. */
+const KEY_LIFETIME = "10000";
 
 /**
  * Broadcasting mode, so that it does not matter which connection reads a record: the client's own may reconnect unseen, and
- * tracking of what it read would be over. One connection both tracks and hears, by redirecting to itself.
+ * tracking of what it read would be over. One connection both tracks and listens, by redirecting to itself.
  */
 export class Line {
-  readonly #primary: Primary;
-  readonly #write: WriteKey;
+  readonly #primary: RedisPrimary;
+  readonly #port: RedisPort;
   readonly #prefix: string;
   readonly #beatPrefix: string;
   readonly #listener: LineListener;
-  #connection: Connection | null = null;
+  #connection: RedisConnection | undefined;
   #tag = 0;
   #beats = 0;
   #awaited: { readonly key: string; readonly resolve: () => void } | null = null;
   #isClosed = false;
 
-  /** Tells of keys that begin with `session`; writes keys that begin with `beat`. Both as Redis sees them. */
-  constructor(
-    primary: Primary,
-    write: WriteKey,
-    prefixes: { readonly session: string; readonly beat: string },
-    listener: LineListener,
-  ) {
+  constructor(primary: RedisPrimary, port: RedisPort, { session, beat }: LinePrefixes, listener: LineListener) {
     this.#primary = primary;
-    this.#write = write;
-    this.#prefix = prefixes.session;
-    this.#beatPrefix = `${prefixes.beat}${randomBytes(12).toString("base64url")}:`;
+    this.#port = port;
+    this.#prefix = session;
+    this.#beatPrefix = `${beat}${randomBytes(12).toString("base64url")}:`;
     this.#listener = listener;
   }
 
@@ -54,26 +57,28 @@ export class Line {
   }
 
   async open(): Promise<void> {
-    const connection = await this.#primary.connect(() => this.#listener.lost());
+    const connection = await this.#primary.connect?.(() => this.#listener.lost());
     this.#connection = connection;
-    if (this.#isClosed) return this.close();
-    const id = String(await connection.ask(["CLIENT", "ID"]));
+    if (this.#isClosed || connection === undefined) return this.close();
+    const id = String(await connection.send(["CLIENT", "ID"]));
     const prefixes = ["PREFIX", this.#prefix, "PREFIX", this.#beatPrefix];
-    await connection.ask(["CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", ...prefixes]);
+    await connection.send(["CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", ...prefixes]);
     await connection.subscribe(INVALIDATED, (payload) => this.#hear(payload));
   }
 
   /**
-   * Lets the store's client write a key, and resolves when this line has told of it. So the client writes to the primary
-   * that this line hears, and all that was acknowledged before has been told. Not before the one before is over.
+   * Lets the store's client write a key, and resolves when this line has reported it. So the client writes to the primary
+   * of this line, and all that was acknowledged before has been reported. Not before the one before is over.
    */
   async beat(): Promise<void> {
     const key = this.#nextKey();
-    const told = new Promise<void>((resolve) => {
+    const reported = new Promise<void>((resolve) => {
       this.#awaited = { key, resolve };
     });
-    await this.#write(key);
-    await told;
+    if (!this.#port.isReady()) throw new Error("the store's client is not connected");
+    const given = key.slice(this.#port.keyPrefix?.length ?? 0);
+    await this.#port.send(given, ["SET", given, "", "PX", KEY_LIFETIME]);
+    await reported;
   }
 
   close(): void {
@@ -81,7 +86,7 @@ export class Line {
     this.#connection?.close();
   }
 
-  /** Each another, so that no late word of an earlier one is taken for it. */
+  /** Each another, so that no late report of an earlier one is taken for it. */
   #nextKey(): string {
     const end = `}${this.#beats++}`;
     for (let tries = 0; tries < MOST_TAGS; tries++) {

@@ -1,6 +1,6 @@
-// What a cache needs to know of changes: the contract between the cached store and whoever tells it. Knows neither.
+// What a cache needs to know of changes: the contract between the cached store and what reports them.
 
-/** Is told of changes. */
+/** Takes reports of changes. */
 export interface ChangeListener {
   /** The record of this session was written or deleted, here or elsewhere. */
   changed(sid: string): void;
@@ -8,12 +8,12 @@ export interface ChangeListener {
   reset(): void;
 }
 
-/** Hears of changes, in the order in which they happened to one session. */
+/** Reports changes, in the order in which they happened to one session. */
 export interface ChangeSource {
-  /** Tells `listener` from now on, until `close`. Called once. */
+  /** Reports to `listener` from now on, until `close`. Called once. */
   start(listener: ChangeListener): void;
   /**
-   * True while every change that was acknowledged to anybody longer ago than the stated bound has been told. When it turns
+   * True while every change that was acknowledged longer ago than the stated bound has been reported. When it turns
    * false, a change may have been missed only if `reset` follows before it is true again.
    */
   isCurrent(): boolean;

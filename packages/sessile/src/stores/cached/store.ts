@@ -12,7 +12,7 @@ import type {
   SweepBudget,
   UserLimit,
 } from "../../core/store.ts";
-import { Slots } from "./slots.ts";
+import { Copies } from "./copies.ts";
 import type { ChangeListener, ChangeSource } from "./source.ts";
 
 /** A store that can be watched, as what is behind a cache has to be. */
@@ -21,46 +21,46 @@ export type WatchedStore = SessionStore & Required<Pick<SessionStore, "watch">>;
 /**
  * A copy may be given out because of three rules, which hold on their own:
  *
- * 1. A slot is only made while the source hears of changes, and before the load is sent. So every change that the load
- *    does not see comes after the slot, and forgets it; also one that is told before the load's answer arrives.
- * 2. When the source is lost, every slot is forgotten, those of loads under way too.
- * 3. Who writes here forgets the slot when the answer is there, whatever it is, before the caller gets it.
+ * 1. A place for it is only made while the source reports changes, and before the load is sent. So every change that the load
+ *    does not see comes after the place, and forgets it; also one that is reported before the load's answer arrives.
+ * 2. When the source is lost, every place is forgotten, those of loads under way too.
+ * 3. A write here forgets the place when its answer is there, whatever it is, before the caller gets it.
  */
 export class CachedStore implements WatchedStore, ChangeListener {
   readonly #store: WatchedStore;
   readonly #source: ChangeSource;
-  readonly #slots: Slots;
+  readonly #copies: Copies;
   readonly #counts = { hits: 0, misses: 0, invalidations: 0, resets: 0 };
 
   constructor(store: WatchedStore, source: ChangeSource, bounds: { maxEntries: number; maxBytes: number }) {
     this.#store = store;
     this.#source = source;
-    this.#slots = new Slots(bounds.maxEntries, bounds.maxBytes);
+    this.#copies = new Copies(bounds.maxEntries, bounds.maxBytes);
     source.start(this);
   }
 
-  /** A load that begins while there is no slot makes one; a load beside it is not kept. */
+  /** A load that begins while there is no place makes one; a load beside it is not kept. */
   load(sid: string): Promise<SessionRecord | null> {
     this.#counts.misses++;
-    const slot = this.#slots.get(sid);
-    if (slot?.record != null) return this.#loadAgain(sid, slot.record);
+    const copy = this.#copies.get(sid);
+    if (copy?.record != null) return this.#loadAgain(sid, copy.record);
     const loading = this.#store.load(sid);
-    if (slot === undefined && this.#source.isCurrent()) this.#slots.add(sid, loading);
+    if (copy === undefined && this.#source.isCurrent()) this.#copies.add(sid, loading);
     return loading;
   }
 
   peek(sid: string): SessionRecord | null {
     if (!this.#source.isCurrent()) return null;
-    const slot = this.#slots.get(sid);
-    if (slot?.record == null) return null;
-    slot.wasUsed = true;
+    const copy = this.#copies.get(sid);
+    if (copy?.record == null) return null;
+    copy.wasUsed = true;
     this.#counts.hits++;
-    return slot.record;
+    return copy.record;
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
     const created = await this.#store.create(record, limit);
-    if (created.status === "created") for (const sid of created.evicted) this.#slots.forget(sid);
+    if (created.status === "created") for (const sid of created.evicted) this.#copies.forget(sid);
     return created;
   }
 
@@ -68,7 +68,7 @@ export class CachedStore implements WatchedStore, ChangeListener {
     try {
       return await this.#store.commit(sid, delta, base);
     } finally {
-      this.#slots.forget(sid);
+      this.#copies.forget(sid);
     }
   }
 
@@ -76,7 +76,7 @@ export class CachedStore implements WatchedStore, ChangeListener {
     try {
       return await this.#store.delete(sid);
     } finally {
-      this.#slots.forget(sid);
+      this.#copies.forget(sid);
     }
   }
 
@@ -97,7 +97,7 @@ export class CachedStore implements WatchedStore, ChangeListener {
   }
 
   async stats(): Promise<StoreStats> {
-    const { size: entries, bytes, evictions } = this.#slots;
+    const { size: entries, bytes, evictions } = this.#copies;
     const isCoherent = this.#source.isCurrent();
     const { problem } = this.#source;
     return {
@@ -112,28 +112,28 @@ export class CachedStore implements WatchedStore, ChangeListener {
 
   async close(): Promise<void> {
     this.#source.close();
-    this.#slots.clear();
+    this.#copies.clear();
     await this.#store.close();
   }
 
   changed(sid: string): void {
-    if (this.#slots.forget(sid)) this.#counts.invalidations++;
+    if (this.#copies.forget(sid)) this.#counts.invalidations++;
   }
 
   reset(): void {
     this.#counts.resets++;
-    this.#slots.clear();
+    this.#copies.clear();
   }
 
   /** A copy that turns out to be outdated goes; one that is not stays, or a wrong secret could keep a session out of the cache. */
   async #loadAgain(sid: string, copy: SessionRecord): Promise<SessionRecord | null> {
     const record = await this.#store.load(sid);
-    if (record?.version !== copy.version) this.#slots.forget(sid);
+    if (record?.version !== copy.version) this.#copies.forget(sid);
     return record;
   }
 
   #forgetAll(sids: readonly string[]): readonly string[] {
-    for (const sid of sids) this.#slots.forget(sid);
+    for (const sid of sids) this.#copies.forget(sid);
     return sids;
   }
 }

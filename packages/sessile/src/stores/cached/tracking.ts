@@ -1,20 +1,10 @@
-// Hears from every primary what changed, and proves again and again that it does. Knows keys, and no record.
+// Listens to every primary for what changed, and proves again and again that it does.
 
 import { wrong } from "../../core/options.ts";
-import type { RedisClient } from "../redis/client.ts";
-import { Line } from "./line.ts";
-import { keyPrefixOf, type Primary, primariesOf, type WriteKey, writerOf } from "./primaries.ts";
+import type { RedisKeys } from "../redis/keys.ts";
+import type { RedisPort, RedisPrimary } from "../redis/port.ts";
+import { Line, type LinePrefixes } from "./line.ts";
 import type { ChangeListener, ChangeSource } from "./source.ts";
-
-export interface TrackingOptions {
-  readonly client: RedisClient;
-  /** How the keys of sessions begin, and how keys may begin that prove that the lines work, as given to the client. */
-  readonly prefixes: { readonly session: string; readonly beat: string };
-  /** Milliseconds. */
-  readonly maxStaleness: number;
-  /** Milliseconds that only go forward. */
-  readonly now?: () => number;
-}
 
 /** How many proofs fit into `maxStaleness`: so one that takes its time is no gap. */
 const BEATS = 4;
@@ -29,29 +19,32 @@ const UNPROVEN = Number.NEGATIVE_INFINITY;
  * client knows other primaries than before, all are given up, the listener is told that anything may have changed, and new
  * ones are opened. So nothing needs to be known of failovers and moving slots.
  *
- * The proof is dated back to when it was asked for. Nothing is asked while nobody wants to know.
+ * The proof is dated back to when it was asked for. Nothing is asked while no request wants to know.
  */
 export class Tracking implements ChangeSource {
-  readonly #client: RedisClient;
-  readonly #write: WriteKey;
-  readonly #prefixes: { readonly session: string; readonly beat: string };
+  problem: string | null = "not connected yet";
+  readonly #port: RedisPort;
+  readonly #prefixes: LinePrefixes;
   readonly #maxStaleness: number;
   readonly #now: () => number;
-  problem: string | null = "not connected yet";
   #listener: ChangeListener | null = null;
   #lines = NO_LINES;
   #provenAt = UNPROVEN;
   #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ client, prefixes, maxStaleness, now = () => performance.now() }: TrackingOptions) {
-    const start = keyPrefixOf(client);
-    this.#client = client;
-    this.#write = writerOf(client, maxStaleness);
-    this.#prefixes = { session: start + prefixes.session, beat: start + prefixes.beat };
+  /** `now`: milliseconds that only go forward. Throws `ERR_SESSION_OPTION` for a client that cannot track. */
+  constructor(port: RedisPort, keys: RedisKeys, maxStaleness: number, now = () => performance.now()) {
+    this.#port = port;
+    this.#prefixes = { session: keys.stored, beat: (port.keyPrefix ?? "") + keys.beat };
     this.#maxStaleness = maxStaleness;
     this.#now = now;
-    this.#check();
+    const primaries = this.#primaries();
+    if (port.primaries === undefined || primaries.some(({ connect }) => connect === undefined))
+      throw wrong("store", "over a client whose primaries `connect`");
+    // Keys in braces would all belong to one primary, and the others could prove nothing.
+    if (primaries.length !== 1 && keys.stored.includes("{"))
+      throw wrong("store", "made with a `prefix` without braces, or over no Cluster");
   }
 
   start(listener: ChangeListener): void {
@@ -69,39 +62,33 @@ export class Tracking implements ChangeSource {
     this.#giveUp();
   }
 
-  /** Keys in braces would all belong to one primary, and the others could prove nothing. */
-  #check(): void {
-    primariesOf(this.#client);
-    if (!("slots" in this.#client) || !this.#prefixes.session.includes("{")) return;
-    throw wrong("store", "made with a `prefix` without braces, or over no Cluster");
+  #primaries(): readonly RedisPrimary[] {
+    return this.#port.primaries?.() ?? [];
   }
 
   #connect(): Promise<void> {
     const lines: Line[] = [];
     this.#lines = lines;
     return this.#keepOrLose(lines, async () => {
-      lines.push(
-        ...primariesOf(this.#client).map((primary) =>
-          this.#lineTo(primary, () => this.#lose(lines, "a connection was lost")),
-        ),
-      );
+      lines.push(...this.#primaries().map((primary) => this.#lineTo(primary, lines)));
       await within(CONNECT_TIMEOUT, Promise.all(lines.map((line) => line.open())));
       await this.#prove(lines);
     });
   }
 
-  #lineTo(primary: Primary, lost: () => void): Line {
-    const { session } = this.#prefixes;
-    return new Line(primary, this.#write, this.#prefixes, {
-      changed: (key) => this.#listener?.changed(key.slice(session.length)),
+  #lineTo(primary: RedisPrimary, lines: readonly Line[]): Line {
+    return new Line(primary, this.#port, this.#prefixes, {
+      changed: (key) => this.#listener?.changed(key.slice(this.#prefixes.session.length)),
       flushed: () => this.#listener?.reset(),
-      lost,
+      lost: () => this.#lose(lines, "a connection was lost"),
     });
   }
 
   async #prove(lines: readonly Line[]): Promise<void> {
     const askedAt = this.#now();
-    this.#checkPrimaries(lines);
+    // A record that came from a primary without a line might be kept for ever.
+    if (lines.length === 0 || namesOf(lines) !== namesOf(this.#primaries()))
+      throw new Error("the client knows other primaries than before");
     await within(this.#maxStaleness, Promise.all(lines.map((line) => line.beat())));
     if (this.#lines !== lines) return;
     this.#provenAt = askedAt;
@@ -115,21 +102,6 @@ export class Tracking implements ChangeSource {
       this.#isWanted = false;
       return this.#keepOrLose(lines, () => this.#prove(lines));
     });
-  }
-
-  /** A record that came from a primary without a line might be kept for ever. */
-  #checkPrimaries(lines: readonly Line[]): void {
-    const known = primariesOf(this.#client).map(({ name }) => name);
-    if (
-      lines.length === 0 ||
-      known.sort().join() !==
-        lines
-          .map(({ name }) => name)
-          .sort()
-          .join()
-    ) {
-      throw new Error("the client knows other primaries than before");
-    }
   }
 
   async #keepOrLose(lines: readonly Line[], step: () => Promise<void>): Promise<void> {
@@ -161,6 +133,13 @@ export class Tracking implements ChangeSource {
   #after(milliseconds: number, step: () => unknown): void {
     this.#timer = setTimeout(() => void step(), milliseconds).unref();
   }
+}
+
+function namesOf(lines: readonly { readonly name: string }[]): string {
+  return lines
+    .map(({ name }) => name)
+    .sort()
+    .join();
 }
 
 /** Rejects when the work has not been done in time; what it does afterwards is ignored. */

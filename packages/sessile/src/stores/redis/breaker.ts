@@ -1,7 +1,7 @@
-// Notices that Redis is out, and lets calls fail at once until a single probe has found it well. Knows no command.
+// Notices that Redis is out, and lets calls fail at once until a single probe has found it well.
 //
 // One for a store, not one for a node of a Cluster: which node a key lives on is the client's business. So that one node of
-// three cannot close the way to the other two, not half but three quarters of the last calls must have failed.
+// three cannot close the way to the other two, failures open it only where they are more than three quarters of the calls.
 
 /** `closed`: all calls pass. `open`: none does. `halfOpen`: one does, the probe. */
 export type CircuitState = "closed" | "open" | "halfOpen";
@@ -13,16 +13,16 @@ export interface Circuit {
   readonly opened: number;
 }
 
-const LAST_CALLS = 32;
+/** So many failures open it; a success takes away as many as three. */
 const TOO_MANY_FAILED = 24;
+const SUCCESS = 3;
 const SHORTEST_PAUSE = 100;
 const LONGEST_PAUSE = 2000;
 
 export class Breaker {
   readonly #now: () => number;
   readonly #random: () => number;
-  /** Of the last calls, oldest first, whether they failed. */
-  #failed: boolean[] = [];
+  #failures = 0;
   #state: CircuitState = "closed";
   #opened = 0;
   /** Counts the changes of state, so that what an earlier state let pass says nothing about this one. */
@@ -40,7 +40,7 @@ export class Breaker {
     return { state: this.#state, opened: this.#opened };
   }
 
-  /** Asks to pass. `null`: no. Otherwise whoever passed says how it went, with what was given back. */
+  /** Asks to pass. `null`: no. Otherwise a pass, with which the caller says how it went. */
   enter(): number | null {
     if (this.#state === "closed") return this.#age;
     if (this.#state === "halfOpen" || this.#now() < this.#probesAt) return null;
@@ -49,15 +49,13 @@ export class Breaker {
 
   leave(pass: number, hasFailed: boolean): void {
     if (pass !== this.#age) return;
-    if (this.#state === "closed") this.#count(hasFailed);
-    else if (hasFailed) this.#open(this.#pause * 2);
-    else this.#close();
-  }
-
-  #count(hasFailed: boolean): void {
-    this.#failed.push(hasFailed);
-    if (this.#failed.length > LAST_CALLS) this.#failed.shift();
-    if (hasFailed && this.#failed.filter(Boolean).length >= TOO_MANY_FAILED) this.#open(SHORTEST_PAUSE);
+    if (this.#state === "halfOpen") {
+      if (hasFailed) this.#open(this.#pause * 2);
+      else this.#become("closed");
+      return;
+    }
+    this.#failures = hasFailed ? this.#failures + 1 : Math.max(0, this.#failures - SUCCESS);
+    if (this.#failures === TOO_MANY_FAILED) this.#open(SHORTEST_PAUSE);
   }
 
   /** Half as long to one and a half times: processes that lost Redis together do not come back together. */
@@ -68,13 +66,9 @@ export class Breaker {
     this.#become("open");
   }
 
-  #close(): void {
-    this.#failed = [];
-    this.#become("closed");
-  }
-
   #become(state: CircuitState): number {
     this.#state = state;
+    this.#failures = 0;
     return ++this.#age;
   }
 }

@@ -1,13 +1,13 @@
 // Looks at the settings of a Redis before it is relied on. Asks; says nothing itself, see `check-words.ts`.
 
 import { describe, type Facts, lostEntries, objection, type Sample } from "./check-words.ts";
-import { portOf, type RedisClient } from "./client.ts";
+import { portOf, type RedisClient } from "./clients/port-of.ts";
 import { RedisKeys } from "./keys.ts";
-import { failure, RedisLink } from "./link.ts";
-import { type Ask, primariesOf } from "./primaries.ts";
-import type { Reach } from "./records.ts";
-import { beginningOf, scanOnce } from "./scan.ts";
-import { isNamed } from "./user-index.ts";
+import { type Ask, failure, primariesOf, RedisLink } from "./link.ts";
+import type { RedisPort } from "./port.ts";
+import { Records } from "./records.ts";
+import { scanOnce } from "./scan.ts";
+import { readAll, UserIndex } from "./user-index.ts";
 
 export interface RedisCheckOptions {
   /** What the store is given as `confirmReplicas`. Default 0. */
@@ -31,8 +31,10 @@ export interface RedisCheck {
   readonly clockAhead: number | null;
 }
 
-/** Keys of each primary whose sessions are looked at, about; and how long each answer may take, in milliseconds. */
+/** Most sessions of each primary that are looked at, and about the keys among which they are looked for. */
 const SAMPLE = 100;
+const KEYS = 1000;
+/** How long each answer may take, in milliseconds. */
 const TIMEOUT = 5000;
 
 const SETTINGS = ["maxmemory-policy", "appendfsync", "save", "min-replicas-to-write"] as const;
@@ -44,12 +46,13 @@ const SETTINGS = ["maxmemory-policy", "appendfsync", "save", "min-replicas-to-wr
  */
 export async function checkRedis(client: RedisClient, options: RedisCheckOptions = {}): Promise<RedisCheck> {
   const { strict = false, confirmReplicas = 0, prefix } = options;
-  const asks = await primariesOf(client);
+  const port = portOf(client, TIMEOUT);
+  const asks = primariesOf(port);
   const all = await Promise.all(asks.map(factsOf));
   const refusal = all.map(objection).find((reason) => reason !== null);
   if (strict && refusal != null) throw failure(refusal);
   const checks = all.map((facts) => describe(facts, confirmReplicas));
-  const lost = prefix === undefined ? [] : lostEntries(await sampleIndexes(client, prefix, asks));
+  const lost = prefix === undefined ? [] : lostEntries(await sampleIndexes(port, prefix, asks));
   return Object.freeze({
     promise: [...new Set(checks.map(({ promise }) => promise))].join(" "),
     warnings: Object.freeze([...new Set([...checks.flatMap(({ warnings }) => warnings), ...lost])]),
@@ -57,13 +60,19 @@ export async function checkRedis(client: RedisClient, options: RedisCheckOptions
   });
 }
 
-/** How many sessions of a user were looked at, and how many of them their index does not name. */
-async function sampleIndexes(client: RedisClient, prefix: string, asks: readonly Ask[]): Promise<Sample> {
-  const reach: Reach = { link: new RedisLink(portOf(client, TIMEOUT), TIMEOUT), keys: new RedisKeys(prefix) };
-  const pages = asks.map((ask) => allowed(scanOnce(ask, beginningOf(client, prefix), "0", SAMPLE)));
-  const sids = (await Promise.all(pages)).flatMap((page) => page?.sids ?? []);
-  const found = await Promise.all(sids.map((sid) => isNamed(reach, sid)));
-  return { looked: found.filter((each) => each !== null).length, lost: found.filter((each) => each === false).length };
+/** How many sessions of users were looked at, and how many of them their index has lost. */
+async function sampleIndexes(port: RedisPort, prefix: string, asks: readonly Ask[]): Promise<Sample> {
+  const records = new Records(new RedisLink(port, TIMEOUT), new RedisKeys(prefix, port.keyPrefix));
+  const pages = await Promise.all(asks.map((ask) => allowed(scanOnce(ask, records.keys, "0", KEYS))));
+  const found = await readAll(
+    records,
+    pages.flatMap((page) => page?.sids.slice(0, SAMPLE) ?? []),
+  );
+  const looked = found.flatMap((record) =>
+    record?.userId == null ? [] : [{ sid: record.sid, userId: record.userId }],
+  );
+  const lost = await Promise.all(looked.map(({ sid, userId }) => new UserIndex(records, userId).hasLost(sid)));
+  return { looked: looked.length, lost: lost.filter(Boolean).length };
 }
 
 function farther(a: number | null, b: number | null): number | null {
@@ -118,9 +127,10 @@ function linesOf(text: unknown, separator: string): ReadonlyMap<string, string> 
   return new Map(pairs.filter((pair): pair is [string, string] => pair.length === 2));
 }
 
-/** The value of a setting. Redis answers with a list of two; under RESP 3, with a map. */
+/** The value of a setting. Redis answers with a list of two; under RESP 3, with a map, which libraries show in several ways. */
 function settingOf(reply: unknown): string | undefined {
-  const [, value] = Array.isArray(reply) ? reply : (Object.entries(reply ?? {})[0] ?? []);
+  const entries = Array.isArray(reply) ? reply : Object.entries(reply ?? {}).flat();
+  const [, value] = entries.flatMap((each) => (typeof each === "object" ? Object.values(each as object) : each));
   return value === undefined ? undefined : String(value);
 }
 

@@ -6,8 +6,8 @@ import type { SessionRecord } from "../../core/record.ts";
 import type { Committed } from "../../core/store.ts";
 import { beginningOfRecord, beginningOfText, readableRecord } from "./codec.ts";
 import { failure } from "./link.ts";
-import { type Reach, readText, replaceRecord } from "./records.ts";
-import { enter } from "./user-index.ts";
+import type { Records } from "./records.ts";
+import { UserIndex } from "./user-index.ts";
 
 const GONE: Committed = Object.freeze({ status: "gone" });
 
@@ -27,13 +27,13 @@ interface Known {
  * next one tries again.
  */
 export async function commitDelta(
-  reach: Reach,
+  records: Records,
   sid: string,
   delta: SessionDelta,
   base: SessionRecord | null,
   endsAt: number,
 ): Promise<Committed> {
-  const read = async () => knownOf(await readText(reach, sid, endsAt), sid);
+  const read = async () => knownOf(await records.read(sid, endsAt), sid);
   let known = base === null ? await read() : { record: base, beginning: beginningOfRecord(base) };
   const origin = known;
   for (let isFresh = base === null; known !== null; isFresh = true) {
@@ -45,9 +45,9 @@ export async function commitDelta(
       if (isFresh || (isPast && next === "conflict")) return next === "gone" ? GONE : { status: "conflict", record };
       known = await read();
     } else {
-      const [answer, current] = await replaceRecord(reach, beginning, next, endsAt);
+      const [answer, current] = await records.replace(beginning, next, endsAt);
       if (answer === "written") {
-        if (minuteOf(next) !== minuteOf(record)) void enter(reach, next).catch(() => {});
+        if (minuteOf(next) !== minuteOf(record)) void enter(records, next).catch(() => {});
         return { status: "ok", record: next };
       }
       known = knownOf(current ?? null, sid);
@@ -69,6 +69,10 @@ function checkHistory(origin: Known | null, known: Known, { ifVersion }: Session
 function knownOf(text: string | null, sid: string): Known | null {
   const record = readableRecord(text, sid);
   return record && { record, beginning: beginningOfText(text as string, sid) };
+}
+
+async function enter(records: Records, record: SessionRecord): Promise<void> {
+  if (record.userId !== null) await new UserIndex(records, record.userId).enter(record);
 }
 
 function minuteOf({ lastSeenAt }: SessionRecord): number {

@@ -1,64 +1,46 @@
-// What is given up when its time is over, all of it with one timer. Knows no command.
+// Gives up what waits for an answer when its time is over, all of it with one timer.
 
 /**
- * A turn of the event loop that takes longer counts as so many milliseconds. While this process is busy no command can leave and no answer
- * come in: that a thousand requests came at once, or that garbage was collected, says nothing about Redis.
+ * A turn of the event loop that takes longer counts as this many milliseconds. While the process is blocked no command leaves and no
+ * answer comes in: a burst of requests, or a garbage collection, says nothing about Redis.
  */
 const LONGEST_TURN = 25;
 
-/** Something that waits; a place in a ring. */
+/** Milliseconds between two looks at what waits: a deadline is late by this at most. */
+const INTERVAL = 20;
+
 export interface Waiting {
   readonly endsAt: number;
   readonly giveUp: () => void;
-  before: Waiting;
-  after: Waiting;
 }
 
-/**
- * Nearly everything that waits is done long before its time is over, so a timer for each would cost more than it is good for. The ring is in
- * the order of the deadlines; as most have the same time, what is added goes to its end.
- */
+/** Nearly all that waits is answered long before its time is over, so a timer for each would cost more than it is good for. */
 export class Deadlines {
-  readonly #ring = newRing();
+  readonly #waiting = new Set<Waiting>();
   #timer: NodeJS.Timeout | undefined;
-  #wakesAt = Number.POSITIVE_INFINITY;
   #time = 0;
   #lookedAt = performance.now();
 
-  /** Milliseconds, as far as they count: all of them while nothing waits, because then nobody looks how long a turn takes. */
+  /** Milliseconds, as far as they count: all of them while nothing waits, because then nothing shows how long a turn takes. */
   now(): number {
     const turn = performance.now() - this.#lookedAt;
     return this.#time + (this.#timer === undefined ? turn : Math.min(turn, LONGEST_TURN));
   }
 
-  /** Calls `giveUp` at `endsAt`, by `now()`, unless it is removed before. */
+  /** Calls `giveUp` soon after `endsAt`, by `now()`, unless it is removed before. */
   add(endsAt: number, giveUp: () => void): Waiting {
-    if (this.#timer === undefined) this.#look();
-    let before = this.#ring.before;
-    while (before !== this.#ring && before.endsAt > endsAt) before = before.before;
-    const waiting: Waiting = { endsAt, giveUp, before, after: before.after };
-    before.after = waiting;
-    waiting.after.before = waiting;
-    if (endsAt < this.#wakesAt) this.#wakeAt(endsAt);
+    const waiting = { endsAt, giveUp };
+    this.#waiting.add(waiting);
+    if (this.#timer === undefined) {
+      this.#look();
+      this.#timer = setInterval(() => this.#giveUp(), INTERVAL);
+    }
     return waiting;
   }
 
-  /** Nothing happens where it was removed or given up before. */
+  /** Does nothing where it was removed or given up before. */
   remove(waiting: Waiting): void {
-    waiting.before.after = waiting.after;
-    waiting.after.before = waiting.before;
-    waiting.before = waiting;
-    waiting.after = waiting;
-  }
-
-  /** The timer goes on when what it was set for is removed: it then looks what is next. */
-  #wakeAt(endsAt: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#wakesAt = endsAt;
-    if (endsAt === Number.POSITIVE_INFINITY) return;
-    const pause = Math.min(Math.ceil(endsAt - this.#time), LONGEST_TURN);
-    this.#timer = setTimeout(() => this.#wake(), Math.max(1, pause));
+    this.#waiting.delete(waiting);
   }
 
   #look(): void {
@@ -66,23 +48,18 @@ export class Deadlines {
     this.#lookedAt = performance.now();
   }
 
-  #wake(): void {
+  #giveUp(): void {
     this.#look();
-    for (let first = this.#ring.after; first.endsAt <= this.#time; first = this.#ring.after) {
-      this.remove(first);
-      first.giveUp();
+    for (const waiting of this.#waiting) {
+      if (waiting.endsAt > this.#time) continue;
+      this.#waiting.delete(waiting);
+      waiting.giveUp();
     }
-    this.#wakeAt(this.#ring.after.endsAt);
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }
 
 /** Those of all commands of this process. */
 export const DEADLINES = new Deadlines();
-
-/** A ring of nobody: its own end, which is never over and never in anybody's way. */
-function newRing(): Waiting {
-  const ring = { endsAt: Number.POSITIVE_INFINITY, giveUp() {} } as Waiting;
-  ring.before = ring;
-  ring.after = ring;
-  return ring;
-}

@@ -1,41 +1,41 @@
-// Tells other processes which sessions ended, over publish and subscribe. A hint: a message may get lost, and says only
-// what is true of the store anyway.
+// Which sessions ended, published to other processes. A hint: a message may get lost, and says only what is true of the store anyway.
 
-import { busOf, type Hear, type RedisBus, type RedisClient } from "./client.ts";
+import type { RedisPort } from "./port.ts";
+
+type Listener = (sid: string | null) => void;
 
 export class EndedChannel {
-  readonly #bus: RedisBus;
+  readonly #port: RedisPort;
   readonly #channel: string;
-  readonly #listeners = new Set<Hear>();
-  #stop: (() => void) | null = null;
+  readonly #listeners = new Set<Listener>();
+  #stop: (() => void) | undefined;
 
-  constructor(client: RedisClient, channel: string) {
-    this.#bus = busOf(client);
+  constructor(port: RedisPort, channel: string) {
+    this.#port = port;
     this.#channel = channel;
   }
 
-  /** Says that a session ended. Waits for nobody and cannot fail. */
+  /** Publishes that a session ended. Waits for nothing and cannot fail. */
   announce(sid: string): void {
-    this.#bus.publish(this.#channel, sid).catch(() => {});
+    if (this.#port.subscribe === undefined || !this.#port.isReady()) return;
+    this.#port.send(this.#channel, ["PUBLISH", this.#channel, sid]).catch(() => {});
   }
 
   /** Calls `listener` with each sid announced from now on, and with `null` when announcements may have been missed. */
-  listen(listener: Hear): () => void {
+  listen(listener: Listener): () => void {
     this.#listeners.add(listener);
-    this.#stop ??= this.#bus.listen(this.#channel, (sid) => this.#tell(sid));
+    this.#stop ??= this.#port.subscribe?.(this.#channel, (sid) => {
+      for (const each of this.#listeners) each(sid);
+    });
     return () => {
       if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.close();
     };
   }
 
-  /** Nobody listens any more; the connection would only keep the process alive. */
+  /** The connection would only keep the process alive. */
   close(): void {
     this.#listeners.clear();
     this.#stop?.();
-    this.#stop = null;
-  }
-
-  #tell(sid: string | null): void {
-    for (const listener of this.#listeners) listener(sid);
+    this.#stop = undefined;
   }
 }

@@ -2,27 +2,26 @@
 
 import { checkNames, duration, wrong } from "../../core/options.ts";
 import type { SessionStore } from "../../core/store.ts";
-import { portOf, type RedisClient } from "./client.ts";
+import { portOf, type RedisClient } from "./clients/port-of.ts";
 import { RedisStore } from "./store.ts";
 
 export { checkRedis, type RedisCheck, type RedisCheckOptions } from "./check.ts";
-export type { RedisClient } from "./client.ts";
-export type { IoredisClient } from "./ioredis.ts";
-export type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./node-redis.ts";
+export type { RedisClient } from "./clients/port-of.ts";
+export type { RedisConnection, RedisPort, RedisPrimary } from "./port.ts";
 export { rebuildUserIndex } from "./rebuild.ts";
 
 export interface RedisStoreOptions {
   /**
-   * An opened client of `@redis/client` or `redis` (`createClient`, `createCluster`, `createSentinel`), or of `ioredis`
-   * made with `autoResendUnfulfilledCommands: false`. The store never closes it.
+   * An opened client of `@redis/client` or `redis` (`createClient`, `createClientPool`, `createCluster`, `createSentinel`), or of
+   * `ioredis` made with `autoResendUnfulfilledCommands: false`; or a `RedisPort` to a client of another library. The store never closes it.
    */
   readonly client: RedisClient;
   /** Starts every key. Applications that share a Redis need one each. Default `sessile:`. */
   readonly prefix?: string;
   /**
    * A command that Redis has not answered after so many milliseconds fails with `ERR_SESSION_STORE`. Default 250. A longer
-   * one lets requests wait longer while Redis hangs; a shorter one lets a busy Redis look like a broken one. Of a turn of the event
-   * loop that takes longer only 25 count: meanwhile this process was busy, and could not have heard an answer.
+   * one lets requests wait longer while Redis hangs; a shorter one lets a busy Redis look like a broken one. Time in which the process
+   * itself is blocked counts as at most 25 ms.
    */
   readonly deadline?: number;
   /**
@@ -50,7 +49,10 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
   const deadline = checkDeadline(options.deadline ?? 250);
   const prefix = checkKeyPrefix(options.prefix ?? "sessile:");
   const confirmReplicas = checkReplicas(options.confirmReplicas ?? 0);
-  return new RedisStore(portOf(options.client, deadline), { prefix, deadline, confirmReplicas }, options.client);
+  const port = portOf(options.client, deadline);
+  if (confirmReplicas > 0 && port.primaries === undefined)
+    throw wrong("confirmReplicas", "0 over a port without `primaries` that `connect`");
+  return new RedisStore(port, { prefix, deadline, confirmReplicas });
 }
 
 function checkReplicas(value: number): number {

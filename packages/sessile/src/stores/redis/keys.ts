@@ -12,10 +12,13 @@ export class RedisKeys {
   readonly ended: string;
   /** Starts the keys by which a cache finds out whether it hears of changes. */
   readonly beat: string;
+  /** How the keys of sessions begin in Redis, where the client's own prefix stands before the store's. */
+  readonly stored: string;
   readonly #prefix: string;
 
-  constructor(prefix: string) {
+  constructor(prefix: string, clientPrefix = "") {
     this.#prefix = prefix;
+    this.stored = clientPrefix + this.session("");
     this.beat = `${prefix}b:`;
     this.layout = `${prefix}layout`;
     this.ended = `${prefix}ended`;

@@ -3,9 +3,8 @@
 // What is tried again, and what is not. A command without an answer may have been done, may be done later, or never.
 //
 //   GET, EXISTS, reading an index   changes nothing: tried once more, within the same deadline
-//   REPLACE                         would be safe: it names what it replaces, so a second time it changes nothing
+//   INSERT, REPLACE                 would be safe, but the second answer of the first says that the sid is taken, by this very record
 //   GETDEL, DEL, ZREM, DISCARD      would be safe, but the second answer says "was not there", and that is reported
-//   SET NX of a new record          would be safe, but the second answer says that the sid is taken, by this very record
 //   ADMIT, CONFIRM, REVOKE          would not be safe: a place that was revoked in between is asked for again
 //
 // So no write is ever sent twice. The caller is told 503 and tries the whole again, from what is stored by then.
@@ -14,8 +13,8 @@ import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { isSessionError, SessionError } from "../../core/errors.ts";
 import { Breaker, type Circuit } from "./breaker.ts";
-import type { RedisPort } from "./client.ts";
 import { DEADLINES } from "./deadlines.ts";
+import type { RedisPort } from "./port.ts";
 
 /** A Lua script that touches one key. */
 export interface Script {
@@ -29,25 +28,27 @@ export function script(text: string, isRead = false): Script {
   return { text, sha: createHash("sha1").update(text).digest("hex"), isRead };
 }
 
-const READS = new Set(["GET", "EXISTS"]);
+const READS = new Set(["GET", "EXISTS", "ZSCORE"]);
 
 /** Longest pause before the second attempt; a random part of it, so that those who failed together come apart. */
 const RETRY_PAUSE = 25;
 
+/** Milliseconds after a loss during which calls wait for the next connection, and between two looks. */
+const GRACE = 250;
+const LOOK = 5;
+
 export class RedisLink {
+  readonly deadline: number;
   readonly #port: RedisPort;
-  readonly #deadline: number;
   readonly #breaker: Breaker;
+  #isConnected = false;
+  #return: Promise<void> | undefined;
 
   /** `deadline` in milliseconds holds for each command; `Infinity` sets none. */
   constructor(port: RedisPort, deadline: number, breaker = new Breaker()) {
     this.#port = port;
-    this.#deadline = deadline;
+    this.deadline = deadline;
     this.#breaker = breaker;
-  }
-
-  get deadline(): number {
-    return this.#deadline;
   }
 
   get circuit(): Circuit {
@@ -61,7 +62,7 @@ export class RedisLink {
 
   /** When an operation that begins now has to be over, by `DEADLINES`, for callers that send several commands under one deadline. */
   endsAt(): number {
-    return DEADLINES.now() + this.#deadline;
+    return DEADLINES.now() + this.deadline;
   }
 
   /** Sends one command about `key`. Fails with `ERR_SESSION_STORE`, which means "unknown whether it was done". */
@@ -85,39 +86,37 @@ export class RedisLink {
   }
 
   /**
-   * Another way of sending, under the same deadline and with the same errors; `args` are for these. The breaker is not asked and not
+   * Another way of sending, under the same deadline and with the same errors; `name` is for these. The breaker is not asked and not
    * told, because it is not Redis alone whose answer this waits for.
    */
-  async through(send: () => Promise<unknown>, args: readonly string[]): Promise<unknown> {
+  async through<T>(send: () => Promise<T>, name: string): Promise<T> {
     try {
-      return await this.#within(send, args, this.endsAt());
+      return await this.#within(send, name, this.endsAt());
     } catch (error) {
-      throw describe(error, args);
+      throw describe(error, [name]);
     }
   }
 
-  /** A client that is not connected needs no breaker: nothing is sent, and it will know itself when it is back. */
   async #ask(key: string, args: readonly string[], endsAt: number, isRead: boolean): Promise<unknown> {
-    if (!this.#port.isReady()) throw failure("Redis is not connected. Nothing was sent.");
-    const send = () => this.#port.send(key, args);
     try {
-      return await this.#pass(send, args, endsAt);
+      return await this.#once(key, args, endsAt);
     } catch (error) {
       if (!isRead || isSessionError(error) || !isOutage(error)) throw describe(error, args);
-      await pause(Math.random() * RETRY_PAUSE);
-      if (!this.#port.isReady()) throw describe(error, args);
     }
-    return this.#pass(send, args, endsAt).catch((error) => {
+    await pause(Math.random() * RETRY_PAUSE);
+    return this.#once(key, args, endsAt).catch((error) => {
       throw describe(error, args);
     });
   }
 
-  async #pass(send: () => Promise<unknown>, args: readonly string[], endsAt: number): Promise<unknown> {
-    if (endsAt <= DEADLINES.now()) throw this.#late(args);
+  async #once(key: string, args: readonly string[], endsAt: number): Promise<unknown> {
+    if (this.#port.isReady()) this.#isConnected = true;
+    else await this.#untilBack();
+    if (endsAt <= DEADLINES.now()) throw this.#late(args[0]);
     const pass = this.#breaker.enter();
     if (pass === null) throw failure("Redis is out and will be asked again soon. Nothing was sent.");
     try {
-      const reply = await this.#within(send, args, endsAt);
+      const reply = await this.#within(() => this.#port.send(key, args), args[0], endsAt);
       this.#breaker.leave(pass, false);
       return reply;
     } catch (error) {
@@ -126,15 +125,30 @@ export class RedisLink {
     }
   }
 
-  /** The reply may come after the deadline; nobody listens any more then, and nobody else can get it. */
-  #within(send: () => Promise<unknown>, args: readonly string[], endsAt: number): Promise<unknown> {
+  /** A connection that was lost is usually back in a moment: the calls of that moment wait for it, and those after it fail at once. */
+  async #untilBack(): Promise<void> {
+    if (this.#isConnected) {
+      this.#isConnected = false;
+      this.#return = this.#lookForReturn();
+    }
+    await this.#return;
+    if (!this.#port.isReady()) throw failure("Redis is not connected. Nothing was sent.");
+  }
+
+  async #lookForReturn(): Promise<void> {
+    const end = performance.now() + Math.min(GRACE, this.deadline);
+    while (!this.#port.isReady() && performance.now() < end) await pause(LOOK);
+    this.#return = undefined;
+  }
+
+  /** The reply may come after the deadline; nothing waits for it any more then, and no other command can get it. */
+  #within<T>(send: () => Promise<T>, name: string | undefined, endsAt: number): Promise<T> {
     if (endsAt === Number.POSITIVE_INFINITY) return send();
     return new Promise((resolve, reject) => {
-      const late = () => reject(this.#late(args));
       // After a stall of this process its timers run before its sockets are read: one more turn lets an answer in.
-      const waiting = DEADLINES.add(endsAt, () => setImmediate(late));
-      const settle = <T>(done: (value: T) => void) => {
-        return (value: T) => {
+      const waiting = DEADLINES.add(endsAt, () => setImmediate(() => reject(this.#late(name))));
+      const settle = <V>(done: (value: V) => void) => {
+        return (value: V) => {
           DEADLINES.remove(waiting);
           done(value);
         };
@@ -143,12 +157,30 @@ export class RedisLink {
     });
   }
 
-  #late(args: readonly string[]): Late {
-    return new Late("ERR_SESSION_STORE", `Redis did not answer \`${args[0]}\` within ${this.#deadline} ms.`);
+  #late(name: string | undefined): Late {
+    return new Late("ERR_SESSION_STORE", `Redis did not answer \`${name}\` within ${this.deadline} ms.`);
   }
 }
 
 class Late extends SessionError {}
+
+/** Sends a command to one primary. */
+export type Ask = (...args: readonly string[]) => Promise<unknown>;
+
+const PATIENCE = 5000;
+
+/**
+ * Every primary that the client knows now: for what concerns a server and no key, and not for the path of a request. Calls fail with
+ * `ERR_SESSION_STORE`, after five seconds at the latest.
+ */
+export function primariesOf(port: RedisPort): readonly Ask[] {
+  if (port.primaries === undefined)
+    throw failure("The port to Redis has no `primaries`, so its keys cannot be walked.");
+  return port.primaries().map((primary) => {
+    const link = new RedisLink({ isReady: () => true, send: (_key, args) => primary.ask(args) }, PATIENCE);
+    return (...args) => link.send("", args);
+  });
+}
 
 /**
  * Whether an error speaks of Redis as a whole: no answer in time, a lost connection, or an answer that it serves nothing. One that
@@ -156,15 +188,15 @@ class Late extends SessionError {}
  */
 function isOutage(error: unknown): boolean {
   if (isSessionError(error)) return error instanceof Late;
-  const isAnswer = /^[A-Z]{2,} /.test(messageOf(error));
-  return !isAnswer || /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|BUSY|NOAUTH) /.test(messageOf(error));
+  const isReply = /^[A-Z]{2,} /.test(messageOf(error));
+  return !isReply || /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|BUSY|NOAUTH) /.test(messageOf(error));
 }
 
 export function failure(message: string, cause?: Error): SessionError {
   return new SessionError("ERR_SESSION_STORE", message, cause && { cause });
 }
 
-/** Whether an error of this link is what Redis answered, beginning with this word. */
+/** Whether an error of a link is what Redis answered, beginning with this word. */
 export function isAnswer(error: unknown, word: string): boolean {
   return error instanceof Error && messageOf(error.cause).startsWith(word);
 }
@@ -181,10 +213,7 @@ function describe(error: unknown, args: readonly string[]): SessionError {
   if (error instanceof SessionError) return error;
   const said = /^[^'"`\n]*/.exec(messageOf(error))?.[0].trim() ?? "";
   const leaks = args.slice(1).some((argument) => argument.length > 3 && said.includes(argument));
-  const reason = leaks || said === "" ? codeOf(error) : said;
+  const code = /^[A-Z]{2,20}\b/.exec(messageOf(error))?.[0] ?? "no reason given";
+  const reason = leaks || said === "" ? code : said;
   return failure(`Redis failed to do \`${args[0]}\`: ${reason.slice(0, 200)}`, new Error(reason));
-}
-
-function codeOf(error: unknown): string {
-  return /^[A-Z]{2,20}\b/.exec(messageOf(error))?.[0] ?? "no reason given";
 }

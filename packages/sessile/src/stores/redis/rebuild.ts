@@ -1,16 +1,15 @@
 // Writes users' indexes anew from the records, for a Redis that lost some of them. Maintenance: goes through all keys.
 
-import { portOf, type RedisClient } from "./client.ts";
+import { portOf, type RedisClient } from "./clients/port-of.ts";
 import { readableRecord } from "./codec.ts";
 import { RedisKeys } from "./keys.ts";
-import { RedisLink } from "./link.ts";
-import { type Ask, primariesOf } from "./primaries.ts";
-import { type Reach, readText } from "./records.ts";
-import { beginningOf, scanOnce } from "./scan.ts";
-import { enter } from "./user-index.ts";
+import { primariesOf, RedisLink } from "./link.ts";
+import { Records } from "./records.ts";
+import { scanOnce } from "./scan.ts";
+import { UserIndex } from "./user-index.ts";
 
 const DEADLINE = 5000;
-/** Keys that Redis looks at for one answer: few enough that nobody waits for it. */
+/** Keys that Redis looks at for one answer: few enough that no other client waits for it. */
 const KEYS_AT_ONCE = 500;
 
 /**
@@ -19,27 +18,22 @@ const KEYS_AT_ONCE = 500;
  * and may be called again.
  */
 export async function rebuildUserIndex(client: RedisClient, prefix = "sessile:"): Promise<number> {
-  const reach: Reach = { link: new RedisLink(portOf(client, DEADLINE), DEADLINE), keys: new RedisKeys(prefix) };
+  const port = portOf(client, DEADLINE);
+  const records = new Records(new RedisLink(port, DEADLINE), new RedisKeys(prefix, port.keyPrefix));
   let entered = 0;
-  for (const ask of await primariesOf(client)) {
-    for await (const sids of sidsAt(ask, beginningOf(client, prefix))) {
-      const found = await Promise.all(sids.map((sid) => enterStored(reach, sid)));
+  for (const ask of primariesOf(port)) {
+    let cursor = "0";
+    do {
+      const { sids, next } = await scanOnce(ask, records.keys, cursor, KEYS_AT_ONCE);
+      const found = await Promise.all(sids.map((sid) => enter(records, sid)));
       entered += found.filter(Boolean).length;
-    }
+      cursor = next;
+    } while (cursor !== "0");
   }
   return entered;
 }
 
-async function* sidsAt(ask: Ask, beginning: string): AsyncGenerator<readonly string[]> {
-  for (let cursor = "0"; ; ) {
-    const { sids, next } = await scanOnce(ask, beginning, cursor, KEYS_AT_ONCE);
-    yield sids;
-    if (next === "0") return;
-    cursor = next;
-  }
-}
-
-async function enterStored(reach: Reach, sid: string): Promise<boolean> {
-  const record = readableRecord(await readText(reach, sid), sid);
-  return record !== null && enter(reach, record);
+async function enter(records: Records, sid: string): Promise<boolean> {
+  const record = readableRecord(await records.read(sid), sid);
+  return record?.userId != null && new UserIndex(records, record.userId).enter(record);
 }

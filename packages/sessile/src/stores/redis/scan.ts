@@ -6,13 +6,11 @@ import type { SessionRecord } from "../../core/record.ts";
 import type { Page, RecordPage } from "../../core/store.ts";
 import { isSid } from "../../core/token.ts";
 import { DEFAULT_PAGE, wrongCursor } from "../paging.ts";
-import type { RedisClient } from "./client.ts";
-import { readableRecord } from "./codec.ts";
-import { isIoredis } from "./ioredis.ts";
-import { RedisKeys } from "./keys.ts";
-import { failure } from "./link.ts";
-import { type Ask, primariesOf } from "./primaries.ts";
-import { type Reach, readText } from "./records.ts";
+import type { RedisKeys } from "./keys.ts";
+import { type Ask, failure, primariesOf } from "./link.ts";
+import type { RedisPort } from "./port.ts";
+import type { Records } from "./records.ts";
+import { readAll } from "./user-index.ts";
 
 /** Most questions for one page: in a Redis that holds much else, a page may be short or empty, and never slow. */
 const STEPS = 20;
@@ -27,23 +25,21 @@ interface Cursor {
 
 /** A page of the records of all users. Redis may show a key twice, so a page may repeat what an earlier one held. */
 export async function scanRecords(
-  client: RedisClient,
-  reach: Reach,
-  prefix: string,
+  port: RedisPort,
+  records: Records,
   { limit = DEFAULT_PAGE, after }: Page,
 ): Promise<RecordPage> {
-  const asks = await primariesOf(client);
-  const { sids, next } = await scanSids(asks, beginningOf(client, prefix), limit, await cursorOf(asks, after));
-  const texts = await Promise.all(sids.map((sid) => readText(reach, sid)));
-  const records = sids.map((sid, i) => readableRecord(texts[i] ?? null, sid));
-  return { records: records.filter((record): record is SessionRecord => record !== null), next };
+  const asks = primariesOf(port);
+  const { sids, next } = await scanSids(asks, records.keys, limit, await cursorOf(asks, after));
+  const found = await readAll(records, sids);
+  return { records: found.filter((record): record is SessionRecord => record !== null), next };
 }
 
-async function scanSids(asks: readonly Ask[], beginning: string, limit: number, cursor: Cursor) {
+async function scanSids(asks: readonly Ask[], keys: RedisKeys, limit: number, cursor: Cursor) {
   const sids = new Set<string>();
   let { node, position } = cursor;
   for (let step = 0; step < STEPS && node < asks.length && sids.size < limit; step++) {
-    const found = await scanOnce(asks[node] as Ask, beginning, position, limit - sids.size);
+    const found = await scanOnce(asks[node] as Ask, keys, position, limit - sids.size);
     for (const sid of found.sids) sids.add(sid);
     position = found.next;
     if (position === "0") node++;
@@ -51,23 +47,12 @@ async function scanSids(asks: readonly Ask[], beginning: string, limit: number, 
   return { sids: [...sids], next: node < asks.length ? `${node}.${position}.${cursor.topology}` : null };
 }
 
-/** About `count` keys after `cursor`; `next` is `"0"` at the end. */
-export async function scanOnce(
-  ask: Ask,
-  beginning: string,
-  cursor: string,
-  count: number,
-): Promise<{ readonly sids: readonly string[]; readonly next: string }> {
-  const pattern = `${beginning.replace(/[*?[\]\\^]/g, "\\$&")}*`;
+/** The sids of about `count` keys after `cursor`; `next` is `"0"` at the end. */
+export async function scanOnce(ask: Ask, { stored }: RedisKeys, cursor: string, count: number) {
+  const pattern = `${stored.replace(/[*?[\]\\^]/g, "\\$&")}*`;
   const reply = await ask("SCAN", cursor, "MATCH", pattern, "COUNT", String(count));
   const [next, keys] = reply as [unknown, readonly unknown[]];
-  return { sids: keys.map((key) => String(key).slice(beginning.length)).filter(isSid), next: String(next) };
-}
-
-/** How the keys of sessions begin. `SCAN` takes no key, so `ioredis` does not put its own prefix before it. */
-export function beginningOf(client: RedisClient, prefix: string): string {
-  const { keyPrefix = "" } = isIoredis(client) ? (client.options as { readonly keyPrefix?: string }) : {};
-  return keyPrefix + new RedisKeys(prefix).session("");
+  return { sids: keys.map((key) => String(key).slice(stored.length)).filter(isSid), next: String(next) };
 }
 
 /**

@@ -2,10 +2,9 @@
 
 import type { StoreStats } from "../../core/store.ts";
 import { isSid } from "../../core/token.ts";
-import type { RedisClient } from "./client.ts";
-import type { RedisLink } from "./link.ts";
-import { type Ask, primariesOf } from "./primaries.ts";
-import { beginningOf } from "./scan.ts";
+import type { RedisKeys } from "./keys.ts";
+import { type Ask, primariesOf, type RedisLink } from "./link.ts";
+import type { RedisPort } from "./port.ts";
 
 export type Count = Pick<StoreStats, "sessions" | "isEstimate">;
 
@@ -14,20 +13,20 @@ const SAMPLE = 1000;
 /** However often it is asked for, Redis is asked once in so many milliseconds. */
 const INTERVAL = 10_000;
 
-export const UNKNOWN: Count = { sessions: null };
+const UNKNOWN: Count = { sessions: null };
 
 /** Costs Redis as much with a hundred million keys as with a thousand. */
 export class SessionCount {
-  readonly #client: RedisClient;
-  readonly #prefix: string;
+  readonly #port: RedisPort;
+  readonly #keys: RedisKeys;
   readonly #link: RedisLink;
   readonly #now: () => number;
   #last: Promise<Count> = Promise.resolve(UNKNOWN);
   #askAgainAt = Number.NEGATIVE_INFINITY;
 
-  constructor(client: RedisClient, prefix: string, link: RedisLink, now: () => number = () => performance.now()) {
-    this.#client = client;
-    this.#prefix = prefix;
+  constructor(port: RedisPort, keys: RedisKeys, link: RedisLink, now: () => number = () => performance.now()) {
+    this.#port = port;
+    this.#keys = keys;
     this.#link = link;
     this.#now = now;
   }
@@ -43,25 +42,23 @@ export class SessionCount {
   /** Past the breaker: what this is told says nothing about the commands that requests need. */
   async #ask(): Promise<Count> {
     if (!this.#link.isAnswering) return UNKNOWN;
-    const count = () => countSessions(this.#client, this.#prefix);
-    return (this.#link.through(count, ["DBSIZE"]) as Promise<Count>).catch(() => UNKNOWN);
+    return this.#link.through(() => this.#count(), "DBSIZE").catch(() => UNKNOWN);
+  }
+
+  async #count(): Promise<Count> {
+    const counts = await Promise.all(primariesOf(this.#port).map((ask) => countOn(ask, this.#keys.stored)));
+    const sessions = Math.round(counts.reduce((sum, each) => sum + each.sessions, 0));
+    if (Number.isNaN(sessions)) return UNKNOWN; // a page without any key, as there may be while Redis makes its table smaller
+    return counts.every(({ isExact }) => isExact) ? { sessions } : { sessions, isEstimate: true };
   }
 }
 
-async function countSessions(client: RedisClient, prefix: string): Promise<Count> {
-  const beginning = beginningOf(client, prefix);
-  const counts = await Promise.all((await primariesOf(client)).map((ask) => countOn(ask, beginning)));
-  const sessions = Math.round(counts.reduce((sum, each) => sum + each.sessions, 0));
-  if (Number.isNaN(sessions)) return UNKNOWN; // a page without any key, as there may be while Redis makes its table smaller
-  return counts.every(({ isExact }) => isExact) ? { sessions } : { sessions, isEstimate: true };
-}
-
 /** The number of keys times the share of sessions among the first. Redis keeps keys in the order of their hashes. */
-async function countOn(ask: Ask, beginning: string): Promise<{ sessions: number; isExact: boolean }> {
+async function countOn(ask: Ask, stored: string): Promise<{ sessions: number; isExact: boolean }> {
   const [size, page] = await Promise.all([ask("DBSIZE"), ask("SCAN", "0", "COUNT", String(SAMPLE))]);
   const [next, shown] = page as [unknown, readonly unknown[]];
   const keys = [...new Set(shown.map(String))];
-  const found = keys.filter((key) => key.startsWith(beginning) && isSid(key.slice(beginning.length))).length;
+  const found = keys.filter((key) => key.startsWith(stored) && isSid(key.slice(stored.length))).length;
   const isExact = String(next) === "0";
   return { sessions: isExact ? found : (Number(size) * found) / keys.length, isExact };
 }

@@ -5,20 +5,19 @@ import type { SessionRecord } from "../../core/record.ts";
 import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
 import { isSid } from "../../core/token.ts";
 import { KnownRecords } from "../known-records.ts";
-import type { RedisClient, RedisPort } from "./client.ts";
 import { decodeRecord, readableRecord } from "./codec.ts";
 import { commitDelta } from "./commit.ts";
-import { ConfirmedDeletes } from "./confirmed-deletes.ts";
-import { createAnonymous, createForUser } from "./create.ts";
+import { createRecord } from "./create.ts";
 import { EndedChannel } from "./ended-channel.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import { checkLayout, RedisKeys } from "./keys.ts";
 import { failure, RedisLink } from "./link.ts";
-import { ENDING, type Reach, readText, takeText } from "./records.ts";
+import type { RedisPort } from "./port.ts";
+import { Records } from "./records.ts";
 import { scanRecords } from "./scan.ts";
-import { SessionCount, UNKNOWN } from "./session-count.ts";
-import { togetherOf } from "./together.ts";
-import { forget } from "./user-index.ts";
+import { SessionCount } from "./session-count.ts";
+import { StrictRecords } from "./strict/records.ts";
+import { UserIndex } from "./user-index.ts";
 import { listByUser, revokeByUser } from "./walk.ts";
 
 interface Settings {
@@ -33,45 +32,35 @@ const MOST_COMMITS = 1000;
 /** Of copies of records. */
 const MOST_BYTES = 112 * 1024 ** 2;
 
-/** What a cache in front of this store has to know. */
-export interface Origin {
-  readonly client: RedisClient;
-  /** How the keys of sessions begin; and those by which a cache finds out whether it hears of changes. */
-  readonly prefixes: { readonly session: string; readonly beat: string };
-}
-
 export class RedisStore implements SessionStore {
-  /** Absent where no client was handed in. */
-  readonly origin: Origin | undefined;
-  readonly #client: RedisClient | undefined;
-  readonly #prefix: string;
-  readonly #reach: Reach;
-  readonly #ended: EndedChannel | undefined;
-  readonly #count: SessionCount | undefined;
+  /** For a cache in front of this store. */
+  readonly port: RedisPort;
+  readonly keys: RedisKeys;
+  readonly #link: RedisLink;
+  readonly #records: Records;
+  readonly #ended: EndedChannel;
+  readonly #count: SessionCount;
   readonly #commits = new KeyedQueue<Committed>();
   #known: KnownRecords | null = new KnownRecords(MOST_BYTES);
   #layout: Promise<void> | null = null;
   #isLayoutKnown = false;
   #isClosed = false;
 
-  /** Without `client` nobody is told of sessions that end and no replica is asked. */
-  constructor(port: RedisPort, { prefix, deadline, confirmReplicas = 0 }: Settings, client?: RedisClient) {
-    const [keys, link] = [new RedisKeys(prefix), new RedisLink(port, deadline)];
-    this.#client = client;
-    this.#prefix = prefix;
-    const isConfirmed = client !== undefined && confirmReplicas > 0;
-    const deletes = isConfirmed && { deletes: new ConfirmedDeletes(togetherOf(client), link, confirmReplicas) };
-    this.#reach = { link, keys, ...deletes };
-    this.#ended = client && new EndedChannel(client, keys.ended);
-    this.#count = client && new SessionCount(client, prefix, link);
-    this.origin = client && { client, prefixes: { session: keys.session(""), beat: keys.beat } };
+  constructor(port: RedisPort, { prefix, deadline, confirmReplicas = 0 }: Settings) {
+    const [keys, link] = [new RedisKeys(prefix, port.keyPrefix), new RedisLink(port, deadline)];
+    this.port = port;
+    this.keys = keys;
+    this.#link = link;
+    this.#records =
+      confirmReplicas > 0 ? new StrictRecords(link, keys, port, confirmReplicas) : new Records(link, keys);
+    this.#ended = new EndedChannel(port, keys.ended);
+    this.#count = new SessionCount(port, keys, link);
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
     await this.#ready();
-    if (record.userId === null) return createAnonymous(this.#reach, record);
-    const created = await createForUser(this.#reach, record.userId, record, limit);
-    if (created.status === "created") for (const sid of created.evicted) this.#ended?.announce(sid);
+    const created = await createRecord(this.#records, record, limit);
+    if (created.status === "created") for (const sid of created.evicted) this.#ended.announce(sid);
     return created;
   }
 
@@ -79,10 +68,8 @@ export class RedisStore implements SessionStore {
     if (this.#isLayoutKnown) this.#checkOpen();
     else await this.#ready();
     if (!isSid(sid)) return null;
-    const text = await readText(this.#reach, sid);
-    // A sign-out that was refused as unconfirmed is tried again by its client, who must not find "no session" and be content.
-    if (text === ENDING) await takeText(this.#reach, sid);
-    return text === null || text === ENDING ? null : this.#recordOf(text, sid);
+    const text = await this.#records.load(sid);
+    return text === null ? null : this.#recordOf(text, sid);
   }
 
   /** Commits of one session in this process queue up, and each starts from what the one before wrote. */
@@ -91,40 +78,38 @@ export class RedisStore implements SessionStore {
     if (!isSid(sid)) return { status: "gone" };
     if (this.#commits.lengthOf(sid) >= MOST_COMMITS)
       throw failure("Too many commits of one session wait for Redis. Nothing was sent.");
-    const { link } = this.#reach;
-    const began = link.endsAt();
+    const began = this.#link.endsAt();
     return this.#commits.run(sid, (previous) => {
-      const endsAt = previous === undefined ? began : link.endsAt(); // Redis has just answered whoever came before
-      return commitDelta(this.#reach, sid, delta, newest(previous, base), endsAt);
+      const endsAt = previous === undefined ? began : this.#link.endsAt(); // Redis has just answered the commit before
+      return commitDelta(this.#records, sid, delta, newest(previous, base), endsAt);
     });
   }
 
   /** Once the record is gone, so is the session: an entry that stays in the user's index is skipped and forgotten later. */
   async delete(sid: string): Promise<boolean> {
     await this.#ready();
-    const text = isSid(sid) ? await takeText(this.#reach, sid) : null;
+    const text = isSid(sid) ? await this.#records.take(sid) : null;
+    if (text === null) return false;
+    this.#ended.announce(sid);
     const userId = readableRecord(text, sid)?.userId;
-    if (text !== null) this.#ended?.announce(sid);
-    if (userId != null) await forget(this.#reach, this.#reach.keys.user(userId), ["c", "p"], [sid]).catch(() => {});
-    return text !== null;
+    if (userId != null) await new UserIndex(this.#records, userId).forget(["c", "p"], [sid]).catch(() => {});
+    return true;
   }
 
   async list(userId: string, page: Page = {}): Promise<RecordPage> {
     await this.#ready();
-    return listByUser(this.#reach, userId, page);
+    return listByUser(this.#records, userId, page);
   }
 
   async scan(page: Page = {}): Promise<RecordPage> {
     await this.#ready();
-    if (this.#client === undefined)
-      throw failure("This Redis store was made without a client, so it cannot be walked.");
-    return scanRecords(this.#client, this.#reach, this.#prefix, page);
+    return scanRecords(this.port, this.#records, page);
   }
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
     await this.#ready();
-    const ended = await revokeByUser(this.#reach, userId, except);
-    for (const sid of ended) this.#ended?.announce(sid);
+    const ended = await revokeByUser(this.#records, userId, except);
+    for (const sid of ended) this.#ended.announce(sid);
     return ended;
   }
 
@@ -137,12 +122,11 @@ export class RedisStore implements SessionStore {
   /** The number of sessions is up to ten seconds old. */
   async stats(): Promise<StoreStats> {
     this.#checkOpen();
-    const count = (await this.#count?.read()) ?? UNKNOWN;
-    return { kind: "redis", ...count, circuit: this.#reach.link.circuit };
+    return { kind: "redis", ...(await this.#count.read()), circuit: this.#link.circuit };
   }
 
   watch(listener: (sid: string | null) => void): () => void {
-    return this.#ended?.listen(listener) ?? (() => {});
+    return this.#ended.listen(listener);
   }
 
   /** For a cache in front, which keeps records within bounds of its own. */
@@ -152,8 +136,8 @@ export class RedisStore implements SessionStore {
 
   /** The client was handed in, so it stays open. */
   async close(): Promise<void> {
-    this.#ended?.close();
-    this.#reach.deletes?.close();
+    this.#ended.close();
+    this.#records.close();
     this.#isClosed = true;
   }
 
@@ -167,7 +151,7 @@ export class RedisStore implements SessionStore {
 
   async #ready(): Promise<void> {
     this.#checkOpen();
-    this.#layout ??= checkLayout(this.#reach.link, this.#reach.keys);
+    this.#layout ??= checkLayout(this.#link, this.keys);
     try {
       await this.#layout;
       this.#isLayoutKnown = true;

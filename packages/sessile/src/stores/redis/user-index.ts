@@ -4,21 +4,17 @@ import type { SessionRecord } from "../../core/record.ts";
 import type { UserLimit } from "../../core/store.ts";
 import type { Position } from "../paging.ts";
 import { readableRecord } from "./codec.ts";
-import { isAnswer } from "./link.ts";
-import { CLOCK_MARGIN, deleteRecord, isAbsent, type Reach, readText } from "./records.ts";
+import { isAnswer, type Script } from "./link.ts";
+import { CLOCK_MARGIN, type Records } from "./records.ts";
 import { ADMIT, CHUNK, CONFIRM, RANGE, RESTORE, REVOKE } from "./scripts.ts";
 
 /** A `create` that takes longer than this has lost its place. */
 const PENDING_TIMEOUT = 60_000;
 
-/** Asks for a place in the index. False where the index names the sid already. */
-export async function admit({ link }: Reach, key: string, record: SessionRecord): Promise<boolean> {
-  const { sid, createdAt: now, absoluteExpiresAt } = record;
-  const instants = [now, now - CLOCK_MARGIN, now + PENDING_TIMEOUT, absoluteExpiresAt, CLOCK_MARGIN].map(String);
-  return (await link.run(ADMIT, key, [sid, ...instants])) === "admitted";
-}
+/** c confirmed, p pending, r marked as revoked; see `scripts.ts`. */
+export type State = "c" | "p" | "r";
 
-export interface Confirmation {
+export interface Confirmed {
   readonly status: "confirmed" | "revoked" | "full" | "refused";
   /** Marked by this call. */
   readonly evicted: readonly string[];
@@ -26,97 +22,19 @@ export interface Confirmation {
   readonly marked: readonly string[];
 }
 
-/** Asks for the place for good, within the limit. `hasLooked`: sessions that ended unnoticed were looked for. */
-export async function confirm(
-  { link }: Reach,
-  key: string,
-  { sid, createdAt: now, absoluteExpiresAt }: SessionRecord,
-  limit: UserLimit | undefined,
-  hasLooked: boolean,
-): Promise<Confirmation> {
-  const rule = [String(limit?.max ?? 0), limit?.onExceeded === "refuse" ? "1" : "0", hasLooked ? "1" : "0"];
-  const instants = [now, absoluteExpiresAt, CLOCK_MARGIN].map(String);
-  const reply = await link.run(CONFIRM, key, [sid, ...instants, ...rule]);
-  const [status, evicted = [], marked = []] = reply as [Confirmation["status"], string[]?, string[]?];
-  return { status, evicted, marked: marked.map(sidOf) };
-}
-
-/**
- * Enters a session that the index has lost. One that ended meanwhile is taken out again: its own end may have come before the entry.
- * True when the index names it by this call.
- */
-export async function enter(reach: Reach, { sid, userId, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
-  if (userId === null) return false;
-  const key = reach.keys.user(userId);
-  if (await isIn(reach, key, sid, ["c"])) return false;
-  const args = [sid, String(absoluteExpiresAt), String(CLOCK_MARGIN)];
-  if (Number(await reach.link.run(RESTORE, key, args)) === 0) return false;
-  if (!(await isAbsent(reach, sid))) return true;
-  await forget(reach, key, ["c"], [sid]);
-  return false;
-}
-
-/** Whether the index names the session in any of these states. An index of another type names none. */
-async function isIn({ link }: Reach, key: string, sid: string, states: readonly State[]): Promise<boolean> {
-  try {
-    const scores = await Promise.all(states.map((state) => link.send(key, ["ZSCORE", key, state + sid])));
-    return scores.some((score) => score !== null);
-  } catch (error) {
-    if (isAnswer(error, "WRONGTYPE")) return false;
-    throw error;
-  }
-}
-
-/** Whether the index of its user names this session; `null` where there is no such session, or no user. */
-export async function isNamed(reach: Reach, sid: string): Promise<boolean | null> {
-  const record = readableRecord(await readText(reach, sid), sid);
-  if (record?.userId == null) return null;
-  if (await isIn(reach, reach.keys.user(record.userId), sid, ["c", "p", "r"])) return true;
-  return (await isAbsent(reach, sid)) ? null : false;
-}
-
 export interface Marked {
   /** Marked by this call, and had begun. */
   readonly begun: readonly string[];
   /** Marked by this call while they were being created. */
   readonly pending: readonly string[];
-  /** The first of all that are marked, by whomever. */
+  /** The first of all that are marked, by any call. */
   readonly marked: readonly string[];
 }
 
-/** Marks all sessions but `except` as revoked, those being created too. */
-export async function markAll({ link }: Reach, key: string, except = ""): Promise<Marked> {
-  const [begun, pending, marked] = (await link.run(REVOKE, key, [except])) as [string[], string[], string[]];
-  return { begun, pending, marked: marked.map(sidOf) };
-}
-
-/**
- * Deletes the records of marked sids, then the marks, until no mark is left: also those that a crashed caller left. `marked`
- * are the first ones. Returns the sids whose record was there.
- */
-export async function finishMarked(reach: Reach, key: string, marked: readonly string[]): Promise<readonly string[]> {
-  const ended: string[] = [];
-  for (let sids = marked; sids.length > 0; ) {
-    const deleted = await Promise.all(sids.map((sid) => deleteRecord(reach, sid)));
-    ended.push(...sids.filter((_, index) => deleted[index]));
-    await forget(reach, key, ["r"], sids);
-    sids = sids.length < CHUNK ? [] : (await readIndex(reach, key, null)).marked;
-  }
-  return ended;
-}
-
-/** c confirmed, p pending, r marked as revoked; see `scripts.ts`. */
-export type State = "c" | "p" | "r";
-
-/** Removes the members of these sids in these states. */
-export async function forget(
-  { link }: Reach,
-  key: string,
-  states: readonly State[],
-  sids: readonly string[],
-): Promise<void> {
-  const members = states.flatMap((state) => sids.map((sid) => state + sid));
-  if (members.length > 0) await link.send(key, ["ZREM", key, ...members]);
+/** A member and its score, as the sorted set orders them. */
+export interface IndexPosition {
+  readonly score: number;
+  readonly member: string;
 }
 
 /** Part of an index, in the order of `byAge`. */
@@ -127,29 +45,121 @@ export interface IndexPart {
   readonly next: IndexPosition | null;
 }
 
-/** A member and its score, as the sorted set orders them. */
-export interface IndexPosition {
-  readonly score: number;
-  readonly member: string;
-}
+export class UserIndex {
+  readonly #records: Records;
+  readonly #key: string;
 
-/** Reads on from `after`; from the start, where the marks are, when it is `null`. */
-export async function readIndex(
-  { link }: Reach,
-  key: string,
-  after: IndexPosition | null,
-  size = CHUNK,
-): Promise<IndexPart> {
-  for (let most = size; ; most *= 2) {
-    const read = pairsOf((await link.run(RANGE, key, [String(after?.score ?? "-inf"), String(most)])) as string[]);
-    const fresh = read.filter((position) => after === null || follows(position, after));
-    // Nothing but members of the same millisecond that were seen before: look further, or this would never end.
-    if (fresh.length === 0 && read.length === most) continue;
-    return {
-      marked: sidsOf(fresh, "r"),
-      confirmed: confirmedOf(fresh),
-      next: read.length < most ? null : (read.at(-1) ?? null),
-    };
+  constructor(records: Records, userId: string) {
+    this.#records = records;
+    this.#key = records.keys.user(userId);
+  }
+
+  /** Asks for a place. False where the index names the sid already. */
+  async admit({ sid, createdAt: now, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
+    const instants = [now, now - CLOCK_MARGIN, now + PENDING_TIMEOUT, absoluteExpiresAt, CLOCK_MARGIN];
+    return (await this.#run(ADMIT, sid, ...instants)) === "admitted";
+  }
+
+  /** Asks for the place for good, within the limit. `hasLooked`: sessions that ended unnoticed were looked for. */
+  async confirm(record: SessionRecord, limit: UserLimit | undefined, hasLooked: boolean): Promise<Confirmed> {
+    const { sid, createdAt: now, absoluteExpiresAt } = record;
+    const rule = [limit?.max ?? 0, Number(limit?.onExceeded === "refuse"), Number(hasLooked)];
+    const reply = await this.#run(CONFIRM, sid, now, absoluteExpiresAt, CLOCK_MARGIN, ...rule);
+    const [status, evicted = [], marked = []] = reply as [Confirmed["status"], string[]?, string[]?];
+    return { status, evicted, marked: marked.map(sidOf) };
+  }
+
+  /**
+   * Enters a session that the index has lost. One that ended meanwhile is taken out again: its own end may have come before the entry.
+   * True when the index names it by this call.
+   */
+  async enter({ sid, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
+    if (await this.#names(sid, ["c"])) return false;
+    if (Number(await this.#run(RESTORE, sid, absoluteExpiresAt, CLOCK_MARGIN)) === 0) return false;
+    if (!(await this.#records.isAbsent(sid))) return true;
+    await this.forget(["c"], [sid]);
+    return false;
+  }
+
+  /** Whether it names the session in any of these states. An index of another type names none. */
+  async #names(sid: string, states: readonly State[]): Promise<boolean> {
+    try {
+      const scores = await Promise.all(states.map((state) => this.#send("ZSCORE", state + sid)));
+      return scores.some((score) => score !== null);
+    } catch (error) {
+      if (isAnswer(error, "WRONGTYPE")) return false;
+      throw error;
+    }
+  }
+
+  /** Whether it has lost a session that is there. */
+  async hasLost(sid: string): Promise<boolean> {
+    return !(await this.#names(sid, ["c", "p", "r"])) && !(await this.#records.isAbsent(sid));
+  }
+
+  /** Marks all sessions but `except` as revoked, those being created too. */
+  async markAll(except = ""): Promise<Marked> {
+    const [begun, pending, marked] = (await this.#run(REVOKE, except)) as [string[], string[], string[]];
+    return { begun, pending, marked: marked.map(sidOf) };
+  }
+
+  /**
+   * Deletes the records of marked sids, then the marks, until no mark is left: also those that a crashed caller left. `marked`
+   * are the first ones. Returns the sids whose record was there.
+   */
+  async finishMarked(marked: readonly string[]): Promise<readonly string[]> {
+    const ended: string[] = [];
+    for (let sids = marked; sids.length > 0; ) {
+      const removed = await Promise.all(sids.map((sid) => this.#records.remove(sid)));
+      ended.push(...sids.filter((_, i) => removed[i]));
+      await this.forget(["r"], sids);
+      sids = sids.length < CHUNK ? [] : (await this.read(null)).marked;
+    }
+    return ended;
+  }
+
+  /** Removes the members of these sids in these states. */
+  async forget(states: readonly State[], sids: readonly string[]): Promise<void> {
+    const members = states.flatMap((state) => sids.map((sid) => state + sid));
+    if (members.length > 0) await this.#send("ZREM", ...members);
+  }
+
+  /** Removes the confirmed entries for which `hasEnded`. A sid that was confirmed is never used again, so that is safe. */
+  async forgetEnded(hasEnded: (sid: string) => Promise<boolean>): Promise<void> {
+    let position: IndexPosition | null = null;
+    do {
+      const { confirmed, next }: IndexPart = await this.read(position);
+      const ended = await Promise.all(confirmed.map(({ sid }) => hasEnded(sid)));
+      await this.forget(
+        ["c"],
+        confirmed.filter((_, i) => ended[i]).map(({ sid }) => sid),
+      );
+      position = next;
+    } while (position !== null);
+  }
+
+  /** Reads on from `after`; from the start, where the marks are, when it is `null`. */
+  async read(after: IndexPosition | null, size = CHUNK): Promise<IndexPart> {
+    for (let most = size; ; most *= 2) {
+      const read = pairsOf((await this.#run(RANGE, after?.score ?? "-inf", most)) as string[]);
+      const fresh = after === null ? read : read.filter((position) => follows(position, after));
+      // Nothing but members of the same millisecond that were seen before: look further, or this would never end.
+      if (fresh.length === 0 && read.length === most) continue;
+      const confirmed = fresh.filter(({ member }) => member.startsWith("c"));
+      return {
+        marked: fresh.filter(({ member }) => member.startsWith("r")).map(({ member }) => sidOf(member)),
+        confirmed: confirmed.map(({ member, score }) => ({ sid: sidOf(member), absoluteExpiresAt: score })),
+        next: read.length < most ? null : (read.at(-1) ?? null),
+      };
+    }
+  }
+
+  #run(script: Script, ...args: readonly (string | number)[]): Promise<unknown> {
+    return this.#records.link.run(script, this.#key, args.map(String));
+  }
+
+  #send(command: string, ...args: readonly string[]): Promise<unknown> {
+    return this.#records.link.send(this.#key, [command, this.#key, ...args]);
   }
 }
 
@@ -164,15 +174,12 @@ function follows(position: IndexPosition, after: IndexPosition): boolean {
   return position.score > after.score || (position.score === after.score && position.member > after.member);
 }
 
-function sidsOf(positions: readonly IndexPosition[], state: string): string[] {
-  return positions.filter(({ member }) => member.startsWith(state)).map(({ member }) => sidOf(member));
-}
-
 function sidOf(member: string): string {
   return member.slice(1);
 }
 
-function confirmedOf(positions: readonly IndexPosition[]): Position[] {
-  const confirmed = positions.filter(({ member }) => member.startsWith("c"));
-  return confirmed.map(({ member, score }) => ({ sid: sidOf(member), absoluteExpiresAt: score }));
+/** The records of sids, those apart that cannot be read. */
+export async function readAll(records: Records, sids: readonly string[]): Promise<(SessionRecord | null)[]> {
+  const texts = await Promise.all(sids.map((sid) => records.read(sid)));
+  return sids.map((sid, i) => readableRecord(texts[i] ?? null, sid));
 }

@@ -76,6 +76,8 @@ class App {
   }
 }
 
+const PIPELINING = { enableAutoPipelining: true, maxRetriesPerRequest: 0, enableOfflineQueue: false };
+
 const PAIRS: readonly [name: string, connect: () => Promise<[RedisClient, RedisClient]>, prefixes: [string, string]][] =
   [
     ["@redis/client", async () => [await connectNode(), await connectNode({ RESP: 2 })], ["n:", "n:"]],
@@ -84,7 +86,7 @@ const PAIRS: readonly [name: string, connect: () => Promise<[RedisClient, RedisC
       "both at once, each with unusual options",
       async () => [
         await connectNode({ commandOptions: { typeMapping: { 36: Buffer, 58: String } }, disableOfflineQueue: true }),
-        await connectIo({ keyPrefix: "odd:", stringNumbers: true, replyMapping: "resp3", enableAutoPipelining: true }),
+        await connectIo({ keyPrefix: "odd:", stringNumbers: true, replyMapping: "resp3", ...PIPELINING }),
       ],
       ["odd:x:", "x:"],
     ],
@@ -225,8 +227,8 @@ describe("a Redis that says nothing", () => {
     const client = await connectNode({}, own);
     let now = 0;
     const inner = redisStore({ client, prefix: "still:", deadline: 2000 });
-    assert.ok(inner instanceof RedisStore && inner.origin);
-    const tracking = new Tracking({ ...inner.origin, maxStaleness, now: () => now });
+    assert.ok(inner instanceof RedisStore);
+    const tracking = new Tracking(inner.port, inner.keys, maxStaleness, () => now);
     const store = new CachedStore(inner, tracking, { maxEntries: 10, maxBytes: 1e6 });
     closing.push(() => store.close());
     await untilCoherent(store);
@@ -313,7 +315,9 @@ describe("options", () => {
     };
     refused(memoryStore());
     refused(countingStore(memoryStore()));
-    refused(redisStore({ client: { ...client, getSentinelNode: () => undefined } }));
+    const port = { isReady: () => true, send: async () => null };
+    refused(redisStore({ client: port }));
+    refused(redisStore({ client: { ...port, primaries: () => [{ name: "", ask: port.send, owns: () => true }] } }));
     refused(redisStore({ client: createCluster({ rootNodes: [{ url: server.url }] }), prefix: "{all}:" }));
   });
 });

@@ -2,13 +2,13 @@
 
 import type { SessionDelta, SessionRecord, SessionStore, UserLimit } from "sessile";
 import { applyDelta } from "sessile";
-import type { RedisPort } from "#dist/stores/redis/client.js";
 import { encodeRecord } from "#dist/stores/redis/codec.js";
 import { RedisKeys } from "#dist/stores/redis/keys.js";
 import { RedisLink } from "#dist/stores/redis/link.js";
-import { deleteRecord, insertRecord, type Reach } from "#dist/stores/redis/records.js";
-import { admit, confirm, finishMarked, forget, markAll, readIndex } from "#dist/stores/redis/user-index.js";
-import type { Scenario } from "./scenario.ts";
+import type { RedisPort } from "#dist/stores/redis/port.js";
+import { Records } from "#dist/stores/redis/records.js";
+import { UserIndex } from "#dist/stores/redis/user-index.js";
+import { type Scenario, USER } from "./scenario.ts";
 import type { Fault } from "./simulate.ts";
 import { type MakeStore, soundStore } from "./simulate.ts";
 
@@ -29,11 +29,11 @@ export const FAULTY_STORES: readonly Faulty[] = [
     name: "a create that hands the token out before it is confirmed",
     scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
     message: /lives and is not listed|was acknowledged as ended|died unreported/,
-    makeStore: withMethods((reach, index) => ({
+    makeStore: withMethods(({ records, index }) => ({
       async create(record) {
-        await admit(reach, index(record), record);
-        await insertRecord(reach, record);
-        void confirm(reach, index(record), record, undefined, true);
+        await index.admit(record);
+        await records.insert(record);
+        void index.confirm(record, undefined, true);
         return { status: "created", evicted: [] };
       },
     })),
@@ -42,11 +42,11 @@ export const FAULTY_STORES: readonly Faulty[] = [
     name: "a create that leaves its record when it was not confirmed",
     scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
     message: /was acknowledged as ended by create 0, and lives/,
-    makeStore: withMethods((reach, index) => ({
+    makeStore: withMethods(({ records, index }) => ({
       async create(record) {
-        await admit(reach, index(record), record);
-        await insertRecord(reach, record);
-        const { status } = await confirm(reach, index(record), record, undefined, true);
+        await index.admit(record);
+        await records.insert(record);
+        const { status } = await index.confirm(record, undefined, true);
         return status === "confirmed" ? { status: "created", evicted: [] } : { status: "revoked" };
       },
     })),
@@ -56,13 +56,13 @@ export const FAULTY_STORES: readonly Faulty[] = [
     scenario: { name: "sign-in over the limit, crashed", kinds: ["create", "commit"], limit: ONE },
     fault: { stop: { process: 0, after: 4 } },
     message: /lives and is not listed/,
-    makeStore: withMethods((reach, index) => ({
+    makeStore: withMethods(({ records, index }) => ({
       async create(record, limit) {
-        await admit(reach, index(record), record);
-        await insertRecord(reach, record);
-        const { evicted, marked } = await confirm(reach, index(record), record, limit, true);
-        await forget(reach, index(record), ["r"], marked);
-        await Promise.all(marked.map((sid) => deleteRecord(reach, sid)));
+        await index.admit(record);
+        await records.insert(record);
+        const { evicted, marked } = await index.confirm(record, limit, true);
+        await index.forget(["r"], marked);
+        await Promise.all(marked.map((sid) => records.remove(sid)));
         return { status: "created", evicted };
       },
     })),
@@ -71,17 +71,16 @@ export const FAULTY_STORES: readonly Faulty[] = [
     name: "a limit that takes the place of a sign-in which has not begun yet",
     scenario: { name: "two sign-ins at the limit", kinds: ["create", "create"], limit: ONE },
     message: /was turned away by a rule that evicts/,
-    makeStore: withMethods((reach, index, user) => ({
+    makeStore: withMethods(({ records, index, key }) => ({
       async create(record, limit) {
-        await admit(reach, index(record), record);
-        const key = user(record.userId as string);
-        const members = (await reach.link.send(key, ["ZRANGE", key, "0", "-1"])) as string[];
+        await index.admit(record);
+        const members = (await records.link.send(key, ["ZRANGE", key, "0", "-1"])) as string[];
         const others = members.filter((member) => member.startsWith("p") && member !== `p${record.sid}`);
-        if (others.length > 0) await reach.link.send(key, ["ZREM", key, ...others]);
-        await insertRecord(reach, record);
-        const { status, evicted, marked } = await confirm(reach, index(record), record, limit, true);
-        if (status === "confirmed") await finishMarked(reach, index(record), marked);
-        else await deleteRecord(reach, record.sid);
+        if (others.length > 0) await records.link.send(key, ["ZREM", key, ...others]);
+        await records.insert(record);
+        const { status, evicted, marked } = await index.confirm(record, limit, true);
+        if (status === "confirmed") await index.finishMarked(marked);
+        else await records.remove(record.sid);
         return status === "confirmed" ? { status: "created", evicted } : { status: "revoked" };
       },
     })),
@@ -90,13 +89,12 @@ export const FAULTY_STORES: readonly Faulty[] = [
     name: "a limit that is counted first and kept afterwards",
     scenario: { name: "two sign-ins at the limit", kinds: ["create", "create"], limit: TWO },
     message: /3 confirmed with a limit of 2/,
-    makeStore: withMethods((reach, index) => ({
+    makeStore: withMethods(({ records, index, key }) => ({
       async create(record, limit?: UserLimit) {
-        const { confirmed } = await readIndex(reach, index(record), null);
+        const { confirmed } = await index.read(null);
         if (confirmed.length >= (limit?.max ?? 0)) return { status: "refused" };
-        await insertRecord(reach, record);
-        const key = index(record);
-        await reach.link.send(key, ["ZADD", key, String(record.absoluteExpiresAt), `c${record.sid}`]);
+        await records.insert(record);
+        await records.link.send(key, ["ZADD", key, String(record.absoluteExpiresAt), `c${record.sid}`]);
         return { status: "created", evicted: [] };
       },
     })),
@@ -105,11 +103,11 @@ export const FAULTY_STORES: readonly Faulty[] = [
     name: "a revocation that lists and deletes without marking",
     scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
     message: /create 0 was under way when revokeAll 1 began, and its session lives/,
-    makeStore: withMethods((reach, _index, user) => ({
-      async deleteByUser(userId) {
-        const sids = (await readIndex(reach, user(userId), null)).confirmed.map(({ sid }) => sid);
-        await Promise.all(sids.map((sid) => deleteRecord(reach, sid)));
-        await forget(reach, user(userId), ["c"], sids);
+    makeStore: withMethods(({ records, index }) => ({
+      async deleteByUser() {
+        const sids = (await index.read(null)).confirmed.map(({ sid }) => sid);
+        await Promise.all(sids.map((sid) => records.remove(sid)));
+        await index.forget(["c"], sids);
         return sids;
       },
     })),
@@ -119,11 +117,11 @@ export const FAULTY_STORES: readonly Faulty[] = [
     scenario: { name: "revoke all, crashed", kinds: ["revokeAll", "commit"] },
     fault: { stop: { process: 0, after: 2 } },
     message: /lives and is not listed/,
-    makeStore: withMethods((reach, _index, user) => ({
-      async deleteByUser(userId, except) {
-        const { begun, marked } = await markAll(reach, user(userId), except);
-        await forget(reach, user(userId), ["r"], marked);
-        await Promise.all(marked.map((sid) => deleteRecord(reach, sid)));
+    makeStore: withMethods(({ records, index }) => ({
+      async deleteByUser(_userId, except) {
+        const { begun, marked } = await index.markAll(except);
+        await index.forget(["r"], marked);
+        await Promise.all(marked.map((sid) => records.remove(sid)));
         return begun;
       },
     })),
@@ -148,19 +146,22 @@ export const FAULTY_STORES: readonly Faulty[] = [
   },
 ];
 
-type Methods = (
-  reach: Reach,
-  index: (record: SessionRecord) => string,
-  user: (userId: string) => string,
-) => Partial<SessionStore>;
+/** What the steps of the store are made of, for the one user of a scenario. */
+interface Steps {
+  readonly records: Records;
+  readonly index: UserIndex;
+  /** Of the index. */
+  readonly key: string;
+}
+
+type Methods = (steps: Steps) => Partial<SessionStore>;
 
 /** The sound store with some methods replaced. */
 function withMethods(methods: Methods): MakeStore {
   return (port: RedisPort, prefix: string) => {
     const sound = soundStore(port, prefix);
-    const reach: Reach = { link: new RedisLink(port, Number.POSITIVE_INFINITY), keys: new RedisKeys(prefix) };
-    const user = (userId: string) => reach.keys.user(userId);
-    const wrong = methods(reach, (record) => user(record.userId as string), user);
+    const records = new Records(new RedisLink(port, Number.POSITIVE_INFINITY), new RedisKeys(prefix));
+    const wrong = methods({ records, index: new UserIndex(records, USER), key: records.keys.user(USER) });
     return new Proxy(sound, {
       get: (_target, name: keyof SessionStore) => wrong[name] ?? (sound[name] as () => unknown).bind(sound),
     });
@@ -168,7 +169,7 @@ function withMethods(methods: Methods): MakeStore {
 }
 
 function writeWhole(condition: readonly string[]): Methods {
-  return ({ link, keys }) => ({
+  return ({ records: { link, keys } }) => ({
     async commit(sid: string, delta: SessionDelta, base?: SessionRecord) {
       const next = applyDelta(base as SessionRecord, delta);
       if (typeof next === "string") return { status: "gone" };

@@ -1,6 +1,6 @@
 // A port whose commands wait for permission. Knows which commands only read, and which answer gets lost.
 
-import type { RedisPort } from "#dist/stores/redis/client.js";
+import type { RedisPort } from "#dist/stores/redis/port.js";
 import { RANGE } from "#dist/stores/redis/scripts.js";
 import type { Waiting } from "./explorer.ts";
 

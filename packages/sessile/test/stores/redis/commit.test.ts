@@ -6,7 +6,7 @@ import { createClient } from "@redis/client";
 import type { Committed, SessionRecord } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
-import type { RedisPort } from "#dist/stores/redis/client.js";
+import type { RedisPort } from "#dist/stores/redis/port.js";
 import { RedisStore } from "#dist/stores/redis/store.js";
 import { patientStore, watchedStore } from "./connect.ts";
 

@@ -134,7 +134,7 @@ for (const library of ["@redis/client", "ioredis"] as const) {
     await assert.rejects(scene.strict.delete(record.sid), UNCONFIRMED);
     await assert.rejects(async () => elsewhere.load(record.sid), UNCONFIRMED, "it must not look as if all were well");
     const relaxed = patientStore(client, PREFIX);
-    assert.equal(await relaxed.load(record.sid), null);
+    await assert.rejects(relaxed.load(record.sid), { code: "ERR_SESSION_RECORD" });
     assert.equal((await relaxed.commit(record.sid, { at: record.createdAt, set: { a: 1 } }, record)).status, "gone");
     scene.link.restore();
     await waitUntil("it is confirmed", async () => (await elsewhere.load(record.sid)) === null);

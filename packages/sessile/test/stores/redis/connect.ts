@@ -3,8 +3,8 @@
 import { once } from "node:events";
 import { Redis } from "ioredis";
 import type { SessionStore } from "sessile";
-import { type RedisClient, redisStore } from "sessile/redis";
-import { portOf, type RedisPort } from "#dist/stores/redis/client.js";
+import { type RedisClient, type RedisPort, redisStore } from "sessile/redis";
+import { portOf } from "#dist/stores/redis/clients/port-of.js";
 import { RedisStore } from "#dist/stores/redis/store.js";
 
 export async function connectIoredis(port: number, options: object = {}): Promise<Redis> {

@@ -1,4 +1,4 @@
-// Each is given up at its own time and not before, and nobody who was removed.
+// Each is given up at its own time and not before, and none that was removed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,16 +7,15 @@ import { Deadlines } from "#dist/stores/redis/deadlines.js";
 
 const never = () => assert.fail("given up after it was removed");
 
-test("P3: each is given up at its own deadline, in whatever order they were added", async () => {
+test("P3: each is given up at its own deadline and not before, in whatever order they were added", async () => {
   const deadlines = new Deadlines();
   const start = deadlines.now();
-  const [order, early]: [number[], number[]] = [[], []];
-  const waits = [40, 40, 10, 30, 0, 20, -5, 10];
+  const early: number[] = [];
+  const waits = [80, 80, 10, 50, 0, 30, -5, 10];
   await Promise.all(
     waits.map((wait) => {
       return new Promise<void>((resolve) => {
         deadlines.add(start + wait, () => {
-          order.push(wait);
           if (deadlines.now() < start + wait) early.push(wait);
           resolve();
         });
@@ -24,17 +23,12 @@ test("P3: each is given up at its own deadline, in whatever order they were adde
     }),
   );
   assert.deepEqual(early, []);
-  assert.deepEqual(
-    order,
-    [...waits].sort((a, b) => a - b),
-  );
 });
 
 test("who was removed is not given up, and removing again, or after it was given up, touches no other", async () => {
   const deadlines = new Deadlines();
   const endsAt = deadlines.now() + 10;
   const first = deadlines.add(endsAt, never);
-  deadlines.add(Number.POSITIVE_INFINITY, never);
   const second = new Promise<void>((resolve) => void deadlines.add(endsAt, resolve));
   const last = deadlines.add(endsAt, never);
   for (const each of [first, last, first, last]) deadlines.remove(each);

@@ -12,7 +12,7 @@ import { type RedisServer, startRedis } from "sessile-test-support/redis-server"
 import { startTcpProxy, type TcpProxy } from "sessile-test-support/tcp-proxy";
 import { waitUntil } from "sessile-test-support/wait-until";
 import { Breaker } from "#dist/stores/redis/breaker.js";
-import { portOf } from "#dist/stores/redis/client.js";
+import { portOf } from "#dist/stores/redis/clients/port-of.js";
 import { RedisLink } from "#dist/stores/redis/link.js";
 import { RANGE } from "#dist/stores/redis/scripts.js";
 import { SINGLE } from "./clients.ts";

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
 import { isSessionError } from "sessile";
 import { Breaker } from "#dist/stores/redis/breaker.js";
@@ -137,6 +138,32 @@ test("P2: a read that Redis refuses, or does not answer in time, is not sent aga
   const silent = linkTo(() => new Promise(() => sent++));
   await assert.rejects(silent.send("k", ["GET", "k"]), { message: /did not answer/ });
   assert.equal(sent, 1);
+});
+
+test("calls wait a moment for a connection that was just lost, and fail at once when that is over", async () => {
+  let isReady = true;
+  const sent: string[] = [];
+  const send = async (_key: string, [command = ""]: readonly string[]) => sent.push(command);
+  const link = new RedisLink({ isReady: () => isReady, send }, 10_000);
+  await link.send("k", ["GET", "k"]);
+  isReady = false;
+  const waiting = [link.send("k", ["GET", "k"]), link.send("k", ["DEL", "k"])];
+  await pause(10);
+  assert.deepEqual(sent, ["GET"]);
+  isReady = true;
+  await Promise.all(waiting);
+  assert.deepEqual(sent, ["GET", "GET", "DEL"]);
+  isReady = false;
+  const notConnected = { message: /not connected/ };
+  await assert.rejects(link.send("k", ["GET", "k"]), notConnected);
+  const usual = await medianOf(100, () => assert.rejects(link.send("k", ["GET", "k"]), notConnected));
+  assert.ok(usual < 5, `half of 100 took longer than ${usual} ms`);
+});
+
+test("a client that was never connected is not waited for", async () => {
+  const link = new RedisLink({ isReady: () => false, send: async () => "done" }, 10_000);
+  const usual = await medianOf(100, () => assert.rejects(link.send("k", ["GET", "k"]), { message: /not connected/ }));
+  assert.ok(usual < 5, `half of 100 took longer than ${usual} ms`);
 });
 
 test("P5: lost connections and a Redis that serves nothing open the circuit; one that refuses commands does not", async () => {

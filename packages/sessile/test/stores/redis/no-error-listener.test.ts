@@ -81,6 +81,8 @@ test("a Redis that closes idle connections costs 503s at most: the lines of the 
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   assert.equal(stderr, "");
-  assert.deepEqual(JSON.parse(stdout), [503, "anna"]);
+  const seen = JSON.parse(stdout) as unknown[];
+  assert.equal(seen.at(-1), "anna");
+  assert.ok(seen.slice(0, -1).every((each) => each === 503));
   assert.equal(code, 0);
 });

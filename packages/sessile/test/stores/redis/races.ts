@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import type { SessionStore } from "sessile";
 import type { RedisClient } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
-import { portOf, type RedisPort } from "#dist/stores/redis/client.js";
+import { portOf } from "#dist/stores/redis/clients/port-of.js";
+import type { RedisPort } from "#dist/stores/redis/port.js";
 import { ADMIT } from "#dist/stores/redis/scripts.js";
 import { RedisStore } from "#dist/stores/redis/store.js";
 

@@ -9,7 +9,8 @@ import { redisStore } from "sessile/redis";
 import { sampleRecord } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { startRedis } from "sessile-test-support/redis-server";
-import { portOf } from "#dist/stores/redis/client.js";
+import { portOf } from "#dist/stores/redis/clients/port-of.js";
+import { RedisKeys } from "#dist/stores/redis/keys.js";
 import { RedisLink } from "#dist/stores/redis/link.js";
 import { SessionCount } from "#dist/stores/redis/session-count.js";
 import { CLIENT_COMMANDS, CLUSTER, type Library, rights, SINGLE, STORE_COMMANDS } from "./clients.ts";
@@ -70,7 +71,7 @@ test("a cache in front of the store passes the number on", async (t) => {
 for (const denied of [["dbsize"], ["scan"], ["dbsize", "scan"]]) {
   test(`a user at Redis without ${denied.join(" and ")} has no number, and the breaker hears nothing of it`, async (t) => {
     const user = { username: `no-${denied.join("-")}`, password: "x".repeat(16) };
-    const commands = [...STORE_COMMANDS, ...CLIENT_COMMANDS, "dbsize"].filter((each) => !denied.includes(each));
+    const commands = [...STORE_COMMANDS, ...CLIENT_COMMANDS, "dbsize", "scan"].filter((each) => !denied.includes(each));
     await admin.sendCommand(["ACL", "SETUSER", ...rights(user, "acl:", commands)]);
     const client = await createClient({ url: server.url, ...user }).connect();
     t.after(() => client.destroy());
@@ -85,8 +86,8 @@ test("Redis is asked once in ten seconds, however often and by how many at once 
   const client = await createClient({ url: server.url }).connect();
   t.after(() => client.destroy());
   let now = 0;
-  const link = new RedisLink(portOf(client, 10_000), 10_000);
-  const count = new SessionCount(client, "often:", link, () => now);
+  const port = portOf(client, 10_000);
+  const count = new SessionCount(port, new RedisKeys("often:"), new RedisLink(port, 10_000), () => now);
   const calls = async () => Number(/cmdstat_dbsize:calls=(\d+)/.exec(await admin.info("commandstats"))?.[1] ?? 0);
   const before = await calls();
   for (now of [0, 1, 9999]) await Promise.all(Array.from({ length: 20 }, () => count.read()));

@@ -6,11 +6,11 @@ import { createClient } from "@redis/client";
 import type { SessionRecord } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
-import { portOf } from "#dist/stores/redis/client.js";
+import { portOf } from "#dist/stores/redis/clients/port-of.js";
 import { RedisKeys } from "#dist/stores/redis/keys.js";
 import { RedisLink } from "#dist/stores/redis/link.js";
-import { insertRecord } from "#dist/stores/redis/records.js";
-import { admit, markAll } from "#dist/stores/redis/user-index.js";
+import { Records } from "#dist/stores/redis/records.js";
+import { UserIndex } from "#dist/stores/redis/user-index.js";
 import { patientStore, watchedStore } from "./connect.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -18,8 +18,8 @@ const DAY = 24 * 60 * 60 * 1000;
 const server = await startRedis();
 const client = await createClient({ url: server.url }).connect();
 const store = patientStore(client, "i:");
-const reach = { link: new RedisLink(portOf(client, 10_000), 10_000), keys: new RedisKeys("i:") };
-const members = (userId: string) => client.zRange(reach.keys.user(userId), 0, -1);
+const stored = new Records(new RedisLink(portOf(client, 10_000), 10_000), new RedisKeys("i:"));
+const members = (userId: string) => client.zRange(stored.keys.user(userId), 0, -1);
 after(async () => {
   client.destroy();
   await server.close();
@@ -103,7 +103,7 @@ for (const [name, next] of Object.entries({
   test(`what a crashed revocation left marked is finished by the next ${name}`, async () => {
     const all = records(name, 3);
     await create(all);
-    await markAll(reach, reach.keys.user(name));
+    await new UserIndex(stored, name).markAll();
     assert.notEqual(await store.load(all[0]?.sid ?? ""), null, "the caller crashed before it deleted");
     await next(name);
     for (const { sid } of all) assert.equal(await store.load(sid), null);
@@ -117,8 +117,8 @@ for (const [name, next] of Object.entries({
 test("a sign-in that crashed takes no place of another, and its own is given up when its time is over", async () => {
   const [crashed] = records("crashed", 1) as [SessionRecord];
   const limit = { max: 1, onExceeded: "refuse" } as const;
-  await admit(reach, reach.keys.user("crashed"), crashed);
-  await insertRecord(reach, crashed);
+  await new UserIndex(stored, "crashed").admit(crashed);
+  await stored.insert(crashed);
   const next = sampleRecord({ userId: "crashed", createdAt: crashed.createdAt + 59_999 });
   assert.deepEqual(await store.create(next, limit), { status: "created", evicted: [] });
   assert.deepEqual(await members("crashed"), [`p${crashed.sid}`, `c${next.sid}`]);
@@ -157,7 +157,7 @@ test("L7: entries of sessions that are over by far are pruned by the next sign-i
     absoluteExpiresAt: Date.now() - DAY,
   });
   const [old] = records("pruned", 1, over) as [SessionRecord];
-  await client.zAdd(reach.keys.user("pruned"), { value: `c${old.sid}`, score: old.absoluteExpiresAt });
+  await client.zAdd(stored.keys.user("pruned"), { value: `c${old.sid}`, score: old.absoluteExpiresAt });
   const next = sampleRecord({ userId: "pruned" });
   await store.create(next);
   assert.deepEqual(await members("pruned"), [`c${next.sid}`]);
