@@ -327,6 +327,18 @@ describe("a manager", () => {
   });
 });
 
+test("what opens a request has no getter of its own, which V8 would keep, with all of the request, until a full collection", async () => {
+  const manager = new SessionManager({ store: memoryStore(), transports: [headerTransport()] });
+  const opened = await manager.open({ method: "GET", path: "/", header: () => undefined });
+  const own = Object.values(Object.getOwnPropertyDescriptors(opened));
+  assert.deepEqual(
+    own.filter(({ get }) => get !== undefined),
+    [],
+  );
+  assert.equal(opened.mustWait, false);
+  await manager.close();
+});
+
 /** The sweeper alone does not keep a process alive. */
 async function whileAwake(promise: Promise<void>): Promise<void> {
   const awake = setInterval(() => {}, 1000);
