@@ -1,4 +1,4 @@
-// The answers to errors of the library: the only place with messages for clients.
+// The answers to errors of the library, and the only messages for clients.
 
 import { isSessionError, type SessionErrorCode } from "../core/errors.ts";
 
@@ -25,7 +25,7 @@ interface Presented {
 
 const UNAVAILABLE = answer(503, "Service unavailable", { "retry-after": "1" });
 
-/** The codes without an answer are mistakes of the program: the framework's own error handling is to show them. */
+/** Codes without an answer are mistakes of the program, left to the framework's own error handling. */
 const ANSWERS: { readonly [code in SessionErrorCode]?: Answer } = {
   ERR_SESSION_PAGE: answer(400, "Invalid page"),
   ERR_SESSION_CREDENTIALS: answer(400, "Conflicting credentials", challenge("invalid_request")),
@@ -39,7 +39,7 @@ const ANSWERS: { readonly [code in SessionErrorCode]?: Answer } = {
   ERR_SESSION_NOT_ENDED: answer(503, "You are still signed in", { "retry-after": "1" }),
 };
 
-/** The answer to errors that are not the client's business. */
+/** The answer to errors whose details are not for the client. */
 export const FAILURE: Answer = answer(500, "Internal Server Error");
 
 /** The answer to `error`; `null` when it is not the library's, or a mistake of the program. */
@@ -50,16 +50,16 @@ export function answerTo(error: unknown, session?: Presented): Answer | null {
 }
 
 /**
- * The 401 of a guard, with a challenge as RFC 6750 §3 has it: a client that presented a credential learns that it is
- * good for nothing, and never why. `Bearer` whatever transports are in use: RFC 9110 demands a challenge, and there is
- * no registered scheme for cookies and custom headers.
+ * The 401 of a guard, with a challenge after RFC 6750 §3: it shows a client that its credential is invalid, and never
+ * why. `Bearer` with every transport: RFC 9110 demands a challenge, and no scheme is registered for cookies and custom
+ * headers.
  */
 export function notSignedIn(session?: Presented, detail = "Not authenticated"): Answer {
   const isRejected = session?.hasCredential === true && session.sid === null;
   return answer(401, detail, challenge(isRejected ? "invalid_token" : null));
 }
 
-/** Whether a response header describes the body, so that it must go when another body takes its place. */
+/** Whether a response header describes the body, and so must be removed when another body replaces it. */
 export function describesBody(name: string): boolean {
   return BODY_HEADERS.test(name);
 }

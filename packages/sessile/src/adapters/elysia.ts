@@ -1,4 +1,4 @@
-// Sessions for Elysia 1.4, on Bun and wherever else Elysia runs. Translates, and decides nothing.
+// The adapter for Elysia 1.4, on Bun and on every other runtime of Elysia.
 
 import type { AnyElysia, Elysia } from "elysia";
 import { SessionError } from "../core/errors.ts";
@@ -11,7 +11,7 @@ import { toResponse } from "./web-response.ts";
 export type { GuardOptions } from "./answer.ts";
 export type { WithSessionOptions } from "./web.ts";
 
-// biome-ignore lint/complexity/noBannedTypes: in Elysia's types this says that there is nothing
+// biome-ignore lint/complexity/noBannedTypes: Elysia's types use it for an empty set
 type None = {};
 
 interface Hooks<Derive> {
@@ -47,7 +47,7 @@ export type ElysiaWithSessions<Data extends object> = Elysia<
 >;
 
 /**
- * Gives the routes after it a `session`, and settles it before the response leaves:
+ * Adds a `session` to the routes after it, and settles it before the response leaves:
  *
  * ```ts
  * new Elysia()
@@ -56,8 +56,8 @@ export type ElysiaWithSessions<Data extends object> = Elysia<
  *   .get("/profile", ({ session }) => session.userId.toUpperCase(), { requireSession: true });
  * ```
  *
- * `requireSession` lets signed-in users pass; the answer to all others is a 401. An error of the library in a route is
- * answered with `{"detail": …}`, unless an `onError` that comes before this plugin answers.
+ * `requireSession` lets signed-in users pass; all other requests get a 401. An error of the library in a route is
+ * answered with `{"detail": …}`, unless an `onError` before this plugin answers.
  */
 export function sessions<Data extends object>(
   manager: SessionManager<Data>,
@@ -73,7 +73,7 @@ export function sessions<Data extends object>(
   const requireSession = (wanted: boolean | GuardOptions) =>
     wanted !== false && { beforeHandle: ({ request }: Requested) => guard(sessionOf(request), wanted) };
   const wrap = (handle: Handle, request: Request): Handle => settling(handle, opened, request, run);
-  wrap.toString = () => id; // Elysia takes functions of the same text for the same one, and keeps the first
+  wrap.toString = () => id; // Elysia treats functions of the same text as one, and keeps the first
   return (app) => {
     checkCompiled(app);
     return app
@@ -87,7 +87,7 @@ export function sessions<Data extends object>(
   };
 }
 
-/** Elysia's own handler of requests; it answers nothing when it made a WebSocket of one. */
+/** Elysia's own handler of requests; it returns nothing after an upgrade to a WebSocket. */
 type Handle = (...args: unknown[]) => Response | undefined | Promise<Response | undefined>;
 type Handler = () => Promise<Response>;
 
@@ -95,7 +95,7 @@ interface Requested {
   readonly request: Request;
 }
 
-/** `handle`, run by `run`, which wants a response in any case; once, however often a request is wrapped. */
+/** `handle`, run by `run`, which always needs a response; once, even if a request is wrapped several times. */
 function settling<Data extends object>(
   handle: Handle,
   opened: Opened<Data>,
@@ -125,14 +125,14 @@ type Opened<Data extends object> = WeakMap<Request, Session<Data>>;
 const OPENED = new WeakMap<object, { opened: WeakMap<Request, unknown>; id: string }>();
 let managers = 0;
 
-/** The sessions of requests, so that each is opened once although several parts of an application use the plugin. */
+/** The sessions of requests: each is opened once, even if several parts of an application use the plugin. */
 function openedBy<Data extends object>(manager: SessionManager<Data>): { opened: Opened<Data>; id: string } {
   const known = OPENED.get(manager) ?? { opened: new WeakMap<Request, unknown>(), id: `sessile ${++managers}` };
   OPENED.set(manager, known);
   return known as { opened: Opened<Data>; id: string };
 }
 
-/** Without its compiler Elysia passes over `wrap`, and sessions would never be written. */
+/** Without its compiler Elysia skips `wrap`, and sessions would never be written. */
 function checkCompiled({ config }: AnyElysia): void {
   if (config.aot !== false) return;
   throw new SessionError("ERR_SESSION_OPTION", "Sessions need Elysia's compiler; do not set `aot: false`.");

@@ -1,4 +1,4 @@
-// Sessions for Express 5 and 4, and for every host that calls `(request, response, next)`. Translates, and decides nothing.
+// The adapter for Express 5 and 4, and for every host that calls `(request, response, next)`.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { finished } from "node:stream";
@@ -24,13 +24,13 @@ declare global {
 
 export interface SessionsOptions {
   /**
-   * Called with mistakes that show only when the route has answered, such as too much data, and with what a host lets fall that does
-   * not catch what handlers throw. Default `console.error`.
+   * Called with mistakes that show only after the route has answered, such as too much data, and with errors of
+   * handlers on hosts that do not catch them. Default `console.error`.
    */
   readonly onError?: (error: unknown) => void;
 }
 
-/** Answers a signed-in user. What it throws, or rejects with, reaches the error handlers, with Express 4 too. */
+/** Answers a signed-in user. Its errors, thrown or rejected, reach the error handlers, with Express 4 too. */
 export type SignedInHandler<
   Params = Request["params"],
   ResBody = Request["body"],
@@ -42,20 +42,20 @@ export type SignedInHandler<
   next: (error?: unknown) => void,
 ) => unknown;
 
-/** Middleware of Express, Connect, `router`, Polka, `@fastify/middie` and `io.engine.use` of Socket.IO. */
+/** Middleware for Express, Connect, `router`, Polka, `@fastify/middie` and `io.engine.use` of Socket.IO. */
 export type SessionMiddleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
 
 type Next = (error?: unknown) => unknown;
 
 /**
- * Gives every request that comes by a `session`, and settles it before the first byte of the response leaves:
+ * Adds a `session` to every request that passes, and settles it before the first byte of the response leaves:
  *
  * ```ts
  * app.use(sessions(manager));
  * ```
  *
- * In an application of Express, what the library throws in a route is answered with `{"detail": …}`, unless an error handler of the
- * application answers; elsewhere `answerErrors` does that.
+ * In an Express application, an error of the library in a route is answered with `{"detail": …}`, unless an error
+ * handler of the application answers; on other hosts `answerErrors` does that.
  */
 export function sessions(
   manager: SessionManager,
@@ -81,29 +81,32 @@ async function run(
     answerLast(request.app);
     await next();
   } catch (error) {
-    // Express and Connect catch what handlers throw; Polka and programs of node:http do not.
+    // Express and Connect catch the errors of handlers; Polka and programs of node:http do not.
     if (isStandIn(response)) onError(error);
     else exchange.fail(response, error);
   }
 }
 
-/** As much of a request as is needed of what hosts add to it. */
+/** A request with the properties that hosts add. */
 interface Hosted extends IncomingMessage {
   session: Session<DefaultData>;
   readonly originalUrl?: string;
   readonly app?: MountedApplication;
 }
 
-/** Engine.IO, below Socket.IO, gives middleware an object in place of the response of an upgrade, which nothing is written to. */
+/**
+ * For an upgrade, Engine.IO (below Socket.IO) passes middleware an object instead of a response; nothing is written to
+ * it.
+ */
 function isStandIn(response: ServerResponse): boolean {
   return (response as Partial<ServerResponse>).statusCode === undefined;
 }
 
-/** Lets signed-in users pass; everybody else gets a 401. */
+/** Lets signed-in users pass; all other requests get a 401. */
 export function requireSession(options?: GuardOptions): SessionMiddleware;
 /**
- * Lets a handler answer signed-in users only; everybody else gets a 401. TypeScript does not see the path from here, so name its
- * parameters where they are used: `requireSession<{ id: string }>(…)`.
+ * Lets a handler answer signed-in users only; all other requests get a 401. TypeScript does not see the path from here,
+ * so name its parameters in the handlers that use them: `requireSession<{ id: string }>(…)`.
  */
 export function requireSession<
   Params = Request["params"],
@@ -129,8 +132,8 @@ export function requireSession(first: SignedInHandler | GuardOptions = {}, optio
 const passOn: SignedInHandler = (_request, _response, next) => next();
 
 /**
- * An error handler that answers the library's errors with `{"detail": …}`, and passes all others on. Express needs none; elsewhere
- * it comes last:
+ * An error handler that answers the library's errors with `{"detail": …}`, and passes all others on. Express needs
+ * none; on other hosts it comes last:
  *
  * ```ts
  * connect().use(sessions(manager)).use(routes).use(answerErrors);
@@ -139,19 +142,19 @@ const passOn: SignedInHandler = (_request, _response, next) => next();
 export function answerErrors(error: unknown, request: IncomingMessage, response: ServerResponse, next: Next): void {
   const answer = isStandIn(response) || response.headersSent ? null : answerTo(error, (request as Hosted).session);
   if (answer !== null) answerInstead(response, answer);
-  // An answer that is whole, and may still be held, goes out before Express hears of the error and cuts the connection.
+  // A complete answer, which may still be held, leaves before Express gets the error and cuts the connection.
   else if (response.writableEnded) finished(response, () => next(error));
   else next(error);
 }
 
-/** An application that was given to another one's `use` knows that one. */
+/** An application that was passed to `use` of another one has it as its `parent`. */
 type MountedApplication = Application & { readonly parent?: MountedApplication };
 
 const ANSWERING = new WeakSet<Application>();
 
 /**
- * Puts `answerErrors` behind all error handlers that the application has by its first request, so that it only answers instead
- * of Express itself, which would show an HTML page, in development with the stack.
+ * Puts `answerErrors` behind all error handlers that the application has at its first request, so that it only replaces
+ * the answer of Express itself: an HTML page, in development with the stack.
  */
 function answerLast(app: MountedApplication | undefined): void {
   if (app === undefined) return;

@@ -1,9 +1,9 @@
-// Fastify's reply, as far as other hands must change it: its headers, its whole answer, and what it will send. Knows no session.
+// Changes of Fastify's reply: a whole answer in place of the route's.
 
 import type { SessionError } from "../core/errors.ts";
 import { type Answer, answerTo, describesBody } from "./answer.ts";
 
-/** As much of a reply as is needed, whatever server it belongs to. */
+/** The part of a reply that is needed, for every kind of server. */
 export interface AnyReply {
   code(status: number): unknown;
   headers(headers: Readonly<Record<string, string | string[]>>): unknown;
@@ -12,7 +12,7 @@ export interface AnyReply {
   send(payload: string): unknown;
 }
 
-/** Gives the reply the status and headers of `answer`, and its body to the caller. */
+/** Sets the status and headers of `answer` on the reply, and returns its body. */
 export function prepare(reply: AnyReply, { status, headers, cookies, body }: Answer): string {
   for (const name of Object.keys(reply.getHeaders())) if (describesBody(name)) reply.removeHeader(name);
   reply.code(status);
@@ -20,7 +20,10 @@ export function prepare(reply: AnyReply, { status, headers, cookies, body }: Ans
   return body;
 }
 
-/** Sends the answer to `error`. What is not the library's, or a mistake of the program, is thrown again: Fastify is to show it. */
+/**
+ * Sends the answer to `error`. Throws errors of others, and mistakes of the program, again: they are for Fastify to
+ * show.
+ */
 export function refuse(reply: AnyReply, error: unknown): unknown {
   const answer = answerTo(error);
   if (answer === null) throw error;
@@ -28,8 +31,8 @@ export function refuse(reply: AnyReply, error: unknown): unknown {
 }
 
 /**
- * Whether `payload` is what Fastify itself makes of an error that no error handler answered. Only then the answer is ours:
- * an application's `setErrorHandler` has the last word, also on the errors of this library.
+ * Whether `payload` is Fastify's own answer to an error that no error handler answered. Only then it is replaced: the
+ * application's `setErrorHandler` has the last word, also on the errors of this library.
  */
 export function isFastifysOwn(payload: unknown, error: SessionError): boolean {
   if (typeof payload !== "string" || !payload.startsWith('{"statusCode":')) return false;

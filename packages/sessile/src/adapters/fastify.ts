@@ -1,4 +1,4 @@
-// Sessions for Fastify 5. Translates, and decides nothing.
+// The adapter for Fastify 5.
 
 import type {
   FastifyInstance,
@@ -37,7 +37,7 @@ export interface SessionsOptions {
   readonly manager: SessionManager;
 }
 
-/** A request of which it is known that somebody is signed in. */
+/** The request of a signed-in user. */
 export type SignedInRequest<
   Route extends RouteGenericInterface = RouteGenericInterface,
   Server extends RawServerBase = RawServerDefault,
@@ -75,13 +75,13 @@ interface Failure {
 }
 
 /**
- * Gives every request of the instance it is registered on, and of those below, a `session`:
+ * Adds a `session` to every request of the instance that it is registered on, and of the instances below:
  *
  * ```ts
  * await app.register(sessions, { manager });
  * ```
  *
- * What bypasses Fastify's reply, such as `reply.hijack()` and writing to `reply.raw`, is held back until the session is settled.
+ * Output that bypasses Fastify's reply, as after `reply.hijack()`, is held back as well until the session is settled.
  */
 export const sessions: FastifyPluginAsync<SessionsOptions> = Object.assign(register, {
   [Symbol.for("skip-override")]: true,
@@ -89,11 +89,11 @@ export const sessions: FastifyPluginAsync<SessionsOptions> = Object.assign(regis
   [Symbol.for("plugin-meta")]: { name: "sessile", fastify: "5.x" },
 });
 
-/** Lets signed-in users pass; everybody else gets a 401: a hook for `preHandler`, of one route or of all. */
+/** Lets signed-in users pass; all other requests get a 401. A hook for `preHandler`, of one route or of all. */
 export function requireSession(
   options?: GuardOptions,
 ): (request: { readonly session: SessileSession<DefaultData> }, reply: AnyReply) => Promise<unknown>;
-/** Lets a handler answer signed-in users only; everybody else gets a 401. */
+/** Lets a handler answer signed-in users only; all other requests get a 401. */
 export function requireSession<
   Route extends RouteGenericInterface = RouteGenericInterface,
   Server extends RawServerBase = RawServerDefault,
@@ -132,8 +132,8 @@ async function register(app: FastifyInstance, { manager }: SessionsOptions): Pro
 }
 
 /**
- * What Fastify sends is held back below it, on the raw response: no hook waits for the store. During a hook that waits,
- * `reply.sent` is false, and Fastify runs the route of a guard that has answered but did not return the reply.
+ * Output is held back below Fastify, on the raw response; no hook waits for the store. During a hook that waits,
+ * `reply.sent` is false, and Fastify runs the route after a guard that has answered but did not return the reply.
  */
 async function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const exchange = new NodeExchange<DefaultData>(request.raw, (error) => request.log.error(error));
@@ -146,7 +146,7 @@ async function open(manager: SessionManager, request: FastifyRequest, reply: Fas
   return undefined;
 }
 
-/** The `onSend` hook: the library's errors have answers of their own. */
+/** The `onSend` hook: replaces Fastify's own answer to an error of the library. */
 function answerFailure(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: Done): void {
   const { [FAILED]: failed } = failureOf(request);
   const answer = failed !== null && isFastifysOwn(payload, failed) ? answerTo(failed, request.session) : null;

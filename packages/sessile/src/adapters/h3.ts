@@ -1,4 +1,4 @@
-// Sessions for h3 2, and so for Nitro. Translates, and decides nothing.
+// The adapter for h3 2, and so for Nitro.
 
 import type { EventHandler, EventHandlerRequest, EventHandlerResponse, H3Event, Middleware } from "h3";
 import type { SessionManager } from "../core/manager.ts";
@@ -26,14 +26,14 @@ export type SignedInEvent<Request extends EventHandlerRequest = EventHandlerRequ
 };
 
 /**
- * Gives every request a session, `event.context.session`, and settles it before the response leaves:
+ * Adds a session to every request, `event.context.session`, and settles it before the response leaves:
  *
  * ```ts
  * app.use(sessions(manager));
  * ```
  *
  * An error of the library in a route is answered with `{"detail": …}`, unless the application's `onError` answers.
- * When that gives back a whole `Response`, h3 sends it as it is, without the session's headers.
+ * If that returns a whole `Response`, h3 sends it unchanged, without the session's headers.
  */
 export function sessions(manager: SessionManager): Middleware {
   return async (event, next) => {
@@ -54,7 +54,7 @@ export function sessions(manager: SessionManager): Middleware {
   };
 }
 
-/** Lets a handler answer signed-in users only; the answer to all others is a 401. */
+/** Lets a handler answer signed-in users only; all other requests get a 401. */
 export function requireSession<
   Request extends EventHandlerRequest = EventHandlerRequest,
   Result extends EventHandlerResponse = EventHandlerResponse,
@@ -69,8 +69,8 @@ export function requireSession<
 }
 
 /**
- * Headers for what h3 will make of the handler's value. It has two sets, one for answers and one for errors, and which
- * of them counts is known only when it answers; so both get everything.
+ * Headers of the response that h3 will make of the handler's value. h3 has two sets, one for answers and one for
+ * errors, and chooses when it answers; so both get all headers.
  */
 function headersOf({ res }: H3Event, value: unknown): SessionResponse {
   const { headers: own } = (value ?? {}) as { headers?: Headers };
@@ -80,7 +80,7 @@ function headersOf({ res }: H3Event, value: unknown): SessionResponse {
     set(name, text) {
       for (const headers of setsOf(res)) headers.set(name, text);
     },
-    /** h3 adds cookies to those that the value has itself; any other header would replace the value's own. */
+    /** h3 adds cookies to the value's own; any other header would replace the value's own. */
     append(name, text) {
       const present = name !== "set-cookie" && typeof own?.getSetCookie === "function" ? own.get(name) : null;
       for (const headers of setsOf(res)) {
@@ -91,16 +91,12 @@ function headersOf({ res }: H3Event, value: unknown): SessionResponse {
   };
 }
 
-/**
- * The release candidates of h3 2, one of which Nitro 3.0 is built on, have no second set, and errors lose the first.
- */
+/** The release candidates of h3 2, which Nitro 3.0 uses, have no second set, and errors lose the first. */
 function setsOf({ headers, errHeaders }: { headers: Headers; errHeaders?: Headers }): readonly Headers[] {
   return errHeaders === undefined ? [headers] : [headers, errHeaders];
 }
 
-/**
- * The status that h3 will answer with. Only what is branded as a response has one of its own; other values are bodies.
- */
+/** The status that h3 will answer with. Only a value that is branded as a response has one; other values are bodies. */
 function statusOf(value: unknown, isThrown: boolean, { res }: H3Event): number {
   const { status, statusCode } = (value ?? {}) as { status?: number; statusCode?: number };
   if (value === NOT_FOUND) return 404;
@@ -122,8 +118,8 @@ function isOfAClass(value: unknown): boolean {
 }
 
 /**
- * Whether h3 will make JSON of the session, which it does after the headers are settled: then they must say so
- * already.
+ * Whether h3 will make JSON of the session. It does so after the headers are settled, so they must account for it
+ * before.
  */
 function shows(value: unknown, session: unknown): boolean {
   if (value === session) return true;
@@ -131,7 +127,7 @@ function shows(value: unknown, session: unknown): boolean {
   return isPlain && Object.values(value).includes(session);
 }
 
-/** A route that does not exist, and what h3's helpers such as `redirect` give back. */
+/** Brands of the value for a missing route, and of the results of h3's helpers such as `redirect`. */
 const NOT_FOUND = Symbol.for("h3.notFound");
 const HTTP_RESPONSE = Symbol.for("h3.HTTPResponse");
 

@@ -1,14 +1,14 @@
-// The headers of a session, for a `Response` that a handler has made.
+// The session's changes to the headers of a `Response` that a handler has made.
 
 import type { SessionResponse } from "../core/transport.ts";
 import { cutPair } from "./cookie-pairs.ts";
 
-/** Responses that carry the token of a user, and the request that each answers. */
+/** Responses that carry a user's token, and the request that each answers. */
 const taken = new WeakMap<Response, Request>();
 
 /**
- * Whether `response` carries the token of another request's user: an application that returns it again would hand that
- * on.
+ * Whether `response` carries the token of another request's user, which an application would leak by returning it
+ * again.
  */
 export function isTaken(response: Response, request: Request): boolean {
   return (taken.get(response) ?? request) !== request;
@@ -21,7 +21,7 @@ export class HeaderChanges implements SessionResponse {
   readonly #request: Request;
   #isOfOneUser = false;
 
-  /** `present` are the headers that the handler has given. */
+  /** `present` are the headers of the handler's response. */
   constructor(request: Request, present: Headers) {
     this.#request = request;
     this.#present = present;
@@ -31,7 +31,7 @@ export class HeaderChanges implements SessionResponse {
     return this.#present.get(name) ?? undefined;
   }
 
-  /** The cookies that the session sets, by name; an empty value takes one away. */
+  /** The cookies that the session sets, by name; an empty value removes one. */
   get cookies(): ReadonlyMap<string, string> {
     return this.#cookies;
   }
@@ -51,9 +51,9 @@ export class HeaderChanges implements SessionResponse {
   }
 
   /**
-   * The response with the changes. A copy where its headers cannot be changed, as with the results of `fetch`; and
-   * where it has no body, because only such a response can be kept and returned for several requests, and would then
-   * carry the cookie of one user to the next.
+   * The response with the changes. A copy if its headers cannot be changed, as with the results of `fetch`; and if it
+   * has no body: only such a response can be kept and returned for several requests, and would carry the cookie of one
+   * user to the next.
    */
   applyTo(response: Response): Response {
     if (this.#changes.length === 0) return response;

@@ -1,5 +1,5 @@
-// Holds back what is written to a response of node:http or node:http2 until the session is settled; then lets it go, or
-// answers something else while that is still possible. Knows no framework.
+// A response of node:http or node:http2 whose output is held back until the session is settled; then it leaves, or
+// another answer in its place.
 
 import { SessionError } from "../core/errors.ts";
 import type { SessionResponse } from "../core/transport.ts";
@@ -19,24 +19,25 @@ import {
   writeAnswer,
 } from "./node-response.ts";
 
-/** What a held response waits for. */
+/** The step that a held response waits for. */
 export interface Settlement {
   /**
-   * `null` when the response may leave at once; else a promise of `null`, or of the answer to send in its place. Never throws
-   * or rejects. What the client must know goes into `headers`.
+   * Returns `null` if the response may leave at once; else a promise of `null`, or of the answer to send in its place.
+   * Never throws or rejects. Sets the headers that the client needs.
    */
   settle(status: number, headers: SessionResponse): Promise<Answer | null> | null;
-  /** Hears of an error that can no longer be answered. */
+  /** Called with an error that can no longer be answered. */
   report(error: unknown): void;
 }
 
 /**
- * Nothing written to `response` from now on leaves before `settlement` is through. It begins with the first output, and with
- * the status of that moment. From then on handlers find the response as if it had left: a header that comes too late throws.
- * Throws `ERR_SESSION_STATE` when the response is held already.
+ * From now on no output of `response` leaves before `settlement` is done. It begins with the first output, and with the
+ * status of that moment. From then on the response looks sent to handlers: a late header throws. Throws
+ * `ERR_SESSION_STATE` if the response is held already.
  *
- * Node sends headers while the handler's call is still on the stack, and a store answers later. The methods are replaced on
- * the object, by functions that all responses share, because frameworks such as Express exchange the prototype.
+ * Node sends headers while the handler's call is still on the stack, and a store answers later. The methods are
+ * replaced on the object, by functions that all responses share, because frameworks such as Express exchange the
+ * prototype.
  */
 export function hold(response: NodeResponse, settlement: Settlement): void {
   const held = response as unknown as Held;
@@ -49,8 +50,8 @@ export function hold(response: NodeResponse, settlement: Settlement): void {
 }
 
 /**
- * Answers in place of a handler that failed. False when the handler had begun to answer; then the connection is cut, unless
- * the answer was whole.
+ * Answers in place of a failed handler. Returns false if the handler had begun to answer; then the connection is cut,
+ * unless the answer was complete.
  */
 export function answerInstead(response: NodeResponse, answer: Answer): boolean {
   const isFree = !response.headersSent;
@@ -74,7 +75,7 @@ type Call = readonly [Output, readonly unknown[]];
 class Hold implements SessionResponse {
   readonly #response: Held;
   readonly #settlement: Settlement;
-  /** The response's methods that are replaced by now. */
+  /** The methods of the response that have been replaced. */
   #original: { readonly [name in Output | HeaderChange]?: LooseResponse[name] | undefined };
   #state: "open" | "holding" | "released" | "replaced" = "open";
   #isEnded = false;
@@ -92,8 +93,8 @@ class Hold implements SessionResponse {
   }
 
   /**
-   * The headers are set before the session adds its own. Were they handed to Node's `writeHead` afterwards, their
-   * `Set-Cookie` would replace that of the session (compare CVE-2025-7339).
+   * Sets the headers before the session adds its own. Passed to Node's `writeHead` afterwards, their `Set-Cookie` would
+   * replace the session's (compare CVE-2025-7339).
    */
   writeHead(args: readonly unknown[]): unknown {
     if (this.#state === "released") return this.#pass("writeHead", args);
@@ -127,13 +128,16 @@ class Hold implements SessionResponse {
     else if (this.#state !== "replaced") this.#output("flushHeaders", [], undefined);
   }
 
-  /** The package `compression` sends what it has gathered; while output is held, it has gathered nothing yet. */
+  /** Called by the package `compression` to send its buffer, which is empty while output is held. */
   flush(args: readonly unknown[]): unknown {
     if (this.#state !== "holding") return this.#pass("flush", args);
     return void this.#queue.push(["flush", args]);
   }
 
-  /** Without this, a second answer of a route that forgot to return would spoil the length of the first. */
+  /**
+   * Refuses the headers of a second answer, from a route that forgot to return: its length would replace the first
+   * one's.
+   */
   changeHeader(change: HeaderChange, args: readonly unknown[]): unknown {
     if (this.#state === "holding") throw headersSent();
     return this.#pass(change, args);
@@ -157,14 +161,14 @@ class Hold implements SessionResponse {
   }
 
   /**
-   * Whether somebody further out keeps the listeners of `drain` for a stream of his own, as the package `compression` does:
-   * then nobody here could wake a pipe, so it is not put to sleep. The price is that it writes on for as long as the store takes.
+   * Whether an outer layer keeps the listeners of `drain` for a stream of its own, as the package `compression` does.
+   * Then a pipe could not be resumed from here, so it is never paused, and writes on for as long as the store takes.
    */
   get #hasOwnDrain(): boolean {
     return Object.hasOwn(this.#response, "on");
   }
 
-  /** Lets the first output through when there is nothing to wait for, and keeps it otherwise. */
+  /** Passes the first output on if nothing has to be waited for, and queues it otherwise. */
   #output(output: Output, args: readonly unknown[], whileHeld: unknown): unknown {
     if (this.#state === "open") {
       const status = this.#response.statusCode;
@@ -197,7 +201,10 @@ class Hold implements SessionResponse {
     });
   }
 
-  /** Until now they worked as ever. Property by property: `Object.assign` takes several times as long. */
+  /**
+   * Replaces the methods that need it only while holding. Property by property: `Object.assign` takes several times as
+   * long.
+   */
   #holdMore(): void {
     const { writeHead, write, end, flushHeaders } = this.#original;
     const { setHeader, appendHeader, removeHeader, flush } = this.#response;
@@ -222,8 +229,8 @@ class Hold implements SessionResponse {
   }
 
   /**
-   * A held `write` answered `false`, so a pipe now waits for `drain`. Node only emits it when it answered `false` itself: where
-   * the last replayed `write` did not, nobody would ever wake the pipe.
+   * A held `write` returned `false`, so a pipe now waits for `drain`. Node emits it only after a `false` of its own: if
+   * the last replayed `write` returned true, it is emitted here.
    */
   #replay(queue: readonly Call[]): void {
     let wantsMore: unknown = false;
@@ -234,7 +241,7 @@ class Hold implements SessionResponse {
     if (wantsMore === true && !this.#isEnded) process.nextTick(() => this.#response.emit("drain"));
   }
 
-  /** What was written is dropped, and whatever is still written later: the client has its whole answer. */
+  /** Sends `answer` and drops all other output, past and future. */
   #replace(answer: Answer, queue: readonly Call[]): void {
     this.#response.once("unpipe", destroySource);
     writeAnswer(this.#response, answer);
@@ -276,7 +283,7 @@ function heldRemoveHeader(this: LooseResponse, ...args: unknown[]): unknown {
   return holdOf(this).changeHeader("removeHeader", args);
 }
 
-/** While output is held, handlers and frameworks find the response as if it had been let through. */
+/** While output is held, the response looks sent to handlers and frameworks. */
 const SENT: PropertyDescriptor = { configurable: true, value: true };
 
 const ENDED: PropertyDescriptor & ThisType<LooseResponse> = {

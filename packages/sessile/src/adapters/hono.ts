@@ -1,4 +1,4 @@
-// Sessions for Hono 4, on every runtime that Hono runs on. Translates, and decides nothing.
+// The adapter for Hono 4, on all of its runtimes.
 
 import type { Context, MiddlewareHandler } from "hono";
 import { isSessionError } from "../core/errors.ts";
@@ -26,7 +26,7 @@ export interface SignedInEnv {
 type Instant = "createdAt" | "authenticatedAt" | "lastSeenAt" | "expiresAt";
 
 /**
- * Gives every request a session, `c.var.session`, and settles it before the response leaves:
+ * Adds a session to every request, `c.var.session`, and settles it before the response leaves:
  *
  * ```ts
  * const app = new Hono().use(sessions(manager));
@@ -43,7 +43,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
       await next();
       sendable(c.res);
     } catch (error) {
-      // Hono answers errors alone: any other value reaches this line, and a thrown response is the answer
+      // Hono itself answers only errors: any other value gets here, and a thrown response is the answer
       if (!isResponse(error) || error.type === "error") {
         await opened.commit(500, NO_RESPONSE);
         throw error;
@@ -64,8 +64,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
 }
 
 /**
- * Lets signed-in users pass, and narrows the type of the session for the handlers after it; the answer to all others
- * is a 401.
+ * Lets signed-in users pass, and narrows the type of the session for the next handlers; all other requests get a 401.
  */
 export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler<SignedInEnv> {
   return async (c, next) => {
@@ -89,10 +88,10 @@ function give(c: Context, name: string, value: string, append: boolean): void {
 }
 
 /**
- * Changes the response itself, which costs half of what `c.header` does: that makes a copy. Only for headers that are
- * the same for every user. An application may keep a response and return it for several requests, and the next user
- * would get the token of the one before. So nothing is repeated in `Vary` either. False when the headers cannot be
- * changed, as with the results of `fetch`.
+ * Changes the response itself, at half the cost of `c.header`, which makes a copy. Only for headers that are the same
+ * for every user: an application may keep a response and return it for several requests, and would send one user's
+ * token to the next. For the same reason `Vary` repeats no value. Returns false if the headers cannot be changed, as
+ * with results of `fetch`.
  */
 function share(c: Context, name: "cache-control" | "vary", value: string): boolean {
   try {
@@ -106,12 +105,12 @@ function share(c: Context, name: "cache-control" | "vary", value: string): boole
   }
 }
 
-/** Whether this is what Hono itself makes of an error: an application's `onError` has the last word. */
+/** Whether this is Hono's own answer to an error: an application's `onError` has the last word. */
 async function isHonosOwn(response: Response): Promise<boolean> {
   return response.status === 500 && (await response.clone().text()) === "Internal Server Error";
 }
 
-/** Answers something else. What does not describe the body stays, such as the headers of CORS. */
+/** Replaces the answer. Headers that do not describe the body stay, such as those of CORS. */
 function replace(c: Context, answer: Answer | null): void {
   if (answer === null) return;
   const { status, headers, body } = answer;

@@ -1,4 +1,4 @@
-// Sessions for Koa 3. Translates, and decides nothing.
+// The adapter for Koa 3.
 
 import type { Context, ExtendableContext, Middleware, Next } from "koa";
 import type { SessionManager } from "../core/manager.ts";
@@ -17,7 +17,7 @@ declare module "koa" {
   }
 }
 
-/** Middleware that adds nothing to the types of an application but the session. */
+/** Middleware that adds only the session to the types of an application. */
 type SessionMiddleware = Middleware<object, { session: Session<DefaultData> }>;
 
 /** Answers a signed-in user. */
@@ -27,13 +27,14 @@ export type SignedInHandler<Ctx extends ExtendableContext = Context> = (
 ) => unknown;
 
 /**
- * Gives every request that comes by a `session`, and settles it before the first byte of the response leaves, whatever wrote it:
+ * Adds a `session` to every request that passes, and settles it before the first byte of the response leaves:
  *
  * ```ts
  * app.use(sessions(manager));
  * ```
  *
- * What the library throws further down is answered with `{"detail": …}`. Middleware that is to answer it otherwise comes below.
+ * An error of the library further down is answered with `{"detail": …}`. Middleware that answers it differently comes
+ * below.
  */
 export function sessions(manager: SessionManager): SessionMiddleware {
   return async (ctx, next) => {
@@ -51,11 +52,12 @@ export function sessions(manager: SessionManager): SessionMiddleware {
   };
 }
 
-/** Lets signed-in users pass; everybody else gets a 401. */
+/** Lets signed-in users pass; all other requests get a 401. */
 export function requireSession(options?: GuardOptions): SessionMiddleware;
 /**
- * Lets a handler answer signed-in users only; everybody else gets a 401. TypeScript does not see the application's own types
- * from here, so name its context where they are used: `requireSession<ParameterizedContext<State>>(…)`.
+ * Lets a handler answer signed-in users only; all other requests get a 401. TypeScript does not see the application's
+ * own types from here, so name its context in the handlers that use them:
+ * `requireSession<ParameterizedContext<State>>(…)`.
  */
 export function requireSession<Ctx extends ExtendableContext = Context>(
   handler: SignedInHandler<Ctx>,

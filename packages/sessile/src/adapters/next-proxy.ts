@@ -1,16 +1,16 @@
-// The session's cookie on its way from the proxy of Next.js to what answers the same request: a route handler that did
-// not find the session there would begin another one.
+// The session's cookie on its way from the proxy of Next.js to the route handler of the same request, which would begin
+// another session without it.
 
 import { replaceCookies } from "./cookie-pairs.ts";
 
 /**
- * How `NextResponse.next({ request: { headers } })` hands headers on: all that the request has from then on, and their
+ * The headers by which `NextResponse.next({ request: { headers } })` passes on all request headers: their names, and
  * values.
  */
 const NAMES = "x-middleware-override-headers";
 const VALUE = "x-middleware-request-";
 
-/** Puts `cookies` into the request that `response` lets go on; any other response stays as it is. */
+/** Puts `cookies` into the request if `response` passes it on; any other response stays unchanged. */
 export function passCookiesOn(request: Request, { headers }: Response, cookies: ReadonlyMap<string, string>): void {
   if (cookies.size === 0 || !goesOn(request, headers)) return;
   if (!headers.has(NAMES)) {
@@ -22,7 +22,7 @@ export function passCookiesOn(request: Request, { headers }: Response, cookies: 
   headers.set(`${VALUE}cookie`, replaceCookies(headers.get(`${VALUE}cookie`) ?? "", cookies));
 }
 
-/** To another origin Next.js would send the new token, too. */
+/** Not to another origin: Next.js would send the new token there too. */
 function goesOn(request: Request, headers: Headers): boolean {
   const rewrite = headers.get("x-middleware-rewrite");
   if (rewrite === null) return headers.get("x-middleware-next") === "1";

@@ -1,5 +1,5 @@
-// Sessions for the server components and server actions of Next.js 15 and later. Route handlers and the proxy
-// (middleware) take `sessile/web`. Translates, and decides nothing.
+// The adapter for server components and server actions of Next.js 15 and later. Route handlers and the proxy
+// (middleware) use `sessile/web`.
 
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
@@ -15,7 +15,7 @@ export interface NextHeaders {
   headers(): Promise<{ get(name: string): string | null }>;
 }
 
-/** As much as is needed of what `cookies()` gives. */
+/** The part of the result of `cookies()` that is needed. */
 export interface NextCookies {
   getAll(): readonly { readonly name: string; readonly value: string }[];
   set(cookie: NextCookie): unknown;
@@ -35,13 +35,11 @@ export interface NextCookie {
 }
 
 export interface NextSessions<Data extends object> {
-  /**
-   * The session of the request, to look at: for server components, which cannot set cookies. Writing into it throws.
-   */
+  /** The session of the request, read-only: for server components, which cannot set cookies. Writing into it throws. */
   readSession(): Promise<Session<Data>>;
   /**
-   * A server action with the session as its first argument. It is settled when the action is through, also when that
-   * ends by `redirect()` or `notFound()`; any other error keeps nothing.
+   * A server action with the session as its first argument. It is settled at the end of the action, also after
+   * `redirect()` and `notFound()`; after any other error nothing is kept.
    */
   action<Args extends readonly unknown[], Result>(
     handler: (session: Session<Data>, ...args: Args) => Promise<Result>,
@@ -92,9 +90,9 @@ async function toRequest(method: string, next: NextHeaders): Promise<SessionRequ
 }
 
 /**
- * The header as it was sent, with the cookies that Next.js now shows another value of: a page that is rendered after
- * an action, in the same request, sees what the action did. Unchanged cookies are read as every other adapter reads
- * them: Next.js decodes values and keeps one of two cookies of a name, which would hide a contradiction.
+ * The header as it was sent, with the cookies that have another value in Next.js by now: a page that is rendered after
+ * an action, in the same request, sees the result of the action. Unchanged cookies are read as in every other adapter:
+ * Next.js decodes values and keeps one of two cookies of a name, which would hide a contradiction.
  */
 function cookieHeader(sent: string, cookies: NextCookies): string {
   const received = parseAsNext(sent);
@@ -102,7 +100,7 @@ function cookieHeader(sent: string, cookies: NextCookies): string {
   return replaceCookies(sent, new Map(changed.map(({ name, value }) => [name, encodeURIComponent(value)])));
 }
 
-/** The cookies that `cookies()` shows of a request. */
+/** The cookies of a request as `cookies()` returns them. */
 function parseAsNext(header: string): Map<string, string> {
   const cookies = new Map<string, string>();
   for (const pair of header.split(/; */)) {
@@ -114,13 +112,13 @@ function parseAsNext(header: string): Map<string, string> {
   return cookies;
 }
 
-/** Below 500 for `redirect()`, `notFound()` and the like, which are thrown; any other error is a failure. */
+/** Below 500 for `redirect()`, `notFound()` and the like, which are thrown; 500 for any other error. */
 function statusOf(error: unknown): number {
   const answer = error instanceof Error ? answerOfNext(error) : null;
   return typeof answer === "object" && answer !== null ? answer.status : 500;
 }
 
-/** Only cookies can be set. No cache keeps the response to an action, so the other headers are not needed. */
+/** Only cookies can be set. No cache stores the response to an action, so the other headers are not needed. */
 function headersOf(cookies: NextCookies): SessionResponse {
   return {
     get: () => undefined,

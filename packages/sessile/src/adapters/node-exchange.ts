@@ -1,4 +1,4 @@
-// A request of node:http or node:http2, as the core sees them. Knows no framework.
+// A request of node:http or node:http2, in the form that the core needs.
 
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
@@ -18,8 +18,9 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
   #opened: OpenSession<Data> | null = null;
 
   /**
-   * `report` hears of every error that the client is told nothing about. `url` is what the client asked for, where a framework
-   * shortens that of the request for what is mounted below a path: what paths are compared with must not depend on mounting.
+   * `report` is called with every error that is hidden from the client. `url` is the URL that the client sent:
+   * frameworks shorten the one of the request for a handler below a path, and the comparison of paths must not depend
+   * on mounting.
    */
   constructor(request: NodeRequest, report: (error: unknown) => void, url = request.url ?? "") {
     this.#request = request;
@@ -36,8 +37,9 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
   }
 
   /**
-   * Read from the lines as they came: of many headers Node's `headers` hold the first line alone, so that two credentials would
-   * look like one. Of cookies they hold all, as the core wants them, and whatever middleware made of them.
+   * Read from the lines as they were received: Node's `headers` hold only the first line of many headers, so that two
+   * credentials would look like one. They do hold all cookies, in the form that the core needs, with the changes of
+   * middleware.
    */
   header(name: string): string | undefined {
     const { headers } = this.#request;
@@ -57,7 +59,7 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return this.#opened.session;
   }
 
-  /** For a request whose response can carry nothing: it counts as activity, and a change of its session throws. */
+  /** For a request whose response cannot carry headers: counts as activity; a change of its session throws. */
   async keepAsItIs(): Promise<void> {
     await this.#opened?.session.commit();
     await this.#opened?.commit(500, { get: () => undefined, set() {}, append() {} });
@@ -73,14 +75,16 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return mustWait ? settling : null;
   }
 
-  /** The answer to `error`; one that tells the client nothing is reported. */
+  /** The answer to `error`. Reports an error whose answer hides it from the client. */
   answerTo(error: unknown): Answer {
     const answer = answerTo(error, this.#opened?.session);
     if (answer === null) this.report(error);
     return answer ?? FAILURE;
   }
 
-  /** Answers in place of a handler that failed, as far as it is possible, and reports what the client is told nothing about. */
+  /**
+   * Answers in place of a failed handler if that is still possible, and reports errors that are hidden from the client.
+   */
   fail(response: NodeResponse, error: unknown): void {
     const answer = this.answerTo(error);
     if (!answerInstead(response, answer) && answer !== FAILURE) this.report(error);
@@ -91,12 +95,14 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
   }
 }
 
-/** Most names differ in length, which costs nothing to see. */
+/** Compares the lengths first, because most names differ in length. */
 function isName(given: string, name: string): boolean {
   return given.length === name.length && (given === name || given.toLowerCase() === name);
 }
 
-/** Names and values in turn. What stands in for a request, in tests and on serverless platforms, may have `headers` alone. */
+/**
+ * Names and values in turn. Substitutes for requests, in tests and on serverless platforms, may have only `headers`.
+ */
 function linesOf(request: NodeRequest): readonly string[] {
   const { rawHeaders } = request as Partial<NodeRequest>;
   if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders;

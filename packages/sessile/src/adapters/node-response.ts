@@ -1,4 +1,4 @@
-// What node:http and node:http2 have in common on the answering side, and what their responses lack. Knows no session.
+// Responses of node:http and node:http2: their common type, and helpers for both.
 
 import { type OutgoingHttpHeader, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
@@ -6,13 +6,13 @@ import { type Answer, describesBody } from "./answer.ts";
 
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
-/** As much of both kinds as the adapters need, in the loose types of a method that is passed on. */
+/** The part of both kinds that the adapters need, with loose types because calls are passed on. */
 export interface LooseResponse {
   statusCode: number;
   statusMessage?: string;
   headersSent?: boolean;
   writableEnded?: boolean;
-  /** Older than `writableEnded`; Polka, among others, asks it. */
+  /** Older than `writableEnded`; Polka, among others, reads it. */
   finished?: boolean;
   readonly stream?: { close(code: number): void };
   setHeader(name: string, value: OutgoingHttpHeader): unknown;
@@ -31,12 +31,12 @@ export interface LooseResponse {
   flush?: ((...args: unknown[]) => unknown) | undefined;
 }
 
-/** What `writeHead` takes as headers. */
+/** The headers that `writeHead` accepts. */
 export type GivenHeaders = Readonly<Record<string, OutgoingHttpHeader>> | readonly unknown[] | null | undefined;
 
 const NGHTTP2_INTERNAL_ERROR = 2;
 
-/** Answers. The length is always told: Node does not count any more once somebody removed the header. */
+/** Sends a whole answer. Always sets the length: Node does not count any more after the header was removed. */
 export function writeAnswer(response: LooseResponse, { status, headers, cookies, body }: Answer): void {
   for (const name of response.getHeaderNames()) if (describesBody(name)) response.removeHeader(name);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
@@ -48,25 +48,25 @@ export function writeAnswer(response: LooseResponse, { status, headers, cookies,
   response.end(body);
 }
 
-/** Cuts the connection: an answer that ends here must not look whole. */
+/** Cuts the connection, so that an incomplete answer does not look complete. */
 export function cut(response: LooseResponse): void {
   if (response.stream === undefined) response.destroy();
   else response.stream.close(NGHTTP2_INTERNAL_ERROR);
 }
 
-/** Tells the writer that its chunk is dealt with. */
+/** Drops a chunk, and calls the writer back as if it had been written. */
 export function forget(args: readonly unknown[]): true {
   const callback = args.find((arg) => typeof arg === "function") as (() => void) | undefined;
   if (callback !== undefined) process.nextTick(callback);
   return true;
 }
 
-/** A stream is unpiped when the answer is through, and would keep its file open for ever. */
+/** Destroys a stream that was unpiped at the end of the answer, and would keep its file open for ever. */
 export function destroySource(source: unknown): void {
   (source as { destroy?: () => void }).destroy?.();
 }
 
-/** Sets headers in all the shapes that `writeHead` takes, to the same effect: when one cannot be, none is. */
+/** Sets headers in all the forms that `writeHead` accepts, to the same effect: all of them or, after an error, none. */
 export function setHeaders(response: LooseResponse, headers: GivenHeaders): void {
   if (headers == null) return;
   const isList = Array.isArray(headers);
@@ -83,14 +83,16 @@ export function setHeaders(response: LooseResponse, headers: GivenHeaders): void
   }
 }
 
-/** The value of the header `name` with `value` added to what is there: cookies are lines of their own, the rest is one list. */
+/**
+ * The value of the header `name` with `value` appended. Each cookie is a line of its own; other values form one list.
+ */
 export function appended(name: string, present: OutgoingHttpHeader | undefined, value: string): string | string[] {
   if (present === undefined) return value;
   const values = [present, value].flat().map(String);
   return name === "set-cookie" ? values : values.join(", ");
 }
 
-/** Throws what Node throws for such a status. */
+/** Throws the error that Node throws for an invalid status. */
 export function checkStatus(status: number): void {
   if ((status | 0) >= 100 && (status | 0) <= 999) return;
   throw coded(
@@ -99,13 +101,13 @@ export function checkStatus(status: number): void {
   );
 }
 
-/** Throws what Node throws for such a chunk. */
+/** Throws the error that Node throws for an invalid chunk. */
 export function checkChunk(chunk: unknown): void {
   if (typeof chunk === "string" || chunk instanceof Uint8Array) return;
   throw coded(new TypeError("A chunk of a response must be a string or a Uint8Array."), "ERR_INVALID_ARG_TYPE");
 }
 
-/** What Node throws for a second `writeHead`. */
+/** The error that Node throws for a second `writeHead`. */
 export function headersSent(): Error {
   return coded(new Error("Cannot write headers after they are sent to the client."), "ERR_HTTP_HEADERS_SENT");
 }

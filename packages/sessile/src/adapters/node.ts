@@ -1,4 +1,4 @@
-// Sessions for servers of node:http, node:https and node:http2. Translates, and decides nothing.
+// The adapter for servers of node:http, node:https and node:http2.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../core/manager.ts";
@@ -13,14 +13,14 @@ export type { NodeRequest } from "./node-exchange.ts";
 export type { NodeResponse } from "./node-response.ts";
 export { openUpgrade, type UpgradeOptions } from "./upgrade.ts";
 
-/** Answers a request that comes with its session. With http2, name the types of `request` and `response`. */
+/** Answers a request with its session. With http2, name the types of `request` and `response`. */
 export type SessionHandler<
   Data extends object = DefaultData,
   Request extends NodeRequest = IncomingMessage,
   Response extends NodeResponse = ServerResponse,
 > = (request: Request, response: Response, session: Session<Data>) => unknown;
 
-/** The same, when somebody is signed in. */
+/** The same for a signed-in user. */
 export type SignedInHandler<
   Data extends object = DefaultData,
   Request extends NodeRequest = IncomingMessage,
@@ -29,15 +29,15 @@ export type SignedInHandler<
 
 export interface WithSessionOptions {
   /**
-   * Hears of what a handler throws, and of mistakes in its use of the session; the client is told `Internal Server Error`,
-   * or is cut off when the answer had begun. Default `console.error`.
+   * Called with errors of a handler, and with mistakes in its use of the session. The client gets `Internal Server
+   * Error`, or is cut off if the answer had begun. Default `console.error`.
    */
   readonly onError?: (error: unknown) => void;
 }
 
 /**
- * A request listener that opens the session, calls `handler`, and settles the session before the first byte of the response
- * leaves. A handler that throws before it answers makes a 500 that keeps nothing.
+ * A request listener that opens the session, calls `handler`, and settles the session before the first byte of the
+ * response leaves. If a handler throws before it answers, the response is a 500 and nothing is kept.
  */
 export function withSession<
   Data extends object,
@@ -51,7 +51,7 @@ export function withSession<
   return (request, response) => void run(manager, handler, request, response, onError);
 }
 
-/** Lets a handler answer signed-in users only; everybody else gets a 401. */
+/** Lets a handler answer signed-in users only; all other requests get a 401. */
 export function requireSession<
   Data extends object = DefaultData,
   Request extends NodeRequest = IncomingMessage,

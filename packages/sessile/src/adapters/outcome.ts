@@ -1,4 +1,4 @@
-// The outcome of a handler, and a session whose response the adapter does not make.
+// The outcome of a handler, and the settling of a session whose response is not made by the adapter.
 
 import type { OpenSession } from "../core/manager.ts";
 import type { SessionResponse } from "../core/transport.ts";
@@ -13,12 +13,12 @@ export async function outcomeOf<T>(handler: () => T): Promise<Outcome<Awaited<T>
   }
 }
 
-/** Drops the headers of a session where no response can take them. */
+/** Drops the headers of a session, for want of a response that could carry them. */
 export const NO_RESPONSE: SessionResponse = { get: () => undefined, set() {}, append() {} };
 
 /**
- * Settles a session whose response carries no headers of it: below 500 the changes and the activity are written. A new
- * token could not be handed out, so none is made, and a session that the request began is removed.
+ * Settles a session whose response carries none of its headers. Below 500 the changes and the activity are written. A
+ * new token could not be issued, so none is made, and a session that the request began is removed.
  */
 export async function settleWithoutHeaders<Data extends object>(
   { session, commit }: OpenSession<Data>,

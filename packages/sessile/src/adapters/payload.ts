@@ -1,5 +1,5 @@
-// Bodies that a handler returns, recognized by shape: platforms replace the global classes, and `instanceof` then
-// refuses the results of `fetch`.
+// Bodies that a handler returns, recognized by shape: platforms replace the global classes, and then `instanceof` is
+// false for the results of `fetch`.
 
 interface Streams {
   readonly pipe: unknown;
@@ -13,9 +13,7 @@ export function isResponse(value: unknown): value is Response {
   return typeof value === "object" && Object.prototype.toString.call(value) === "[object Response]";
 }
 
-/**
- * Frees what would have been streamed. Whatever is no stream stays untouched, also when it has a `destroy` of its own.
- */
+/** Frees a stream that will not be sent. Leaves all other values alone, even if they have a `destroy` of their own. */
 export function discard(payload: unknown): void {
   const stream = (payload ?? {}) as Partial<Streams>;
   if (typeof stream.pipe === "function") stream.destroy?.();

@@ -1,16 +1,16 @@
-// `session` as a property that cannot be replaced: the session would go on, unseen by the program. Knows no framework.
+// The property `session`, which cannot be replaced: the session would go on, unseen by the program.
 
 import { refusedWrite, SessionError } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 
 const SESSION: unique symbol = Symbol("sessile.session");
 
-/** What frameworks hand to a handler, such as a request. */
+/** The object that frameworks pass to a handler, such as a request. */
 interface Holder {
   [SESSION]?: unknown;
 }
 
-/** One for all requests, so that a request costs no function. */
+/** One for all requests, so that a request creates no function. */
 const PROPERTY: PropertyDescriptor & ThisType<Holder> = {
   configurable: true,
   enumerable: true,
@@ -22,7 +22,7 @@ const PROPERTY: PropertyDescriptor & ThisType<Holder> = {
   },
 };
 
-/** Throws when other middleware has put a session there: it would go on to write and to answer as if it were alone. */
+/** Throws if other middleware has put a session there, because it would go on writing its own. */
 export function setSession<Data extends object>(holder: object, session: Session<Data>): void {
   if (!(SESSION in holder) && (holder as { session?: unknown }).session != null)
     throw new SessionError(

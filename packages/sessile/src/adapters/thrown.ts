@@ -1,9 +1,9 @@
-// Values that frameworks throw to answer a request: redirects, refusals, whole responses. Told apart by shape, since
+// Values that frameworks throw to answer a request: redirects, refusals, whole responses. Recognized by shape, because
 // the frameworks bundle their classes with the application.
 
 import { isResponse } from "./payload.ts";
 
-/** A response; or the status that the framework answers with, when the value has to reach it; `null` for a failure. */
+/** A response; or the status that the framework will answer with, if the value must reach it; `null` for a failure. */
 export type Thrown = Response | number | null;
 
 export function answerToThrown(value: unknown): Thrown {
@@ -13,8 +13,8 @@ export function answerToThrown(value: unknown): Thrown {
 }
 
 /**
- * Errors of Next.js carry a `digest`: `redirect()`, `notFound()` and the like become the responses that Next.js makes
- * of them in route handlers. Others, such as the one that ends the attempt to render a route at build time, must reach
+ * Errors of Next.js carry a `digest`. `redirect()`, `notFound()` and the like become the responses that Next.js makes
+ * of them in route handlers. Others, such as the one that ends the rendering of a route at build time, must reach
  * Next.js.
  */
 export function answerOfNext({ digest }: Error & { readonly digest?: unknown }): Thrown {
@@ -25,7 +25,7 @@ export function answerOfNext({ digest }: Error & { readonly digest?: unknown }):
   return status === undefined ? 500 : new Response(null, { status: Number(status) });
 }
 
-/** `redirect()` and `error()` of SvelteKit, which makes the page of an error itself. */
+/** `redirect()` and `error()` of SvelteKit, which renders the page of an error itself. */
 function ofSvelteKit({ status, location, body }: { status?: unknown; location?: unknown; body?: unknown }): Thrown {
   if (typeof status !== "number" || status < 300 || status > 599) return null;
   if (status < 400) return typeof location === "string" ? new Response(null, { status, headers: { location } }) : null;

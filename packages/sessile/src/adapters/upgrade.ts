@@ -1,4 +1,4 @@
-// The session of a request that wants to go on as a WebSocket, or in another protocol. Knows no WebSocket library.
+// The session of a request for an upgrade to a WebSocket or another protocol.
 
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
@@ -8,13 +8,13 @@ import { type Answer, type GuardOptions, notSignedIn } from "./answer.ts";
 import { NodeExchange } from "./node-exchange.ts";
 
 export interface UpgradeOptions extends GuardOptions {
-  /** Hears of what is nobody's business but the program's; the client hears 500. Default `console.error`. */
+  /** Called with errors that are hidden from the client, which gets a 500. Default `console.error`. */
   readonly onError?: (error: unknown) => void;
 }
 
 /**
- * The session of a signed-in user who asks for an upgrade. `null` when the request was answered on `socket` instead: 401 when
- * nobody is signed in, 403 for another site's page, 503 when the store cannot tell; and when the client has left.
+ * The session of a signed-in user who asks for an upgrade. `null` if the request was answered on `socket` instead: 401
+ * without a signed-in user, 403 for another site's page, 503 if the store fails; and if the client has left.
  *
  * ```ts
  * server.on("upgrade", async (request, socket, head) => {
@@ -27,10 +27,10 @@ export interface UpgradeOptions extends GuardOptions {
  * });
  * ```
  *
- * Call it before anything else is awaited: Node hands `socket` over without a listener for `error`, so a client that breaks off would end
- * the process. From the call on there is one. Handlers of `connect` need one of their own.
+ * Call it before anything else is awaited: Node passes `socket` without a listener for `error`, so a client that breaks
+ * off would end the process. The call adds one. Handlers of `connect` need one of their own.
  *
- * What is changed in such a session is written by `await session.commit()`, which also counts as activity of the user.
+ * `await session.commit()` writes the changes of such a session, and counts as activity of the user.
  */
 export async function openUpgrade<Data extends object>(
   manager: SessionManager<Data>,
@@ -50,12 +50,12 @@ export async function openUpgrade<Data extends object>(
   return null;
 }
 
-/** It stays on the socket, because the program may await more before a WebSocket library takes over. */
+/** Stays on the socket, because the program may await more before a WebSocket library takes over. */
 function ignore(): void {}
 
 /**
- * Node has no response for an upgrade, and one that is made for it cannot be given a socket on which an earlier request is
- * still being answered.
+ * Written to the socket, because Node has no response for an upgrade, and a new one cannot be assigned to a socket on
+ * which an earlier request is still being answered.
  */
 function refuse(socket: Duplex, { status, headers, cookies, body }: Answer): void {
   const lines = Object.entries({ ...headers, "content-length": Buffer.byteLength(body), connection: "close" });

@@ -9,17 +9,17 @@ export class WebRequest implements SessionRequest {
     this.#request = request;
   }
 
-  /** Most are `GET`, which costs less to see than to make upper case. */
+  /** Compared with `GET` first, which is cheaper than upper case. */
   get method(): string {
     return this.#request.method === "GET" ? "GET" : this.#request.method.toUpperCase();
   }
 
-  /** The path that the client asked for, wherever the framework mounts the handler. */
+  /** The path that the client sent, independent of mounting. */
   get path(): string {
     return new URL(this.#request.url).pathname;
   }
 
-  /** Some platforms keep the host out of the headers; then it is in the URL. */
+  /** The host comes from the URL on platforms that leave it out of the headers. */
   header(name: string): string | undefined {
     return this.#request.headers.get(name) ?? (name === "host" ? new URL(this.#request.url).host : undefined);
   }

@@ -1,4 +1,4 @@
-// Answers of the library as a `Response`, and responses that cannot be sent.
+// Answers of the library as a `Response`, and checks for responses that cannot be sent.
 
 import { type Answer, answerTo } from "./answer.ts";
 import { isResponse } from "./payload.ts";
@@ -14,8 +14,8 @@ export function toResponse({ status, headers, cookies, body }: Answer): Response
 }
 
 /**
- * The answer to `error`. What is not the library's, or a mistake of the program, is thrown again: the framework is to
- * show it.
+ * The answer to `error`. Throws errors of others, and mistakes of the program, again: they are for the framework to
+ * show.
  */
 export function responseTo(error: unknown): Response {
   const answer = answerTo(error);
@@ -24,8 +24,8 @@ export function responseTo(error: unknown): Response {
 }
 
 /**
- * `value`; throws when it is `Response.error()`. Its status, 0, is looked at first: reading `type` makes
- * @hono/node-server stream the body, which a response that is returned again has only once.
+ * `value`; throws if it is `Response.error()`. The status, 0, is compared first: reading `type` makes @hono/node-server
+ * stream the body, which a response that is returned again has only once.
  */
 export function sendable<T>(value: T): T {
   if (isResponse(value) && value.status === 0 && value.type === "error") throw new TypeError(UNSENDABLE);
@@ -33,8 +33,7 @@ export function sendable<T>(value: T): T {
 }
 
 /**
- * Nobody can copy one whose body was sent, and in it a token would stay: only an application that keeps its responses
- * has such a one.
+ * Throws for a response whose body was sent: it cannot be copied, and a token would stay in it for the next request.
  */
 export function checkUnused({ bodyUsed }: Response): void {
   if (bodyUsed) throw new TypeError(RETURNED_BEFORE);

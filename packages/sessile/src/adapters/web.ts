@@ -1,4 +1,4 @@
-// Sessions for everything that maps a `Request` to a `Response`. Translates, and decides nothing.
+// The adapter for every host that maps a `Request` to a `Response`.
 
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
@@ -13,14 +13,14 @@ import { RETURNED_BEFORE, toResponse, UNSENDABLE } from "./web-response.ts";
 
 export type { GuardOptions } from "./answer.ts";
 
-/** Answers a request with its session; `rest` are the further arguments of the platform. */
+/** Answers a request with its session; `rest` are further arguments of the platform. */
 export type SessionHandler<Data extends object = DefaultData, Rest extends readonly unknown[] = []> = (
   request: Request,
   session: Session<Data>,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
-/** The same, for a signed-in user. */
+/** The same for a signed-in user. */
 export type SignedInHandler<Data extends object = DefaultData, Rest extends readonly unknown[] = []> = (
   request: Request,
   session: SignedInSession<Data>,
@@ -28,7 +28,7 @@ export type SignedInHandler<Data extends object = DefaultData, Rest extends read
 ) => Response | Promise<Response>;
 
 export interface WithSessionOptions {
-  /** Called with the errors of handlers that become a 500. Default `console.error`. */
+  /** Called with errors of handlers that become a 500. Default `console.error`. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -37,8 +37,8 @@ export interface WithSessionOptions {
  * body of the response is not touched.
  *
  * A `Response` that the handler throws is the response, and so are `redirect()` and `notFound()` of Next.js and
- * `redirect()` of SvelteKit. Errors that only the framework can answer, such as `error()` of SvelteKit, are thrown on;
- * below 500 they keep what was written, except a session that would need a new token. Every other error makes a 500
+ * `redirect()` of SvelteKit. Errors that only the framework can answer, such as `error()` of SvelteKit, are thrown
+ * again; below 500 they keep the changes, except a session that would need a new token. Every other error becomes a 500
  * that keeps nothing.
  */
 export function withSession<Data extends object, Rest extends readonly unknown[] = []>(
@@ -78,7 +78,7 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
   };
 }
 
-/** Lets a handler answer signed-in users only; the answer to all others is a 401. */
+/** Lets a handler answer signed-in users only; all other requests get a 401. */
 export function requireSession<Data extends object = DefaultData, Rest extends readonly unknown[] = []>(
   handler: SignedInHandler<Data, Rest>,
   { detail }: GuardOptions = {},
@@ -87,7 +87,7 @@ export function requireSession<Data extends object = DefaultData, Rest extends r
     session.isSignedIn() ? handler(request, session, ...rest) : toResponse(notSignedIn(session, detail));
 }
 
-/** Why `response` cannot be sent; `null` when it can. */
+/** The reason why `response` cannot be sent; `null` if it can. */
 function mistakeIn(response: Response, request: Request): string | null {
   if (typeof response?.status !== "number" || typeof response.headers?.append !== "function")
     return "The handler must return a `Response`.";

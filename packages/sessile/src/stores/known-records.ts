@@ -11,8 +11,8 @@ interface Known {
 const FIXED_BYTES = 480;
 
 /**
- * Two generations: a full young one becomes the old one, and the former old one is dropped, with all entries that were not
- * read meanwhile. In a single map, finding the oldest entry would pass the places of all entries deleted before it.
+ * Two generations: a full young one becomes the old one, and the former old one is dropped, with all entries that were
+ * not read meanwhile. In a single map, finding the oldest entry would pass the places of all entries deleted before it.
  */
 export class KnownRecords {
   readonly #mostOfYoung: number;

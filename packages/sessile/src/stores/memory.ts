@@ -1,4 +1,5 @@
-// Records in this process, bounded. For development, tests and single processes: a restart ends every session.
+// The memory store: records in this process, bounded. For development, tests and single processes: a restart ends every
+// session.
 
 import { crc32 } from "node:zlib";
 import { applyDelta, type SessionDelta } from "../core/delta.ts";
@@ -20,11 +21,11 @@ import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
 import { SidMap } from "./sid-map.ts";
 
 export interface MemoryStoreOptions {
-  /** Most sessions at once; the next sign-in is answered 503. Anonymous sessions get at most half of them. Default 1,000,000. */
+  /** Limit of sessions; at the limit a sign-in gets a 503. Anonymous sessions get at most half of it. Default 1,000,000. */
   readonly maxSessions?: number;
   /**
-   * Most bytes of session data at once, as UTF-16 text; the next write is answered 503. Anonymous sessions get at most half of them.
-   * Default 1 GiB.
+   * Limit of the bytes of session data, as UTF-16 text; at the limit a write gets a 503. Anonymous sessions get at most
+   * half of it. Default 1 GiB.
    */
   readonly maxBytes?: number;
 }
@@ -34,20 +35,23 @@ const RULES = {
   maxBytes: [...wholeNumber(1), 1024 ** 3],
 } satisfies { [Name in keyof MemoryStoreOptions]-?: Rule };
 
-/** Milliseconds that a sweep takes before others may work. No number of records: what code takes that is not compiled yet is another time. */
+/**
+ * Milliseconds of a sweep between pauses. Not a number of records, because their time depends on whether code is
+ * compiled.
+ */
 const SWEEP_SLICE = 1;
 
-/** Makes a store in memory. No method waits inside, so every one is atomic. */
+/** Makes a store in memory. No method waits inside, so each is atomic. */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   return new MemoryStore(options);
 }
 
 class MemoryStore implements SessionStore {
   readonly #records = new SidMap<SessionRecord>();
-  /** The sids of each user. Most have one, and a set takes as much as the rest of a session. */
+  /** The sids of each user. Most users have one, and a set is as large as the rest of a session. */
   readonly #byUser = new SidMap<string | Set<string>>((userId) => crc32(userId) % 4096);
   readonly #room: Room;
-  /** A share of the room, so that visitors cannot keep users from signing in. */
+  /** A part of the room, so that visitors cannot keep users from signing in. */
   readonly #anonymousRoom: Room;
   readonly #watchers = new Set<(sid: string) => void>();
   #sweep: Iterator<[string, SessionRecord]> | null = null;
@@ -116,8 +120,8 @@ class MemoryStore implements SessionStore {
   }
 
   /**
-   * Looks at every record at most once, a slice at a time, and lets others work between the slices: the one method that is
-   * not atomic, because no promise needs it to be. Goes on the next time where it stopped.
+   * Visits every record at most once, in slices with pauses for other work. The one method that is not atomic, because
+   * no promise needs it. The next call continues at the point where this one stopped.
    */
   async deleteExpired({ now, limit }: SweepBudget): Promise<readonly string[]> {
     this.#checkOpen();
@@ -186,7 +190,7 @@ class MemoryStore implements SessionStore {
     this.#records.delete(sid);
     if (userId !== null) this.#forget(userId, sid);
     // later, because a listener may call the store, and no method may run inside another
-    for (const tell of this.#watchers) queueMicrotask(() => tell(sid));
+    for (const listener of this.#watchers) queueMicrotask(() => listener(sid));
     return true;
   }
 
@@ -201,7 +205,7 @@ class MemoryStore implements SessionStore {
     if (sids === sid || (sids as Set<string>).size === 0) this.#byUser.delete(userId);
   }
 
-  /** Throws when there is no room for `record` in the place of `others`. */
+  /** Throws if there is no room for `record` in the place of `others`. */
   #checkRoom(record: SessionRecord, others: readonly SessionRecord[]): void {
     for (const room of this.#roomsOf(record)) room.check(record, others);
   }
@@ -215,7 +219,7 @@ class MemoryStore implements SessionStore {
   }
 }
 
-/** How much there may be at once, and how much there is. */
+/** A limit of sessions and bytes, and the present numbers. */
 class Room {
   sessions = 0;
   bytes = 0;

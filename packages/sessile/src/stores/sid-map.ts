@@ -1,5 +1,5 @@
-// A map by sid, split into 3,844 small ones by the sid's first two characters: a walk can start at any sid, and no map is
-// large enough for its rehash to stall the process.
+// A map by sid, split into 3,844 small ones by the sid's first two characters: a walk can start at any sid, and no map
+// is large enough for its rehash to stall the process.
 
 /** The range of characters that base62 needs, with the gaps between digits, upper and lower case. */
 const CHARACTERS = 75;

@@ -1,4 +1,4 @@
-// An HTTP client that shows what was really sent: repeated headers, broken bodies, redirects not followed.
+// An HTTP client that shows responses as they were sent: repeated headers, broken bodies, redirects not followed.
 
 import { type IncomingMessage, request } from "node:http";
 
@@ -6,11 +6,11 @@ export interface ClientRequest {
   readonly token?: string;
   readonly bearer?: string;
   readonly cookie?: string;
-  /** Further headers; a list makes a line of each. */
+  /** Further headers; a list becomes several lines. */
   readonly headers?: Readonly<Record<string, string | string[]>>;
   /** Leaves without waiting for the response. */
   readonly signal?: AbortSignal;
-  /** Called as soon as the head of the response is there. */
+  /** Called as soon as the head of the response has arrived. */
   readonly onHead?: () => void;
   /** Called with every chunk of the body. */
   readonly onChunk?: (chunk: Buffer) => void;

@@ -1,4 +1,4 @@
-// What every adapter must answer when a sign-out, or another step that the handler does not wait for, fails. For `adapterSuite`.
+// Checks of `adapterSuite`: answers after a failed sign-out, or another failed step that the handler does not wait for.
 
 import assert from "node:assert/strict";
 import type { ClientResponse } from "./adapter-client.ts";

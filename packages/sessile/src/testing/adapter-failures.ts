@@ -1,4 +1,4 @@
-// What every adapter must do when the handler or the store fails. For `adapterSuite`.
+// Checks of `adapterSuite`: failures of the handler and of the store.
 
 import assert from "node:assert/strict";
 import type { ClientResponse } from "./adapter-client.ts";

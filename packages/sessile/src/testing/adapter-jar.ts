@@ -44,7 +44,9 @@ export class CookieJar {
     if (attribute("max-age") !== "0") this.#kept.push(cookie);
   }
 
-  /** The `Cookie` header of a request for `path`; `undefined` when there is none to send. The longest path comes first. */
+  /**
+   * The `Cookie` header of a request for `path`; `undefined` when there is none to send. The longest path comes first.
+   */
   headerFor(path: string): string | undefined {
     const sent = this.#kept.filter((cookie) => covers(cookie.path, path));
     sent.sort((a, b) => b.path.length - a.path.length);

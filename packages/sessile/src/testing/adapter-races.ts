@@ -1,4 +1,4 @@
-// What every adapter must keep when requests overlap, and when a response may leave. For `adapterSuite`.
+// Checks of `adapterSuite`: overlapping requests, and the moment at which a response may leave.
 
 import assert from "node:assert/strict";
 import { type AdapterCheck, all, cookieOf, cookieOnly, withServer } from "./adapter-server.ts";

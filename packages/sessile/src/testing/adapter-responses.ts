@@ -1,4 +1,4 @@
-// What every adapter must leave as the handler made it: headers, bodies, methods. For `adapterSuite`.
+// Checks of `adapterSuite`: headers, bodies and methods that must stay as the handler made them.
 
 import assert from "node:assert/strict";
 import { BIG, BIG_CHUNK } from "./adapter-routes.ts";

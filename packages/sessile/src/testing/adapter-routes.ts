@@ -1,10 +1,10 @@
-// The routes that an adapter is tested with, as plain functions. Whoever tests an adapter mounts them his framework's way.
+// The routes of the adapter suite, as plain functions that the test file of an adapter mounts in its framework.
 
 import { inspect } from "node:util";
 import type { Session } from "../core/session.ts";
 import type { GateWithEntrance } from "./gate.ts";
 
-/** A request as a route sees it. */
+/** A request, in the form that a route gets. */
 export interface SuiteExchange {
   readonly session: Session;
   /** Path and query. */
@@ -18,8 +18,8 @@ export interface SuiteAnswer {
   /** Text to send as it is, or chunks to stream. Without it the answer has no body. */
   readonly body?: string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /**
-   * To be thrown the framework's way, such as a redirect or an error with this status. Where the framework has none, return the
-   * answer as any other.
+   * To be thrown in the framework's form, such as a redirect or an error with this status. If the framework has none,
+   * return the answer as any other.
    */
   readonly isThrown?: boolean;
 }
@@ -31,24 +31,24 @@ export interface SuiteRoute {
   /** To be mounted behind the adapter's `requireSession`. */
   readonly isGuarded: boolean;
   /**
-   * A guard of the application's own, to be mounted in front of the handler as careless programs do it with the framework: when it
-   * gives an answer, send that and nothing more, without returning or passing on anything that would stop the framework. Where
-   * an answer can only be returned, return it. `null` lets the request pass to the handler.
+   * A guard of the application's own, to be mounted in front of the handler in the way of careless programs: send its
+   * answer and do nothing more, without returning or passing on anything that would stop the framework. If an answer
+   * can only be returned, return it. `null` lets the request pass to the handler.
    */
   readonly guard?: (exchange: SuiteExchange) => Promise<SuiteAnswer | null>;
-  /** May throw; that is to reach the framework like an error of any other handler. */
+  /** May throw; the error must reach the framework like that of any other handler. */
   readonly answer: (exchange: SuiteExchange) => Promise<SuiteAnswer>;
 }
 
-/** What the tests need of the routes beside their answers. */
+/** Results of the routes that their answers do not show. */
 export interface Probes {
-  /** Where the slow routes stop. */
+  /** The gate at which the slow routes stop. */
   readonly slow: GateWithEntrance;
-  /** Where the stream of `/live` stops after its first chunk. */
+  /** The gate at which the stream of `/live` stops after its first chunk. */
   readonly live: GateWithEntrance;
-  /** How many streams of `/big` ended, by being read or by being given up. */
+  /** Number of streams of `/big` that ended, read or abandoned. */
   bigEnded: number;
-  /** How often the handler behind the application's own guard ran. */
+  /** Number of runs of the handler behind the application's own guard. */
   guardedRuns: number;
 }
 
@@ -57,10 +57,12 @@ export const BIG = 5 * 1024 * 1024;
 export const BIG_CHUNK = 64 * 1024;
 
 type Handler = SuiteRoute["answer"];
+type Handlers = Readonly<Record<string, Handler>>;
 
 /** The routes, whose slow ones stop at the gate of `probes`. */
 export function suiteRoutes(probes: Probes): readonly SuiteRoute[] {
-  const open = Object.entries(openHandlers(probes)).map(([name, answer]) => toRoute(name, answer, false));
+  const handlers = { ...SIGNING, ...READING, ...WRITING, ...FAILING, ...probed(probes) };
+  const open = Object.entries(handlers).map(([name, answer]) => toRoute(name, answer, false));
   const guarded = Object.entries(GUARDED).map(([name, answer]) => toRoute(name, answer, true));
   return [...open, ...guarded, ownGuard(probes)];
 }
@@ -84,122 +86,151 @@ function toRoute(name: string, answer: Handler, isGuarded: boolean): SuiteRoute 
   return { method, path, isGuarded, answer };
 }
 
-const GUARDED: Readonly<Record<string, Handler>> = {
+const GUARDED: Handlers = {
   "GET /profile": async ({ session }) => json({ username: session.get("username"), user_id: session.userId }),
   "GET /data": async ({ session }) => json(Object.fromEntries(session.keys().map((key) => [key, session.get(key)]))),
 };
 
-function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
+/** Sign-in and sign-out, also without waiting for them, with a redirect, or before a failure. */
+const SIGNING: Handlers = {
+  "POST /login": async (exchange) => json({ session_token: await signIn(exchange) }),
+  "POST /login/redirect": async (exchange) => {
+    await signIn(exchange);
+    return { status: 303, headers: { location: "/profile" } };
+  },
+  "POST /login/cookies": async (exchange) => ({
+    ...json({ session_token: await signIn(exchange) }),
+    headers: OTHERS,
+  }),
+  "POST /login/throw": async (exchange) => {
+    await signIn(exchange);
+    throw new Error("internal: password1");
+  },
+  "POST /logout": async ({ session }) => {
+    await session.signOut();
+    return json({ message: "Logged out successfully" });
+  },
+  "POST /logout/throw": async ({ session }) => {
+    await session.signOut();
+    throw new Error("internal: password1");
+  },
+  "POST /logout/dropped": async ({ session }) => {
+    void session.signOut();
+    return json({});
+  },
+  "POST /login/dropped": async ({ session, url }) => {
+    void session.signIn(query(url, "user"));
+    return json({});
+  },
+  "POST /login/thrown": async (exchange) => {
+    await signIn(exchange);
+    return { status: 303, headers: { location: "/profile" }, isThrown: true };
+  },
+};
+
+/** Answers that depend on the session, and answers with headers or a status of their own. */
+const READING: Handlers = {
+  "GET /public": async () => ({ headers: { "content-type": "text/plain" }, body: "public" }),
+  "GET /who": async ({ session }) => json({ user: session.userId }),
+  "GET /session": async ({ session }) => {
+    const shown = inspect(session);
+    const text = `${shown} ${JSON.stringify(session)} ${String(session)}`;
+    const isInspected = session.sid !== null && shown.includes(session.sid);
+    return json({ json: session, isInspected, showsToken: /ses_\w{71}/.test(text) });
+  },
+  "GET /headers": async ({ session }) => ({ ...json({ user: session.userId }), headers: OTHERS }),
+  "GET /asset": async ({ session }) => {
+    const headers = { "content-type": "text/plain", "cache-control": "public, max-age=31536000", etag: '"1"' };
+    return session.isSignedIn() ? { headers, body: "asset" } : { headers, body: "asset of nobody" };
+  },
+  "GET /private": async ({ session, url }) => {
+    if (query(url, "rotate") === "yes") session.rotate();
+    return { ...json({ user: session.userId }), headers: { "cache-control": "private, max-age=60" } };
+  },
+  "GET /untransformed": async ({ session }) => ({
+    ...json({ user: session.userId }),
+    headers: { "cache-control": "no-cache, no-transform" },
+  }),
+  "GET /nothing": async ({ session }) => {
+    session.keys();
+    return { status: 204 };
+  },
+  "GET /unchanged": async ({ session }) => ({ status: 304, headers: { etag: `"${session.keys().length}"` } }),
+};
+
+/** Changes of the session, each with a whole answer. */
+const WRITING: Handlers = {
+  "POST /commit/dropped": async ({ session }) => {
+    session.set("dropped", 1);
+    void session.commit();
+    return json({});
+  },
+  "POST /count": async ({ session }) => {
+    session.update("count", (count) => Number(count ?? 0) + 1);
+    return json({});
+  },
+  "POST /key": async ({ session, url }) => {
+    session.set(query(url, "name"), 1);
+    return { headers: { "content-type": "text/html", "content-language": "en", etag: '"1"' }, body: "<b>kept</b>" };
+  },
+  "POST /rotate": async ({ session }) => {
+    session.rotate();
+    return json({});
+  },
+  "POST /status": async ({ session, url }) => {
+    session.set("kept", 1);
+    return { ...json({}), status: Number(query(url, "status")) };
+  },
+  "POST /thrown": async ({ session, url }) => {
+    session.set("kept", 1);
+    const status = Number(query(url, "status"));
+    return status < 400
+      ? { status, headers: { location: "/profile" }, isThrown: true }
+      : { ...json({}), status, isThrown: true };
+  },
+  "POST /write": async ({ session, url }) => {
+    session.set("kept", 1);
+    Object.assign(session, { [query(url, "name")]: ["a"] });
+    return json({});
+  },
+};
+
+/** Changes of the session before the route fails. */
+const FAILING: Handlers = {
+  "POST /throw": async ({ session }) => {
+    session.set("kept", 1);
+    throw new Error("internal: password1");
+  },
+  "POST /stale": async ({ session }) => {
+    session.requireFresh(0);
+    return json({});
+  },
+  "POST /huge": async ({ session }) => {
+    session.set("huge", "x".repeat(70_000));
+    return json({});
+  },
+  "POST /impossible-header": async ({ session }) => {
+    session.set("kept", 1);
+    return { headers: { "content-type": "text/plain", "x-bad": "a\nb" }, body: "never" };
+  },
+  "POST /broken-at-once": async ({ session }) => {
+    session.set("kept", 1);
+    return { headers: { "content-type": "application/octet-stream" }, body: brokenAtOnce() };
+  },
+  "POST /broken": async ({ session }) => {
+    session.set("kept", 1);
+    return { headers: { "content-type": "application/octet-stream" }, body: brokenBody() };
+  },
+};
+
+/** Routes that stop at a gate or count in `probes`. */
+function probed(probes: Probes): Handlers {
   return {
-    "GET /public": async () => ({ headers: { "content-type": "text/plain" }, body: "public" }),
-    "GET /who": async ({ session }) => json({ user: session.userId }),
-    "POST /login": async (exchange) => json({ session_token: await signIn(exchange) }),
-    "POST /login/redirect": async (exchange) => {
-      await signIn(exchange);
-      return { status: 303, headers: { location: "/profile" } };
-    },
-    "POST /login/cookies": async (exchange) => ({
-      ...json({ session_token: await signIn(exchange) }),
-      headers: OTHERS,
-    }),
-    "POST /login/throw": async (exchange) => {
-      await signIn(exchange);
-      throw new Error("internal: password1");
-    },
-    "POST /logout": async ({ session }) => {
-      await session.signOut();
-      return json({ message: "Logged out successfully" });
-    },
-    "POST /logout/throw": async ({ session }) => {
-      await session.signOut();
-      throw new Error("internal: password1");
-    },
-    "POST /logout/dropped": async ({ session }) => {
-      void session.signOut();
-      return json({});
-    },
-    "POST /login/dropped": async ({ session, url }) => {
-      void session.signIn(query(url, "user"));
-      return json({});
-    },
-    "POST /commit/dropped": async ({ session }) => {
-      session.set("dropped", 1);
-      void session.commit();
-      return json({});
-    },
-    "POST /count": async ({ session }) => {
-      session.update("count", (count) => Number(count ?? 0) + 1);
-      return json({});
-    },
-    "POST /key": async ({ session, url }) => {
-      session.set(query(url, "name"), 1);
-      return { headers: { "content-type": "text/html", "content-language": "en", etag: '"1"' }, body: "<b>kept</b>" };
-    },
-    "POST /rotate": async ({ session }) => {
-      session.rotate();
-      return json({});
-    },
     "POST /slow": async ({ session }) => {
       session.set("slow", 1);
       await probes.slow.enter();
       return json({});
     },
-    "POST /status": async ({ session, url }) => {
-      session.set("kept", 1);
-      return { ...json({}), status: Number(query(url, "status")) };
-    },
-    "POST /login/thrown": async (exchange) => {
-      await signIn(exchange);
-      return { status: 303, headers: { location: "/profile" }, isThrown: true };
-    },
-    "POST /thrown": async ({ session, url }) => {
-      session.set("kept", 1);
-      const status = Number(query(url, "status"));
-      return status < 400
-        ? { status, headers: { location: "/profile" }, isThrown: true }
-        : { ...json({}), status, isThrown: true };
-    },
-    "POST /throw": async ({ session }) => {
-      session.set("kept", 1);
-      throw new Error("internal: password1");
-    },
-    "POST /write": async ({ session, url }) => {
-      session.set("kept", 1);
-      Object.assign(session, { [query(url, "name")]: ["a"] });
-      return json({});
-    },
-    "GET /session": async ({ session }) => {
-      const shown = inspect(session);
-      const text = `${shown} ${JSON.stringify(session)} ${String(session)}`;
-      const isInspected = session.sid !== null && shown.includes(session.sid);
-      return json({ json: session, isInspected, showsToken: /ses_\w{71}/.test(text) });
-    },
-    "POST /stale": async ({ session }) => {
-      session.requireFresh(0);
-      return json({});
-    },
-    "POST /huge": async ({ session }) => {
-      session.set("huge", "x".repeat(70_000));
-      return json({});
-    },
-    "GET /headers": async ({ session }) => ({ ...json({ user: session.userId }), headers: OTHERS }),
-    "GET /asset": async ({ session }) => {
-      const headers = { "content-type": "text/plain", "cache-control": "public, max-age=31536000", etag: '"1"' };
-      return session.isSignedIn() ? { headers, body: "asset" } : { headers, body: "asset of nobody" };
-    },
-    "GET /private": async ({ session, url }) => {
-      if (query(url, "rotate") === "yes") session.rotate();
-      return { ...json({ user: session.userId }), headers: { "cache-control": "private, max-age=60" } };
-    },
-    "GET /untransformed": async ({ session }) => ({
-      ...json({ user: session.userId }),
-      headers: { "cache-control": "no-cache, no-transform" },
-    }),
-    "GET /nothing": async ({ session }) => {
-      session.keys();
-      return { status: 204 };
-    },
-    "GET /unchanged": async ({ session }) => ({ status: 304, headers: { etag: `"${session.keys().length}"` } }),
     "POST /big": async ({ session }) => {
       session.set("big", 1);
       return { headers: { "content-type": "application/octet-stream" }, body: bigBody(probes) };
@@ -208,22 +239,10 @@ function openHandlers(probes: Probes): Readonly<Record<string, Handler>> {
       session.set("live", 1);
       return { headers: { "content-type": "text/event-stream" }, body: liveBody(probes) };
     },
-    "POST /impossible-header": async ({ session }) => {
-      session.set("kept", 1);
-      return { headers: { "content-type": "text/plain", "x-bad": "a\nb" }, body: "never" };
-    },
-    "POST /broken-at-once": async ({ session }) => {
-      session.set("kept", 1);
-      return { headers: { "content-type": "application/octet-stream" }, body: brokenAtOnce() };
-    },
-    "POST /broken": async ({ session }) => {
-      session.set("kept", 1);
-      return { headers: { "content-type": "application/octet-stream" }, body: brokenBody() };
-    },
   };
 }
 
-/** What an application may have set itself, and must find again. */
+/** Headers of the application, which must survive. */
 const OTHERS = {
   "content-type": "application/json",
   "set-cookie": ["theme=dark; Path=/", "lang=en"],
@@ -248,7 +267,7 @@ function brokenAtOnce(): AsyncIterable<Uint8Array> {
   return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("internal: password1")) }) };
 }
 
-/** Breaks off when the head and more than any buffer holds have left. */
+/** Breaks off after the head and more bytes than any buffer holds. */
 function* brokenBody(): Generator<Uint8Array> {
   for (let chunk = 0; chunk * BIG_CHUNK < BIG; chunk++) yield new Uint8Array(BIG_CHUNK);
   throw new Error("internal: password1");
@@ -260,7 +279,7 @@ async function* liveBody(probes: Probes): AsyncGenerator<Uint8Array> {
   yield Buffer.from("data: 2\n\n");
 }
 
-/** An iterator rather than a generator: one that was never started must notice, too, that it is given up. */
+/** An iterator, because a generator that was never started would not notice that it is abandoned. */
 function bigBody(probes: Probes): Iterable<Uint8Array> {
   let isOver = false;
   let chunk = 0;

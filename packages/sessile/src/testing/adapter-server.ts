@@ -1,4 +1,4 @@
-// A server under test: the routes of the suite on a fresh manager and store, mounted by the adapter's test file.
+// A server under test: the suite's routes on a new manager and store, mounted by the test file of the adapter.
 
 import { SessionManager } from "../core/manager.ts";
 import type { SessionManagerOptions } from "../core/options.ts";
@@ -37,7 +37,7 @@ export interface ServerUnderTest {
   readonly clock: TestClock;
   readonly probes: Probes;
   readonly send: (method: string, path: string, asked?: ClientRequest) => Promise<ClientResponse>;
-  /** Signs in and gives back the token. */
+  /** Signs in and returns the token. */
   readonly signIn: (asked?: ClientRequest) => Promise<string>;
 }
 
@@ -82,7 +82,7 @@ export async function withServer(
   }
 }
 
-/** The cookie that a browser would send back. */
+/** The cookie that a browser would send. */
 export function cookieOf(token: string): string {
   return `__Host-session=${token}`;
 }

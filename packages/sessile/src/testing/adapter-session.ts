@@ -1,5 +1,4 @@
-// What every adapter must hand to a handler: the session itself, which refuses what it cannot keep and shows no token.
-// For `adapterSuite`.
+// Checks of `adapterSuite`: the session in a handler, which refuses writes that cannot be kept and shows no token.
 
 import assert from "node:assert/strict";
 import { type AdapterCheck, withServer } from "./adapter-server.ts";

@@ -1,4 +1,4 @@
-// What every adapter must do about who is signed in: sign-in, guard, sign-out, credentials. For `adapterSuite`.
+// Checks of `adapterSuite`: sign-in, guard, sign-out, credentials.
 
 import assert from "node:assert/strict";
 import type { ClientRequest } from "./adapter-client.ts";

@@ -1,4 +1,4 @@
-// The checks of every adapter, registered with Node's test runner.
+// The suite of checks that every adapter must pass, registered with Node's test runner.
 
 import { describe, test } from "node:test";
 import { endingChecks } from "./adapter-endings.ts";
@@ -13,7 +13,7 @@ import { thrownChecks } from "./adapter-thrown.ts";
 export type { SuiteAnswer, SuiteExchange, SuiteRoute } from "./adapter-routes.ts";
 export type { AdapterCheck, StartedServer, StartServer } from "./adapter-server.ts";
 
-/** What every adapter must do, for any test runner. */
+/** All checks of an adapter, for any test runner. */
 export const adapterChecks: readonly AdapterCheck[] = [
   ...signInChecks,
   ...raceChecks,
@@ -25,7 +25,8 @@ export const adapterChecks: readonly AdapterCheck[] = [
 ];
 
 /**
- * Runs every check against the servers that `start` starts. Call it at the top level of a test file, one adapter a file:
+ * Runs every check against the servers that `start` starts. Call it at the top level of a test file, one adapter a
+ * file:
  *
  * ```ts
  * adapterSuite("my framework", async (manager, routes) => {

@@ -1,4 +1,4 @@
-// What every adapter must do with redirects and responses that a handler throws. For `adapterSuite`.
+// Checks of `adapterSuite`: redirects and responses that a handler throws.
 
 import assert from "node:assert/strict";
 import { type AdapterCheck, withServer } from "./adapter-server.ts";

@@ -1,4 +1,4 @@
-// A clock that only tests move. Knows nothing of sessions.
+// A clock that only a test moves.
 
 export interface TestClock {
   /** The time; give it to the manager as `clock`. */
@@ -7,7 +7,7 @@ export interface TestClock {
   readonly advance: (ms: number) => void;
 }
 
-/** A clock that stands still at `start` until it is moved. */
+/** A clock that stands still at `start` until `advance` is called. */
 export function testClock(start = Date.UTC(2030, 0, 1)): TestClock {
   let now = start;
   return {

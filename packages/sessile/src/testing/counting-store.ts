@@ -1,10 +1,10 @@
-// A store that counts who asks it. Knows no store.
+// A store that counts its calls.
 
 import type { SessionStore } from "../core/store.ts";
 import { intercept, type StoreMethod } from "./intercepted-store.ts";
 
 export interface Counting {
-  /** How often `method` was called; all methods together when none is named. */
+  /** Number of calls of `method`; of all methods together if none is named. */
   readonly calls: (method?: StoreMethod) => number;
 }
 

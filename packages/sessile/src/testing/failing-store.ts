@@ -1,17 +1,17 @@
-// A store that fails when a test says so. Knows no store.
+// A store that fails on demand of a test.
 
 import { SessionError } from "../core/errors.ts";
 import type { SessionStore } from "../core/store.ts";
 import { intercept, type StoreMethod } from "./intercepted-store.ts";
 
 export interface Failing {
-  /** Makes these methods fail from now on, and no others; all of them when none is named. */
+  /** Makes these methods fail from now on, and no others; all methods if none is named. */
   readonly fail: (...methods: StoreMethod[]) => void;
   /** Makes nothing fail any more. */
   readonly recover: () => void;
 }
 
-/** `store`, but the methods given to `fail` answer as a store does whose server is down. */
+/** `store`, but methods named to `fail` fail like those of a store whose server is down. */
 export function failingStore(store: SessionStore): SessionStore & Failing {
   let fails: (method: StoreMethod) => boolean = () => false;
   const check = (method: StoreMethod): void => {

@@ -1,14 +1,14 @@
-// A point in a program at which a test can stop it: how races are tested without a sleep.
+// A point in a program at which a test can stop it, to test races without a sleep.
 
 export interface Gate {
-  /** Resolves when somebody arrives. */
+  /** Resolves at the first arrival. */
   readonly reached: Promise<void>;
-  /** Lets everybody pass from now on. */
+  /** Opens the gate for good. */
   readonly open: () => void;
 }
 
 export interface GateWithEntrance extends Gate {
-  /** Arrives, and waits until the gate is open. */
+  /** Arrives at the gate and waits until it is open. */
   readonly enter: () => Promise<void>;
 }
 

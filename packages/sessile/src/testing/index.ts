@@ -1,4 +1,4 @@
-// What store authors, adapter authors and applications need to test against sessile.
+// The module `sessile/testing`: suites for authors of stores and adapters, and helpers for tests of applications.
 
 export {
   type AdapterCheck,

@@ -1,4 +1,4 @@
-// A store with something in front of its methods. Knows no store.
+// A store whose calls are intercepted.
 
 import { type SessionStore, STORE_METHODS } from "../core/store.ts";
 
@@ -6,7 +6,10 @@ export type StoreMethod = keyof SessionStore;
 
 const METHODS: ReadonlySet<PropertyKey> = new Set<StoreMethod>(STORE_METHODS);
 
-/** `store` with `extra` beside its methods. Each call waits for `before`, and fails with what that throws; so there is no `peek`. */
+/**
+ * `store` with `extra` beside its methods. Each call waits for `before`, and fails with its error; so there is no
+ * `peek`.
+ */
 export function intercept<Extra extends object>(
   store: SessionStore,
   before: (method: StoreMethod) => Promise<void> | void,

@@ -3,16 +3,16 @@
 import type { SessionManager } from "../core/manager.ts";
 import type { SignInOptions } from "../core/session.ts";
 
-/** A session that was just made, and what a request has to carry to be in it. */
+/** A new session, and the headers that a request needs to be in it. */
 export interface MintedSession {
   readonly token: string;
   readonly sid: string;
-  /** Headers for `fetch`, supertest, `app.inject`, …: a cookie or a token header, as the manager's first transport reads it. */
+  /** Headers for `fetch`, supertest, `app.inject`, …: a cookie or a token header, for the manager's first transport. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Signs `userId` in at `manager`, exactly as a route of the application would:
+ * Signs `userId` in at `manager`, as a route of the application would:
  *
  * ```ts
  * const { headers } = await mintSession(manager, "42", { data: { username: "john_doe" } });

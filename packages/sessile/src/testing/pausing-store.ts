@@ -1,4 +1,4 @@
-// A store that waits where a test wants it to. Knows no store.
+// A store whose calls a test can stop.
 
 import type { SessionStore } from "../core/store.ts";
 import { type Gate, type GateWithEntrance, newGate } from "./gate.ts";

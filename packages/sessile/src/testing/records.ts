@@ -1,4 +1,4 @@
-// Records to test stores with. Knows no store.
+// Sample records for tests of stores.
 
 import { createHash, randomBytes } from "node:crypto";
 import { MAX_RETIRED, NO_DATA, type SessionRecord } from "../core/record.ts";
@@ -6,7 +6,9 @@ import { newSid } from "../core/token.ts";
 
 const HOUR = 60 * 60 * 1000;
 
-/** A record of a session that began now and lasts for hours, with a random sid and secret; `fields` replaces any of it. */
+/**
+ * A record of a session that began now and lasts for hours, with a random sid and secret; `fields` replace any part.
+ */
 export function sampleRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   const now = fields.createdAt ?? Date.now();
   return Object.freeze({
@@ -27,7 +29,7 @@ export function sampleRecord(fields: Partial<SessionRecord> = {}): SessionRecord
   });
 }
 
-/** A record in which every field has a value that is easy to lose. */
+/** A record in which every field has a value that stores easily lose. */
 export function fullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   return sampleRecord({
     userId: "Zoë:{1}*",
@@ -39,7 +41,7 @@ export function fullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   });
 }
 
-/** What the digest of a random secret looks like. */
+/** A text in the form of a secret's digest. */
 export function randomDigest(): string {
   return createHash("sha256").update(randomBytes(16)).digest("base64url");
 }

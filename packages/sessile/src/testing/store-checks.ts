@@ -1,18 +1,18 @@
-// What every store must do, as a list of checks that any test runner can run. Each check brings its own records.
+// The checks that every store must pass, for any test runner. Each check makes its own records.
 
 import assert from "node:assert/strict";
 import { MAX_RETIRED, type SessionRecord } from "../core/record.ts";
 import type { Committed, Created, SessionStore } from "../core/store.ts";
 import { fullRecord, randomDigest, sampleRecord } from "./records.ts";
 
-/** Two ways to the same records: two connections, two processes, or one object twice. */
+/** Two stores on the same records: two connections, two processes, or one object twice. */
 export interface StoresUnderTest {
   readonly stores: readonly [SessionStore, SessionStore];
-  /** Damages the stored form of a record, so that it cannot be read any more. Absent where there is no stored form. */
+  /** Damages the stored form of a record, so that it cannot be read any more. Absent if there is no stored form. */
   readonly corrupt?: (sid: string) => Promise<void>;
-  /** True when the store's engine removes expired records by itself, so that sweeping removes none. */
+  /** True if the store's engine removes expired records by itself, so that sweeping removes none. */
   readonly expiresByItself?: boolean;
-  /** A way to the same records for `scan`, where that needs rights which the stores do not have. Default: the first store. */
+  /** A store on the same records for `scan`, if that needs rights which `stores` lack. Default: the first store. */
   readonly walker?: SessionStore;
   readonly close: () => Promise<void>;
 }
@@ -619,7 +619,7 @@ export const storeChecks: readonly StoreCheck[] = [
   },
 ];
 
-/** Runs after all others: closes the first store and expects it to say so. */
+/** Runs after all others: closes the first store and expects the error that says so. */
 export const closingCheck: StoreCheck = {
   name: "a closed store answers every call with ERR_SESSION_STORE",
   async run({ stores: [a] }) {
@@ -658,7 +658,7 @@ async function sidsOf(store: SessionStore, userId: string | null): Promise<reado
   return (await store.list(userId ?? "")).records.map(({ sid }) => sid);
 }
 
-/** All records that a walk in pages of three shows. The pages must come to an end. */
+/** All records of a walk in pages of three, which must come to an end. */
 async function walk(
   store: SessionStore,
   between: () => Promise<void> = async () => {},

@@ -1,10 +1,10 @@
-// The checks of `store-checks.ts`, registered with Node's test runner.
+// The suite of checks that every store must pass, registered with Node's test runner.
 
 import { after, before, describe, test } from "node:test";
 import { closingCheck, type StoresUnderTest, storeChecks } from "./store-checks.ts";
 
 /**
- * Runs every check against the stores that `open` gives. Call it at the top level of a test file:
+ * Runs every check against the stores that `open` returns. Call it at the top level of a test file:
  *
  * ```ts
  * storeSuite("my store", async () => ({ stores: [await connect(), await connect()], close: async () => {} }));

@@ -83,9 +83,9 @@ export function retryWhileBusy(timeout: number, step: () => void): void {
 }
 
 /**
- * Makes the file with mode 0600; SQLite gives `-wal` and `-shm` the mode of the file. An existing file is checked by its
- * path and never opened here: closing it would drop the locks that SQLite holds on it in this process. For a link to a
- * missing file, that file is made, as SQLite would.
+ * Makes the file with mode 0600; SQLite gives `-wal` and `-shm` the mode of the file. An existing file is checked by
+ * its path and never opened here: closing it would drop the locks that SQLite holds on it in this process. For a link
+ * to a missing file, that file is made, as SQLite would.
  */
 function createFile(path: string): void {
   try {
@@ -111,9 +111,9 @@ function checkFile(path: string, found: fs.Stats): void {
 const INTERVAL = 500;
 
 /**
- * The file that was opened, compared with the one that its path leads to now. SQLite goes on with a file that was removed
- * or exchanged: the open one has no name any more, and all writes to it are lost. So the path is checked after every
- * write, and by reads twice a second.
+ * The file that was opened, compared with the one that its path leads to now. SQLite goes on with a file that was
+ * removed or exchanged: the open one has no name any more, and all writes to it are lost. So the path is checked after
+ * every write, and by reads twice a second.
  */
 export class FileIdentity {
   readonly path: string;

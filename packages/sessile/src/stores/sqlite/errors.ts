@@ -22,8 +22,9 @@ function refusal(reason: string, cause?: unknown): SessionError {
 }
 
 /**
- * True when another connection holds the lock: SQLITE_BUSY and its kinds, by code, or by message where a driver gives no
- * code (Deno's `exec`). Also when the application left a transaction of its own open on its handle: that passes as well.
+ * True when another connection holds the lock: SQLITE_BUSY and its kinds, by code, or by message where a driver gives
+ * no code (Deno's `exec`). Also when the application left a transaction of its own open on its handle: that passes as
+ * well.
  */
 export function isBusy(error: unknown): boolean {
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };

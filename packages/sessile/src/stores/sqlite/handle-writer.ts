@@ -8,7 +8,9 @@ import { isBusy } from "./errors.ts";
 import type { Statements } from "./statements.ts";
 import type { Attempt, Found, Step, Writer } from "./write-queue.ts";
 
-/** Milliseconds that a statement waits for a lock inside SQLite, where the event loop waits too, and between attempts. */
+/**
+ * Milliseconds that a statement waits for a lock inside SQLite, where the event loop waits too, and between attempts.
+ */
 const LOCK_WAIT = 2;
 const PAUSE = 10;
 

@@ -9,8 +9,8 @@ const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
 
 /**
  * The pragmas in this order, each with the value that it returns afterwards. FULL syncs the log at every commit; with
- * NORMAL a power loss may undo the last sign-outs. `lockWait` is the time that a statement itself waits for a lock: short
- * on the calling thread, where the event loop waits too.
+ * NORMAL a power loss may undo the last sign-outs. `lockWait` is the time that a statement itself waits for a lock:
+ * short on the calling thread, where the event loop waits too.
  */
 export function pragmas(synchronous: keyof typeof SYNCHRONOUS, lockWait: number): Pragmas {
   return [
@@ -28,8 +28,8 @@ export function pragmas(synchronous: keyof typeof SYNCHRONOUS, lockWait: number)
     ["cell_size_check", 1],
     // With a memory map, another process that truncates the file would kill this one.
     ["mmap_size", 0],
-    // Overwrites deleted rows, so that a copy of the file shows no ended session. The log keeps them until it is written
-    // over; closing the store empties the log.
+    // Overwrites deleted rows, so that a copy of the file shows no ended session. The log keeps them until it is
+    // written over; closing the store empties the log.
     ["secure_delete", 1],
   ];
 }

@@ -36,11 +36,11 @@ export function changesOf(row: readonly SqliteValue[]): SqliteValue[] {
 }
 
 /**
- * The record of a row, from the JSON text of its values. Throws `ERR_SESSION_RECORD` when any value differs from the one
- * that was written.
+ * The record of a row, from the JSON text of its values. Throws `ERR_SESSION_RECORD` when any value differs from the
+ * one that was written.
  *
- * SQLite detects a damaged page only when its structure is damaged, and would return a user id with a flipped bit. So the
- * checksum of a row covers its owner, its content and the type of every value.
+ * SQLite detects a damaged page only when its structure is damaged, and would return a user id with a flipped bit. So
+ * the checksum of a row covers its owner, its content and the type of every value.
  */
 export function fromText(sid: string, text: string): SessionRecord {
   const fields = parseList(sid, text);
@@ -66,8 +66,8 @@ export function fromText(sid: string, text: string): SessionRecord {
 }
 
 /**
- * Free text as it is stored. Up to Node.js 22 `node:sqlite` stops reading text at a NUL, so that user "a\0b" would become
- * user "a": NUL is written as `\0`, and a backslash therefore as two.
+ * Free text as it is stored. Up to Node.js 22 `node:sqlite` stops reading text at a NUL, so that user "a\0b" would
+ * become user "a": NUL is written as `\0`, and a backslash therefore as two.
  */
 export function toText(text: string): string {
   return text.replace(/[\\\0]/g, (character) => (character === "\0" ? "\\0" : "\\\\"));

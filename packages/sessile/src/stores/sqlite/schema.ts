@@ -3,13 +3,17 @@
 import { SessionError } from "../../core/errors.ts";
 import { firstColumn, firstValue, rollback, type SqliteDatabase } from "./driver.ts";
 
-/** The version that this release reads and writes. A release that changes the tables increments it and reads older ones. */
+/**
+ * The version that this release reads and writes. A release that changes the tables increments it and reads older ones.
+ */
 const VERSION = 1;
 
 /** "sess": shows `file` and other programs which application the database belongs to. */
 const APPLICATION_ID = 0x73657373;
 
-/** With rowids, so that rows are appended: ordered by sid, which is random, each sign-in would write to another page. */
+/**
+ * With rowids, so that rows are appended: ordered by sid, which is random, each sign-in would write to another page.
+ */
 const TABLES = `
   CREATE TABLE sessile_sessions (
     sid TEXT NOT NULL PRIMARY KEY,
@@ -33,7 +37,9 @@ const TABLES = `
   INSERT INTO sessile_meta (version) VALUES (${VERSION});
 `;
 
-/** Makes the tables unless they exist, in a database of the store or of the application. Several processes may call it. */
+/**
+ * Makes the tables unless they exist, in a database of the store or of the application. Several processes may call it.
+ */
 export function ensureSchema(database: SqliteDatabase, isOwn: boolean): void {
   if (hasSchema(database, isOwn)) return;
   database.exec("BEGIN IMMEDIATE");

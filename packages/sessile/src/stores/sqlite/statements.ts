@@ -14,7 +14,9 @@ export const SQL = {
   /** All values in one text, which costs a third of a row and shows a change of any value. */
   load: `SELECT json_array(${ALL}) AS text FROM sessile_sessions WHERE sid = ?`,
   exists: "SELECT 1 FROM sessile_sessions WHERE sid = ?",
-  /** Ends the user's oldest sessions; the parameter before the last is the number that stay. None if the new sid exists. */
+  /**
+   * Ends the user's oldest sessions; the parameter before the last is the number that stay. None if the new sid exists.
+   */
   evict: `DELETE FROM sessile_sessions WHERE sid IN
     (SELECT sid ${LIVE} ORDER BY absolute_expires_at DESC, sid DESC LIMIT -1 OFFSET ?)
     AND NOT EXISTS (SELECT 1 FROM sessile_sessions WHERE sid = ?) RETURNING sid`,

@@ -23,7 +23,9 @@ import { changesOf, fromText, toRow, toText, unreadable } from "./row.ts";
 import type { Statements } from "./statements.ts";
 import { WriteQueue, type Writer } from "./write-queue.ts";
 
-/** Milliseconds between attempts to read while another connection holds a lock that blocks readers. Rare in WAL mode. */
+/**
+ * Milliseconds between attempts to read while another connection holds a lock that blocks readers. Rare in WAL mode.
+ */
 const PAUSE = 10;
 
 /** Before every position: no record ends before 1970. */
@@ -77,8 +79,8 @@ export class SqliteStore implements SessionStore {
   }
 
   /**
-   * Makes the change here and writes it only over the row that it was made for; otherwise makes it again. A `base`, or the
-   * result of a commit under way, saves reading the row, but only the row itself can turn the change away.
+   * Makes the change here and writes it only over the row that it was made for; otherwise makes it again. A `base`, or
+   * the result of a commit under way, saves reading the row, but only the row itself can turn the change away.
    */
   async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
     const until = performance.now() + this.#parts.busyTimeout;

@@ -1,6 +1,6 @@
 // The program of the writer thread, as text: a bundler that makes one file of an application keeps text, and would not
-// find another file. CommonJS, because the text of a worker must be. One connection, one transaction at a time; it waits
-// for locks and disks so that the event loop need not.
+// find another file. CommonJS, because the text of a worker must be. One connection, one transaction at a time; it
+// waits for locks and disks so that the event loop need not.
 
 export const THREAD_PROGRAM = `"use strict";
 const { statSync } = require("node:fs");
@@ -42,7 +42,9 @@ function attempt(steps) {
   }
 }
 
-/** Checks before, because SQLite would make a new file, and after, because the file may have been exchanged meanwhile. */
+/**
+ * Checks before, because SQLite would make a new file, and after, because the file may have been exchanged meanwhile.
+ */
 function open() {
   if (database !== null) return;
   checkFile();
@@ -66,7 +68,9 @@ function firstColumn(rows) {
   return rows.map((row) => String(Object.values(row)[0]));
 }
 
-/** Moves the log into the file, so that no trace of a deleted session stays in it. Other connections may prevent that. */
+/**
+ * Moves the log into the file, so that no trace of a deleted session stays in it. Other connections may prevent that.
+ */
 function emptyLog() {
   try {
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");

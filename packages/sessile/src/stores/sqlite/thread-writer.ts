@@ -1,5 +1,5 @@
-// The writer in a thread of its own, seen from the calling thread: starts the thread, sends it transactions, restarts it
-// after its death.
+// The writer in a thread of its own, seen from the calling thread: starts the thread, sends it transactions, restarts
+// it after its death.
 
 import { Worker } from "node:worker_threads";
 import type { FileIdentity } from "./database-file.ts";

@@ -41,7 +41,9 @@ interface Waiting {
 /** One transaction holds the file's only write lock; other processes want it too. */
 const MAX_GROUP = 256;
 
-/** Turns of the event loop, and milliseconds, that a write waits for others: a burst takes more than one turn to read. */
+/**
+ * Turns of the event loop, and milliseconds, that a write waits for others: a burst takes more than one turn to read.
+ */
 const MOST_TURNS = 4;
 const LONGEST_WAIT = 5;
 
@@ -106,9 +108,10 @@ export class WriteQueue {
 
   /**
    * Writes all in one transaction. If a step fails, each write is tried again in a transaction of its own, so that none
-   * takes the others with it: a full disk must not keep a user from signing out. Savepoints would not help: SQLite rolls
-   * back the whole transaction by itself when the disk is full. Nothing is tried again after a failed COMMIT: it may have
-   * been written after all, and every result would be a different one. Returns the writes that must go on waiting.
+   * takes the others with it: a full disk must not keep a user from signing out. Savepoints would not help: SQLite
+   * rolls back the whole transaction by itself when the disk is full. Nothing is tried again after a failed COMMIT: it
+   * may have been written after all, and every result would be a different one. Returns the writes that must go on
+   * waiting.
    */
   async #write(group: readonly Waiting[]): Promise<Waiting[]> {
     const attempt = await this.#writer.attempt(group.flatMap(({ steps }) => steps));
