@@ -19,8 +19,8 @@ export type {
   Session,
   SessionData,
   SignedInSession,
-  SignInOptions,
 } from "./core/session.ts";
+export type { SignInOptions } from "./core/sign-in.ts";
 export type {
   CacheStats,
   Committed,

@@ -34,7 +34,7 @@ export async function commitRecord(core: Core, first: Writing): Promise<Written>
   let writing = first;
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
     const { record } = writing;
-    if (!isDue(core, writing)) return { record, newToken: null };
+    if (!isDue(core, writing, core.now())) return { record, newToken: null };
     const secret = isRotationDue(writing, core.now()) ? newSecret() : null;
     const delta = await deltaOf(core, writing, secret);
     const answer = await core.ask("commit a session", (store) => store.commit(record.sid, delta, record));
@@ -74,17 +74,9 @@ function tooLarge(which = "`"): SessionError {
 }
 
 /** Whether there is anything to write at all. */
-export function isDue(core: Core, writing: Writing): boolean {
-  const now = core.now();
-  return isChanged(writing) || isTouchDue(core, writing, now) || isRotationDue(writing, now);
-}
-
-function isChanged({ changes }: Writing): boolean {
-  return changes?.isEmpty === false;
-}
-
-function isTouchDue({ settings }: Core, { isActivity, record }: Writing, now: number): boolean {
-  return isActivity && now - record.lastSeenAt >= settings.touchInterval;
+export function isDue({ settings }: Core, writing: Writing, now: number): boolean {
+  if (writing.changes?.isEmpty === false || isRotationDue(writing, now)) return true;
+  return writing.isActivity && now - writing.record.lastSeenAt >= settings.touchInterval;
 }
 
 /** The holder of a retired secret gets no new one: its successor exists already. */
@@ -96,7 +88,7 @@ function isRotationDue({ record, digest, rotateAfter }: Writing, now: number): b
 async function deltaOf(core: Core, writing: Writing, secret: string | null): Promise<SessionDelta> {
   const { record, isActivity } = writing;
   const { idleTimeout, limits, keys } = core.settings;
-  const changes = isChanged(writing) ? writing.changes : null;
+  const changes = writing.changes?.isEmpty === false ? writing.changes : null;
   if (changes) await checkedText(core, changes.view);
   const at = core.now();
   return {
@@ -109,6 +101,6 @@ async function deltaOf(core: Core, writing: Writing, secret: string | null): Pro
 }
 
 function announceRotation(core: Core, { sid, userId }: SessionRecord, secret: string): string {
-  core.tell("rotated", { sid, userId });
+  core.emit("rotated", { sid, userId });
   return formatToken(core.settings.tokenPrefix, { sid, secret });
 }

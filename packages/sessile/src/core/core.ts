@@ -5,17 +5,9 @@ import { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts
 import { EventHub, type SessionEvent, type SessionEventName, type SessionEvents } from "./events.ts";
 import { CLOCK, type Settings, wrong } from "./options.ts";
 import { deadline, isOver, NO_DATA, NO_DIGESTS, type SessionRecord } from "./record.ts";
+import type { Beginning } from "./sign-in.ts";
 import type { Created, SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid } from "./token.ts";
-
-/** What a new session starts with. */
-export interface Beginning {
-  readonly userId: string | null;
-  readonly data?: string;
-  readonly device?: string | null;
-  /** When the user proved who they are; default now, and so is what another machine's clock says of the future. */
-  readonly authenticatedAt?: number | undefined;
-}
 
 /** Which session, and whose. */
 type About = Pick<SessionRecord, "sid" | "userId">;
@@ -47,7 +39,8 @@ export class Core {
 
   /** Throws when the clock tells no time: with `NaN` nothing would ever be over. */
   now(): number {
-    const now = this.settings.clock();
+    const { clock } = this.settings;
+    const now = clock === undefined ? Date.now() : clock();
     if (Number.isSafeInteger(now)) return now;
     throw wrong("clock", CLOCK);
   }
@@ -77,7 +70,7 @@ export class Core {
 
   /** Whether a session is over by now. */
   isOver(record: SessionRecord): boolean {
-    return this.endings.get(record.sid) !== undefined || isOver(record, this.now(), this.settings);
+    return this.endings.unconfirmed.has(record.sid) || isOver(record, this.now(), this.settings);
   }
 
   /** Warns the first time that there is a reason. */
@@ -99,7 +92,7 @@ export class Core {
   ): Promise<boolean> {
     const isEnded = await this.ask("end a session", (store) => store.delete(session.sid));
     this.endings.confirm(session.sid);
-    if (isEnded) this.tell(name, session, more);
+    if (isEnded) this.emit(name, session, more);
     return isEnded;
   }
 
@@ -114,8 +107,8 @@ export class Core {
     }
   }
 
-  /** Tells what happened to a session just now. */
-  tell<Name extends Exclude<SessionEventName, "storeFailed" | "crossSiteRefused">>(
+  /** Emits what happened to a session just now. */
+  emit<Name extends Exclude<SessionEventName, "storeFailed" | "crossSiteRefused">>(
     name: Name,
     { sid, userId }: About,
     more?: Omit<SessionEvents[Name], keyof SessionEvent>,
@@ -136,9 +129,9 @@ export class Core {
     if (answer.status === "exists" && !isRepeated) return this.create(beginning, true);
     if (answer.status === "revoked") throw revoked();
     if (answer.status !== "created") throw new SessionError(...REFUSALS[answer.status]);
-    this.tell("created", record);
-    if (userId !== null) this.tell("signedIn", record, { device });
-    for (const sid of answer.evicted) this.tell("revoked", { sid, userId }, { reason: "limit" });
+    this.emit("created", record);
+    if (userId !== null) this.emit("signedIn", record, { device });
+    for (const sid of answer.evicted) this.emit("revoked", { sid, userId }, { reason: "limit" });
     return { ...created, evicted: answer.evicted };
   }
 

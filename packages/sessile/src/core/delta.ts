@@ -82,22 +82,20 @@ function rotated(record: SessionRecord, { at, rotate }: SessionDelta): Partial<S
 
 interface Change {
   readonly key: string;
-  /** The new value from the present one; `undefined` removes the key. */
+  /** Computes the new value from the present one; `undefined` removes the key. */
   readonly apply: (value: Json | undefined) => Json | undefined;
-  /** Whether the new value depends on the present one, so that it is only right for the version it was computed from. */
-  readonly dependent: boolean;
+  /** Whether another request may replace the value that the new one is computed from. */
+  readonly isDependent: boolean;
 }
 
-/** The data as the handler sees it: what was loaded, with the handler's changes on top. */
+/** The data as the handler sees it: the loaded data, with the handler's changes on top. */
 export class Changes {
   #changes: Change[] = [];
-  #base: JsonObject;
   #view: JsonObject;
   readonly #limits: DataLimits;
 
-  /** `base` is not copied where it has no prototype, so nobody may change it. */
+  /** `base` is never changed, and not copied where it has no prototype. */
   constructor(base: JsonObject, limits: DataLimits) {
-    this.#base = base;
     this.#view = withoutPrototype(base);
     this.#limits = limits;
   }
@@ -108,7 +106,7 @@ export class Changes {
 
   /** True when a change was computed from the value it replaces. */
   get isDependent(): boolean {
-    return this.#changes.some(({ dependent }) => dependent);
+    return this.#changes.some(({ isDependent }) => isDependent);
   }
 
   /** The data with the changes applied. */
@@ -118,11 +116,11 @@ export class Changes {
 
   set(key: string, value: unknown): void {
     const copy = copyJson(value, checkKey(key), this.#limits.depth);
-    this.#replace({ key, apply: () => copy, dependent: false });
+    this.#replace({ key, apply: () => copy, isDependent: false });
   }
 
   remove(key: string): void {
-    this.#replace({ key, apply: () => undefined, dependent: false });
+    this.#replace({ key, apply: () => undefined, isDependent: false });
   }
 
   update(key: string, fn: (value: unknown) => unknown): void {
@@ -131,7 +129,7 @@ export class Changes {
       const next = fn(value === undefined ? undefined : copyJson(value, key, depth));
       return next === undefined ? undefined : copyJson(next, checkKey(key), depth);
     };
-    this.#add({ key, apply, dependent: !this.#changes.some((earlier) => earlier.key === key) });
+    this.#add({ key, apply, isDependent: !this.#changes.some((earlier) => earlier.key === key) });
   }
 
   /** Replays the changes on newer data. When one of them throws, everything is as before. */
@@ -144,13 +142,6 @@ export class Changes {
       this.#view = before;
       throw error;
     }
-    this.#base = base;
-  }
-
-  /** Takes all changes back. */
-  undo(): void {
-    this.#changes = [];
-    this.#view = withoutPrototype(this.#base);
   }
 
   /** No changes yet, on top of these: takes what the handler does while these are being written. */

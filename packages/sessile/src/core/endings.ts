@@ -110,32 +110,29 @@ const PAUSE = 1000;
 
 export class Endings {
   readonly #core: Core;
-  readonly #records = new Map<string, SessionRecord>();
+  /** The sessions by sid. This process refuses their tokens. */
+  readonly unconfirmed = new Map<string, SessionRecord>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  get(sid: string): SessionRecord | undefined {
-    return this.#records.get(sid);
-  }
-
   add(record: SessionRecord): void {
-    if (this.#records.size < MOST) this.#records.set(record.sid, record);
+    if (this.unconfirmed.size < MOST) this.unconfirmed.set(record.sid, record);
     this.#core.watch.end(record.sid);
     this.#timer ??= this.#later();
   }
 
   /** The store has answered. */
   confirm(sid: string): void {
-    this.#records.delete(sid);
+    this.unconfirmed.delete(sid);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#records.clear();
+    this.unconfirmed.clear();
   }
 
   #later(): NodeJS.Timeout {
@@ -145,13 +142,13 @@ export class Endings {
   /** One failure ends the round: a store that is down is asked once, whatever waits. */
   async #retry(): Promise<void> {
     try {
-      for (const record of this.#records.values()) {
+      for (const record of this.unconfirmed.values()) {
         if (this.#core.now() >= record.absoluteExpiresAt) this.confirm(record.sid);
         else await this.#core.end(record, "signedOut");
       }
     } catch {
       // the next round tries again
     }
-    this.#timer = this.#records.size === 0 ? undefined : this.#later();
+    this.#timer = this.unconfirmed.size === 0 ? undefined : this.#later();
   }
 }

@@ -1,16 +1,24 @@
-// One request and its response: the order in which a session is opened, changed, ended, written and sent. Every adapter
+// One request and its response: the order in which a session is read, changed, ended, written and sent. Every adapter
 // drives it; none has an order of its own.
 
 import { checkedText, commitRecord, isDue, READING, readData, type Writing } from "./commit.ts";
-import { type Beginning, type Core, type NewSession, revoked } from "./core.ts";
+import { type Core, type NewSession, revoked } from "./core.ts";
 import { type JsonObject, parseData } from "./data.ts";
 import { Changes } from "./delta.ts";
 import { SessionError } from "./errors.ts";
-import { checkOrigin, type Opened } from "./open.ts";
 import type { SessionRecord } from "./record.ts";
-import { type Arrival, checkAuthenticatedAt, checkDevice, checkUserId, firstData, REPLACES } from "./sign-in.ts";
-import { noteAwait } from "./steps.ts";
-import type { SessionRequest, SessionResponse, SessionTransport } from "./transport.ts";
+import { Session } from "./session.ts";
+import { type Beginning, beginningOf, REPLACES, type SignInOptions } from "./sign-in.ts";
+import { Steps, tooLate } from "./steps.ts";
+import {
+  checkOrigin,
+  keepFromCaches,
+  type SessionRequest,
+  type SessionResponse,
+  type SessionTransport,
+} from "./transport.ts";
+
+const EMPTY: JsonObject = Object.freeze(Object.create(null));
 
 /** What the session of one request is at the moment. */
 type State =
@@ -29,45 +37,49 @@ type State =
   /** ended elsewhere during the request: the client is sent nothing, because it may already hold the token of a newer sign-in */
   | "gone";
 
-/** A failure of something that the handler asked for. */
-interface Failure {
-  readonly error: unknown;
-  /** Whether it is the handler's to deal with: not where it did not wait, nor where it answered before. */
-  readonly isHandled: () => boolean;
-}
-
-export class SessionExchange {
+export class SessionExchange<Data extends object> {
+  readonly session: Session<Data>;
   readonly #core: Core;
   readonly #request: SessionRequest;
+  /** The way by which the request presented a credential; `null` when it presented none. */
   readonly #transport: SessionTransport | null;
   #state: State;
   #record: SessionRecord | null;
   /** Digest of the secret that the client holds, as far as this request knows. */
   #digest: string | null;
+  /** The stored data, from the first read on. */
+  #data: JsonObject | null;
+  /** The data with the handler's changes on top, from the first change on. */
   #changes: Changes | null = null;
   #newToken: string | null = null;
   #isActivity = true;
   #rotateAfter: number;
   #isSettled = false;
-  /** The handler looked at the session: the response depends on it. */
+  /** The handler has read the session: the response depends on it. */
   #isUsed = false;
-  /** The last of the steps that wait for the store, if any. They run one after the other, also when the handler does not wait. */
-  #lastStep: Promise<unknown> | null = null;
-  readonly #failures: Failure[] = [];
+  #steps: Steps | null = null;
 
-  constructor(core: Core, request: SessionRequest, opened: Opened) {
+  /** `found`: the session that the credential opens. `data`: its data through the schema; absent without one. */
+  constructor(
+    core: Core,
+    request: SessionRequest,
+    transport: SessionTransport | null,
+    found: { readonly record: SessionRecord; readonly digest: string } | null = null,
+    data: JsonObject | null = null,
+  ) {
+    this.session = new Session(this);
     this.#core = core;
     this.#request = request;
-    this.#transport = opened.transport;
-    this.#state = opened.record === null ? "none" : "loaded";
-    this.#record = opened.record;
-    this.#digest = opened.digest;
-    if (opened.data !== null) this.#changes = new Changes(opened.data, core.settings.limits);
+    this.#transport = transport;
+    this.#state = found === null ? "none" : "loaded";
+    this.#record = found === null ? null : found.record;
+    this.#digest = found === null ? null : found.digest;
+    this.#data = data;
     this.#rotateAfter = core.settings.rotateAfter;
   }
 
   /** The session's record as last known; `null` while there is none. */
-  look(): SessionRecord | null {
+  record(): SessionRecord | null {
     this.#isUsed = true;
     return this.#record;
   }
@@ -78,22 +90,25 @@ export class SessionExchange {
     return this.#transport !== null;
   }
 
-  /** The data with this request's changes; parsed when it is first asked for. */
-  read(): Changes {
+  /** The data with this request's changes; parsed at the first read. */
+  read(): JsonObject {
     this.#isUsed = true;
-    this.#changes ??= new Changes(this.#parseData(), this.#core.settings.limits);
-    return this.#changes;
+    if (this.#changes !== null) return this.#changes.view;
+    this.#data ??= this.#parseData();
+    return this.#data;
   }
 
   /** The same, for a change. Throws `ERR_SESSION_STATE` when the change could not be kept. */
   change(): Changes {
-    this.#checkOpen("change the session");
+    if (this.#isSettled) throw tooLate("change the session");
     if (this.#state === "ending" || this.#state === "signedOut")
       throw new SessionError(
         "ERR_SESSION_STATE",
         "The session was signed out in this request; sign in before writing.",
       );
-    return this.read();
+    this.#changes ??= new Changes(this.read(), this.#core.settings.limits);
+    this.#isUsed = true;
+    return this.#changes;
   }
 
   now(): number {
@@ -105,27 +120,22 @@ export class SessionExchange {
   }
 
   rotate(): void {
-    this.#checkOpen("rotate the session");
+    if (this.#isSettled) throw tooLate("rotate the session");
     this.#isUsed = true;
     this.#rotateAfter = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * Ends the presented session, then begins a new one with nothing but what `arrival` names. In this order, because then a
+   * Ends the presented session, then begins a new one with nothing but what `options` names. In this order, because then a
    * crash between the two leaves no session rather than two, and the old one does not count against the user's limit.
    */
-  signIn(userId: string, arrival: Arrival): Promise<string> {
+  signIn(userId: string, options: SignInOptions<Data> & { readonly [REPLACES]?: string }): Promise<string> {
     return this.#step("sign in", async () => {
       checkOrigin(this.#core, this.#writer(), this.#request);
-      const user = {
-        userId: checkUserId(userId),
-        device: checkDevice(arrival.device),
-        authenticatedAt: checkAuthenticatedAt(arrival.authenticatedAt),
-      };
-      const data = await firstData(this.#core, arrival, () => this.read().view);
+      const beginning = await beginningOf(this.#core, userId, options, () => this.read());
       await this.#endFormer();
-      const { token, evicted } = await this.#begin({ ...user, data });
-      const former = arrival[REPLACES];
+      const { token, evicted } = await this.#begin(beginning);
+      const former = options[REPLACES];
       if (former !== undefined && !evicted.includes(former)) await this.#replace(former);
       await this.#refresh();
       return token;
@@ -142,7 +152,7 @@ export class SessionExchange {
 
   /** Calls `listener` when the session has ended, here or elsewhere. Without a session there is nothing to end. */
   onEnded(listener: () => unknown): () => void {
-    const record = this.look();
+    const record = this.record();
     return record === null ? () => {} : this.#core.watch.add(record.sid, listener);
   }
 
@@ -152,68 +162,40 @@ export class SessionExchange {
   }
 
   /**
-   * Settles the session before the response leaves: writes the changes unless `status` is 500 or more, then tells the client
-   * what it must know. When the store fails this rejects, and `response` still gets what holds in any case.
+   * Settles the session before the response leaves: writes the changes unless `status` is 500 or more, then gives the client its token.
+   * When the store fails this rejects, and `response` still gets what holds in any case. A property, because programs take it off.
    */
-  async commit(status: number, response: SessionResponse): Promise<void> {
+  readonly commit = async (status: number, response: SessionResponse): Promise<void> => {
     const { mustWait } = this;
     const isFirst = !this.#isSettled;
     this.#isSettled = true;
-    if (!isFirst) await this.#lastStep;
-    else if (mustWait) await this.#inTurn(() => this.#settle(status, response));
+    if (!isFirst) await this.#steps?.settled();
+    else if (mustWait) await this.#turns().inTurn(() => this.#settle(status, response));
     else this.#send(response);
-  }
+  };
 
   /** Whether `commit` has to wait for the store. Most requests only read; then it sets the headers before it returns. */
   get mustWait(): boolean {
-    if (this.#lastStep !== null || this.#state === "unreadable") return true;
+    if (this.#steps !== null || this.#state === "unreadable") return true;
     if (this.#record === null) return this.#changes?.isEmpty === false;
-    return isDue(this.#core, this.#writing(this.#record, this.#changes, true));
+    return isDue(this.#core, this.#writing(this.#record, this.#changes, true), this.#core.now());
   }
 
-  /**
-   * Runs what the handler asks for, after what it asked for before. Where the handler does not wait for it, the response does, and answers
-   * its failure.
-   */
   #step<T>(what: string, step: () => Promise<T>): Promise<T> {
-    let isAwaited = false;
-    const run = this.#isSettled
-      ? this.#refuse(what, () => isAwaited)
-      : this.#inTurn(() => this.#watch(step, () => isAwaited));
-    return noteAwait(run, () => {
-      isAwaited = true;
-    });
+    return this.#turns().run(what, step);
   }
 
-  async #watch<T>(step: () => Promise<T>, isAwaited: () => boolean): Promise<T> {
-    try {
-      return await step();
-    } catch (error) {
-      const wasAnswered = this.#isSettled;
-      this.#failures.push({ error, isHandled: () => isAwaited() && !wasAnswered });
-      throw error;
-    }
-  }
-
-  /** Where the handler does not wait for what comes too late, no answer can tell of it. */
-  async #refuse(what: string, isAwaited: () => boolean): Promise<never> {
-    const error = tooLate(what);
-    setTimeout(() => {
-      if (!isAwaited()) this.#core.events.warn("A session was used after its response had left:", error);
-    });
-    throw error;
-  }
-
-  #inTurn<T>(step: () => Promise<T>): Promise<T> {
-    const done = this.#lastStep === null ? step() : this.#lastStep.then(step);
-    this.#lastStep = done.catch(() => {});
-    return done;
+  #turns(): Steps {
+    this.#steps ??= new Steps(
+      () => this.#isSettled,
+      (message, error) => this.#core.events.warn(message, error),
+    );
+    return this.#steps;
   }
 
   async #settle(status: number, response: SessionResponse): Promise<void> {
     try {
-      const failure = this.#failures.find(({ isHandled }) => !isHandled());
-      if (failure !== undefined) throw failure.error;
+      this.#steps?.throwUnhandled();
       await (status < 500 ? this.#write(this.#changes, true) : this.#abandon());
     } catch (error) {
       await this.#abandon();
@@ -235,7 +217,7 @@ export class SessionExchange {
   }
 
   async #end(end: (record: SessionRecord) => Promise<unknown>): Promise<void> {
-    const record = this.look();
+    const record = this.record();
     this.#state = "ending";
     if (record !== null) await end(record);
     this.#drop("signedOut");
@@ -255,18 +237,18 @@ export class SessionExchange {
     await this.#refresh();
   }
 
-  /** Shows what is stored now, with what was changed meanwhile on top. Without a schema, what nobody asked for is read when somebody does. */
+  /** Shows what is stored now, with what was changed meanwhile on top. Without a schema, data that was not read before is not read. */
   async #refresh(): Promise<void> {
-    if (this.#record === null || (this.#changes ?? this.#core.settings.schema) == null) return;
-    const data = await readData(this.#core, this.#record);
-    this.#changes ??= new Changes(data, this.#core.settings.limits);
-    this.#changes.rebase(data);
+    const { schema } = this.#core.settings;
+    if (this.#record === null || (this.#data === null && this.#changes === null && schema === undefined)) return;
+    this.#data = await readData(this.#core, this.#record);
+    this.#changes?.rebase(this.#data);
   }
 
   async #write(changes: Changes | null, isLast: boolean): Promise<void> {
     if (this.#state === "none") return this.#beginAnonymous(changes);
     if (this.#record === null || this.#state === "ending") return;
-    if (this.#core.endings.get(this.#record.sid) !== undefined) return this.#drop("gone");
+    if (this.#core.endings.unconfirmed.has(this.#record.sid)) return this.#drop("gone");
     const written = await commitRecord(this.#core, this.#writing(this.#record, changes, isLast));
     if (written === null) return this.#drop("gone");
     this.#record = written.record;
@@ -310,6 +292,7 @@ export class SessionExchange {
   #drop(state: State): void {
     this.#state = state;
     this.#record = null;
+    this.#data = null;
     this.#changes = null;
     this.#newToken = null;
   }
@@ -317,7 +300,7 @@ export class SessionExchange {
   /** A failed request leaves nothing behind, not even the session it began; what it ended stays ended. */
   async #abandon(): Promise<void> {
     const record = this.#record;
-    this.#changes?.undo();
+    this.#changes = null;
     if (record === null || (this.#state !== "begun" && this.#state !== "unreadable")) return;
     this.#drop("gone");
     await this.#core.end(record, "revoked", { reason: "failed" }).catch(() => {});
@@ -325,9 +308,8 @@ export class SessionExchange {
 
   #send(response: SessionResponse): void {
     const carriesToken = this.#newToken !== null || this.#state === "signedOut";
-    if (this.#newToken !== null && this.#record !== null) {
-      this.#issue(this.#newToken, this.#record, response);
-    } else if (this.#state === "signedOut") this.#transport?.clear(response);
+    if (this.#newToken !== null && this.#record !== null) this.#issue(this.#newToken, this.#record, response);
+    else if (this.#state === "signedOut") this.#transport?.clear(response);
     if (!this.#isUsed && !carriesToken) return;
     if (this.#transport !== null || carriesToken) keepFromCaches(response, carriesToken);
     const { transports } = this.#core.settings;
@@ -349,35 +331,11 @@ export class SessionExchange {
 
   #parseData(): JsonObject {
     try {
-      return this.#record === null ? {} : parseData(this.#record.data);
+      return this.#record === null ? EMPTY : parseData(this.#record.data);
     } catch (error) {
       if (this.#state === "loaded") this.#state = "unreadable";
       this.#core.reportFailure(READING, error);
       throw error;
     }
   }
-
-  #checkOpen(what: string): void {
-    if (this.#isSettled) throw tooLate(what);
-  }
-}
-
-function tooLate(what: string): SessionError {
-  const message = `It is too late to ${what}: the response has left. Do it before answering.`;
-  return new SessionError("ERR_SESSION_STATE", message);
-}
-
-/**
- * Adds `no-store` to a response that depends on a credential; without one, `Vary` is enough. An application that says
- * `private` has decided for itself, but a response that carries a token is stored nowhere. `no-transform` is no matter of
- * caches: it keeps middleware from compressing a stream, and so from holding it back.
- */
-function keepFromCaches(response: SessionResponse, carriesToken: boolean): void {
-  const directives =
-    response
-      .get("cache-control")
-      ?.toLowerCase()
-      .split(/\s*,\s*/) ?? [];
-  if (directives.includes("no-store") || (!carriesToken && directives.includes("private"))) return;
-  response.set("cache-control", directives.includes("no-transform") ? "no-store, no-transform" : "no-store");
 }

@@ -4,11 +4,10 @@ import { Core } from "./core.ts";
 import { type JsonObject, parseData } from "./data.ts";
 import { SessionError } from "./errors.ts";
 import type { SessionEventName, SessionListener } from "./events.ts";
-import { SessionExchange } from "./exchange.ts";
 import { open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions, wholeNumber } from "./options.ts";
 import type { SessionRecord } from "./record.ts";
-import { type DefaultData, Session } from "./session.ts";
+import type { DefaultData, Session } from "./session.ts";
 import type { Page, RecordPage, SessionStore, StoreStats } from "./store.ts";
 import { isSid } from "./token.ts";
 import type { SessionRequest, SessionResponse } from "./transport.ts";
@@ -58,26 +57,6 @@ export interface SessionPage {
 /** Records removed per call of the store while sweeping: few enough that nobody waits for it. */
 const SWEEP_BATCH = 1000;
 
-/**
- * A class, because an object literal with a getter has a shape of its own in V8: shapes are old from the start, and each would keep its
- * request alive until the next full garbage collection, which doubled the cost of a request.
- */
-class Opened<Data extends object> implements OpenSession<Data> {
-  readonly session: Session<Data>;
-  readonly commit: OpenSession<Data>["commit"];
-  readonly #exchange: SessionExchange;
-
-  constructor(exchange: SessionExchange) {
-    this.session = new Session<Data>(exchange);
-    this.commit = (status, response) => exchange.commit(status, response);
-    this.#exchange = exchange;
-  }
-
-  get mustWait(): boolean {
-    return this.#exchange.mustWait;
-  }
-}
-
 export class SessionManager<Data extends object = DefaultData> {
   readonly #core: Core;
   readonly #sweeper: NodeJS.Timeout | undefined;
@@ -94,8 +73,8 @@ export class SessionManager<Data extends object = DefaultData> {
   /**
    * Opens the session of a request. Rejects when the request contradicts itself, and when the store cannot answer.
    */
-  async open(request: SessionRequest): Promise<OpenSession<Data>> {
-    return new Opened(new SessionExchange(this.#core, request, await open(this.#core, request)));
+  open(request: SessionRequest): Promise<OpenSession<Data>> {
+    return open<Data>(this.#core, request);
   }
 
   /** Calls `listener` for every such event; the function given back stops it. A listener cannot break a request. */
@@ -159,7 +138,7 @@ export class SessionManager<Data extends object = DefaultData> {
     const ended = await this.#core.ask("end a user's sessions", (store) =>
       store.deleteByUser(userId, except ?? undefined),
     );
-    for (const sid of ended) this.#core.tell("revoked", { sid, userId }, { reason: "revoked" });
+    for (const sid of ended) this.#core.emit("revoked", { sid, userId }, { reason: "revoked" });
     return ended.length;
   }
 
@@ -169,7 +148,7 @@ export class SessionManager<Data extends object = DefaultData> {
     while (removed < limit) {
       const budget = { now: this.#core.now(), limit: Math.min(SWEEP_BATCH, limit - removed) };
       const expired = await this.#core.ask("sweep", (store) => store.deleteExpired(budget));
-      for (const sid of expired) this.#core.tell("expired", { sid, userId: null });
+      for (const sid of expired) this.#core.emit("expired", { sid, userId: null });
       removed += expired.length;
       if (expired.length < budget.limit) break;
     }

@@ -80,7 +80,7 @@ export interface Settings extends Lifetimes {
   readonly schema: DataSchema | undefined;
   readonly limits: DataLimits;
   readonly sweepInterval: number;
-  readonly clock: () => number;
+  readonly clock: (() => number) | undefined;
   readonly onWarning: (message: string, error?: unknown) => void;
 }
 
@@ -106,7 +106,7 @@ const RULES = {
   limits: [Boolean, "an object", {}],
   sweepInterval: [...milliseconds(0, LONGEST_TIMER), MINUTE],
   // `NaN` would make sessions endless, and stores keep instants as whole numbers
-  clock: [(clock: () => number) => isFunction(clock) && Number.isSafeInteger(clock()), CLOCK, () => Date.now()],
+  clock: [(clock: () => number) => isFunction(clock) && Number.isSafeInteger(clock()), CLOCK, undefined],
   onWarning: [isFunction, "a function", (...args: unknown[]) => console.error(...args)],
 } satisfies { [Name in keyof SessionManagerOptions]-?: Rule };
 

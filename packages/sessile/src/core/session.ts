@@ -3,6 +3,7 @@
 import type { Json } from "./data.ts";
 import { refusedWrite, SessionError } from "./errors.ts";
 import type { SessionExchange } from "./exchange.ts";
+import type { SignInOptions } from "./sign-in.ts";
 
 /**
  * The application's session data, for the whole program. Extend it once, and every session is typed:
@@ -24,21 +25,6 @@ export type DefaultData = keyof SessionData extends never ? Record<string, Json>
 /** A deeply read-only view: what a session gives out is changed by `set` and `update` only. `Json` is one already. */
 export type Frozen<T> = [Json] extends [T] ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-/** What may come along with a sign-in. */
-export interface SignInOptions<Data extends object> {
-  /** The first data of the new session. */
-  readonly data?: Partial<Data>;
-  /** Keys to carry over from the session that was presented, such as an anonymous visitor's cart. Default: none. */
-  readonly keep?: readonly (keyof Data & string)[];
-  /** What lists of the user's sessions show of the device, at most 200 characters. Default: nothing. */
-  readonly device?: string;
-  /**
-   * When the user proved who they are, in milliseconds since 1970, where that was earlier; 0 where nobody knows, and then nothing is
-   * fresh. Default: now.
-   */
-  readonly authenticatedAt?: number;
-}
-
 /** A session of which it is known that somebody is signed in. */
 export type SignedInSession<Data extends object = DefaultData> = Session<Data> & {
   readonly sid: string;
@@ -56,50 +42,50 @@ const CLOCK_SKEW = 60_000;
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 export class Session<Data extends object = DefaultData> {
-  readonly #exchange: SessionExchange;
+  readonly #exchange: SessionExchange<Data>;
 
   static {
     refuseWrites(Session.prototype);
   }
 
   /** Sessions come from a manager. */
-  constructor(exchange: SessionExchange) {
+  constructor(exchange: SessionExchange<Data>) {
     this.#exchange = exchange;
   }
 
   /** Public handle, fit for lists, logs and URLs; `null` while nothing is stored. */
   get sid(): string | null {
-    return this.#exchange.look()?.sid ?? null;
+    return this.#exchange.record()?.sid ?? null;
   }
 
   /** Who is signed in; `null` when nobody is. */
   get userId(): string | null {
-    return this.#exchange.look()?.userId ?? null;
+    return this.#exchange.record()?.userId ?? null;
   }
 
   /** When the session began, in milliseconds since 1970; `null` while nothing is stored. */
   get createdAt(): number | null {
-    return this.#exchange.look()?.createdAt ?? null;
+    return this.#exchange.record()?.createdAt ?? null;
   }
 
   /** When the user proved who they are; `null` when nobody is signed in. */
   get authenticatedAt(): number | null {
-    return this.#exchange.look()?.authenticatedAt ?? null;
+    return this.#exchange.record()?.authenticatedAt ?? null;
   }
 
   /** The last activity that was written down; `null` while nothing is stored. */
   get lastSeenAt(): number | null {
-    return this.#exchange.look()?.lastSeenAt ?? null;
+    return this.#exchange.record()?.lastSeenAt ?? null;
   }
 
   /** When the session ends unless it is used; `null` while nothing is stored. */
   get expiresAt(): number | null {
-    return this.#exchange.look()?.expiresAt ?? null;
+    return this.#exchange.record()?.expiresAt ?? null;
   }
 
   /** Counts every write of the session, a touch too, from 1: tells one state from another. `null` while nothing is stored. */
   get version(): number | null {
-    return this.#exchange.look()?.version ?? null;
+    return this.#exchange.record()?.version ?? null;
   }
 
   /** Whether the request came with a token, a good one or not. */
@@ -114,17 +100,17 @@ export class Session<Data extends object = DefaultData> {
 
   /** The value of `key`, frozen; `undefined` when it has none. */
   get<Key extends keyof Data & string>(key: Key): Frozen<Data[Key]> | undefined {
-    return freeze(this.#exchange.read().view[key]) as Frozen<Data[Key]> | undefined;
+    return freeze(this.#exchange.read()[key]) as Frozen<Data[Key]> | undefined;
   }
 
   /** Whether `key` has a value. */
   has(key: keyof Data & string): boolean {
-    return this.#exchange.read().view[key] !== undefined;
+    return this.#exchange.read()[key] !== undefined;
   }
 
   /** The keys that have a value. */
   keys(): (keyof Data & string)[] {
-    return Object.keys(this.#exchange.read().view) as (keyof Data & string)[];
+    return Object.keys(this.#exchange.read()) as (keyof Data & string)[];
   }
 
   /**

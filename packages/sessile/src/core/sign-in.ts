@@ -1,31 +1,59 @@
-// The options of a sign-in, and their checks.
+// The options of a sign-in, their checks, and the start of the session that comes of them.
 
 import { checkedText } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { checkKey, copyJson, type Json, type JsonObject } from "./data.ts";
 import { SessionError } from "./errors.ts";
 
-/** Names the record that the new session replaces, such as one of express-session; not for applications. */
+/**
+ * An option for this library alone: the sid of a record that is deleted in the same step, such as one of express-session. When another
+ * request has deleted it before, there is no new session.
+ */
 export const REPLACES: unique symbol = Symbol("sessile.replaces");
 
-/** What a sign-in may bring along. */
-export interface Arrival {
+/** Options of a sign-in. */
+export interface SignInOptions<Data extends object> {
   /** The first data of the new session. */
-  readonly data?: object;
-  /** Keys to carry over from the session that was presented. */
-  readonly keep?: readonly string[];
-  /** What to show of the device in lists, at most 200 characters. */
+  readonly data?: Partial<Data>;
+  /** Keys to carry over from the session that was presented, such as an anonymous visitor's cart. Default: none. */
+  readonly keep?: readonly (keyof Data & string)[];
+  /** What lists of the user's sessions show of the device, at most 200 characters. Default: nothing. */
   readonly device?: string;
-  /** When the user proved who they are, in milliseconds since 1970; default now. */
+  /**
+   * When the user proved who they are, in milliseconds since 1970, where that was earlier; 0 where it is unknown, and then nothing is
+   * fresh. Default: now.
+   */
   readonly authenticatedAt?: number;
-  /** The sid of a record that is deleted in the same step. When another request deleted it before, there is no new session. */
-  readonly [REPLACES]?: string;
 }
 
-/** The text of the first data. `present` gives the data to keep keys of, and is only asked when there are some to keep. */
+/** What a new session starts with. */
+export interface Beginning {
+  readonly userId: string | null;
+  readonly data?: string;
+  readonly device?: string | null;
+  /** When the user proved who they are. Absent, or in the future by the clock of another machine: now. */
+  readonly authenticatedAt?: number | undefined;
+}
+
+/** The checked start of a sign-in. `present` returns the data to keep keys of; it is called only when there are keys to keep. */
+export async function beginningOf<Data extends object>(
+  core: Core,
+  userId: string,
+  { device, authenticatedAt, ...arrival }: SignInOptions<Data>,
+  present: () => JsonObject,
+): Promise<Beginning> {
+  const user = {
+    userId: checkUserId(userId),
+    device: checkDevice(device),
+    authenticatedAt: checkAuthenticatedAt(authenticatedAt),
+  };
+  return { ...user, data: await firstData(core, arrival, present) };
+}
+
+/** The text of the first data. */
 export async function firstData(
   core: Core,
-  { data = {}, keep = [] }: Arrival,
+  { data = {}, keep = [] }: { readonly data?: object; readonly keep?: readonly string[] },
   present: () => JsonObject,
 ): Promise<string> {
   const { depth } = core.settings.limits;
@@ -50,18 +78,18 @@ export function checkDevice(device: unknown): string | null {
   throw wrongText("device", "at most 200 characters");
 }
 
-function wrongText(name: string, length: string): SessionError {
-  return new SessionError("ERR_SESSION_VALUE", `\`${name}\` must be well-formed text of ${length}.`);
-}
-
-export function checkAuthenticatedAt(at: number | undefined): number | undefined {
+function checkAuthenticatedAt(at: number | undefined): number | undefined {
   if (at === undefined || (Number.isSafeInteger(at) && at >= 0)) return at;
   throw new SessionError(
     "ERR_SESSION_VALUE",
-    "`authenticatedAt` must be a whole number of milliseconds since 1970, or 0 where nobody knows.",
+    "`authenticatedAt` must be a whole number of milliseconds since 1970, or 0 where it is unknown.",
   );
 }
 
 function isText(value: unknown, most: number): value is string {
   return typeof value === "string" && value.length <= most && value.isWellFormed();
+}
+
+function wrongText(name: string, length: string): SessionError {
+  return new SessionError("ERR_SESSION_VALUE", `\`${name}\` must be well-formed text of ${length}.`);
 }

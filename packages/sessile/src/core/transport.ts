@@ -1,6 +1,7 @@
-// The contract between the core and a transport, and how several transports are read. Knows no header by name.
+// The contract between the core and a transport; how credentials are read and refused; what caches are told of a response.
 
-import { SessionError } from "./errors.ts";
+import type { Core } from "./core.ts";
+import { SessionError, shown } from "./errors.ts";
 import { parseToken } from "./token.ts";
 
 /** What a transport and the core may see of a request. Adapters provide it; nothing in it is copied. */
@@ -98,4 +99,32 @@ function contradiction(first: SessionTransport, second: SessionTransport, reques
   const message = `The request presents different tokens, ${where}. Send exactly one.`;
   const cookies = isOne ? first.expireOthers?.(request) : undefined;
   return new SessionError("ERR_SESSION_CREDENTIALS", message, { ...(cookies && { cookies }) });
+}
+
+/** Refuses a cross-site request that would act with a credential the browser attached by itself. */
+export function checkOrigin(core: Core, transport: SessionTransport, request: SessionRequest): void {
+  if (transport.permits === undefined || transport.permits(request)) return;
+  const [origin = null, host = null] = ["origin", "host"].map((name) => {
+    const value = request.header(name);
+    return value === undefined ? null : shown(value);
+  });
+  const seen = `\`Origin\` is ${JSON.stringify(origin)} and \`Host\` ${JSON.stringify(host)}`;
+  const message = `A cross-site request must not act with this site's session: ${seen}. Name own origins in \`trustedOrigins\`.`;
+  core.events.emit("crossSiteRefused", { origin, host, path: shown(request.path), message, at: core.now() });
+  throw new SessionError("ERR_SESSION_CROSS_SITE", message);
+}
+
+/**
+ * Adds `no-store` to a response that depends on a credential; without one, `Vary` is enough. `private` of the application stays, but a
+ * response that carries a token is stored nowhere. `no-transform` is no matter of caches: it keeps middleware from compressing a stream,
+ * and so from holding it back.
+ */
+export function keepFromCaches(response: SessionResponse, carriesToken: boolean): void {
+  const before =
+    response
+      .get("cache-control")
+      ?.toLowerCase()
+      .split(/\s*,\s*/) ?? [];
+  if (before.includes("no-store") || (!carriesToken && before.includes("private"))) return;
+  response.set("cache-control", before.includes("no-transform") ? "no-store, no-transform" : "no-store");
 }

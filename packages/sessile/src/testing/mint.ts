@@ -1,7 +1,7 @@
 // A signed-in session for a test, without going through the application's login.
 
 import type { SessionManager } from "../core/manager.ts";
-import type { SignInOptions } from "../core/session.ts";
+import type { SignInOptions } from "../core/sign-in.ts";
 
 /** A new session, and the headers that a request needs to be in it. */
 export interface MintedSession {
