@@ -35,6 +35,5 @@ export type {
 export type { KeyRing } from "./core/token.ts";
 export type { Credential, SessionRequest, SessionResponse, SessionTransport } from "./core/transport.ts";
 export { type MemoryStoreOptions, memoryStore } from "./stores/memory.ts";
-export { bearerTransport } from "./transports/bearer.ts";
 export { type CookieOptions, cookieTransport } from "./transports/cookie.ts";
-export { headerTransport } from "./transports/header.ts";
+export { bearerTransport, headerTransport } from "./transports/header.ts";

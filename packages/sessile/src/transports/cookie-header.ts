@@ -1,7 +1,7 @@
 // The values of one cookie in a `Cookie` header. Names are matched byte for byte: a server that trims, folds case or
 // decodes here would accept a cookie that any subdomain can set in place of the protected one.
 
-import { endOfText, isBlank } from "./distinct.ts";
+import { endOfText, isBlank } from "./header.ts";
 
 const NONE: readonly string[] = Object.freeze([]);
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { distinct } from "#dist/transports/distinct.js";
+import { distinct } from "#dist/transports/header.js";
 
 test("distinct gives every value once, without empty ones and blanks", () => {
   for (const [value, expected] of [
