@@ -174,7 +174,10 @@ export class SessionExchange<Data extends object> {
     else this.#send(response);
   };
 
-  /** Whether `commit` has to wait for the store. Most requests only read; then it sets the headers before it returns. */
+  /**
+   * Whether `commit` has to wait for the store. Most requests only read; then it sets the headers before it returns. A getter of a class:
+   * an object literal with a getter has a hidden class of its own, which V8 keeps, with the whole request, until a full collection.
+   */
   get mustWait(): boolean {
     if (this.#steps !== null || this.#state === "unreadable") return true;
     if (this.#record === null) return this.#changes?.isEmpty === false;
