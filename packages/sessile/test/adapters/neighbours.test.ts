@@ -1,6 +1,7 @@
 // Packages that applications use beside sessions: what docs/frameworks.md says of each, in "Session middleware meets …".
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -131,6 +132,74 @@ describe("session middleware meets", () => {
         assert.deepEqual([provider, kept], ["google", state]);
       },
     );
+  });
+
+  test("passport-oauth2: `state: true` is refused in words; a store of two functions works, and a state is good once", async () => {
+    const { Passport } = require("passport");
+    const { Strategy } = require("passport-oauth2");
+    const provider = await listen(
+      createServer((_req, res) => {
+        res.setHeader("content-type", "application/json");
+        res.end(JSON.stringify({ access_token: "secret", token_type: "bearer" }));
+      }),
+    );
+    const settings = {
+      authorizationURL: "http://provider.example/authorize",
+      tokenURL: `${provider.url}/token`,
+      clientID: "id",
+      clientSecret: "secret",
+      callbackURL: "http://shop.example/callback",
+    };
+    const ofSession = {
+      store(req: express.Request, done: (error: null, state: string) => void) {
+        const state = randomUUID();
+        req.session.set("oauth", state);
+        done(null, state);
+      },
+      verify(req: express.Request, state: string | undefined, done: (error: null, isRight: boolean) => void) {
+        const isRight = req.session.has("oauth") && req.session.get("oauth") === state;
+        req.session.remove("oauth");
+        done(null, isRight);
+      },
+    };
+    const verify = (...args: unknown[]): void =>
+      (args.at(-1) as (error: null, user: object) => void)(null, { id: "42" });
+    const passport = new Passport();
+    passport.use("itself", new Strategy({ ...settings, state: true }, verify));
+    passport.use("ours", new Strategy({ ...settings, store: ofSession }, verify));
+    const mount = (app: express.Express, manager: SessionManager): void => {
+      app.use(sessions(manager));
+      app.get("/itself", passport.authenticate("itself", { session: false }));
+      app.get("/auth", passport.authenticate("ours", { session: false }));
+      app.get("/callback", passport.authenticate("ours", { session: false }), async (req, res) => {
+        await req.session.signIn((req as unknown as { user: { id: string } }).user.id);
+        res.redirect(303, "/");
+      });
+      app.get(
+        "/me",
+        requireSession((req, res) => void res.send(req.session.userId)),
+      );
+    };
+    await withExpress(mount, async ({ ask }) => {
+      assert.deepEqual((await ask("GET", "/itself")).text, "ERR_SESSION_STATE");
+      const { status, headers, cookie } = await ask("GET", "/auth");
+      const state = new URL(headers.get("location") ?? "").searchParams.get("state") ?? "";
+      assert.deepEqual([status, state.length], [302, 36]);
+      // As a browser comes back from another site.
+      const arrival = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+      const back = (value: string) => ask("GET", `/callback?code=c&state=${value}`, { ...arrival, cookie });
+      assert.equal((await ask("GET", `/callback?code=c&state=${state}`, arrival)).status, 403, "of another browser");
+      const signedIn = await back(state);
+      assert.deepEqual([signedIn.status, (await ask("GET", "/me", { cookie: signedIn.cookie })).text], [303, "42"]);
+      assert.equal((await back(state)).status, 403, "the same state again");
+      const other = await ask("GET", "/auth");
+      const wrong = { ...arrival, cookie: other.cookie };
+      assert.equal((await ask("GET", `/callback?code=c&state=${state}`, wrong)).status, 403, "the state of another");
+      const { searchParams } = new URL(other.headers.get("location") ?? "");
+      const late = await ask("GET", `/callback?code=c&state=${searchParams.get("state")}`, wrong);
+      assert.equal(late.status, 403, "a wrong state uses it up");
+    });
+    await provider.close();
   });
 
   test("Passport: works with `session: false` and a sign-in of ours", async () => {

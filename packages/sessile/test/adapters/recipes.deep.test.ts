@@ -17,7 +17,7 @@ const SECTIONS = [...PAGE.matchAll(/^##? (.+)$/gm)].map(([, title = ""]) => titl
 const PREAMBLE = `
 import type { Session, SessionManager } from "sessile";
 declare module "sessile" {
-  interface SessionData { username: string; cart: string[]; last: string; campaign: string; csrf: string; grant: Record<string, string> }
+  interface SessionData { username: string; cart: string[]; last: string; campaign: string; csrf: string; oauth: string; grant: Record<string, string> }
 }
 declare global {
   const manager: SessionManager;

@@ -53,7 +53,10 @@ export class ThreadWriter implements Writer {
   #start(): Worker {
     const worker = new Worker(THREAD_PROGRAM, { eval: true, workerData: this.#data, execArgv: [], name: "sessile" });
     let reason: unknown = new Error("the writer thread ended");
-    worker.on("message", (text: string | null) => this.#waiting?.answer(text));
+    worker.on("message", (message: unknown) => {
+      // Under `node --watch`, Node.js reports to this end, as objects, the modules that the thread loads.
+      if (typeof message === "string" || message === null) this.#waiting?.answer(message);
+    });
     worker.on("error", (error) => {
       reason = error;
     });
