@@ -4,11 +4,11 @@ import type { AnyElysia, Elysia } from "elysia";
 import { SessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
-import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
+import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
+import { toResponse } from "./shared/web-exchange.ts";
 import { type SessionHandler, type WithSessionOptions, withSession } from "./web.ts";
-import { toResponse } from "./web-response.ts";
 
-export type { GuardOptions } from "./answer.ts";
+export type { GuardOptions } from "./shared/answer.ts";
 export type { WithSessionOptions } from "./web.ts";
 
 // biome-ignore lint/complexity/noBannedTypes: Elysia's types use it for an empty set

@@ -5,13 +5,13 @@ import { finished } from "node:stream";
 import type { Application, Request, RequestHandler, Response } from "express";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
-import { answerInstead, hold } from "./hold-response.ts";
-import { NodeExchange } from "./node-exchange.ts";
-import { outcomeOf } from "./outcome.ts";
-import { setSession } from "./session-property.ts";
+import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
+import { answerInstead, hold } from "./shared/hold-response.ts";
+import { NodeExchange } from "./shared/node-exchange.ts";
+import { outcomeOf } from "./shared/outcome.ts";
+import { setSession } from "./shared/session-property.ts";
 
-export type { GuardOptions } from "./answer.ts";
+export type { GuardOptions } from "./shared/answer.ts";
 
 declare global {
   namespace Express {

@@ -18,13 +18,13 @@ import type {
 import { isSessionError, type SessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session as SessileSession, SignedInSession } from "../core/session.ts";
-import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
-import { type AnyReply, isFastifysOwn, prepare, refuse } from "./fastify-reply.ts";
-import { hold } from "./hold-response.ts";
-import { NodeExchange } from "./node-exchange.ts";
-import { setSession } from "./session-property.ts";
+import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
+import { type AnyReply, isFastifysOwn, prepare, refuse } from "./shared/fastify-reply.ts";
+import { hold } from "./shared/hold-response.ts";
+import { NodeExchange } from "./shared/node-exchange.ts";
+import { setSession } from "./shared/session-property.ts";
 
-export type { GuardOptions } from "./answer.ts";
+export type { GuardOptions } from "./shared/answer.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

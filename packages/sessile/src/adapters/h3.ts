@@ -4,14 +4,12 @@ import type { EventHandler, EventHandlerRequest, EventHandlerResponse, H3Event, 
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session as SessileSession, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
-import { answerTo, type GuardOptions, notSignedIn } from "./answer.ts";
-import { outcomeOf } from "./outcome.ts";
-import { discard, isResponse } from "./payload.ts";
-import { setSession } from "./session-property.ts";
-import { WebRequest } from "./web-request.ts";
-import { responseTo, sendable, toResponse } from "./web-response.ts";
+import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
+import { discard, isResponse, outcomeOf } from "./shared/outcome.ts";
+import { setSession } from "./shared/session-property.ts";
+import { responseTo, sendable, toResponse, WebRequest } from "./shared/web-exchange.ts";
 
-export type { GuardOptions } from "./answer.ts";
+export type { GuardOptions } from "./shared/answer.ts";
 
 declare module "h3" {
   interface H3EventContext {

@@ -5,13 +5,11 @@ import { isSessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
-import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
-import { NO_RESPONSE } from "./outcome.ts";
-import { isResponse } from "./payload.ts";
-import { WebRequest } from "./web-request.ts";
-import { checkUnused, responseTo, sendable, toResponse } from "./web-response.ts";
+import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./shared/answer.ts";
+import { isResponse, NO_RESPONSE } from "./shared/outcome.ts";
+import { checkUnused, responseTo, sendable, toResponse, WebRequest } from "./shared/web-exchange.ts";
 
-export type { GuardOptions } from "./answer.ts";
+export type { GuardOptions } from "./shared/answer.ts";
 
 /** The variable that `sessions` adds to an application's environment: `c.var.session`. */
 export interface SessionEnv<Data extends object> {

@@ -3,12 +3,12 @@
 import type { Context, ExtendableContext, Middleware, Next } from "koa";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./answer.ts";
-import { hold } from "./hold-response.ts";
-import { NodeExchange } from "./node-exchange.ts";
-import { setSession } from "./session-property.ts";
+import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./shared/answer.ts";
+import { hold } from "./shared/hold-response.ts";
+import { NodeExchange } from "./shared/node-exchange.ts";
+import { setSession } from "./shared/session-property.ts";
 
-export type { GuardOptions } from "./answer.ts";
+export type { GuardOptions } from "./shared/answer.ts";
 
 declare module "koa" {
   interface DefaultContext {

@@ -4,10 +4,9 @@
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { Session } from "../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../core/transport.ts";
-import { answerTo } from "./answer.ts";
-import { cutPair, replaceCookies } from "./cookie-pairs.ts";
-import { outcomeOf, settleWithoutHeaders } from "./outcome.ts";
-import { answerOfNext } from "./thrown.ts";
+import { answerTo } from "./shared/answer.ts";
+import { cutPair, replaceCookies } from "./shared/cookie-pairs.ts";
+import { answerOfNext, outcomeOf, settleWithoutHeaders } from "./shared/outcome.ts";
 
 /** The functions of `next/headers`. */
 export interface NextHeaders {

@@ -3,15 +3,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import { type GuardOptions, notSignedIn } from "./answer.ts";
-import { answerInstead, hold } from "./hold-response.ts";
-import { NodeExchange, type NodeRequest } from "./node-exchange.ts";
-import type { NodeResponse } from "./node-response.ts";
+import { type GuardOptions, notSignedIn } from "./shared/answer.ts";
+import { answerInstead, hold } from "./shared/hold-response.ts";
+import { NodeExchange, type NodeRequest } from "./shared/node-exchange.ts";
+import type { NodeResponse } from "./shared/node-response.ts";
 
-export type { GuardOptions } from "./answer.ts";
-export type { NodeRequest } from "./node-exchange.ts";
-export type { NodeResponse } from "./node-response.ts";
-export { openUpgrade, type UpgradeOptions } from "./upgrade.ts";
+export type { GuardOptions } from "./shared/answer.ts";
+export type { NodeRequest } from "./shared/node-exchange.ts";
+export type { NodeResponse } from "./shared/node-response.ts";
+export { openUpgrade, type UpgradeOptions } from "./shared/upgrade.ts";
 
 /** Answers a request with its session. With http2, name the types of `request` and `response`. */
 export type SessionHandler<

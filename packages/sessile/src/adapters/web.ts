@@ -2,16 +2,13 @@
 
 import type { OpenSession, SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import { type Answer, answerTo, FAILURE, type GuardOptions, notSignedIn } from "./answer.ts";
-import { HeaderChanges, isTaken } from "./header-changes.ts";
-import { passCookiesOn } from "./next-proxy.ts";
-import { settleWithoutHeaders } from "./outcome.ts";
-import { discard } from "./payload.ts";
-import { answerToThrown } from "./thrown.ts";
-import { WebRequest } from "./web-request.ts";
-import { RETURNED_BEFORE, toResponse, UNSENDABLE } from "./web-response.ts";
+import { type Answer, answerTo, FAILURE, type GuardOptions, notSignedIn } from "./shared/answer.ts";
+import { HeaderChanges, isTaken } from "./shared/header-changes.ts";
+import { passCookiesOn } from "./shared/next-proxy.ts";
+import { answerToThrown, discard, settleWithoutHeaders } from "./shared/outcome.ts";
+import { RETURNED_BEFORE, toResponse, UNSENDABLE, WebRequest } from "./shared/web-exchange.ts";
 
-export type { GuardOptions } from "./answer.ts";
+export type { GuardOptions } from "./shared/answer.ts";
 
 /** Answers a request with its session; `rest` are further arguments of the platform. */
 export type SessionHandler<Data extends object = DefaultData, Rest extends readonly unknown[] = []> = (

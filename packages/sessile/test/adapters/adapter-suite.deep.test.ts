@@ -19,7 +19,7 @@ import {
   type SessionResponse,
 } from "sessile";
 import { adapterChecks, type StartServer, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
-import { type Answer, answerTo, FAILURE, notSignedIn } from "#dist/adapters/answer.js";
+import { type Answer, answerTo, FAILURE, notSignedIn } from "#dist/adapters/shared/answer.js";
 import { listen } from "./support/listen.ts";
 import { routeOf } from "./support/routes.ts";
 import { iteratorOf } from "./support/to-response.ts";

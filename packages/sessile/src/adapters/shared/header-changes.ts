@@ -1,6 +1,6 @@
 // The session's changes to the headers of a `Response` that a handler has made.
 
-import type { SessionResponse } from "../core/transport.ts";
+import type { SessionResponse } from "../../core/transport.ts";
 import { cutPair } from "./cookie-pairs.ts";
 
 /** Responses that carry a user's token, and the request that each answers. */

@@ -1,8 +1,8 @@
 // A response of node:http or node:http2 whose output is held back until the session is settled; then it leaves, or
 // another answer in its place.
 
-import { SessionError } from "../core/errors.ts";
-import type { SessionResponse } from "../core/transport.ts";
+import { SessionError } from "../../core/errors.ts";
+import type { SessionResponse } from "../../core/transport.ts";
 import type { Answer } from "./answer.ts";
 import {
   appended,

@@ -2,9 +2,9 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import type { OpenSession, SessionManager } from "../core/manager.ts";
-import type { Session } from "../core/session.ts";
-import type { SessionRequest, SessionResponse } from "../core/transport.ts";
+import type { OpenSession, SessionManager } from "../../core/manager.ts";
+import type { Session } from "../../core/session.ts";
+import type { SessionRequest, SessionResponse } from "../../core/transport.ts";
 import { type Answer, answerTo, FAILURE } from "./answer.ts";
 import { answerInstead, type Settlement } from "./hold-response.ts";
 import type { NodeResponse } from "./node-response.ts";

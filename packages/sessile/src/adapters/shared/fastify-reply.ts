@@ -1,6 +1,6 @@
 // Changes of Fastify's reply: a whole answer in place of the route's.
 
-import type { SessionError } from "../core/errors.ts";
+import type { SessionError } from "../../core/errors.ts";
 import { type Answer, answerTo, describesBody } from "./answer.ts";
 
 /** The part of a reply that is needed, for every kind of server. */

@@ -1,6 +1,6 @@
 // The answers to errors of the library, and the only messages for clients.
 
-import { isSessionError, type SessionErrorCode } from "../core/errors.ts";
+import { isSessionError, type SessionErrorCode } from "../../core/errors.ts";
 
 /** A whole response, FastAPI's shape: `{"detail": …}`. */
 export interface Answer {

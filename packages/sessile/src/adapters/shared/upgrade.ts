@@ -2,8 +2,8 @@
 
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import type { SessionManager } from "../core/manager.ts";
-import type { SignedInSession } from "../core/session.ts";
+import type { SessionManager } from "../../core/manager.ts";
+import type { SignedInSession } from "../../core/session.ts";
 import { type Answer, type GuardOptions, notSignedIn } from "./answer.ts";
 import { NodeExchange } from "./node-exchange.ts";
 

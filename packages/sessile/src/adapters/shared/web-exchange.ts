@@ -1,7 +1,31 @@
-// Answers of the library as a `Response`, and checks for responses that cannot be sent.
+// A `Request` in the form that the core needs, and answers of the library as a `Response`.
 
+import type { SessionRequest } from "../../core/transport.ts";
 import { type Answer, answerTo } from "./answer.ts";
-import { isResponse } from "./payload.ts";
+import { isResponse } from "./outcome.ts";
+
+export class WebRequest implements SessionRequest {
+  readonly #request: Request;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  /** Compared with `GET` first, which is cheaper than upper case. */
+  get method(): string {
+    return this.#request.method === "GET" ? "GET" : this.#request.method.toUpperCase();
+  }
+
+  /** The path that the client sent, independent of mounting. */
+  get path(): string {
+    return new URL(this.#request.url).pathname;
+  }
+
+  /** The host comes from the URL on platforms that leave it out of the headers. */
+  header(name: string): string | undefined {
+    return this.#request.headers.get(name) ?? (name === "host" ? new URL(this.#request.url).host : undefined);
+  }
+}
 
 export const RETURNED_BEFORE =
   "The response was returned before, so it cannot carry a session. Make a new one for each request.";

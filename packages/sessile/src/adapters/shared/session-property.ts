@@ -1,7 +1,7 @@
 // The property `session`, which cannot be replaced: the session would go on, unseen by the program.
 
-import { refusedWrite, SessionError } from "../core/errors.ts";
-import type { Session } from "../core/session.ts";
+import { refusedWrite, SessionError } from "../../core/errors.ts";
+import type { Session } from "../../core/session.ts";
 
 const SESSION: unique symbol = Symbol("sessile.session");
 
