@@ -5,19 +5,12 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { type JsonObject, parseData } from "./core/data.ts";
 import { isSessionError } from "./core/errors.ts";
 import { wrong } from "./core/options.ts";
-import type { SessionRecord } from "./core/record.ts";
 import { isExpired } from "./core/record.ts";
 import type { Session } from "./core/session.ts";
 import { REPLACES } from "./core/sign-in.ts";
 import type { SessionStore } from "./core/store.ts";
 import { BASE62 } from "./core/token.ts";
 import { readCookies } from "./transports/cookie-header.ts";
-
-/** What a former session held. */
-export interface FormerSession {
-  readonly userId: string;
-  readonly data: JsonObject;
-}
 
 export interface FormerSessionOptions {
   /** Where `sessile import` put the former sessions: the store of the manager. */
@@ -79,14 +72,23 @@ export function formerSessions({
   };
 }
 
-/** The record to put into the store for a former session. Its user's lists show it, and revoking the user's sessions ends it. */
-export function formerRecord(id: string, former: FormerSession, now: number, expiresAt: number): SessionRecord {
-  return {
+/**
+ * Puts a session of express-session into the store, as `sessile import` does: its user's lists show it, revoking the user's sessions ends
+ * it, and `formerSessions` exchanges it. Nothing changes when it is there already. `id` is the session id of express-session, `expiresAt`
+ * its end in milliseconds since 1970.
+ */
+export async function importFormerSession(
+  store: Pick<SessionStore, "create">,
+  { id, userId, data, expiresAt }: { id: string; userId: string; data: JsonObject; expiresAt: number },
+  clock = () => Date.now(),
+): Promise<void> {
+  const now = clock();
+  await store.create({
     sid: formerSid(id),
-    userId: former.userId,
+    userId,
     secretDigest: NO_DIGEST,
     retiredDigests: [],
-    data: JSON.stringify(former.data),
+    data: JSON.stringify(data),
     createdAt: now,
     authenticatedAt: null,
     rotatedAt: now,
@@ -95,14 +97,14 @@ export function formerRecord(id: string, former: FormerSession, now: number, exp
     absoluteExpiresAt: expiresAt,
     version: 1,
     device: null,
-  };
+  });
 }
 
 async function find(
   store: SessionStore,
   sid: string,
   now: number,
-): Promise<(FormerSession & { readonly sid: string }) | null> {
+): Promise<{ readonly sid: string; readonly userId: string; readonly data: JsonObject } | null> {
   try {
     const record = await store.load(sid);
     if (record === null || record.userId === null || record.secretDigest !== NO_DIGEST) return null;

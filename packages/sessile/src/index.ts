@@ -3,7 +3,7 @@
 export type { DataSchema, Json, JsonObject } from "./core/data.ts";
 export { applyDelta, type SessionDelta } from "./core/delta.ts";
 export { isSessionError, SessionError, type SessionErrorCode } from "./core/errors.ts";
-export type { RevokeReason, SessionEvent, SessionEventName, SessionEvents, SessionListener } from "./core/events.ts";
+export type { SessionEvent, SessionEvents } from "./core/events.ts";
 export {
   type OpenSession,
   type SessionDetails,
@@ -22,18 +22,16 @@ export type {
 } from "./core/session.ts";
 export type { SignInOptions } from "./core/sign-in.ts";
 export type {
-  CacheStats,
   Committed,
   Created,
   Page,
   RecordPage,
   SessionStore,
   StoreStats,
-  SweepBudget,
   UserLimit,
 } from "./core/store.ts";
 export type { KeyRing } from "./core/token.ts";
-export type { Credential, SessionRequest, SessionResponse, SessionTransport } from "./core/transport.ts";
+export type { SessionRequest, SessionResponse, SessionTransport } from "./core/transport.ts";
 export { type MemoryStoreOptions, memoryStore } from "./stores/memory.ts";
 export { type CookieOptions, cookieTransport } from "./transports/cookie.ts";
 export { bearerTransport, headerTransport } from "./transports/header.ts";

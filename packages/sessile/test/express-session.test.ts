@@ -4,8 +4,14 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import { cookieTransport, SessionError, type SessionErrorCode, type SessionManagerOptions } from "sessile";
-import { formerRecord, formerSessions } from "sessile/express-session";
+import {
+  cookieTransport,
+  SessionError,
+  type SessionErrorCode,
+  type SessionManagerOptions,
+  type SessionRecord,
+} from "sessile";
+import { formerSessions, importFormerSession } from "sessile/express-session";
 import { all, Bench, Gate, ResponseRecorder, requestWith } from "./support/requests.ts";
 
 const SECRET = "the secret of the former application";
@@ -18,12 +24,14 @@ const COOKIES = `connect.sid=${encodeURIComponent(`s:${ID}.${signature}`)}`;
 async function withFormer(options: Partial<SessionManagerOptions> = {}, data = '{"cart":["a-12"],"other":1}') {
   const bench = new Bench(options);
   const { now, read: clock } = bench.clock;
-  const record = { ...formerRecord(ID, { userId: "42", data: {} }, now, now + HOUR), data };
-  await bench.spied.inner.create(record);
+  const { inner } = bench.spied;
+  const create = (record: SessionRecord) => inner.create({ ...record, data });
+  await importFormerSession({ create }, { id: ID, userId: "42", data: {}, expiresAt: now + HOUR }, clock);
+  const { sid } = (await inner.list("42")).records[0] as SessionRecord;
   const former = formerSessions({ store: bench.spied.store, secret: SECRET, clock });
   const exchange = (status = 200) =>
     bench.send(null, (session) => former.signIn(session, COOKIES, ({ cart = [] }) => ({ cart })), { status });
-  const isThere = async () => (await bench.spied.inner.load(record.sid)) !== null;
+  const isThere = async () => (await inner.load(sid)) !== null;
   return { bench, former, exchange, isThere };
 }
 

@@ -1,7 +1,7 @@
 // Takes the sessions of signed-in users over from express-session. Writes each before it deletes it where it was.
 
 import type { JsonObject, SessionStore } from "sessile";
-import { formerRecord } from "sessile/express-session";
+import { importFormerSession } from "sessile/express-session";
 import { patiently } from "../migrate/patience.ts";
 import type { FormerRow, FormerStore } from "./former-store.ts";
 
@@ -59,8 +59,8 @@ async function bring(
   const now = Date.now();
   const expiresAt = Math.min(row.expiresAt ?? endOf(cookie) ?? now + UNSAID, now + LONGEST);
   if (expiresAt <= now) return "expired";
-  // "exists" is good too: an earlier run wrote it and was interrupted before it deleted it here.
-  if (!isDry) await patiently(() => to.create(formerRecord(row.id, { userId, data }, now, expiresAt)));
+  // An earlier run may have written it, and stopped before it deleted it here.
+  if (!isDry) await patiently(() => importFormerSession(to, { id: row.id, userId, data, expiresAt }));
   return "imported";
 }
 

@@ -26,11 +26,14 @@ export interface Writing {
   readonly rotateAfter: number;
 }
 
-/** What became of it. `null`: the session ended meanwhile; the changes are dropped and nothing may be sent. */
-export type Written = { readonly record: SessionRecord; readonly newToken: string | null } | null;
-
-/** Writes the changes, the touch and the rotation that are due, in one step; nothing when nothing is due. */
-export async function commitRecord(core: Core, first: Writing): Promise<Written> {
+/**
+ * Writes the changes, the touch and the rotation that are due, in one step; nothing when nothing is due. `null` when the session ended
+ * meanwhile: the changes are dropped, and nothing may be sent.
+ */
+export async function commitRecord(
+  core: Core,
+  first: Writing,
+): Promise<{ readonly record: SessionRecord; readonly newToken: string | null } | null> {
   let writing = first;
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
     const { record } = writing;

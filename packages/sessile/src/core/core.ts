@@ -2,15 +2,12 @@
 
 import { Endings, Watch } from "./endings.ts";
 import { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts";
-import { EventHub, type SessionEvent, type SessionEventName, type SessionEvents } from "./events.ts";
+import { EventHub, type SessionEvent, type SessionEvents } from "./events.ts";
 import { CLOCK, type Settings, wrong } from "./options.ts";
 import { deadline, isOver, NO_DATA, NO_DIGESTS, type SessionRecord } from "./record.ts";
 import type { Beginning } from "./sign-in.ts";
 import type { Created, SessionStore } from "./store.ts";
-import { formatToken, newSecret, newSid } from "./token.ts";
-
-/** Which session, and whose. */
-type About = Pick<SessionRecord, "sid" | "userId">;
+import { formatToken, newSecret, newSid, type Owner } from "./token.ts";
 
 /** What `storeFailed` calls it when a record cannot be loaded. */
 export const LOADING = "load a session";
@@ -86,7 +83,7 @@ export class Core {
 
   /** Ends a session. True when it was this call that did, and then listeners of `name` hear of it. */
   async end<Name extends "signedOut" | "revoked" | "expired">(
-    session: About,
+    session: Owner,
     name: Name,
     more?: Omit<SessionEvents[Name], keyof SessionEvent>,
   ): Promise<boolean> {
@@ -108,9 +105,9 @@ export class Core {
   }
 
   /** Emits what happened to a session just now. */
-  emit<Name extends Exclude<SessionEventName, "storeFailed" | "crossSiteRefused">>(
+  emit<Name extends Exclude<keyof SessionEvents, "storeFailed" | "crossSiteRefused">>(
     name: Name,
-    { sid, userId }: About,
+    { sid, userId }: Owner,
     more?: Omit<SessionEvents[Name], keyof SessionEvent>,
   ): void {
     this.events.emit(name, { sid, userId, at: this.now(), ...more } as SessionEvents[Name]);

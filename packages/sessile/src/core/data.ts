@@ -135,13 +135,14 @@ export interface DataSchema {
   };
 }
 
-type SchemaResult =
-  | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly value?: undefined; readonly issues: readonly SchemaIssue[] };
-
-interface SchemaIssue {
-  readonly message?: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+interface SchemaResult {
+  readonly value?: unknown;
+  readonly issues?:
+    | readonly {
+        readonly message?: string;
+        readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+      }[]
+    | undefined;
 }
 
 /**

@@ -19,12 +19,7 @@ export interface SessionDelta {
   /** A new secret. Refused with `conflict` unless `from` is the current digest: so a rotation has one successor. */
   readonly rotate?: { readonly from: string; readonly to: string };
   /** Refuse with `conflict` when the merged data would exceed these. */
-  readonly limits?: Limits;
-}
-
-interface Limits {
-  readonly dataBytes: number;
-  readonly keys: number;
+  readonly limits?: Omit<DataLimits, "depth">;
 }
 
 /**
@@ -56,7 +51,7 @@ function mergeData(text: string, { set, remove, limits }: SessionDelta): string 
 }
 
 /** Which of the limits `data` and its text exceed, in words; `undefined` when none. */
-export function excessOf(data: JsonObject, text: string, limits: Limits): string | undefined {
+export function excessOf(data: JsonObject, text: string, limits: Omit<DataLimits, "depth">): string | undefined {
   const amounts = { keys: Object.keys(data).length, dataBytes: Buffer.byteLength(text) };
   for (const name of ["keys", "dataBytes"] as const)
     if (amounts[name] > limits[name]) return `.${name}\`: ${amounts[name]} instead of at most ${limits[name]}`;

@@ -4,14 +4,6 @@ import type { Core } from "./core.ts";
 import { isSessionError } from "./errors.ts";
 import type { SessionRecord } from "./record.ts";
 
-type Listener = () => unknown;
-
-interface Watched {
-  readonly listeners: Set<Listener>;
-  /** The deadline as last seen; a touch elsewhere may have moved it. 0 until it was looked at. */
-  expiresAt: number;
-}
-
 /** How often deadlines are looked at, and everything else where the store gives no hints: the bound of `onEnded`. */
 const TICK = 500;
 /** So many ticks later everything is looked at although the store gives hints, because a hint may be lost with a connection. */
@@ -21,7 +13,8 @@ const CHUNK = 100;
 
 export class Watch {
   readonly #core: Core;
-  readonly #watched = new Map<string, Watched>();
+  /** By sid; `expiresAt` is the deadline as last loaded, 0 before: a touch elsewhere may have moved it. */
+  readonly #watched = new Map<string, { readonly listeners: Set<() => unknown>; expiresAt: number }>();
   #timer: NodeJS.Timeout | undefined;
   #stopHints: (() => void) | undefined;
   /** Ticks until everything is looked at. */
@@ -36,7 +29,7 @@ export class Watch {
    * Calls `listener` once when the session ends; the function given back stops it. The next tick looks at the session in any
    * case: it may have ended after the request loaded it, when nobody watched it yet.
    */
-  add(sid: string, listener: Listener): () => void {
+  add(sid: string, listener: () => unknown): () => void {
     const watched = this.#watched.get(sid) ?? { listeners: new Set(), expiresAt: 0 };
     this.#watched.set(sid, watched);
     watched.listeners.add(listener);

@@ -18,8 +18,11 @@ export interface SessionEvents {
   readonly rotated: SessionEvent;
   /** The session was ended by its own client. */
   readonly signedOut: SessionEvent;
-  /** The session was ended from elsewhere. */
-  readonly revoked: SessionEvent & { readonly reason: RevokeReason };
+  /**
+   * The session was ended from elsewhere: by the application, by the user's limit, because a secret was reused, or because the request
+   * that began it failed or its data cannot be read (`failed`).
+   */
+  readonly revoked: SessionEvent & { readonly reason: "revoked" | "limit" | "reuse" | "failed" };
   /** The session reached a deadline and was removed. The user is unknown when a store removed it unseen. */
   readonly expired: SessionEvent;
   /** A secret was used after its successor had taken over: it was probably stolen. The session has been revoked. */
@@ -40,18 +43,9 @@ export interface SessionEvents {
   readonly storeFailed: { readonly operation: string; readonly error: unknown; readonly at: number };
 }
 
-/**
- * Why a session was revoked: the application said so, the user's limit was exceeded, a secret was reused, the request
- * that began it failed, or its data cannot be read (`failed`).
- */
-export type RevokeReason = "revoked" | "limit" | "reuse" | "failed";
-
-export type SessionEventName = keyof SessionEvents;
-export type SessionListener<Name extends SessionEventName> = (event: SessionEvents[Name]) => unknown;
-
 /** Calls listeners; what they throw or reject with goes to `onWarning` and nowhere else. */
 export class EventHub {
-  readonly #listeners = new Map<SessionEventName, Set<SessionListener<never>>>();
+  readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => unknown>>();
   readonly #onWarning: (message: string, error?: unknown) => void;
 
   constructor(onWarning: (message: string, error?: unknown) => void) {
@@ -59,16 +53,16 @@ export class EventHub {
   }
 
   /** Adds a listener; the function given back removes it. */
-  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
+  on<Name extends keyof SessionEvents>(name: Name, listener: (event: SessionEvents[Name]) => unknown): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners.add(listener));
     return () => listeners.delete(listener);
   }
 
-  emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+  emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
     Object.freeze(event);
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      void this.call(name, () => (listener as SessionListener<Name>)(event));
+      void this.call(name, () => listener(event as never));
     }
   }
 

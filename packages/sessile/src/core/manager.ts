@@ -3,7 +3,7 @@
 import { Core } from "./core.ts";
 import { type JsonObject, parseData } from "./data.ts";
 import { SessionError } from "./errors.ts";
-import type { SessionEventName, SessionListener } from "./events.ts";
+import type { SessionEvents } from "./events.ts";
 import { open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions, wholeNumber } from "./options.ts";
 import type { SessionRecord } from "./record.ts";
@@ -78,7 +78,7 @@ export class SessionManager<Data extends object = DefaultData> {
   }
 
   /** Calls `listener` for every such event; the function given back stops it. A listener cannot break a request. */
-  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
+  on<Name extends keyof SessionEvents>(name: Name, listener: (event: SessionEvents[Name]) => unknown): () => void {
     return this.#core.events.on(name, listener);
   }
 

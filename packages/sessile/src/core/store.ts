@@ -44,14 +44,6 @@ export interface RecordPage {
   readonly next: string | null;
 }
 
-/** What one sweep may cost. */
-export interface SweepBudget {
-  /** The instant to judge by. */
-  readonly now: number;
-  /** At most this many records. */
-  readonly limit: number;
-}
-
 /** Figures for people who operate the store. */
 export interface StoreStats {
   /** Which store it is: `"memory"`, `"sqlite"`, `"redis"`, … */
@@ -62,27 +54,24 @@ export interface StoreStats {
   readonly isEstimate?: true;
   /** Of a store behind a network: whether its calls pass (`closed`), fail at once (`open`), or one is let through as a probe. */
   readonly circuit?: { readonly state: "closed" | "open" | "halfOpen"; readonly opened: number };
-  /** Of the copies in front of the store, where there are any. */
-  readonly cache?: CacheStats;
-}
-
-/** Figures about copies of records in this process. Counted since the start, but for `entries` and `bytes`. */
-export interface CacheStats {
-  /** False while the store is asked for everything, because changes might go unnoticed. */
-  readonly isCoherent: boolean;
-  /** Why that was so the last time; `null` when it is over. */
-  readonly problem: string | null;
-  readonly entries: number;
-  /** About what the entries take. */
-  readonly bytes: number;
-  /** Answers from a copy, or from a load that another request had begun; and loads that were asked of the store. */
-  readonly hits: number;
-  readonly misses: number;
-  /** Entries that went because a session changed elsewhere, and because there was no room. */
-  readonly invalidations: number;
-  readonly evictions: number;
-  /** How often all entries went, because changes might have gone unnoticed. */
-  readonly resets: number;
+  /** Of the copies in front of the store, where there are any. Counted since the start, but for `entries` and `bytes`. */
+  readonly cache?: {
+    /** False while the store is asked for everything, because changes might go unnoticed. */
+    readonly isCoherent: boolean;
+    /** Why that was so the last time; `null` when it is over. */
+    readonly problem: string | null;
+    readonly entries: number;
+    /** About what the entries take. */
+    readonly bytes: number;
+    /** Answers from a copy, or from a load that another request had begun; and loads that were asked of the store. */
+    readonly hits: number;
+    readonly misses: number;
+    /** Entries that went because a session changed elsewhere, and because there was no room. */
+    readonly invalidations: number;
+    readonly evictions: number;
+    /** How often all entries went, because changes might have gone unnoticed. */
+    readonly resets: number;
+  };
 }
 
 /**
@@ -126,8 +115,8 @@ export interface SessionStore {
   scan(page?: Page): Promise<RecordPage>;
   /** Removes all of a user's records but `except`; those being created at this moment too. The sids that ended. */
   deleteByUser(userId: string, except?: string): Promise<readonly string[]>;
-  /** Removes expired records within `budget`. Their sids; fewer than `budget.limit` when nothing is left to do. */
-  deleteExpired(budget: SweepBudget): Promise<readonly string[]>;
+  /** Removes records that are expired at `now`, at most `limit`. Their sids; fewer than `limit` when nothing is left to do. */
+  deleteExpired(budget: { readonly now: number; readonly limit: number }): Promise<readonly string[]>;
   /** Figures about the store. */
   stats(): Promise<StoreStats>;
   /**

@@ -7,16 +7,7 @@ import { SessionError } from "../core/errors.ts";
 import { type Rule, resolve, wholeNumber } from "../core/options.ts";
 import type { SessionRecord } from "../core/record.ts";
 import { isExpired } from "../core/record.ts";
-import type {
-  Committed,
-  Created,
-  Page,
-  RecordPage,
-  SessionStore,
-  StoreStats,
-  SweepBudget,
-  UserLimit,
-} from "../core/store.ts";
+import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../core/store.ts";
 import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
 import { SidMap } from "./sid-map.ts";
 
@@ -123,7 +114,7 @@ class MemoryStore implements SessionStore {
    * Visits every record at most once, in slices with pauses for other work. The one method that is not atomic, because
    * no promise needs it. The next call continues at the point where this one stopped.
    */
-  async deleteExpired({ now, limit }: SweepBudget): Promise<readonly string[]> {
+  async deleteExpired({ now, limit }: { now: number; limit: number }): Promise<readonly string[]> {
     this.#checkOpen();
     const expired: string[] = [];
     let until = 0;

@@ -6,7 +6,6 @@ import {
   memoryStore,
   type OpenSession,
   type Session,
-  type SessionEventName,
   type SessionEvents,
   SessionManager,
   type SessionManagerOptions,
@@ -136,7 +135,8 @@ export class Bench {
   readonly clock = new HandClock();
   readonly spied: SpiedStore;
   readonly manager: SessionManager<Bag>;
-  readonly events: { [Name in SessionEventName]: [name: Name, event: SessionEvents[Name]] }[SessionEventName][] = [];
+  readonly events: { [Name in keyof SessionEvents]: [name: Name, event: SessionEvents[Name]] }[keyof SessionEvents][] =
+    [];
 
   constructor(options: Partial<SessionManagerOptions> = {}) {
     this.spied = new SpiedStore(options.store ?? memoryStore());
@@ -213,7 +213,7 @@ export function all<T>(count: number, run: (index: number) => Promise<T>): Promi
   return Promise.all(Array.from({ length: count }, (_, index) => run(index)));
 }
 
-const EVENTS: readonly SessionEventName[] = [
+const EVENTS: readonly (keyof SessionEvents)[] = [
   "created",
   "signedIn",
   "rotated",

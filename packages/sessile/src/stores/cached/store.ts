@@ -2,16 +2,7 @@
 
 import type { SessionDelta } from "../../core/delta.ts";
 import type { SessionRecord } from "../../core/record.ts";
-import type {
-  Committed,
-  Created,
-  Page,
-  RecordPage,
-  SessionStore,
-  StoreStats,
-  SweepBudget,
-  UserLimit,
-} from "../../core/store.ts";
+import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
 import { Copies } from "./copies.ts";
 import type { ChangeListener, ChangeSource } from "./source.ts";
 
@@ -92,7 +83,7 @@ export class CachedStore implements WatchedStore, ChangeListener {
     return this.#forgetAll(await this.#store.deleteByUser(userId, except));
   }
 
-  async deleteExpired(budget: SweepBudget): Promise<readonly string[]> {
+  async deleteExpired(budget: { now: number; limit: number }): Promise<readonly string[]> {
     return this.#forgetAll(await this.#store.deleteExpired(budget));
   }
 

@@ -4,16 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { applyDelta, type SessionDelta } from "../../core/delta.ts";
 import { isSessionError } from "../../core/errors.ts";
 import type { SessionRecord } from "../../core/record.ts";
-import type {
-  Committed,
-  Created,
-  Page,
-  RecordPage,
-  SessionStore,
-  StoreStats,
-  SweepBudget,
-  UserLimit,
-} from "../../core/store.ts";
+import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
 import { KnownRecords } from "../known-records.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
 import type { FileIdentity } from "./database-file.ts";
@@ -118,7 +109,7 @@ export class SqliteStore implements SessionStore {
     return ended;
   }
 
-  async deleteExpired({ now, limit }: SweepBudget): Promise<readonly string[]> {
+  async deleteExpired({ now, limit }: { now: number; limit: number }): Promise<readonly string[]> {
     const [ended = []] = await this.#writes.add("delete expired sessions", ["deleteExpired", now, now, limit]);
     return ended;
   }

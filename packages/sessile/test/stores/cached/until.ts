@@ -1,9 +1,9 @@
 // Waits for what Redis or the network do in their own time. Knows only the figures of the cache.
 
-import type { CacheStats, SessionStore } from "sessile";
+import type { SessionStore, StoreStats } from "sessile";
 import { read } from "./fakes.ts";
 
-export async function figures(store: SessionStore): Promise<CacheStats> {
+export async function figures(store: SessionStore): Promise<NonNullable<StoreStats["cache"]>> {
   const { cache } = await store.stats();
   if (cache === undefined) throw new Error("there is no cache");
   return cache;
