@@ -126,7 +126,7 @@ async function register(app: FastifyInstance, { manager }: SessionsOptions): Pro
   app.decorateRequest(FAILED, null);
   app.addHook("onRequest", (request, reply) => open(manager, request, reply));
   app.addHook("onError", async (request, _reply, error) => {
-    if (isSessionError(error)) failureOf(request)[FAILED] = error;
+    if (isSessionError(error)) (request as unknown as Failure)[FAILED] = error;
   });
   app.addHook("onSend", answerFailure);
 }
@@ -148,13 +148,9 @@ async function open(manager: SessionManager, request: FastifyRequest, reply: Fas
 
 /** The `onSend` hook: replaces Fastify's own answer to an error of the library. */
 function answerFailure(request: FastifyRequest, reply: FastifyReply, payload: unknown, done: Done): void {
-  const { [FAILED]: failed } = failureOf(request);
+  const { [FAILED]: failed } = request as unknown as Failure;
   const answer = failed !== null && isFastifysOwn(payload, failed) ? answerTo(failed, request.session) : null;
   done(null, answer === null ? payload : prepare(reply, answer));
 }
 
 type Done = (error: null, payload: unknown) => void;
-
-function failureOf(request: FastifyRequest): Failure {
-  return request as unknown as Failure;
-}

@@ -2,7 +2,7 @@
 
 import type { ClientRequest, ClientResponse } from "./adapter-client.ts";
 
-/** The part of a cookie that tells it from others of its name. */
+/** The part of a cookie that identifies it among others of its name. */
 interface Kept {
   readonly name: string;
   readonly value: string;

@@ -67,7 +67,7 @@ export const raceChecks: readonly AdapterCheck[] = [
         await Promise.race([probes.slow.reached, left]);
         client.abort();
         await assert.rejects(left);
-        await send("GET", "/public"); // by now the server knows
+        await send("GET", "/public"); // the server has read the abort by now
         const committing = store.pause("commit");
         probes.slow.open();
         await committing.reached;

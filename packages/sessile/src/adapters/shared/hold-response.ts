@@ -40,8 +40,8 @@ export interface Settlement {
  * prototype.
  */
 export function hold(response: NodeResponse, settlement: Settlement): void {
+  if (HOLD in response) throw new SessionError("ERR_SESSION_STATE", HELD_TWICE);
   const held = response as unknown as Held;
-  if (held[HOLD] !== undefined) throw new SessionError("ERR_SESSION_STATE", HELD_TWICE);
   held[HOLD] = new Hold(held, settlement);
   held.writeHead = heldWriteHead;
   held.write = heldWrite;
@@ -65,7 +65,7 @@ const HELD_TWICE = "This request has a session already. Use `sessions` once, wit
 const HOLD: unique symbol = Symbol("sessile.hold");
 
 interface Held extends LooseResponse {
-  [HOLD]: Hold | undefined;
+  [HOLD]: Hold;
 }
 
 type Output = "writeHead" | "write" | "end" | "flushHeaders" | "flush";
@@ -251,48 +251,44 @@ class Hold implements SessionResponse {
   }
 }
 
-function heldWriteHead(this: LooseResponse, ...args: unknown[]): unknown {
-  return holdOf(this).writeHead(args);
+function heldWriteHead(this: Held, ...args: unknown[]): unknown {
+  return this[HOLD].writeHead(args);
 }
 
-function heldWrite(this: LooseResponse, ...args: unknown[]): unknown {
-  return holdOf(this).write(args);
+function heldWrite(this: Held, ...args: unknown[]): unknown {
+  return this[HOLD].write(args);
 }
 
-function heldEnd(this: LooseResponse, ...args: unknown[]): unknown {
-  return holdOf(this).end(args);
+function heldEnd(this: Held, ...args: unknown[]): unknown {
+  return this[HOLD].end(args);
 }
 
-function heldFlushHeaders(this: LooseResponse): void {
-  holdOf(this).flushHeaders();
+function heldFlushHeaders(this: Held): void {
+  this[HOLD].flushHeaders();
 }
 
-function heldFlush(this: LooseResponse, ...args: unknown[]): unknown {
-  return holdOf(this).flush(args);
+function heldFlush(this: Held, ...args: unknown[]): unknown {
+  return this[HOLD].flush(args);
 }
 
-function heldSetHeader(this: LooseResponse, ...args: unknown[]): unknown {
-  return holdOf(this).changeHeader("setHeader", args);
+function heldSetHeader(this: Held, ...args: unknown[]): unknown {
+  return this[HOLD].changeHeader("setHeader", args);
 }
 
-function heldAppendHeader(this: LooseResponse, ...args: unknown[]): unknown {
-  return holdOf(this).changeHeader("appendHeader", args);
+function heldAppendHeader(this: Held, ...args: unknown[]): unknown {
+  return this[HOLD].changeHeader("appendHeader", args);
 }
 
-function heldRemoveHeader(this: LooseResponse, ...args: unknown[]): unknown {
-  return holdOf(this).changeHeader("removeHeader", args);
+function heldRemoveHeader(this: Held, ...args: unknown[]): unknown {
+  return this[HOLD].changeHeader("removeHeader", args);
 }
 
 /** While output is held, the response looks sent to handlers and frameworks. */
 const SENT: PropertyDescriptor = { configurable: true, value: true };
 
-const ENDED: PropertyDescriptor & ThisType<LooseResponse> = {
+const ENDED: PropertyDescriptor & ThisType<Held> = {
   configurable: true,
   get() {
-    return holdOf(this).isEnded;
+    return this[HOLD].isEnded;
   },
 };
-
-function holdOf(response: LooseResponse): Hold {
-  return (response as Held)[HOLD] as Hold;
-}

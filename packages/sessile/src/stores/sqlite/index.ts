@@ -40,7 +40,7 @@ const LOGS = ["-wal", "-shm"];
 interface CommonOptions {
   /**
    * A call waits at most this long, in milliseconds, for a lock that another process holds; then it fails with
-   * `ERR_SESSION_STORE`. The event loop goes on meanwhile. Default 2 seconds.
+   * `ERR_SESSION_STORE`. Does not block the event loop. Default 2 seconds.
    */
   readonly busyTimeout?: number;
   /**
@@ -52,7 +52,7 @@ interface CommonOptions {
 
 /** A file of the store's own. Needs `node:sqlite`: Node.js 22.13 or newer. */
 export interface SqliteFileOptions extends CommonOptions {
-  /** The file; it is made, readable and writable for this user only, if it is not there. On a local disk. */
+  /** The file, on a local disk; a missing one is made, readable and writable for this user only. */
   readonly path: string;
   readonly database?: never;
   /**

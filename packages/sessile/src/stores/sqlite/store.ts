@@ -124,25 +124,21 @@ export class SqliteStore implements SessionStore {
     return this.#closing;
   }
 
-  /** A row whose text is the same as when it was last read is not parsed again. */
+  /** `null` when there is none. A row whose text is the same as when it was last read is not parsed again. */
   #load(sid: string): SessionRecord | null {
-    const text = this.#textOf(sid);
+    let row: unknown;
+    try {
+      row = this.#statements.load.get(sid);
+    } catch (error) {
+      // Damage put a value into the row that JSON does not have.
+      throw /\bBLOB\b/.test(String(error)) ? unreadable(sid) : error;
+    }
+    const text = row ? (valuesOf(row)[0] as string) : null;
     const known = this.#known.get(sid, text);
     if (known !== null || text === null) return known;
     const record = fromText(sid, text);
     this.#known.add(record, text);
     return record;
-  }
-
-  /** All values of the row; `null` when there is none. */
-  #textOf(sid: string): string | null {
-    try {
-      const row = this.#statements.load.get(sid);
-      return row ? (valuesOf(row)[0] as string) : null;
-    } catch (error) {
-      // Damage put a value into it that JSON does not have.
-      throw /\bBLOB\b/.test(String(error)) ? unreadable(sid) : error;
-    }
   }
 
   /** `null` for a damaged record too: no delta can be applied to it. */
@@ -217,8 +213,8 @@ export class SqliteStore implements SessionStore {
   /** The record, if it exists and can be read. Its owner is in the record itself: a user's index may be damaged. */
   #readable(sid: string): SessionRecord[] {
     try {
-      const text = this.#textOf(sid);
-      return text === null ? [] : [fromText(sid, text)];
+      const record = this.#load(sid);
+      return record === null ? [] : [record];
     } catch (error) {
       if (isSessionError(error, "ERR_SESSION_RECORD")) return [];
       throw error;
