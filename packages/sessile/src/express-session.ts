@@ -1,5 +1,6 @@
-// `sessile/express-session`: keeps users signed in when an application moves from express-session. Each of its cookies is exchanged once
-// for a session.
+// `sessile/express-session`: keeps users signed in when an application moves from express-session. Each of its cookies
+// is
+// exchanged once for a session.
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { type JsonObject, parseData } from "./core/data.ts";
@@ -13,7 +14,7 @@ import { BASE62 } from "./core/token.ts";
 import { readCookies } from "./transports/cookie-header.ts";
 
 export interface FormerSessionOptions {
-  /** Where `sessile import` put the former sessions: the store of the manager. */
+  /** The store of the manager, which holds the imported sessions. */
   readonly store: SessionStore;
   /** The `secret` that express-session was given; all of them, where it was given several. */
   readonly secret: string | readonly string[];
@@ -25,12 +26,13 @@ export interface FormerSessionOptions {
 
 export interface FormerSessions {
   /**
-   * Signs in the user of a request's former session, found by its `Cookie` header. `select` chooses the first data of the new session; the
-   * default is none. False when the request is signed in already, and when there is no former session: its signature is wrong, it has
-   * ended, it was exchanged before or it cannot be read.
+   * Signs in the user of a request's former session, found by its `Cookie` header. `select` chooses the first data of
+   * the new session; the default is none. False when the request is signed in already, and when there is no former
+   * session: its signature is wrong, it has ended, it was exchanged before or it cannot be read.
    *
-   * The former session is deleted when the new one is stored, and that one stays even when the request fails later. Of several requests
-   * at once one is signed in. Rejects as `session.signIn` does; the former session is then still there.
+   * The former session is deleted when the new one is stored, and that one stays even when the request fails later. Of
+   * several requests at once one is signed in. Rejects as `session.signIn` does; the former session is then still
+   * there.
    */
   signIn<Data extends object>(
     session: Session<Data>,
@@ -73,9 +75,9 @@ export function formerSessions({
 }
 
 /**
- * Puts a session of express-session into the store, as `sessile import` does: its user's lists show it, revoking the user's sessions ends
- * it, and `formerSessions` exchanges it. Nothing changes when it is there already. `id` is the session id of express-session, `expiresAt`
- * its end in milliseconds since 1970.
+ * Puts a session of express-session into the store, as `sessile import` does: its user's lists show it, revoking the
+ * user's sessions ends it, and `formerSessions` exchanges it. Nothing changes when it is there already. `id` is the
+ * session id of express-session, `expiresAt` its end in milliseconds since 1970.
  */
 export async function importFormerSession(
   store: Pick<SessionStore, "create">,

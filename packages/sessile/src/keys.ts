@@ -1,4 +1,4 @@
-// Digests under secret keys, for those who do not trust everybody that can write into the store. Knows no store.
+// Digests under secret keys, for applications that do not trust all that can write into the store.
 
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { SessionError } from "./core/errors.ts";
@@ -16,12 +16,12 @@ export interface DigestKey {
 
 /**
  * Makes digests under a ring of keys: the first one makes new digests, all of them recognise their own. A stored digest
- * names its key, `<id>.<HMAC-SHA-256>`. So a key can be replaced without signing anybody out, and removing one ends exactly
- * the sessions under it. The HMAC also covers the sid and the user: whoever can write into the store, but has no key, can
- * neither make up a session nor give one to another user.
+ * names its key, `<id>.<HMAC-SHA-256>`. So a key can be replaced without signing any user out, and removing one ends
+ * exactly the sessions under it. The HMAC also covers the sid and the user: write access to the store without a key is
+ * not enough to make up a session or to give one to another user.
  *
- * Throws `ERR_SESSION_OPTION` for keys that are too short, too simple to be random, or ambiguous. Messages name a key's id,
- * never the key.
+ * Throws `ERR_SESSION_OPTION` for keys that are too short, too simple to be random, or ambiguous. Messages name a key's
+ * id, never the key.
  */
 export function keyRing(keys: readonly DigestKey[]): KeyRing {
   checkKeys(keys);

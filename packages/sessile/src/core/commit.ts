@@ -1,4 +1,4 @@
-// Steps 6 and 7 of a request: what is written, and what happens when others wrote meanwhile. Never creates a session.
+// Steps 6 and 7 of a request: the write, and its repetition when others wrote meanwhile. Never creates a session.
 
 import type { Core } from "./core.ts";
 import { formatData, type JsonObject, parseData, validateData } from "./data.ts";
@@ -9,13 +9,13 @@ import type { SessionRecord } from "./record.ts";
 import { deadline } from "./record.ts";
 import { formatToken, newSecret } from "./token.ts";
 
-/** What fails when a record's data cannot be read, or does not fit the application's schema. */
+/** The operation that fails when a record's data cannot be read, or does not fit the application's schema. */
 export const READING = "read a stored session";
 
 /** A conflict means that another writer succeeded, so this many in a row mean that something else is wrong. */
 const COMMIT_ATTEMPTS = 1000;
 
-/** What one request wants written. */
+/** The write that one request wants. */
 export interface Writing {
   readonly record: SessionRecord;
   /** Digest of the secret that the request presented. */
@@ -27,8 +27,8 @@ export interface Writing {
 }
 
 /**
- * Writes the changes, the touch and the rotation that are due, in one step; nothing when nothing is due. `null` when the session ended
- * meanwhile: the changes are dropped, and nothing may be sent.
+ * Writes the changes, the touch and the rotation that are due, in one step; nothing when nothing is due. `null` when
+ * the session ended meanwhile: the changes are dropped, and nothing may be sent.
  */
 export async function commitRecord(
   core: Core,
@@ -44,7 +44,7 @@ export async function commitRecord(
     if (answer.status === "gone") return null;
     if (answer.status === "ok")
       return { record: answer.record, newToken: secret && announceRotation(core, record, secret) };
-    // nobody wrote meanwhile, so the one condition left is the limits
+    // no other request wrote meanwhile, so the one condition left is the limits
     if (answer.record.version === record.version) throw tooLarge();
     writing.changes?.rebase(await readData(core, answer.record));
     writing = { ...writing, record: answer.record };

@@ -1,4 +1,4 @@
-// What every request of one manager shares: settings, time, events, and the store behind one error rule.
+// The parts that all requests of a manager share: settings, time, events, and the store behind one error rule.
 
 import { Endings, Watch } from "./endings.ts";
 import { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts";
@@ -9,7 +9,7 @@ import type { Beginning } from "./sign-in.ts";
 import type { Created, SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid, type Owner } from "./token.ts";
 
-/** What `storeFailed` calls it when a record cannot be loaded. */
+/** The operation that `storeFailed` names when a record cannot be loaded. */
 export const LOADING = "load a session";
 
 /** A session that was just created, and the only copy of its token. */
@@ -34,7 +34,7 @@ export class Core {
     this.endings = new Endings(this);
   }
 
-  /** Throws when the clock tells no time: with `NaN` nothing would ever be over. */
+  /** Throws when the clock gives no time: with `NaN` no session would ever be over. */
   now(): number {
     const { clock } = this.settings;
     const now = clock === undefined ? Date.now() : clock();
@@ -42,7 +42,7 @@ export class Core {
     throw wrong("clock", CLOCK);
   }
 
-  /** Calls the store. Whatever it fails with becomes the `failure` of the operation. */
+  /** Calls the store. Every failure becomes the `failure` of the operation. */
   async ask<T>(operation: string, call: (store: SessionStore) => Promise<T>): Promise<T> {
     try {
       return await call(this.settings.store);
@@ -51,7 +51,7 @@ export class Core {
     }
   }
 
-  /** The `SessionError` that a failure of the store is to callers; a `storeFailed` event tells of it, unless the call was wrong. */
+  /** The `SessionError` for a failure of the store. Emits `storeFailed`, unless the call was wrong. */
   failure(operation: string, error: unknown): SessionError {
     const failure = isSessionError(error)
       ? error
@@ -81,7 +81,7 @@ export class Core {
     this.events.emit("storeFailed", { operation, error, at: this.now() });
   }
 
-  /** Ends a session. True when it was this call that did, and then listeners of `name` hear of it. */
+  /** Ends a session. True when this call did it; then it emits `name`. */
   async end<Name extends "signedOut" | "revoked" | "expired">(
     session: Owner,
     name: Name,
@@ -114,8 +114,8 @@ export class Core {
   }
 
   /**
-   * Creates a session. Throws `ERR_SESSION_LIMIT` or `ERR_SESSION_REVOKED` when the store does not let it be. A random sid repeats once
-   * in 2^65 sessions; when the next one does too (`isRepeated`), the random source is broken.
+   * Creates a session. Throws `ERR_SESSION_LIMIT` or `ERR_SESSION_REVOKED` when the store does not let it be. A random
+   * sid repeats once in 2^65 sessions; when the next one does too (`isRepeated`), the random source is broken.
    */
   async create(beginning: Beginning, isRepeated = false): Promise<NewSession> {
     const created = this.#mint(beginning);

@@ -1,4 +1,5 @@
-// The data of a session: the values it may hold, their text, their limits, and the application's schema (Standard Schema v1).
+// The data of a session: the values it may hold, their text, their limits, and the application's schema (Standard
+// Schema v1).
 
 import { SessionError, type SessionErrorCode } from "./errors.ts";
 import { MAX_DATA_BYTES } from "./record.ts";
@@ -22,8 +23,8 @@ const SUSPICIOUS = /__proto__|\\u00/;
  * A deep copy of `value` without a reference to the original.
  *
  * Throws `ERR_SESSION_VALUE` for everything that would come back from a store different from what it was: `undefined`,
- * functions, `NaN`, infinities, `-0`, bigints, dates, maps, buffers, class instances, cycles, a `__proto__` key, properties
- * that JSON does not show.
+ * functions, `NaN`, infinities, `-0`, bigints, dates, maps, buffers, class instances, cycles, a `__proto__` key,
+ * properties that JSON does not show.
  */
 export function copyJson(value: unknown, key: string, depth = DEFAULT_DEPTH): Json {
   return copyWithin(value, key, Math.min(depth, GREATEST_DEPTH));
@@ -44,7 +45,9 @@ function isScalar(value: unknown): value is string | number | boolean | null {
   return value === null || typeof value === "boolean";
 }
 
-/** Refuses a key that cannot be kept: `__proto__` would change a prototype, a lone surrogate would not survive UTF-8. */
+/**
+ * Refuses a key that cannot be kept: `__proto__` would change a prototype, a lone surrogate would not survive UTF-8.
+ */
 export function checkKey(key: unknown): string {
   if (typeof key === "string" && key !== "__proto__" && key.isWellFormed()) return key;
   throw new SessionError("ERR_SESSION_VALUE", "A key of session data must be well-formed text other than `__proto__`.");
@@ -60,9 +63,9 @@ export function formatData(data: JsonObject): string {
 }
 
 /**
- * The object of a data text, without a prototype. Throws `ERR_SESSION_RECORD` when the text is not that of a JSON object, is larger or
- * deeper than any manager writes, or has a `__proto__` key at any depth: `JSON.parse` keeps it as a key, and the next merge makes a
- * prototype of it.
+ * The object of a data text, without a prototype. Throws `ERR_SESSION_RECORD` when the text is not that of a JSON
+ * object, is larger or deeper than any manager writes, or has a `__proto__` key at any depth: `JSON.parse` keeps it as
+ * a key, and the next merge makes a prototype of it.
  */
 export function parseData(text: string): Record<string, Json> {
   if (text.length > MAX_DATA_BYTES) throw unreadable();
@@ -73,7 +76,7 @@ export function parseData(text: string): Record<string, Json> {
     if (typeof data === "object" && data !== null && !Array.isArray(data) && !isDeep)
       return Object.assign(Object.create(null) as Record<string, Json>, data);
   } catch {
-    // told below, without the text
+    // thrown below, without the text
   }
   throw unreadable();
 }
@@ -97,8 +100,9 @@ function copyPlain(value: object, key: string, depth: number): Json {
 }
 
 /**
- * A list or an object of no class, without anything that JSON does not show: symbols, hidden properties, names on a list. Those of
- * another realm have that realm's prototypes: an object's is known by what it owns, a list's is a list itself.
+ * A list or an object of no class, without anything that JSON does not show: symbols, hidden properties, names on a
+ * list. Those of another realm have that realm's prototypes: an object's is known by what it owns, a list's is a list
+ * itself.
  */
 function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
@@ -122,7 +126,7 @@ function describe(value: unknown, depth: number): string {
 function unreadable(): SessionError {
   return new SessionError(
     "ERR_SESSION_RECORD",
-    "Stored session data must be the text of a JSON object without a `__proto__` key, within the bounds of size and depth.",
+    "Stored session data must be the text of a JSON object without `__proto__` keys, within the bounds of size and depth.",
   );
 }
 
@@ -146,8 +150,8 @@ interface SchemaResult {
 }
 
 /**
- * What the schema makes of `data`: defaults filled in, older shapes brought up to date; `data` itself without a schema. Throws
- * `code` when the data does not fit; the message names the keys at fault, never their values.
+ * The output of the schema for `data`: defaults filled in, older shapes brought up to date; `data` itself without a
+ * schema. Throws `code` when the data does not fit; the message names the keys at fault, never their values.
  */
 export async function validateData(
   schema: DataSchema | undefined,
@@ -156,7 +160,7 @@ export async function validateData(
 ): Promise<JsonObject> {
   if (schema === undefined) return data;
   const { issues, value } = await schema["~standard"].validate({ ...data });
-  // A copy: what the schema made may be the application's still, and it may have a prototype.
+  // A copy: the application may keep the output, and it may have a prototype.
   if (issues === undefined && typeof value === "object" && value !== null)
     return Object.assign(Object.create(null), value);
   const keys = (issues ?? [{}]).map(({ path = [] }) => `\`${path.map(keyOf).join(".")}\``);

@@ -4,7 +4,9 @@ import { checkKey, copyJson, formatData, type Json, type JsonObject, parseData }
 import type { DataLimits } from "./options.ts";
 import { isExpired, MAX_RETIRED, type SessionRecord } from "./record.ts";
 
-/** The changes of one request to one session. Everything but `at` is optional; a delta with `at` alone changes nothing. */
+/**
+ * The changes of one request to one session. Everything but `at` is optional; a delta with `at` alone changes nothing.
+ */
 export interface SessionDelta {
   /** When the change is made. A session that is over by then is gone. */
   readonly at: number;
@@ -23,8 +25,8 @@ export interface SessionDelta {
 }
 
 /**
- * The record after `delta`; `"gone"` when the session was over at `delta.at`; `"conflict"` when a condition of the delta
- * does not hold. Never changes `record`.
+ * The record after `delta`; `"gone"` when the session was over at `delta.at`; `"conflict"` when a condition of the
+ * delta does not hold. Never changes `record`.
  */
 export function applyDelta(record: SessionRecord, delta: SessionDelta): SessionRecord | "gone" | "conflict" {
   if (isExpired(record, delta.at)) return "gone";

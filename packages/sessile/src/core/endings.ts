@@ -4,11 +4,13 @@ import type { Core } from "./core.ts";
 import { isSessionError } from "./errors.ts";
 import type { SessionRecord } from "./record.ts";
 
-/** How often deadlines are looked at, and everything else where the store gives no hints: the bound of `onEnded`. */
+/**
+ * Time between two checks of the deadlines, and of all sessions where the store gives no hints: the bound of `onEnded`.
+ */
 const TICK = 500;
-/** So many ticks later everything is looked at although the store gives hints, because a hint may be lost with a connection. */
+/** Ticks between two checks of all sessions although the store gives hints: a hint may be lost with a connection. */
 const TICKS_WITH_HINTS = 60;
-/** Sessions loaded at once while looking. */
+/** Sessions loaded at once in a check. */
 const CHUNK = 100;
 
 export class Watch {
@@ -17,7 +19,7 @@ export class Watch {
   readonly #watched = new Map<string, { readonly listeners: Set<() => unknown>; expiresAt: number }>();
   #timer: NodeJS.Timeout | undefined;
   #stopHints: (() => void) | undefined;
-  /** Ticks until everything is looked at. */
+  /** Ticks until all sessions are checked. */
   #ticksLeft = 0;
 
   constructor(core: Core) {
@@ -26,8 +28,8 @@ export class Watch {
   }
 
   /**
-   * Calls `listener` once when the session ends; the function given back stops it. The next tick looks at the session in any
-   * case: it may have ended after the request loaded it, when nobody watched it yet.
+   * Calls `listener` once when the session ends; the function given back stops it. The next tick checks the session in
+   * any case: it may have ended after the request loaded it, before it was watched.
    */
   add(sid: string, listener: () => unknown): () => void {
     const watched = this.#watched.get(sid) ?? { listeners: new Set(), expiresAt: 0 };
@@ -41,7 +43,7 @@ export class Watch {
     return () => watched.listeners.delete(listener);
   }
 
-  /** Forgets everybody. */
+  /** Drops all listeners. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -59,13 +61,13 @@ export class Watch {
       const due = this.#due();
       while (due.length > 0) await Promise.all(due.splice(0, CHUNK).map((sid) => this.#look(sid)));
     } catch {
-      this.#ticksLeft = 0; // the clock told no time
+      this.#ticksLeft = 0; // the clock gave no time
     }
     if (this.#watched.size === 0) this.stop();
     else this.#timer = this.#nextTick();
   }
 
-  /** The sessions to look at now. */
+  /** The sessions to check now. */
   #due(): string[] {
     const isFullRound = --this.#ticksLeft <= 0;
     if (isFullRound && this.#stopHints !== undefined) this.#ticksLeft = TICKS_WITH_HINTS;
@@ -77,7 +79,10 @@ export class Watch {
     return due;
   }
 
-  /** A record that cannot be read is no session. When the store does not answer, everything is looked at again at the next tick. */
+  /**
+   * A record that cannot be read is no session. When the store does not answer, all sessions are checked again at the
+   * next tick.
+   */
   async #look(sid: string): Promise<void> {
     const record = await this.#core
       .load(sid)

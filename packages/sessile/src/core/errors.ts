@@ -1,7 +1,7 @@
-// The one error class of the library and the closed list of its codes. Knows nothing else of the library.
+// The one error class of the library and the closed list of its codes.
 
 /**
- * What went wrong. The list is closed; `docs/errors.md` explains each.
+ * The kind of an error. The list is closed; `docs/errors.md` explains each.
  *
  * | code | HTTP status | meaning |
  * |---|---|---|
@@ -11,7 +11,7 @@
  * | `ERR_SESSION_PAGE` | 400 | a page limit out of range, or a cursor that no page gave out |
  * | `ERR_SESSION_CREDENTIALS` | 400 | the request presents two different tokens |
  * | `ERR_SESSION_CROSS_SITE` | 403 | a cross-site request tried to act with a cookie |
- * | `ERR_SESSION_REQUIRED` | 401 | nobody is signed in |
+ * | `ERR_SESSION_REQUIRED` | 401 | no user is signed in |
  * | `ERR_SESSION_STALE` | 403 | the sign-in is too long ago for what the request wants |
  * | `ERR_SESSION_LIMIT` | 409 | the user has as many sessions as the application allows |
  * | `ERR_SESSION_REVOKED` | 409 | the sign-in was revoked before it was complete |
@@ -44,7 +44,7 @@ export const STATUS = {
 export class SessionError extends Error {
   override readonly name = "SessionError";
   declare readonly code: SessionErrorCode;
-  /** The HTTP status an adapter answers with when nobody handles the error. */
+  /** The HTTP status an adapter answers with when the application does not handle the error. */
   declare readonly statusCode: number;
   /** The same, under the name that error handlers of Express and Koa look for. A field, because Koa assigns to it. */
   declare readonly status: number;
@@ -69,7 +69,9 @@ export function refusedWrite(what: string): SessionError {
   return new SessionError("ERR_SESSION_STATE", `${what} cannot be written. ${instead}`);
 }
 
-/** Text of a client for messages and events: short, and without what could be a secret that was put there by mistake. */
+/**
+ * Text of a client for messages and events: short, and without anything that could be a secret, put there by mistake.
+ */
 export function shown(text: string): string {
   return text.slice(0, 300).replace(/[0-9A-Za-z_]{40,}/g, "…");
 }

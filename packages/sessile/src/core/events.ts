@@ -1,6 +1,6 @@
-// What a manager tells others. A listener can see everything and break nothing.
+// The events of a manager. A listener can see everything and break nothing.
 
-/** Whom an event is about. `userId` is `null` for anonymous sessions. */
+/** The session that an event is about. `userId` is `null` for anonymous sessions. */
 export interface SessionEvent {
   readonly sid: string;
   readonly userId: string | null;
@@ -19,8 +19,8 @@ export interface SessionEvents {
   /** The session was ended by its own client. */
   readonly signedOut: SessionEvent;
   /**
-   * The session was ended from elsewhere: by the application, by the user's limit, because a secret was reused, or because the request
-   * that began it failed or its data cannot be read (`failed`).
+   * The session was ended from elsewhere: by the application, by the user's limit, because a secret was reused, or
+   * because the request that began it failed or its data cannot be read (`failed`).
    */
   readonly revoked: SessionEvent & { readonly reason: "revoked" | "limit" | "reuse" | "failed" };
   /** The session reached a deadline and was removed. The user is unknown when a store removed it unseen. */
@@ -28,8 +28,9 @@ export interface SessionEvents {
   /** A secret was used after its successor had taken over: it was probably stolen. The session has been revoked. */
   readonly reuseDetected: SessionEvent;
   /**
-   * A request was refused because another site's page seems to have sent it, with the headers that decided. When both are this site, a
-   * proxy rewrites `Host`: let it pass the header on, or name the origin in `trustedOrigins` of `cookieTransport`.
+   * A request was refused because another site's page seems to have sent it, with the headers that decided. When both
+   * are this site, a proxy rewrites `Host`: let it pass the header on, or name the origin in `trustedOrigins` of
+   * `cookieTransport`.
    */
   readonly crossSiteRefused: {
     readonly origin: string | null;
@@ -43,7 +44,7 @@ export interface SessionEvents {
   readonly storeFailed: { readonly operation: string; readonly error: unknown; readonly at: number };
 }
 
-/** Calls listeners; what they throw or reject with goes to `onWarning` and nowhere else. */
+/** Calls listeners; their failures go to `onWarning` and nowhere else. */
 export class EventHub {
   readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => unknown>>();
   readonly #onWarning: (message: string, error?: unknown) => void;
@@ -75,7 +76,7 @@ export class EventHub {
     }
   }
 
-  /** Tells the application what no response can. What fails in that is dropped. */
+  /** Gives the application a warning that no response can carry. A failure of its function is dropped. */
   warn(message: string, error?: unknown): void {
     new Promise((resolve) => resolve(this.#onWarning(message, error))).catch(() => {});
   }

@@ -20,7 +20,7 @@ import {
 
 const EMPTY: JsonObject = Object.freeze(Object.create(null));
 
-/** What the session of one request is at the moment. */
+/** The present state of the session of one request. */
 type State =
   /** nothing is stored */
   | "none"
@@ -34,7 +34,10 @@ type State =
   | "ending"
   /** ended by this request: the client forgets its token */
   | "signedOut"
-  /** ended elsewhere during the request: the client is sent nothing, because it may already hold the token of a newer sign-in */
+  /**
+   * ended elsewhere during the request: the client is sent nothing, because it may already hold the token of a newer
+   * sign-in
+   */
   | "gone";
 
 export class SessionExchange<Data extends object> {
@@ -45,7 +48,7 @@ export class SessionExchange<Data extends object> {
   readonly #transport: SessionTransport | null;
   #state: State;
   #record: SessionRecord | null;
-  /** Digest of the secret that the client holds, as far as this request knows. */
+  /** Digest of the secret that the client presented, or that this request made. */
   #digest: string | null;
   /** The stored data, from the first read on. */
   #data: JsonObject | null;
@@ -126,8 +129,9 @@ export class SessionExchange<Data extends object> {
   }
 
   /**
-   * Ends the presented session, then begins a new one with nothing but what `options` names. In this order, because then a
-   * crash between the two leaves no session rather than two, and the old one does not count against the user's limit.
+   * Ends the presented session, then begins a new one with nothing but what `options` names. In this order, because
+   * then a crash between the two leaves no session rather than two, and the old one does not count against the user's
+   * limit.
    */
   signIn(userId: string, options: SignInOptions<Data> & { readonly [REPLACES]?: string }): Promise<string> {
     return this.#step("sign in", async () => {
@@ -162,8 +166,9 @@ export class SessionExchange<Data extends object> {
   }
 
   /**
-   * Settles the session before the response leaves: writes the changes unless `status` is 500 or more, then gives the client its token.
-   * When the store fails this rejects, and `response` still gets what holds in any case. A property, because programs take it off.
+   * Settles the session before the response leaves: writes the changes unless `status` is 500 or more, then gives the
+   * client its token. When the store fails this rejects, and `response` still gets what holds in any case. A property,
+   * because programs take it off.
    */
   readonly commit = async (status: number, response: SessionResponse): Promise<void> => {
     const { mustWait } = this;
@@ -175,8 +180,9 @@ export class SessionExchange<Data extends object> {
   };
 
   /**
-   * Whether `commit` has to wait for the store. Most requests only read; then it sets the headers before it returns. A getter of a class:
-   * an object literal with a getter has a hidden class of its own, which V8 keeps, with the whole request, until a full collection.
+   * Whether `commit` has to wait for the store. Most requests only read; then it sets the headers before it returns. A
+   * getter of a class: an object literal with a getter has a hidden class of its own, which V8 keeps, with the whole
+   * request, until a full collection.
    */
   get mustWait(): boolean {
     if (this.#steps !== null || this.#state === "unreadable") return true;
@@ -226,7 +232,7 @@ export class SessionExchange<Data extends object> {
     this.#drop("signedOut");
   }
 
-  /** What the handler changes while this waits for the store is kept for the next commit. */
+  /** Changes that the handler makes while this waits for the store are kept for the next commit. */
   async #flush(): Promise<void> {
     const pending = this.#changes;
     this.#changes = pending?.branch() ?? null;
@@ -240,7 +246,10 @@ export class SessionExchange<Data extends object> {
     await this.#refresh();
   }
 
-  /** Shows what is stored now, with what was changed meanwhile on top. Without a schema, data that was not read before is not read. */
+  /**
+   * Reads the stored data again, with the changes made meanwhile on top. Without a schema, data that was not read
+   * before is not read.
+   */
   async #refresh(): Promise<void> {
     const { schema } = this.#core.settings;
     if (this.#record === null || (this.#data === null && this.#changes === null && schema === undefined)) return;
@@ -300,7 +309,7 @@ export class SessionExchange<Data extends object> {
     this.#newToken = null;
   }
 
-  /** A failed request leaves nothing behind, not even the session it began; what it ended stays ended. */
+  /** A failed request leaves nothing behind, not even the session it began; a session that it ended stays ended. */
   async #abandon(): Promise<void> {
     const record = this.#record;
     this.#changes = null;

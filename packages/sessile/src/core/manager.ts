@@ -16,15 +16,15 @@ import type { SessionRequest, SessionResponse } from "./transport.ts";
 export interface OpenSession<Data extends object> {
   readonly session: Session<Data>;
   /**
-   * Writes the changes of the request, unless `status` is 500 or more, and adds the session's headers to the response. Await
-   * it before the first byte of the response leaves; when it rejects, answer with the error instead.
+   * Writes the changes of the request, unless `status` is 500 or more, and adds the session's headers to the response.
+   * Await it before the first byte of the response leaves; when it rejects, answer with the error instead.
    */
   commit(status: number, response: SessionResponse): Promise<void>;
   /** Whether `commit` has to wait for the store; otherwise it has set its headers when it returns the promise. */
   readonly mustWait: boolean;
 }
 
-/** What lists show of a session: no token, no digest, no data. */
+/** A session in a list: no token, no digest, no data. */
 export interface SessionInfo {
   readonly sid: string;
   readonly userId: string | null;
@@ -35,7 +35,7 @@ export interface SessionInfo {
   readonly device: string | null;
 }
 
-/** What `find` shows of a session: no token, no digest. */
+/** A session as `find` returns it: no token, no digest. */
 export interface SessionDetails extends SessionInfo {
   /** When the current secret was made. */
   readonly rotatedAt: number;
@@ -50,11 +50,11 @@ export interface SessionDetails extends SessionInfo {
 /** Part of a list of sessions: of one user's, oldest first; of all, in an order of the store's own. */
 export interface SessionPage {
   readonly sessions: readonly SessionInfo[];
-  /** Where the next page starts; `null` when this is the last. */
+  /** The start of the next page; `null` on the last. */
   readonly next: string | null;
 }
 
-/** Records removed per call of the store while sweeping: few enough that nobody waits for it. */
+/** Records removed per call of the store while sweeping: few enough that no request waits for it. */
 const SWEEP_BATCH = 1000;
 
 export class SessionManager<Data extends object = DefaultData> {
@@ -88,8 +88,8 @@ export class SessionManager<Data extends object = DefaultData> {
   }
 
   /**
-   * The live sessions of all users and of nobody, for people who operate them; see `SessionStore.scan`. A page may hold somewhat more than
-   * `limit`, fewer or none: only `next` says where the list ends.
+   * The live sessions of all users, and anonymous ones, for people who operate them; see `SessionStore.scan`. A page
+   * may hold somewhat more than `limit`, fewer or none: only `next` says where the list ends.
    */
   listAll(page: Page = {}): Promise<SessionPage> {
     return this.#page(page, (store) => store.scan(page));
@@ -120,9 +120,9 @@ export class SessionManager<Data extends object = DefaultData> {
   }
 
   /**
-   * Ends one session. False when there is none of this sid, or when `userId` is given and it is not that user's: so a route
-   * where users end their own sessions cannot be used to probe or end those of others. A `userId` that turns out to be
-   * `undefined` is nobody, not everybody.
+   * Ends one session. False when there is none of this sid, or when `userId` is given and it is not that user's: so a
+   * route where users end their own sessions cannot be used to probe or end those of others. A `userId` that turns out
+   * to be `undefined` matches no session rather than all.
    */
   async revoke(sid: string, owner: { userId?: string } = {}): Promise<boolean> {
     const record = await this.#record(sid);
@@ -131,8 +131,9 @@ export class SessionManager<Data extends object = DefaultData> {
   }
 
   /**
-   * Ends all sessions of a user, but `except` when given (a sid). Returns how many ended. Without `except` nothing of the user stays in the
-   * store (GDPR Art. 17); backups, replicas and append-only files of the store are the operator's.
+   * Ends all sessions of a user, but `except` when given (a sid). Returns how many ended. Without `except` nothing of
+   * the user stays in the store (GDPR Art. 17); backups, replicas and append-only files of the store are the
+   * operator's.
    */
   async revokeUser(userId: string, { except }: { except?: string | null } = {}): Promise<number> {
     const ended = await this.#core.ask("end a user's sessions", (store) =>
@@ -142,7 +143,9 @@ export class SessionManager<Data extends object = DefaultData> {
     return ended.length;
   }
 
-  /** Removes expired records, at most `limit`. Returns how many. The manager does this by itself every `sweepInterval`. */
+  /**
+   * Removes expired records, at most `limit`. Returns how many. The manager does this by itself every `sweepInterval`.
+   */
   async sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
     let removed = 0;
     while (removed < limit) {
@@ -160,7 +163,7 @@ export class SessionManager<Data extends object = DefaultData> {
     return this.#core.ask("count sessions", (store) => store.stats());
   }
 
-  /** Stops the sweeper, forgets who watches, and closes the store. */
+  /** Stops the sweeper, drops all listeners for ends, and closes the store. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
     this.#core.watch.stop();

@@ -9,9 +9,9 @@ import { parseToken, type TokenParts } from "./token.ts";
 import { checkOrigin, readCredential, type SessionRequest } from "./transport.ts";
 
 /**
- * Unknown, expired, revoked, forged and ill-formed tokens all give an anonymous session, so that they look the same to the client.
- * Throws `ERR_SESSION_CREDENTIALS`, `ERR_SESSION_CROSS_SITE` and, when the store cannot answer, `ERR_SESSION_STORE`: store trouble is
- * never an answer to "who is this?".
+ * Unknown, expired, revoked, forged and ill-formed tokens all give an anonymous session, so that they look the same to
+ * the client. Throws `ERR_SESSION_CREDENTIALS`, `ERR_SESSION_CROSS_SITE` and, when the store cannot answer,
+ * `ERR_SESSION_STORE`: store trouble is never an answer to "who is this?".
  */
 export async function open<Data extends object>(core: Core, request: SessionRequest): Promise<SessionExchange<Data>> {
   const { transports, tokenPrefix, schema } = core.settings;

@@ -1,4 +1,5 @@
-// The options of a manager, their defaults and checks; and the rules by which every part of the library checks its options.
+// The options of a manager, their defaults and checks; and the rules by which every part of the library checks its
+// options.
 
 import type { DataSchema } from "./data.ts";
 import { DEFAULT_DEPTH, GREATEST_DEPTH } from "./data.ts";
@@ -17,7 +18,7 @@ const LONGEST_TIMER = 2_147_483_647;
 
 /** All durations are milliseconds. */
 export interface SessionManagerOptions {
-  /** Where records live. There is no default: a session store is chosen, not stumbled upon. */
+  /** The store of the records. There is no default: a session store is chosen, not stumbled upon. */
   readonly store: SessionStore;
   /** How tokens travel; the first one carries tokens to clients that presented none. */
   readonly transports: readonly SessionTransport[];
@@ -39,9 +40,9 @@ export interface SessionManagerOptions {
   /** Starts every token. Default `ses_`. */
   readonly tokenPrefix?: string;
   /**
-   * Keys for the digests of secrets. With keys, somebody who can write into the store can neither make
-   * up a session nor give one to another user. Existing sessions end when keys are introduced, and when their key is removed.
-   * `keyRing` of `sessile/keys` makes it. Default: none, SHA-256.
+   * Keys for the digests of secrets. With keys, write access to the store is not enough to make up a session or to give
+   * one to another user. Existing sessions end when keys are introduced, and when their key is removed. `keyRing` of
+   * `sessile/keys` makes it. Default: none, SHA-256.
    */
   readonly keys?: KeyRing;
   /** Checks the data when it is loaded and before it is written. */
@@ -53,8 +54,8 @@ export interface SessionManagerOptions {
   /** The time in milliseconds since 1970. Default: `Date.now()`, whatever that is at the time of the call. */
   readonly clock?: () => number;
   /**
-   * Called with what no response can answer: a listener that threw, a call after the response had left that nothing waited for, and once
-   * when a `Secure` cookie leaves over plain HTTP. Default: `console.error`.
+   * Called with problems that no response can answer: a listener that threw, a call after the response had left that
+   * nothing waited for, and once when a `Secure` cookie leaves over plain HTTP. Default: `console.error`.
    */
   readonly onWarning?: (message: string, error?: unknown) => void;
 }
@@ -84,7 +85,7 @@ export interface Settings extends Lifetimes {
   readonly onWarning: (message: string, error?: unknown) => void;
 }
 
-/** What `clock` must be. */
+/** The condition on `clock`, in words. */
 export const CLOCK = "a function that returns the time as a whole number of milliseconds";
 
 const RULES = {
@@ -147,12 +148,13 @@ function isTransports(transports: readonly SessionTransport[]): boolean {
   return [...transports].every((each) => hasMethods(each, ["read", "issue", "clear"]));
 }
 
-/** What an option must be, as a test and in words; third, where the option may be left out, what it is then. */
+/** The condition on an option, as a test and in words; third, where the option may be left out, its default. */
 export type Rule = readonly [accepts: (value: never) => boolean, expected: string, ...fallback: readonly [unknown?]];
 
 /**
- * The options of `rules`, frozen, with their defaults. Throws `ERR_SESSION_OPTION` for a value that its rule does not accept, and
- * for a name that has no rule, so that a typing error is not a silent default. `within` starts the names in messages.
+ * The options of `rules`, frozen, with their defaults. Throws `ERR_SESSION_OPTION` for a value that its rule does not
+ * accept, and for a name that has no rule, so that a typing error is not a silent default. `within` starts the names in
+ * messages.
  */
 export function resolve<T>(rules: { readonly [name: string]: Rule }, given: object, within = ""): T {
   checkNames(given, new Set(Object.keys(rules)), within);

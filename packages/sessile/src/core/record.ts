@@ -1,4 +1,5 @@
-// The record of one session, as a store keeps it, and the only place that decides whether it is valid, and for which secret.
+// The record of one session, as a store keeps it, and the only place that decides whether it is valid, and for which
+// secret.
 
 import { sameDigest } from "./token.ts";
 
@@ -10,10 +11,12 @@ export interface SessionRecord {
   readonly userId: string | null;
   /** Digest of the current secret. */
   readonly secretDigest: string;
-  /** Digests of earlier secrets, newest first, at most `MAX_RETIRED`. The first is valid for a grace after `rotatedAt`. */
+  /**
+   * Digests of earlier secrets, newest first, at most `MAX_RETIRED`. The first is valid for a grace after `rotatedAt`.
+   */
   readonly retiredDigests: readonly string[];
   /**
-   * The application's data, as the JSON text of one object. Text, because a request that does not look at the data then
+   * The application's data, as the JSON text of one object. Text, because a request that does not read the data then
    * never pays for parsing it, and because text cannot be shared by reference between two requests.
    */
   readonly data: string;
@@ -24,13 +27,13 @@ export interface SessionRecord {
   readonly rotatedAt: number;
   /** The last activity that was written down; a touch moves it. */
   readonly lastSeenAt: number;
-  /** When the session ends if nothing happens: the earlier of `absoluteExpiresAt` and `lastSeenAt` + idle timeout. */
+  /** When the session ends unless it is used: the earlier of `absoluteExpiresAt` and `lastSeenAt` + idle timeout. */
   readonly expiresAt: number;
-  /** When the session ends whatever happens. Set once, never moved (OWASP absolute timeout). */
+  /** When the session ends in any case. Set once, never moved (OWASP absolute timeout). */
   readonly absoluteExpiresAt: number;
   /** Counts every commit, from 1. */
   readonly version: number;
-  /** What the application wants to show of the device, such as `"Firefox on Linux"`; `null` when it says nothing. */
+  /** The device, as the application wants to show it, such as `"Firefox on Linux"`; `null` without one. */
   readonly device: string | null;
 }
 
@@ -46,13 +49,13 @@ export const MAX_DATA_BYTES = 16 * 1024 ** 2;
 /** Text of an empty data object. */
 export const NO_DATA = "{}";
 
-/** What a presented secret is to a record. */
+/** The relation of a presented secret to a record. */
 export type Verdict =
   /** the current secret of a live session, or the one before it inside its grace */
   | "valid"
   /** the session is over */
   | "expired"
-  /** an earlier secret after its grace: two parties hold the session, one of them stole it */
+  /** an earlier secret after its grace: two parties hold the session, and one of them stole it */
   | "reused"
   /** a secret this session never had */
   | "unknown";

@@ -1,4 +1,5 @@
-// What a handler holds during one request. Reads answer at once; writes are kept as changes until the response leaves.
+// The session as a handler holds it during one request. Reads answer at once; writes are kept as changes until the
+// response leaves.
 
 import type { Json } from "./data.ts";
 import { refusedWrite, SessionError } from "./errors.ts";
@@ -22,10 +23,10 @@ export interface SessionData {}
 /** `SessionData` once the application has extended it; until then any key may hold any JSON value. */
 export type DefaultData = keyof SessionData extends never ? Record<string, Json> : SessionData;
 
-/** A deeply read-only view: what a session gives out is changed by `set` and `update` only. `Json` is one already. */
+/** A deeply read-only view: values of a session are changed by `set` and `update` only. `Json` is one already. */
 export type Frozen<T> = [Json] extends [T] ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-/** A session of which it is known that somebody is signed in. */
+/** A session with a signed-in user. */
 export type SignedInSession<Data extends object = DefaultData> = Session<Data> & {
   readonly sid: string;
   readonly userId: string;
@@ -36,7 +37,7 @@ export type SignedInSession<Data extends object = DefaultData> = Session<Data> &
   readonly version: number;
 };
 
-/** What clocks of several machines may differ by, in milliseconds. */
+/** Greatest difference between the clocks of several machines, in milliseconds. */
 const CLOCK_SKEW = 60_000;
 
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
@@ -58,7 +59,7 @@ export class Session<Data extends object = DefaultData> {
     return this.#exchange.record()?.sid ?? null;
   }
 
-  /** Who is signed in; `null` when nobody is. */
+  /** The id of the signed-in user; `null` for an anonymous session. */
   get userId(): string | null {
     return this.#exchange.record()?.userId ?? null;
   }
@@ -68,7 +69,7 @@ export class Session<Data extends object = DefaultData> {
     return this.#exchange.record()?.createdAt ?? null;
   }
 
-  /** When the user proved who they are; `null` when nobody is signed in. */
+  /** When the user proved who they are; `null` for an anonymous session. */
   get authenticatedAt(): number | null {
     return this.#exchange.record()?.authenticatedAt ?? null;
   }
@@ -83,7 +84,10 @@ export class Session<Data extends object = DefaultData> {
     return this.#exchange.record()?.expiresAt ?? null;
   }
 
-  /** Counts every write of the session, a touch too, from 1: tells one state from another. `null` while nothing is stored. */
+  /**
+   * Counts every write of the session, a touch too, from 1: two states never have one version. `null` while nothing is
+   * stored.
+   */
   get version(): number | null {
     return this.#exchange.record()?.version ?? null;
   }
@@ -93,7 +97,7 @@ export class Session<Data extends object = DefaultData> {
     return this.#exchange.hasCredential();
   }
 
-  /** Whether somebody is signed in. */
+  /** Whether a user is signed in. */
   isSignedIn(): this is SignedInSession<Data> {
     return this.userId !== null;
   }
@@ -127,22 +131,24 @@ export class Session<Data extends object = DefaultData> {
   }
 
   /**
-   * Computes the new value of `key` from the present one, without losing what other requests do at the same time: when the
-   * session turns out to have changed, `fn` runs again on the newer value. So `fn` should do nothing else than compute. It
-   * gets a copy that it may change and return; returning `undefined` removes the key.
+   * Computes the new value of `key` from the present one, without losing what other requests do at the same time: when
+   * the session turns out to have changed, `fn` runs again on the newer value. So `fn` should do nothing else than
+   * compute. It gets a copy that it may change and return; returning `undefined` removes the key.
    *
-   * What `get` shows afterwards may still be superseded; after `await session.commit()` it is what was stored.
+   * The value of `get` afterwards may still be superseded; after `await session.commit()` it is the stored one.
    */
   update<Key extends keyof Data & string>(key: Key, fn: (value: Data[Key] | undefined) => Data[Key] | undefined): void {
     this.#exchange.change().update(key, fn as (value: unknown) => unknown);
   }
 
   /**
-   * Signs a user in: a new session with a new token, and the end of the one that was presented. Nothing carries over but
-   * what `options` names. Returns the token, for programs that hand it out in the body; otherwise the transport does.
+   * Signs a user in: a new session with a new token, and the end of the one that was presented. Only data that
+   * `options` names carries over. Returns the token, for programs that hand it out in the body; otherwise the transport
+   * does.
    *
-   * Throws `ERR_SESSION_LIMIT` when the user has too many sessions and the rule is to refuse, `ERR_SESSION_REVOKED` when
-   * the user's sessions were revoked at this very moment, `ERR_SESSION_CROSS_SITE` for a forged request (login CSRF).
+   * Throws `ERR_SESSION_LIMIT` when the user has too many sessions and the rule is to refuse, `ERR_SESSION_REVOKED`
+   * when the user's sessions were revoked at this very moment, `ERR_SESSION_CROSS_SITE` for a forged request (login
+   * CSRF).
    */
   signIn(userId: string, options: SignInOptions<Data> = {}): Promise<string> {
     return this.#exchange.signIn(userId, options);
@@ -164,9 +170,9 @@ export class Session<Data extends object = DefaultData> {
   }
 
   /**
-   * Demands that the user proved who they are less than `maxAge` milliseconds ago (ASVS 7.5.1).
-   * Throws `ERR_SESSION_REQUIRED` when nobody is signed in and `ERR_SESSION_STALE` when it was longer ago, or more than a minute in the
-   * future, as a clock that was ahead makes it.
+   * Demands that the user proved who they are less than `maxAge` milliseconds ago (ASVS 7.5.1). Throws
+   * `ERR_SESSION_REQUIRED` when no user is signed in and `ERR_SESSION_STALE` when it was longer ago, or more than a
+   * minute in the future, as a clock that was ahead makes it.
    */
   requireFresh(maxAge: number): void {
     const { authenticatedAt } = this;
@@ -180,22 +186,27 @@ export class Session<Data extends object = DefaultData> {
    * Calls `listener` once when this session ends: signed out, revoked or expired, in this process or another. For open
    * connections, such as a WebSocket, which nothing else would close. The function given back stops it.
    *
-   * At once when this process ends the session; elsewhere as soon as the store tells (Redis: milliseconds), at the latest
-   * after a second on memory and SQLite, and after 30 seconds on Redis when its connection for messages was lost.
+   * At once when this process ends the session; elsewhere as soon as the store gives a hint (Redis: milliseconds), at
+   * the latest after a second on memory and SQLite, and after 30 seconds on Redis when its connection for messages was
+   * lost.
    */
   onEnded(listener: () => unknown): () => void {
     return this.#exchange.onEnded(listener);
   }
 
   /**
-   * Writes the changes now instead of when the response leaves: for open connections, and to see what was stored. What is
-   * changed while it waits is kept for the next time. A rotation waits for the response, which brings the new token.
+   * Writes the changes now instead of when the response leaves: for open connections, and to read the stored data.
+   * Changes made while it waits are kept for the next time. A rotation waits for the response, which brings the new
+   * token.
    */
   commit(): Promise<void> {
     return this.#exchange.flush();
   }
 
-  /** What logs may show: whose session it is, and which keys have a value; `null` where the data cannot be read. Never token or data. */
+  /**
+   * For logs: whose session it is, and which keys have a value; `null` where the data cannot be read. Never token or
+   * data.
+   */
   toJSON(): { sid: string | null; userId: string | null; keys: string[] | null } {
     const { sid, userId } = this;
     try {
@@ -221,14 +232,15 @@ function freeze(value: Json | undefined): Json | undefined {
 }
 
 /**
- * Makes every accessor of `prototype` refuse to be set, and every property that its objects do not have. Methods stay writable, for spies.
- * Only unknown properties go through a proxy, at the end of the prototype chain; members that are looked up on any object do not get there.
+ * Makes every accessor of `prototype` refuse to be set, and every property that its objects do not have. Methods stay
+ * writable, for spies. Only unknown properties go through a proxy, at the end of the prototype chain; members that are
+ * looked up on any object do not get there.
  */
 function refuseWrites(prototype: object): void {
   const refuse = (name: PropertyKey): never => {
     throw refusedWrite(`\`session.${String(name)}\``);
   };
-  // biome-ignore lint/suspicious/noThenProperty: `await` looks for it on whatever it is given, and finds that there is none
+  // biome-ignore lint/suspicious/noThenProperty: `await` reads it of every value, and finds that there is none
   Object.defineProperty(prototype, "then", { configurable: true, get: () => undefined });
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))
     if (property.get !== undefined) Object.defineProperty(prototype, name, { ...property, set: () => refuse(name) });

@@ -6,8 +6,8 @@ import { checkKey, copyJson, type Json, type JsonObject } from "./data.ts";
 import { SessionError } from "./errors.ts";
 
 /**
- * An option for this library alone: the sid of a record that is deleted in the same step, such as one of express-session. When another
- * request has deleted it before, there is no new session.
+ * An option for this library alone: the sid of a record that is deleted in the same step, such as one of
+ * express-session. When another request has deleted it before, there is no new session.
  */
 export const REPLACES: unique symbol = Symbol("sessile.replaces");
 
@@ -17,16 +17,16 @@ export interface SignInOptions<Data extends object> {
   readonly data?: Partial<Data>;
   /** Keys to carry over from the session that was presented, such as an anonymous visitor's cart. Default: none. */
   readonly keep?: readonly (keyof Data & string)[];
-  /** What lists of the user's sessions show of the device, at most 200 characters. Default: nothing. */
+  /** The device, as lists of the user's sessions show it, at most 200 characters. Default: nothing. */
   readonly device?: string;
   /**
-   * When the user proved who they are, in milliseconds since 1970, where that was earlier; 0 where it is unknown, and then nothing is
-   * fresh. Default: now.
+   * When the user proved who they are, in milliseconds since 1970, where that was earlier; 0 where it is unknown, and
+   * then nothing is fresh. Default: now.
    */
   readonly authenticatedAt?: number;
 }
 
-/** What a new session starts with. */
+/** The content of a new session. */
 export interface Beginning {
   readonly userId: string | null;
   readonly data?: string;
@@ -35,7 +35,10 @@ export interface Beginning {
   readonly authenticatedAt?: number | undefined;
 }
 
-/** The checked start of a sign-in. `present` returns the data to keep keys of; it is called only when there are keys to keep. */
+/**
+ * The checked start of a sign-in. `present` returns the data to keep keys of; it is called only when there are keys to
+ * keep.
+ */
 export async function beginningOf<Data extends object>(
   core: Core,
   userId: string,

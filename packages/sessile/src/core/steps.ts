@@ -14,7 +14,10 @@ export class Steps {
     this.#warn = warn;
   }
 
-  /** Runs a step that the handler asks for. Where the handler does not await it, the response does, and answers its failure. */
+  /**
+   * Runs a step that the handler asks for. When the handler does not await it, the response does, and answers its
+   * failure.
+   */
   run<T>(what: string, step: () => Promise<T>): Promise<T> {
     let isAwaited = false;
     const done = this.#hasLeft()
@@ -53,7 +56,7 @@ export class Steps {
     }
   }
 
-  /** Where the handler does not await what comes too late, no answer can report it. */
+  /** Rejects. No answer can report a step that comes too late, so it warns when the handler does not await it. */
   async #refuse(what: string, isAwaited: () => boolean): Promise<never> {
     const error = tooLate(what);
     setTimeout(() => {
@@ -69,8 +72,8 @@ export function tooLate(what: string): SessionError {
 }
 
 /**
- * Calls `onAwait` as soon as anything awaits `promise`, which it returns. Until then a rejection harms no program: Node would end it
- * otherwise.
+ * Calls `onAwait` as soon as anything awaits `promise`, which it returns. Until then a rejection harms no program: Node
+ * would end it otherwise.
  */
 export function noteAwait<T>(promise: Promise<T>, onAwait: () => void): Promise<T> {
   promise.catch(() => {});

@@ -1,4 +1,4 @@
-// The contract between the core and a store. Whoever passes `storeSuite` of `sessile/testing` keeps it.
+// The contract between the core and a store. `storeSuite` of `sessile/testing` checks it.
 
 import type { SessionDelta } from "./delta.ts";
 import type { SessionRecord } from "./record.ts";
@@ -10,7 +10,7 @@ export interface UserLimit {
   readonly onExceeded: "evictOldest" | "refuse";
 }
 
-/** What became of a `create`. */
+/** The outcome of a `create`. */
 export type Created =
   /** the record is stored; `evicted` names the sessions that ended for it */
   | { readonly status: "created"; readonly evicted: readonly string[] }
@@ -21,7 +21,7 @@ export type Created =
   /** the user's sessions were revoked while this one was being created; nothing is stored */
   | { readonly status: "revoked" };
 
-/** What became of a `commit`. */
+/** The outcome of a `commit`. */
 export type Committed =
   | { readonly status: "ok"; readonly record: SessionRecord }
   /** there is no such session (any more); nothing was written */
@@ -40,7 +40,7 @@ export interface Page {
 /** Part of a list of records: of one user's, oldest first; of all, in an order of the store's own. */
 export interface RecordPage {
   readonly records: readonly SessionRecord[];
-  /** Where the next page starts; `null` when this is the last. */
+  /** The start of the next page; `null` on the last. */
   readonly next: string | null;
 }
 
@@ -48,13 +48,21 @@ export interface RecordPage {
 export interface StoreStats {
   /** Which store it is: `"memory"`, `"sqlite"`, `"redis"`, … */
   readonly kind: string;
-  /** Records present, expired ones that were not yet removed included; `null` when that cannot be found out at little cost. */
+  /**
+   * Records present, expired ones that were not yet removed included; `null` when that cannot be found out at little
+   * cost.
+   */
   readonly sessions: number | null;
-  /** There where `sessions` was not counted but estimated from a sample. */
+  /** Present when `sessions` was not counted but estimated from a sample. */
   readonly isEstimate?: true;
-  /** Of a store behind a network: whether its calls pass (`closed`), fail at once (`open`), or one is let through as a probe. */
+  /**
+   * Of a store behind a network: whether its calls pass (`closed`), fail at once (`open`), or one is let through as a
+   * probe.
+   */
   readonly circuit?: { readonly state: "closed" | "open" | "halfOpen"; readonly opened: number };
-  /** Of the copies in front of the store, where there are any. Counted since the start, but for `entries` and `bytes`. */
+  /**
+   * Of the copies in front of the store, where there are any. Counted since the start, but for `entries` and `bytes`.
+   */
   readonly cache?: {
     /** False while the store is asked for everything, because changes might go unnoticed. */
     readonly isCoherent: boolean;
@@ -63,7 +71,7 @@ export interface StoreStats {
     readonly entries: number;
     /** About what the entries take. */
     readonly bytes: number;
-    /** Answers from a copy, or from a load that another request had begun; and loads that were asked of the store. */
+    /** Answers from a copy, or from a load that another request had begun; and loads that the store was asked for. */
     readonly hits: number;
     readonly misses: number;
     /** Entries that went because a session changed elsewhere, and because there was no room. */
@@ -75,7 +83,7 @@ export interface StoreStats {
 }
 
 /**
- * Where records live.
+ * A store of records.
  *
  * A store keeps records and collects expired ones; it never judges a token. Every method is atomic towards every other
  * caller, in this process and others. Every failure is a `SessionError` with the code `ERR_SESSION_STORE`; such an
@@ -84,22 +92,22 @@ export interface StoreStats {
  */
 export interface SessionStore {
   /**
-   * Inserts `record` if its sid is free, and keeps the user's limit in the same step. Never overwrites. A store that drops expired
-   * records by a clock of its own fails for one that is over by it.
+   * Inserts `record` if its sid is free, and keeps the user's limit in the same step. Never overwrites. A store that
+   * drops expired records by a clock of its own fails for one that is over by it.
    */
   create(record: SessionRecord, limit?: UserLimit): Promise<Created>;
   /** The record as it is now, expired or not; `null` when there is none. Never a copy. */
   load(sid: string): Promise<SessionRecord | null>;
   /**
-   * A copy of the record that is at hand, so that a request need not wait for `load`; `null` when there is none. A copy may let
-   * a request in and never turn it away: the core asks `load` before it refuses or ends a session. After an acknowledged
-   * `delete`, `commit`, `deleteByUser` or eviction of this store it never shows the state before. Never throws. A wrapper that
-   * makes promises of all methods leaves it out.
+   * A copy of the record that is at hand, so that a request need not wait for `load`; `null` when there is none. A copy
+   * may let a request in and never turn it away: the core asks `load` before it refuses or ends a session. After an
+   * acknowledged `delete`, `commit`, `deleteByUser` or eviction of this store it never shows the state before. Never
+   * throws. A wrapper that makes promises of all methods leaves it out.
    */
   peek?(sid: string): SessionRecord | null;
   /**
-   * Applies `delta` with `applyDelta` in one atomic step. Never creates. `base` is the record as the request loaded it: a
-   * hint that may save a round trip, never a condition.
+   * Applies `delta` with `applyDelta` in one atomic step. Never creates. `base` is the record as the request loaded it:
+   * a hint that may save a round trip, never a condition.
    */
   commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed>;
   /** Removes the record. True when it was there. */
@@ -107,22 +115,26 @@ export interface SessionStore {
   /** The user's records, by age of their absolute deadline. May hold expired ones; never one that was deleted. */
   list(userId: string, page?: Page): Promise<RecordPage>;
   /**
-   * Part of a walk through the records of all users, for people who operate the store; never on the path of a user's request. What a
-   * page costs does not depend on how many records there are. Every record that is there during the whole walk appears, expired
-   * ones too; one that comes or goes meanwhile may. Where a store can do no better, a page holds somewhat more than `limit`, fewer or
-   * none, and a record appears twice: only `next` says where the walk ends. `ERR_SESSION_PAGE` when it has to begin again.
+   * Part of a walk through the records of all users, for people who operate the store; never on the path of a user's
+   * request. The cost of a page does not depend on the number of records. Every record that is there during the whole
+   * walk appears, expired ones too; one that comes or goes meanwhile may. If a store can do no better, a page holds
+   * somewhat more than `limit`, fewer or none, and a record appears twice: only `next` says where the walk ends.
+   * `ERR_SESSION_PAGE` when it has to begin again.
    */
   scan(page?: Page): Promise<RecordPage>;
   /** Removes all of a user's records but `except`; those being created at this moment too. The sids that ended. */
   deleteByUser(userId: string, except?: string): Promise<readonly string[]>;
-  /** Removes records that are expired at `now`, at most `limit`. Their sids; fewer than `limit` when nothing is left to do. */
+  /**
+   * Removes records that are expired at `now`, at most `limit`. Their sids; fewer than `limit` when nothing is left to
+   * do.
+   */
   deleteExpired(budget: { readonly now: number; readonly limit: number }): Promise<readonly string[]>;
   /** Figures about the store. */
   stats(): Promise<StoreStats>;
   /**
-   * Calls `listener` with the sid of every session that anyone deletes from now on, or with `null` when some may have been
-   * deleted; soon, and as a hint that may get lost. The function given back stops it. A store without hints is asked twice a
-   * second for the sessions that somebody watches.
+   * Calls `listener` with the sid of every session that anyone deletes from now on, or with `null` when some may have
+   * been deleted; soon, and as a hint that may get lost. The function given back stops it. A store without hints is
+   * asked twice a second for the sessions that are watched.
    */
   watch?(listener: (sid: string | null) => void): () => void;
   /** Writes out what waits and frees what the store opened itself. Later calls fail with `ERR_SESSION_STORE`. */

@@ -42,7 +42,7 @@ const SID_LENGTH = 22;
 const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 
-/** What CRC-32 makes of each byte (ISO 3309). */
+/** The CRC-32 of each byte (ISO 3309). */
 const CRC_STEPS = Int32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
@@ -67,7 +67,10 @@ export function newSecret(): string {
   return randomBase62(SECRET_LENGTH);
 }
 
-/** Prefix + sid + secret + six digits of CRC-32: fixed length, one double-click selects it, secret scanners can verify it. */
+/**
+ * Prefix + sid + secret + six digits of CRC-32: fixed length, one double-click selects it, secret scanners can verify
+ * it.
+ */
 export function formatToken(prefix: string, { sid, secret }: TokenParts): string {
   const body = prefix + sid + secret;
   return body + checksum(body);
@@ -77,7 +80,8 @@ export function formatToken(prefix: string, { sid, secret }: TokenParts): string
  * The parts of a well-formed token; `null` for anything else. Runs before any hashing, logging or store call, because
  * the text comes from the client and may be hostile. A well-formed token is not yet a valid one.
  *
- * One loop of our own, because each call that leaves JavaScript costs a server several times what it costs a loop that calls nothing else.
+ * One loop of our own, because each call that leaves JavaScript costs a server several times what it costs a loop that
+ * calls nothing else.
  */
 export function parseToken(prefix: string, text: string): TokenParts | null {
   const sidStart = prefix.length;
@@ -104,7 +108,10 @@ export function isPrefix(prefix: unknown): boolean {
   return typeof prefix === "string" && /^[A-Za-z][A-Za-z0-9]{0,14}_$/.test(prefix);
 }
 
-/** CRC-32 as exactly six base62 digits, most significant first. It saves work on mistyped tokens; it is no security control. */
+/**
+ * CRC-32 as exactly six base62 digits, most significant first. It saves work on mistyped tokens; it is no security
+ * control.
+ */
 function checksum(body: string): string {
   let digits = "";
   for (let rest = crc32(body); digits.length < 6; rest = Math.floor(rest / 62)) digits = BASE62[rest % 62] + digits;
@@ -121,16 +128,19 @@ function isChecksum(crc: number, text: string, start: number): boolean {
   return true;
 }
 
-/** Where `copySid` lays the characters out. Nobody waits between its two lines. */
+/** Scratch of `copySid`, which is free again when it returns. */
 const codes: number[] = Array(SID_LENGTH).fill(0);
 
-/** A sid's worth of a text, which does not keep all of it in memory, header and secret, as a slice would for as long as anybody remembers it. */
+/**
+ * Copies the sid. `slice` would keep the whole header, secret included, alive as long as the sid (V8 slices share
+ * memory).
+ */
 function copySid(text: string, start: number): string {
   for (let index = 0; index < SID_LENGTH; index++) codes[index] = text.charCodeAt(start + index);
   return String.fromCharCode.apply(null, codes);
 }
 
-/** What a store may know of a secret: its SHA-256, base64url. Enough for 256 random bits (ASVS 6.5.2, 11.4.1). */
+/** The form of a secret that a store keeps: its SHA-256, base64url. Enough for 256 random bits (ASVS 6.5.2, 11.4.1). */
 export function digestSecret(secret: string): string {
   return hash("sha256", secret, "base64url");
 }
@@ -138,8 +148,8 @@ export function digestSecret(secret: string): string {
 let [left, right] = [Buffer.alloc(0), Buffer.alloc(0)];
 
 /**
- * Compares two digests in constant time (ASVS 11.2.4). Digests of different length are different, not an error. An empty one
- * equals nothing: it stands for "none", and who writes one into the store must not open a session with it.
+ * Compares two digests in constant time (ASVS 11.2.4). Digests of different length are different, not an error. An
+ * empty one equals nothing: it stands for "none", and one that is written into the store must open no session.
  */
 export function sameDigest(a: string, b: string): boolean {
   if (a.length === 0 || a.length !== b.length) return false;
@@ -152,14 +162,17 @@ export function sameDigest(a: string, b: string): boolean {
   return timingSafeEqual(left, right);
 }
 
-/** Whose secret it is. */
+/** A session and its user. */
 export type Owner = Pick<SessionRecord, "sid" | "userId">;
 
 /** How secrets become digests. */
 export interface KeyRing {
   /** The digest of `secret` to store in the record of `owner`. */
   of(owner: Owner, secret: string): string;
-  /** The digest of `secret` as it stands in `record`, current or retired; one that no record holds when it is in neither. */
+  /**
+   * The digest of `secret` as it stands in `record`, current or retired; one that no record holds when it is in
+   * neither.
+   */
   in(record: SessionRecord, secret: string): string;
 }
 

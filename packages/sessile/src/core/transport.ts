@@ -1,10 +1,11 @@
-// The contract between the core and a transport; how credentials are read and refused; what caches are told of a response.
+// The contract between the core and a transport, and the rules for reading credentials, refusing them and keeping
+// answers from caches.
 
 import type { Core } from "./core.ts";
 import { SessionError, shown } from "./errors.ts";
 import { parseToken } from "./token.ts";
 
-/** What a transport and the core may see of a request. Adapters provide it; nothing in it is copied. */
+/** The part of a request that a transport and the core may see. Adapters provide it; nothing in it is copied. */
 export interface SessionRequest {
   /** The HTTP method, upper case. */
   readonly method: string;
@@ -17,7 +18,7 @@ export interface SessionRequest {
   header(name: string): string | undefined;
 }
 
-/** Where response headers go. Its methods are called on it: none works alone. Names are in lower case. */
+/** The headers of a response. Its methods are called on it: none works alone. Names are in lower case. */
 export interface SessionResponse {
   /** The value of a header so far, `undefined` when absent. */
   get(name: string): string | undefined;
@@ -37,18 +38,21 @@ export interface SessionTransport {
   read(request: SessionRequest): readonly string[];
   /** Hands a new token to the client. `maxAge` is the session's remaining absolute lifetime, in milliseconds. */
   issue(token: string, maxAge: number, response: SessionResponse): void;
-  /** Tells the client to forget its token. */
+  /** Makes the client forget its token. */
   clear(response: SessionResponse): void;
   /**
    * Whether a request may act with a credential that the client attaches by itself. Absent where attaching the token
    * takes a program's intent, as with a custom header.
    */
   permits?(request: SessionRequest): boolean;
-  /** Why the client that sent this request would drop what `issue` hands out; `undefined` when it would not. The manager warns once. */
+  /**
+   * Why the client that sent this request would drop what `issue` hands out; `undefined` when it would not. The manager
+   * warns once.
+   */
   objection?(request: SessionRequest): string | undefined;
   /**
-   * `Set-Cookie` lines for a request that presents two tokens: they expire what the client holds under this transport's name and what
-   * this configuration would not have written, so that the next request may present one.
+   * `Set-Cookie` lines for a request that presents two tokens: they expire what the client holds under this transport's
+   * name and what this configuration would not have written, so that the next request may present one.
    */
   expireOthers?(request: SessionRequest): readonly string[];
 }
@@ -60,8 +64,8 @@ export interface Credential {
 }
 
 /**
- * The one token that a request presents; `null` when it presents none. Text that can be no token, in a header that programs send, is no
- * credential beside that of another transport.
+ * The one token that a request presents; `null` when it presents none. Text that can be no token, in a header that
+ * programs send, is no credential beside that of another transport.
  *
  * Throws `ERR_SESSION_CREDENTIALS` when two tokens differ, in one transport or across several: a proxy and this program
  * might otherwise each believe another one (RFC 6750 §2, ASVS 15.3.7). Equal ones are one.
@@ -109,15 +113,16 @@ export function checkOrigin(core: Core, transport: SessionTransport, request: Se
     return value === undefined ? null : shown(value);
   });
   const seen = `\`Origin\` is ${JSON.stringify(origin)} and \`Host\` ${JSON.stringify(host)}`;
-  const message = `A cross-site request must not act with this site's session: ${seen}. Name own origins in \`trustedOrigins\`.`;
+  const refusal = "A cross-site request must not act with this site's session";
+  const message = `${refusal}: ${seen}. Name own origins in \`trustedOrigins\`.`;
   core.events.emit("crossSiteRefused", { origin, host, path: shown(request.path), message, at: core.now() });
   throw new SessionError("ERR_SESSION_CROSS_SITE", message);
 }
 
 /**
- * Adds `no-store` to a response that depends on a credential; without one, `Vary` is enough. `private` of the application stays, but a
- * response that carries a token is stored nowhere. `no-transform` is no matter of caches: it keeps middleware from compressing a stream,
- * and so from holding it back.
+ * Adds `no-store` to a response that depends on a credential; without one, `Vary` is enough. `private` of the
+ * application stays, but a response that carries a token is stored nowhere. `no-transform` is no matter of caches: it
+ * keeps middleware from compressing a stream, and so from holding it back.
  */
 export function keepFromCaches(response: SessionResponse, carriesToken: boolean): void {
   const before =

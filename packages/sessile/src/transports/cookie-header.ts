@@ -19,7 +19,10 @@ export function readCookies(header: string | undefined, name: string): readonly 
   return values.length > 1 ? [...new Set(values)] : values;
 }
 
-/** Whether nothing but blanks stands between `index` and the pair before it. To look before the header's start would slow V8 down. */
+/**
+ * Whether nothing but blanks stands between `index` and the pair before it. To look before the header's start would
+ * slow V8 down.
+ */
 function beginsPair(header: string, index: number): boolean {
   let before = index - 1;
   while (before >= 0 && isBlank(header, before)) before--;

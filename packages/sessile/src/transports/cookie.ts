@@ -7,9 +7,11 @@ import { readCookies } from "./cookie-header.ts";
 import { crossSitePolicy } from "./cross-site.ts";
 
 export interface CookieOptions {
-  /** Default `__Host-session`: browsers then insist on `Secure`, `Path=/` and no `Domain`, so no other host can set it. */
+  /**
+   * Default `__Host-session`: browsers then insist on `Secure`, `Path=/` and no `Domain`, so no other host can set it.
+   */
   readonly name?: string;
-  /** Whether other sites' links (`"Lax"`, the default), nobody (`"Strict"`) or all sites' requests (`"None"`) carry it. */
+  /** Which requests of other sites carry it: links (`"Lax"`, the default), none (`"Strict"`) or all (`"None"`). */
   readonly sameSite?: "Strict" | "Lax" | "None";
   /** Shares the cookie with subdomains. Only without the `__Host-` prefix; default: this host alone. */
   readonly domain?: string;
@@ -20,10 +22,11 @@ export interface CookieOptions {
   /** Keeps the cookie apart for each site that embeds this one (CHIPS). Default false. */
   readonly partitioned?: boolean;
   /**
-   * What else the browser forgets of this origin at sign-out, by `Clear-Site-Data`. Default: nothing, because answers about a session are
-   * `no-store` already (ASVS 14.3.1 says that the header may help). For applications that keep a user's data in the browser and are alone
-   * on their origin. Each has a price: `"cache"` makes Chromium look through its whole cache (1.5 s for 3,000 files); `"storage"` takes
-   * localStorage, IndexedDB and service workers of every program on the origin; `"cookies"` takes all cookies of the site.
+   * Other data of this origin that the browser deletes at sign-out, by `Clear-Site-Data`. Default: nothing, because
+   * answers about a session are `no-store` already (ASVS 14.3.1 says that the header may help). For applications that
+   * keep a user's data in the browser and are alone on their origin. Each has a price: `"cache"` makes Chromium look
+   * through its whole cache (1.5 s for 3,000 files); `"storage"` takes localStorage, IndexedDB and service workers of
+   * every program on the origin; `"cookies"` takes all cookies of the site.
    */
   readonly clearSiteData?: readonly ("cache" | "cookies" | "storage")[];
   /** Origins, such as `https://app.example.com`, that may act with the cookie from another site. Default: none. */
@@ -48,8 +51,8 @@ const KNOWN = new Set<string>([
 const LONGEST_AGE = 400 * 24 * 60 * 60;
 
 /**
- * Keeps the token in a cookie that lasts as long as the session can: a touch never has to send it again. Because browsers
- * attach cookies by themselves, unsafe requests from other sites are refused (see `cross-site.ts`).
+ * Keeps the token in a cookie that lasts as long as the session can: a touch never has to send it again. Because
+ * browsers attach cookies by themselves, unsafe requests from other sites are refused (see `cross-site.ts`).
  */
 export function cookieTransport(options: CookieOptions = {}): SessionTransport {
   checkNames(options, KNOWN, "");
@@ -76,26 +79,28 @@ export function cookieTransport(options: CookieOptions = {}): SessionTransport {
 }
 
 /**
- * Browsers keep `Secure` cookies of plain HTTP for the machine itself alone. How the connection was made says nothing behind a proxy; the
- * page that sent the request does.
+ * Browsers keep `Secure` cookies of plain HTTP for the machine itself alone. Behind a proxy the connection does not
+ * show that; the page that sent the request does.
  */
 function objectionTo(request: SessionRequest): string | undefined {
   const page = request.header("origin") ?? request.header("referer") ?? "";
   const host = /^http:\/\/([^/?#@\s]{1,255})/.exec(page)?.[1];
   if (host === undefined || host !== request.header("host") || isLoopback(host)) return undefined;
-  return `The \`Secure\` session cookie left over plain HTTP to http://${shown(host)}, where browsers drop it: nobody stays signed in. Serve HTTPS, or use http://localhost.`;
+  const where = `over plain HTTP to http://${shown(host)}`;
+  return `The \`Secure\` session cookie left ${where}, where browsers drop it: no user stays signed in. Serve HTTPS, or use http://localhost.`;
 }
 
 function isLoopback(host: string): boolean {
   return /^(?:(?:[^:]*\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?$/i.test(host);
 }
 
-/** Of a host's parent domains, which may set cookies for it, so many are looked at. */
+/** Number of a host's parent domains, which may set cookies for it, that are considered. */
 const MOST_DOMAINS = 4;
 
 /**
- * The cookies of this name that other configurations, or other hosts of the site, could have set so that this request carries them: those
- * of the other partition state, and those of the host's parent domains. Those of another path cannot be known.
+ * The cookies of this name that other configurations, or other hosts of the site, could have set so that this request
+ * carries them: those of the other partition state, and those of the host's parent domains. Those of another path
+ * cannot be known.
  */
 function otherVariants(name: string, options: CookieOptions, request: SessionRequest): Attributes[] {
   const { domain, secure = true, partitioned = false } = options;

@@ -5,10 +5,10 @@ import { wrong } from "../core/options.ts";
 import type { SessionRequest } from "../core/transport.ts";
 
 /**
- * A test of requests. Safe methods pass, but for upgrades. Otherwise the browser's own word decides, `Sec-Fetch-Site`;
- * without it, `Origin` must name the host that was asked, or be absent, as it is when no browser is involved. Trusted
- * origins and exempt paths pass; both match exactly, because a pattern that normalises would exempt more than was meant
- * (CVE-2025-47910).
+ * A test of requests. Safe methods pass, but for upgrades. Otherwise the browser's own header decides,
+ * `Sec-Fetch-Site`; without it, `Origin` must name the host that was asked, or be absent, as it is when no browser is
+ * involved. Trusted origins and exempt paths pass; both match exactly, because a pattern that normalises would exempt
+ * more than was meant (CVE-2025-47910).
  */
 export function crossSitePolicy(
   trustedOrigins: readonly string[],
@@ -22,8 +22,8 @@ export function crossSitePolicy(
 }
 
 /**
- * A WebSocket begins as a GET, but browsers let other sites read and write it (cross-site WebSocket hijacking). `Upgrade` ends at
- * the first proxy that asks somebody else who this is; the key of the handshake does not.
+ * A WebSocket begins as a GET, but browsers let other sites read and write it (cross-site WebSocket hijacking).
+ * `Upgrade` ends at the first proxy that asks another server for the user; the key of the handshake does not.
  */
 function isSafe(request: SessionRequest): boolean {
   const { method } = request;
@@ -53,7 +53,10 @@ function canonical(scheme: string, host: string): string {
   return host.toLowerCase().replace(scheme === "https" ? /:443$/ : /:80$/, "");
 }
 
-/** Web origins, and those of native shells and browser extensions, such as `tauri://localhost`, which no URL parser knows as origins. */
+/**
+ * Web origins, and those of native shells and browser extensions, such as `tauri://localhost`, which no URL parser
+ * takes for origins.
+ */
 function checkOriginOption(origin: string): string {
   if (typeof origin !== "string") throw wrongOrigins();
   if (origin.includes("*"))

@@ -1,4 +1,5 @@
-// The token in a request header: one of its own, or `Authorization: Bearer` (RFC 6750); and how values of headers are read.
+// The token in a request header: one of its own, or `Authorization: Bearer` (RFC 6750); and how values of headers are
+// read.
 
 import { checkNames, wrong } from "../core/options.ts";
 import type { SessionTransport } from "../core/transport.ts";
@@ -6,8 +7,9 @@ import type { SessionTransport } from "../core/transport.ts";
 const NONE: readonly string[] = Object.freeze([]);
 
 /**
- * Reads the token from a header, `X-Session-Token` unless named otherwise, and hands new ones out in the response header of
- * that name. A browser sends such a header only for a program of the same origin, so it needs no cross-site check.
+ * Reads the token from a header, `X-Session-Token` unless named otherwise, and hands new ones out in the response
+ * header of that name. A browser sends such a header only for a program of the same origin, so it needs no cross-site
+ * check.
  */
 export function headerTransport(options: { readonly name?: string } = {}): SessionTransport {
   checkNames(options, new Set(["name"]), "");
@@ -27,7 +29,7 @@ const BEARER = /^bearer ([A-Za-z0-9\-._~+/]+=*)$/i;
 const SCHEME = /^bearer(?: |$)/i;
 
 /**
- * Reads the token from `Authorization: Bearer`. Other schemes are not looked at. HTTP has no header to hand a bearer token
+ * Reads the token from `Authorization: Bearer`. Other schemes are ignored. HTTP has no header to hand a bearer token
  * out, so new ones leave in `responseHeader`, `X-Session-Token` unless named otherwise.
  */
 export function bearerTransport(options: { readonly responseHeader?: string } = {}): SessionTransport {
@@ -44,8 +46,8 @@ export function bearerTransport(options: { readonly responseHeader?: string } = 
 }
 
 /**
- * The presented tokens. A malformed bearer credential still counts as presented, as text that no token can be; two whole
- * credentials in one header are two.
+ * The presented tokens. A malformed bearer credential still counts as presented, as text that no token can be; two
+ * whole credentials in one header are two.
  */
 function readBearer(value: string | undefined): readonly string[] {
   if (value === undefined || !SCHEME.test(value)) return NONE;
@@ -76,8 +78,8 @@ export function distinct(value: string | undefined): readonly string[] {
 }
 
 /**
- * `text` without the spaces and tabs around it, which HTTP allows; every other white space is part of the value. By hand: a
- * regular expression for blanks at the end takes quadratic time for blanks in the middle.
+ * `text` without the spaces and tabs around it, which HTTP allows; every other white space is part of the value. By
+ * hand: a regular expression for blanks at the end takes quadratic time for blanks in the middle.
  */
 export function trimBlanks(text: string): string {
   let start = 0;
@@ -85,7 +87,7 @@ export function trimBlanks(text: string): string {
   return text.slice(start, endOfText(text, start, text.length));
 }
 
-/** Where what stands between `start` and `end` ends, without the blanks after it. */
+/** The end of the text between `start` and `end`, without the blanks after it. */
 export function endOfText(text: string, start: number, end: number): number {
   let last = end;
   while (last > start && isBlank(text, last - 1)) last--;
