@@ -94,8 +94,17 @@ function messageOf(use: () => unknown): string {
   }
 }
 
+/** A handler that takes the request alone answers nothing by itself. */
+function thenAnswer(handler: RequestHandler): RequestHandler {
+  if (handler.length > 1) return handler;
+  return (request, response, next) => {
+    handler(request, response, next);
+    response.send("nothing was thrown");
+  };
+}
+
 function serveExpress(manager: SessionManager, handlers: readonly RequestHandler[]): Promise<Listening> {
-  const app = express().use(forExpress(manager), ...handlers);
+  const app = express().use(forExpress(manager), ...handlers.map(thenAnswer));
   app.use((error: Error, _request: unknown, response: express.Response, _next: unknown) => {
     response.send(error.message);
   });
