@@ -8,6 +8,7 @@ import { open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions, wholeNumber } from "./options.ts";
 import type { SessionRecord } from "./record.ts";
 import type { DefaultData, Session } from "./session.ts";
+import { checkIdType } from "./sign-in.ts";
 import type { Page, RecordPage, SessionStore, StoreStats } from "./store.ts";
 import { isSid } from "./token.ts";
 import type { SessionRequest, SessionResponse } from "./transport.ts";
@@ -82,8 +83,9 @@ export class SessionManager<Data extends object = DefaultData> {
     return this.#core.events.on(name, listener);
   }
 
-  /** The live sessions of a user. */
-  list(userId: string, page: Page = {}): Promise<SessionPage> {
+  /** The live sessions of a user. Rejects with `ERR_SESSION_VALUE` for an id that is no string, such as a number. */
+  async list(userId: string, page: Page = {}): Promise<SessionPage> {
+    checkIdType(userId);
     return this.#page(page, (store) => store.list(userId, page));
   }
 
@@ -133,9 +135,10 @@ export class SessionManager<Data extends object = DefaultData> {
   /**
    * Ends all sessions of a user, but `except` when given (a sid). Returns how many ended. Without `except` nothing of
    * the user stays in the store (GDPR Art. 17); backups, replicas and append-only files of the store are the
-   * operator's.
+   * operator's. Rejects with `ERR_SESSION_VALUE` for an id that is no string.
    */
   async revokeUser(userId: string, { except }: { except?: string | null } = {}): Promise<number> {
+    checkIdType(userId);
     const ended = await this.#core.ask("end a user's sessions", (store) =>
       store.deleteByUser(userId, except ?? undefined),
     );

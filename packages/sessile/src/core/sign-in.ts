@@ -72,7 +72,16 @@ const MAX_USER_ID = 256;
 
 export function checkUserId(userId: unknown): string {
   if (userId !== "" && isText(userId, MAX_USER_ID) && Buffer.byteLength(userId) <= MAX_USER_ID) return userId;
-  throw wrongText("userId", `1 to ${MAX_USER_ID} bytes in UTF-8. Convert numbers with \`String(id)\``);
+  throw wrongUserId();
+}
+
+/** The id of a user to look for: any text, since one that no sign-in accepts has no sessions. */
+export function checkIdType(userId: unknown): void {
+  if (typeof userId !== "string") throw wrongUserId();
+}
+
+function wrongUserId(): SessionError {
+  return wrongText("userId", `1 to ${MAX_USER_ID} bytes in UTF-8. Convert numbers with \`String(id)\``);
 }
 
 export function checkDevice(device: unknown): string | null {

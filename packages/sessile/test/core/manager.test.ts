@@ -164,6 +164,20 @@ describe("revoke", () => {
   });
 });
 
+test("a user's id that is no string is refused in words, and reaches no store", async () => {
+  const bench = new Bench();
+  await bench.signIn("42");
+  bench.takeEvents();
+  bench.spied.calls.length = 0;
+  const refused = { code: "ERR_SESSION_VALUE", message: /`userId` must be .* Convert numbers with `String\(id\)`/ };
+  for (const userId of [42, 42n, null, undefined, ["42"], { id: "42" }] as unknown as string[]) {
+    await assert.rejects(bench.manager.list(userId), refused);
+    await assert.rejects(bench.manager.revokeUser(userId), refused);
+  }
+  assert.deepEqual([bench.spied.calls, bench.takeEvents()], [[], []]);
+  assert.equal(await bench.manager.revokeUser("42"), 1);
+});
+
 describe("userLimit", () => {
   test("D8: evicts the oldest of a user, and tells", async () => {
     const bench = new Bench({ userLimit: { max: 2, onExceeded: "evictOldest" } });
