@@ -98,31 +98,27 @@ export class RedisLink {
   }
 
   async #ask(key: string, args: readonly string[], endsAt: number, isRead: boolean): Promise<unknown> {
-    try {
-      return await this.#once(key, args, endsAt);
-    } catch (error) {
-      if (!isRead || isSessionError(error) || !isOutage(error)) throw describe(error, args);
+    for (let tries = isRead ? 2 : 1; ; tries--) {
+      if (this.#port.isReady()) this.#isConnected = true;
+      else await this.#untilBack();
+      const pass = this.#enter(args, endsAt);
+      try {
+        const reply = await this.#within(() => this.#port.send(key, args), args[0], endsAt);
+        this.#breaker.leave(pass, false);
+        return reply;
+      } catch (error) {
+        this.#breaker.leave(pass, isOutage(error));
+        if (tries === 1 || isSessionError(error) || !isOutage(error)) throw describe(error, args);
+      }
+      await pause(Math.random() * RETRY_PAUSE);
     }
-    await pause(Math.random() * RETRY_PAUSE);
-    return this.#once(key, args, endsAt).catch((error) => {
-      throw describe(error, args);
-    });
   }
 
-  async #once(key: string, args: readonly string[], endsAt: number): Promise<unknown> {
-    if (this.#port.isReady()) this.#isConnected = true;
-    else await this.#untilBack();
-    if (endsAt <= DEADLINES.now()) throw this.#late(args[0]);
+  #enter([name]: readonly string[], endsAt: number): number {
+    if (endsAt <= DEADLINES.now()) throw this.#late(name);
     const pass = this.#breaker.enter();
     if (pass === null) throw failure("Redis is out and will be asked again soon. Nothing was sent.");
-    try {
-      const reply = await this.#within(() => this.#port.send(key, args), args[0], endsAt);
-      this.#breaker.leave(pass, false);
-      return reply;
-    } catch (error) {
-      this.#breaker.leave(pass, isOutage(error));
-      throw error;
-    }
+    return pass;
   }
 
   /** A connection that was lost is usually back in a moment: the calls of that moment wait for it, and those after it fail at once. */
