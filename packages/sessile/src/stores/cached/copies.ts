@@ -1,4 +1,4 @@
-// Copies of records, bounded by count and bytes. Where records come from and when one is out of date is the caller's to know.
+// Copies of records, bounded by count and bytes. The caller loads the records and forgets a copy that is out of date.
 
 import type { SessionRecord } from "../../core/record.ts";
 
@@ -64,7 +64,10 @@ export class Copies {
     this.#evict();
   }
 
-  /** The oldest goes, but one that was used since it was looked at last gets a second chance: a hit costs no more than a flag. */
+  /**
+   * The oldest goes, but one that was used since it was looked at last gets a second chance: a hit costs no more than a
+   * flag.
+   */
   #evict(): void {
     for (const [sid, copy] of this.#copies) {
       if (this.#copies.size <= this.#maxEntries && this.bytes <= this.#maxBytes) return;

@@ -12,8 +12,8 @@ export interface CacheOptions {
   /** About the most bytes of copies at once. Default 64 MiB. */
   readonly maxBytes?: number;
   /**
-   * For at most this many milliseconds a session may still be accepted here after it ended elsewhere, whatever happens to the
-   * network or to Redis. From 100 to 60,000; default 1,000. Usually it takes a millisecond.
+   * For at most this many milliseconds a session may still be accepted here after it ended elsewhere, whatever happens
+   * to the network or to Redis. From 100 to 60,000; default 1,000. Usually it takes a millisecond.
    */
   readonly maxStaleness?: number;
 }
@@ -25,9 +25,9 @@ const RULES: Readonly<Record<keyof CacheOptions, Rule>> = {
 };
 
 /**
- * Puts a cache in front of a store made by `redisStore`, which is then used through it alone. Opens a connection of its own
- * to each primary, made with the options of the store's client. While changes might go unnoticed, every request asks
- * Redis, as it would without the cache.
+ * Puts a cache in front of a store made by `redisStore`, which is then used through it alone. Opens a connection of its
+ * own to each primary, made with the options of the store's client. While changes might go unnoticed, every request
+ * asks Redis, as it would without the cache.
  *
  * Beyond what the store needs, its user at Redis needs CLIENT ID, CLIENT TRACKING, and SUBSCRIBE on the channel
  * `__redis__:invalidate`. Throws `ERR_SESSION_OPTION` for a store that cannot be tracked.

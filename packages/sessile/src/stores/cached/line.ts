@@ -1,9 +1,9 @@
-// The way on which one primary reports what changed, and the proof that it does.
+// A line: the connection on which one primary reports changes, and the proof that it does.
 
 import { randomBytes } from "node:crypto";
 import type { RedisConnection, RedisPort, RedisPrimary } from "../redis/port.ts";
 
-/** Takes what the line reports. */
+/** The receiver of a line's reports. */
 export interface LineListener {
   /** A key with the prefix was written or deleted, or has expired. */
   changed(key: string): void;
@@ -13,13 +13,13 @@ export interface LineListener {
   lost(): void;
 }
 
-/** How keys begin, as Redis sees them: those of sessions, and those that prove that a line works. */
+/** The beginnings of keys, as Redis sees them: of sessions, and of the keys that prove that a line works. */
 export interface LinePrefixes {
   readonly session: string;
   readonly beat: string;
 }
 
-/** Where Redis reports invalidated keys to connections in RESP 2. */
+/** The channel on which Redis reports invalidated keys to connections in RESP 2. */
 const INVALIDATED = "__redis__:invalidate";
 
 /** Enough to find a primary with five slots of 16,384, but for one time in 400. */
@@ -29,8 +29,8 @@ const MOST_TAGS = 20_000;
 const KEY_LIFETIME = "10000";
 
 /**
- * Broadcasting mode, so that it does not matter which connection reads a record: the client's own may reconnect unseen, and
- * tracking of what it read would be over. One connection both tracks and listens, by redirecting to itself.
+ * Broadcasting mode, so that it does not matter which connection reads a record: the client's own may reconnect unseen,
+ * and tracking of what it read would be over. One connection both tracks and listens, by redirecting to itself.
  */
 export class Line {
   readonly #primary: RedisPrimary;
@@ -67,8 +67,8 @@ export class Line {
   }
 
   /**
-   * Lets the store's client write a key, and resolves when this line has reported it. So the client writes to the primary
-   * of this line, and all that was acknowledged before has been reported. Not before the one before is over.
+   * Lets the store's client write a key, and resolves when this line has reported it. So the client writes to the
+   * primary of this line, and all that was acknowledged before has been reported. Not before the one before is over.
    */
   async beat(): Promise<void> {
     const key = this.#nextKey();
@@ -97,7 +97,7 @@ export class Line {
     throw new Error("no key belongs to this primary");
   }
 
-  /** Keys that changed since the last time; `null` when all did. What is neither is taken for all. */
+  /** Keys that changed since the last time; `null` when all did. A payload of another form counts as all. */
   #hear(payload: unknown): void {
     if (!Array.isArray(payload)) this.#listener.flushed();
     for (const each of Array.isArray(payload) ? payload : []) {

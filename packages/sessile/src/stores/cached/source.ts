@@ -1,6 +1,6 @@
-// What a cache needs to know of changes: the contract between the cached store and what reports them.
+// The contract between a cached store and a source of reports about changes.
 
-/** Takes reports of changes. */
+/** The receiver of reports. */
 export interface ChangeListener {
   /** The record of this session was written or deleted, here or elsewhere. */
   changed(sid: string): void;
@@ -13,8 +13,8 @@ export interface ChangeSource {
   /** Reports to `listener` from now on, until `close`. Called once. */
   start(listener: ChangeListener): void;
   /**
-   * True while every change that was acknowledged longer ago than the stated bound has been reported. When it turns
-   * false, a change may have been missed only if `reset` follows before it is true again.
+   * True while every change that was acknowledged longer ago than the stated bound has been reported. After it turns
+   * false, `reset` comes before it is true again, unless no change was missed.
    */
   isCurrent(): boolean;
   /** Why it was not true the last time, for people; `null` since it has been. */

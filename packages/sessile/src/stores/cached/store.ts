@@ -12,9 +12,9 @@ export type WatchedStore = SessionStore & Required<Pick<SessionStore, "watch">>;
 /**
  * A copy may be given out because of three rules, which hold on their own:
  *
- * 1. A place for it is only made while the source reports changes, and before the load is sent. So every change that the load
- *    does not see comes after the place, and forgets it; also one that is reported before the load's answer arrives.
- * 2. When the source is lost, every place is forgotten, those of loads under way too.
+ * 1. A place for it is only made while the source reports changes, and before the load is sent. So every change that
+ *    the load does not see comes after the place, and forgets it; also one that is reported before the load's answer.
+ * 2. A lost source forgets every place, those of loads under way too.
  * 3. A write here forgets the place when its answer is there, whatever it is, before the caller gets it.
  */
 export class CachedStore implements WatchedStore, ChangeListener {
@@ -116,7 +116,10 @@ export class CachedStore implements WatchedStore, ChangeListener {
     this.#copies.clear();
   }
 
-  /** A copy that turns out to be outdated goes; one that is not stays, or a wrong secret could keep a session out of the cache. */
+  /**
+   * A copy that turns out to be outdated goes; one that is not stays, or a wrong secret could keep a session out of the
+   * cache.
+   */
   async #loadAgain(sid: string, copy: SessionRecord): Promise<SessionRecord | null> {
     const record = await this.#store.load(sid);
     if (record?.version !== copy.version) this.#copies.forget(sid);

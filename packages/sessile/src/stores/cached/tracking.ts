@@ -1,4 +1,4 @@
-// Listens to every primary for what changed, and proves again and again that it does.
+// A source of changes: one line to each primary, proved again and again to be complete.
 
 import { wrong } from "../../core/options.ts";
 import type { RedisKeys } from "../redis/keys.ts";
@@ -6,7 +6,7 @@ import type { RedisPort, RedisPrimary } from "../redis/port.ts";
 import { Line, type LinePrefixes } from "./line.ts";
 import type { ChangeListener, ChangeSource } from "./source.ts";
 
-/** How many proofs fit into `maxStaleness`: so one that takes its time is no gap. */
+/** The number of proofs that fit into `maxStaleness`: so one that takes its time is no gap. */
 const BEATS = 4;
 const CONNECT_TIMEOUT = 5000;
 const PAUSE_AFTER_LOSS = 250;
@@ -15,11 +15,11 @@ const NO_LINES: readonly Line[] = [];
 const UNPROVEN = Number.NEGATIVE_INFINITY;
 
 /**
- * One line to each primary. They live and end together: when one is lost, or does not prove in time that it works, or the
- * client knows other primaries than before, all are given up, the listener is told that anything may have changed, and new
- * ones are opened. So nothing needs to be known of failovers and moving slots.
+ * One line to each primary. They live and end together: when one is lost, or does not prove in time that it works, or
+ * the client knows other primaries than before, all are given up, the listener is told that anything may have changed,
+ * and new ones are opened. So failovers and moving slots need no code of their own.
  *
- * The proof is dated back to when it was asked for. Nothing is asked while no request wants to know.
+ * The proof is dated back to when it was asked for. No proof is asked for while no request asks for copies.
  */
 export class Tracking implements ChangeSource {
   problem: string | null = "not connected yet";
@@ -112,7 +112,7 @@ export class Tracking implements ChangeSource {
     }
   }
 
-  /** What happens on lines that were given up before is of no interest. Until the first proof there is nothing to lose. */
+  /** Events on lines that were given up before are ignored. Until the first proof there is nothing to lose. */
   #lose(lines: readonly Line[], problem: string): void {
     if (this.#lines !== lines) return;
     this.problem = problem;

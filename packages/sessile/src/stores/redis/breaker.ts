@@ -1,7 +1,8 @@
-// Notices that Redis is out, and lets calls fail at once until a single probe has found it well.
+// A circuit breaker: it notices that Redis is out, and lets calls fail at once until a single probe succeeds.
 //
-// One for a store, not one for a node of a Cluster: which node a key lives on is the client's business. So that one node of
-// three cannot close the way to the other two, failures open it only where they are more than three quarters of the calls.
+// One for a store, not one for a node of a Cluster: which node a key lives on is the client's business. So that one
+// node of three cannot close the way to the other two, failures open it only where they are more than three quarters of
+// the calls.
 
 /** `closed`: all calls pass. `open`: none does. `halfOpen`: one does, the probe. */
 export type CircuitState = "closed" | "open" | "halfOpen";
@@ -9,11 +10,11 @@ export type CircuitState = "closed" | "open" | "halfOpen";
 /** For people who operate the store. */
 export interface Circuit {
   readonly state: CircuitState;
-  /** How often it opened since the store was made. */
+  /** The number of times that it opened since the store was made. */
   readonly opened: number;
 }
 
-/** So many failures open it; a success takes away as many as three. */
+/** This number of failures opens it; a success takes away three. */
 const TOO_MANY_FAILED = 24;
 const SUCCESS = 3;
 const SHORTEST_PAUSE = 100;
@@ -25,7 +26,10 @@ export class Breaker {
   #failures = 0;
   #state: CircuitState = "closed";
   #opened = 0;
-  /** Counts the changes of state, so that what an earlier state let pass says nothing about this one. */
+  /**
+   * Counts the changes of state, so that the outcome of a call that an earlier state let pass does not count in this
+   * one.
+   */
   #age = 0;
   #pause = SHORTEST_PAUSE;
   #probesAt = 0;
@@ -40,7 +44,7 @@ export class Breaker {
     return { state: this.#state, opened: this.#opened };
   }
 
-  /** Asks to pass. `null`: no. Otherwise a pass, with which the caller says how it went. */
+  /** Asks to pass. `null`: refused. Otherwise a pass, which the caller gives back with the outcome. */
   enter(): number | null {
     if (this.#state === "closed") return this.#age;
     if (this.#state === "halfOpen" || this.#now() < this.#probesAt) return null;

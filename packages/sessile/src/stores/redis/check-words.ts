@@ -1,13 +1,13 @@
-// What the settings of a Redis mean for sessions, in words. Knows no client.
+// The meaning of a Redis' settings for its sessions, in words.
 
-/** The settings of one primary. `undefined` where it did not say. */
+/** The settings of one primary. `undefined` where Redis did not answer. */
 export interface Facts {
   readonly version: string | undefined;
   readonly role: string | undefined;
   readonly policy: string | undefined;
   readonly isAppending: boolean | undefined;
   readonly fsync: string | undefined;
-  /** When snapshots are made; empty when none are. */
+  /** The times at which snapshots are made; empty when none are. */
   readonly save: string | undefined;
   readonly replicas: number | undefined;
   readonly minReplicas: number | undefined;
@@ -26,7 +26,7 @@ export interface Sample {
 /** Clocks may differ by a minute (see `CLOCK_MARGIN`); a tenth of it is worth a word. */
 const CLOCK_TOLERANCE = 6_000;
 
-/** Why it must not be relied on for strict sign-out; `null` where nothing speaks against it. */
+/** Why it must not be relied on for strict sign-out; `null` where there is no objection. */
 export function objection({ policy, isAppending, save }: Facts): string | null {
   if (policy === undefined) return "It cannot be checked whether Redis evicts sessions: allow `INFO` to its user.";
   if (policy !== "noeviction") {

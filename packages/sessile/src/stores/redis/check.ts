@@ -1,4 +1,4 @@
-// Looks at the settings of a Redis before it is relied on. Asks; says nothing itself, see `check-words.ts`.
+// A check of the settings of a Redis before it is relied on. The words of the result are in `check-words.ts`.
 
 import { describe, type Facts, lostEntries, objection, type Sample } from "./check-words.ts";
 import { portOf, type RedisClient } from "./clients/port-of.ts";
@@ -10,39 +10,45 @@ import { scanOnce } from "./scan.ts";
 import { readAll, UserIndex } from "./user-index.ts";
 
 export interface RedisCheckOptions {
-  /** What the store is given as `confirmReplicas`. Default 0. */
+  /** The store's `confirmReplicas`. Default 0. */
   readonly confirmReplicas?: number;
-  /** What the store is given as `prefix`. With it, about 100 sessions a primary are looked at: whether their users' indexes name them. */
+  /**
+   * The store's `prefix`. With it, about 100 sessions a primary are looked at: whether their users' indexes name them.
+   */
   readonly prefix?: string;
   /**
-   * Fail where Redis may evict sessions, where that cannot be found out, and where a restart brings back what was signed out.
-   * Default: only warn.
+   * Fail where Redis may evict sessions, where that cannot be found out, and where a restart brings back what was
+   * signed out. Default: only warn.
    */
   readonly strict?: boolean;
 }
 
-/** What a Redis promises for the sessions in it. */
+/** The promises of a Redis for the sessions in it. */
 export interface RedisCheck {
-  /** What an acknowledged change survives, in sentences for people. */
+  /** The losses that an acknowledged change survives, in sentences for people. */
   readonly promise: string;
-  /** What may go wrong and what to set instead, one sentence or two each. Empty when nothing was found. */
+  /** Possible failures and the settings that prevent them, one sentence or two each. Empty when none was found. */
   readonly warnings: readonly string[];
-  /** Milliseconds by which the clock of Redis is ahead of this process's, by the primary where it is most; `null` when it cannot be found out. */
+  /**
+   * Milliseconds by which the clock of Redis is ahead of this process's, by the primary where it is most; `null` when
+   * it cannot be found out.
+   */
   readonly clockAhead: number | null;
 }
 
 /** Most sessions of each primary that are looked at, and about the keys among which they are looked for. */
 const SAMPLE = 100;
 const KEYS = 1000;
-/** How long each answer may take, in milliseconds. */
+/** The longest time for each answer, in milliseconds. */
 const TIMEOUT = 5000;
 
 const SETTINGS = ["maxmemory-policy", "appendfsync", "save", "min-replicas-to-write"] as const;
 
 /**
- * Reads the settings of every primary (eviction, persistence, replicas, version, the state of a Cluster) and its clock. What the Redis
- * user may not ask (`INFO`, `CONFIG GET`, `TIME`) is a warning. With `strict`, fails with `ERR_SESSION_STORE` where `maxmemory-policy` is not
- * known to be `noeviction`, or snapshots are all that is kept on disk.
+ * Reads the settings of every primary (eviction, persistence, replicas, version, the state of a Cluster) and its clock.
+ * A command that the Redis user may not call (`INFO`, `CONFIG GET`, `TIME`) is a warning. With `strict`, fails with
+ * `ERR_SESSION_STORE` where `maxmemory-policy` is not known to be `noeviction`, or snapshots are all that is kept on
+ * disk.
  */
 export async function checkRedis(client: RedisClient, options: RedisCheckOptions = {}): Promise<RedisCheck> {
   const { strict = false, confirmReplicas = 0, prefix } = options;
@@ -60,7 +66,7 @@ export async function checkRedis(client: RedisClient, options: RedisCheckOptions
   });
 }
 
-/** How many sessions of users were looked at, and how many of them their index has lost. */
+/** The number of users' sessions that were looked at, and of those that their index has lost. */
 async function sampleIndexes(port: RedisPort, prefix: string, asks: readonly Ask[]): Promise<Sample> {
   const records = new Records(new RedisLink(port, TIMEOUT), new RedisKeys(prefix, port.keyPrefix));
   const pages = await Promise.all(asks.map((ask) => allowed(scanOnce(ask, records.keys, "0", KEYS))));
@@ -110,7 +116,7 @@ async function clockOf(ask: Ask): Promise<number | null> {
   return Math.round(Number(seconds) * 1000 + Number(micros) / 1000 - (before + Date.now()) / 2);
 }
 
-/** The reply; `null` when Redis refuses to say. */
+/** The reply; `null` when Redis refuses the command. */
 async function allowed<T>(reply: Promise<T>): Promise<T | null> {
   try {
     return await reply;
@@ -127,7 +133,10 @@ function linesOf(text: unknown, separator: string): ReadonlyMap<string, string> 
   return new Map(pairs.filter((pair): pair is [string, string] => pair.length === 2));
 }
 
-/** The value of a setting. Redis answers with a list of two; under RESP 3, with a map, which libraries show in several ways. */
+/**
+ * The value of a setting. Redis answers with a list of two; under RESP 3, with a map, which libraries show in several
+ * ways.
+ */
 function settingOf(reply: unknown): string | undefined {
   const entries = Array.isArray(reply) ? reply : Object.entries(reply ?? {}).flat();
   const [, value] = entries.flatMap((each) => (typeof each === "object" ? Object.values(each as object) : each));

@@ -1,4 +1,4 @@
-// The stored form of a record: `<version>.<tag>|<header>\n<data>`. Knows no Redis and does not judge a record.
+// The stored form of a record: `<version>.<tag>|<header>\n<data>`. It does not judge a record.
 
 import { hash } from "node:crypto";
 import { SessionError } from "../../core/errors.ts";
@@ -8,15 +8,15 @@ import { MAX_DATA_BYTES, MAX_RETIRED, type SessionRecord } from "../../core/reco
 const FORM = 1;
 
 /**
- * 48 bits: two writes of one version differ in it, unless they wrote the same; and damage is noticed, which in the user's id would
- * make the session another user's. It is no security control.
+ * 48 bits: two writes of one version differ in it, unless they wrote the same; and damage is noticed, which in the
+ * user's id would make the session another user's. It is no security control.
  */
 const TAG_LENGTH = 8;
 
 /**
- * What a script compares stands first, so that it parses nothing. The header is JSON, which never holds a raw line break,
- * so the data follows as the text it already is: it is neither escaped again nor parsed on load. Its length is written
- * down, so that text which was cut off is noticed without parsing too.
+ * The part that a script compares stands first, so that the script parses nothing. The header is JSON, which never
+ * holds a raw line break, so the data follows as the text it already is: it is neither escaped again nor parsed on
+ * load. Its length is written down, so that text which was cut off is noticed without parsing too.
  */
 export function encodeRecord(record: SessionRecord): string {
   const body = bodyOf(record);
@@ -24,14 +24,15 @@ export function encodeRecord(record: SessionRecord): string {
 }
 
 /**
- * How the stored form of a record begins: with its version, a digest of everything else, its form and its sid. The version
- * alone would not do: after a failover that lost writes, the promoted replica counts the same versions again, with other contents.
+ * The beginning of a record's stored form: its version, a digest of everything else, its form and its sid. The version
+ * alone would not do: after a failover that lost writes, the promoted replica counts the same versions again, with
+ * other contents.
  */
 export function beginningOfRecord(record: SessionRecord): string {
   return `${versionOf(record, bodyOf(record))}${formOf(record.sid)}`;
 }
 
-/** The same of a stored text of this form, whoever wrote it. */
+/** The same of a stored text of this form, written by any process. */
 export function beginningOfText(text: string, sid: string): string {
   return text.slice(0, text.indexOf("|")) + formOf(sid);
 }
@@ -48,7 +49,10 @@ function formOf(sid: string): string {
   return `|{"v":${FORM},"sid":${JSON.stringify(sid)}`;
 }
 
-/** The fields in one order, whichever they have in the record: so a record that was loaded gives the text that is stored. */
+/**
+ * The fields in one order, whichever they have in the record: so a record that was loaded gives the text that is
+ * stored.
+ */
 function bodyOf({ sid, userId, secretDigest, retiredDigests, data, device, ...rest }: SessionRecord): string {
   const { createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, absoluteExpiresAt } = rest;
   const instants = { createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, absoluteExpiresAt };
@@ -71,7 +75,7 @@ export function decodeRecord(text: string, sid: string): SessionRecord {
   const fields = parseHeader(body.slice(0, headerLength));
   if (fields.v !== FORM || fields.sid !== sid || fields.dataLength !== data.length) return unreadable();
   return Object.freeze({
-    sid: fields.sid, // `sid` may be a part of a request's header, and whoever keeps it would keep that
+    sid: fields.sid, // `sid` may be a slice of a request's header, which it would keep in memory
     userId: orNull(isText, fields.userId),
     secretDigest: needed(isText, fields.secretDigest),
     retiredDigests: Object.freeze(needed(isDigests, fields.retiredDigests)),

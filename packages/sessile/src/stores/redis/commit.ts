@@ -1,4 +1,4 @@
-// How a delta reaches a stored record: applied here by `applyDelta`, written where the record is still the same.
+// The way of a delta to a stored record: applied here by `applyDelta`, written if the record is still the same.
 
 import { applyDelta, type SessionDelta } from "../../core/delta.ts";
 import { isSessionError } from "../../core/errors.ts";
@@ -18,13 +18,13 @@ interface Known {
 }
 
 /**
- * Starts from `base`, usually the record as the request loaded it: then the usual commit is one round trip. It may be out
- * of date, so nothing is refused because of it; what refuses a delta is a record read during this very call.
+ * Starts from `base`, usually the record as the request loaded it: then the usual commit is one round trip. It may be
+ * out of date, so nothing is refused because of it; what refuses a delta is a record read during this very call.
  *
  * Each time round, another writer has written in between. The deadline ends it, at the latest.
  *
- * The first touch of a minute also enters the session into its user's index, should that have been lost. Nothing waits for it: the
- * next one tries again.
+ * The first touch of a minute also enters the session into its user's index, should that have been lost. Nothing waits
+ * for it: the next one tries again.
  */
 export async function commitDelta(
   records: Records,
@@ -57,8 +57,8 @@ export async function commitDelta(
 }
 
 /**
- * A failover lost the version that this delta was made for, and another of the same number took its place. Nobody can say
- * `conflict` then, because the caller would see the very version it asked for.
+ * A failover lost the version that this delta was made for, and another of the same number took its place. The answer
+ * cannot be `conflict` then, because the caller would see the very version that it asked for.
  */
 function checkHistory(origin: Known | null, known: Known, { ifVersion }: SessionDelta): void {
   if (ifVersion === undefined || known.record.version !== ifVersion || origin?.record.version !== ifVersion) return;

@@ -7,7 +7,10 @@ import { encodeRecord, readableRecord } from "./codec.ts";
 import type { Records } from "./records.ts";
 import { type Confirmed, UserIndex } from "./user-index.ts";
 
-/** Inserts a session, or nothing. Only after this may the token be handed out; until then nothing but this process has it. */
+/**
+ * Inserts a session, or nothing. Only after this may the token be handed out; until then nothing but this process has
+ * it.
+ */
 export async function createRecord(records: Records, record: SessionRecord, limit?: UserLimit): Promise<Created> {
   if (record.userId !== null) return createForUser(records, new UserIndex(records, record.userId), record, limit);
   return (await records.insert(record)) ? { status: "created", evicted: [] } : { status: "exists" };
@@ -29,16 +32,16 @@ async function createForUser(
   try {
     return await begin(records, index, record, limit);
   } catch (error) {
-    // Not waited for, or a hanging Redis would cost two deadlines. What cannot be taken back is of no use to anyone: a pending place is
-    // given up after a minute, and the record, whose token nobody has, goes when its time is up.
+    // Not waited for, or a hanging Redis would cost two deadlines. The rest is harmless: a pending place is given up
+    // after a minute, and the record, whose token was never handed out, goes when its time is up.
     void withdraw(records, index, record).catch(() => {});
     throw error;
   }
 }
 
 /**
- * Step 2: the record, if its sid is free. Step 3: the place is confirmed within the limit, unless a revocation took it away meanwhile.
- * Step 4: the records of those that were evicted for it are deleted, then their marks.
+ * Step 2: the record, if its sid is free. Step 3: the place is confirmed within the limit, unless a revocation took it
+ * away meanwhile. Step 4: the records of those that were evicted for it are deleted, then their marks.
  */
 async function begin(records: Records, index: UserIndex, record: SessionRecord, limit?: UserLimit): Promise<Created> {
   if (!(await records.insert(record))) {

@@ -1,8 +1,8 @@
-// Gives up what waits for an answer when its time is over, all of it with one timer.
+// The deadlines of everything that waits for an answer, kept by one timer.
 
 /**
- * A turn of the event loop that takes longer counts as this many milliseconds. While the process is blocked no command leaves and no
- * answer comes in: a burst of requests, or a garbage collection, says nothing about Redis.
+ * A turn of the event loop that takes longer counts as this many milliseconds. While the process is blocked no command
+ * leaves and no answer comes in: a burst of requests, or a garbage collection, is no sign of a slow Redis.
  */
 const LONGEST_TURN = 25;
 
@@ -14,14 +14,20 @@ export interface Waiting {
   readonly giveUp: () => void;
 }
 
-/** Nearly all that waits is answered long before its time is over, so a timer for each would cost more than it is good for. */
+/**
+ * Nearly all that waits is answered long before its time is over, so a timer for each would cost more than it is good
+ * for.
+ */
 export class Deadlines {
   readonly #waiting = new Set<Waiting>();
   #timer: NodeJS.Timeout | undefined;
   #time = 0;
   #lookedAt = performance.now();
 
-  /** Milliseconds, as far as they count: all of them while nothing waits, because then nothing shows how long a turn takes. */
+  /**
+   * Milliseconds, as far as they count: all of them while nothing waits, because then nothing shows how long a turn
+   * takes.
+   */
   now(): number {
     const turn = performance.now() - this.#lookedAt;
     return this.#time + (this.#timer === undefined ? turn : Math.min(turn, LONGEST_TURN));

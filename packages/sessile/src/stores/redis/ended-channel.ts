@@ -1,4 +1,5 @@
-// Which sessions ended, published to other processes. A hint: a message may get lost, and says only what is true of the store anyway.
+// The channel on which processes publish the sessions that ended. A hint: a message may get lost, and states only what
+// is true of the store anyway.
 
 import type { RedisPort } from "./port.ts";
 

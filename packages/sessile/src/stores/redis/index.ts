@@ -12,23 +12,25 @@ export { rebuildUserIndex } from "./rebuild.ts";
 
 export interface RedisStoreOptions {
   /**
-   * An opened client of `@redis/client` or `redis` (`createClient`, `createClientPool`, `createCluster`, `createSentinel`), or of
-   * `ioredis` made with `autoResendUnfulfilledCommands: false`; or a `RedisPort` to a client of another library. The store never closes it.
+   * An opened client of `@redis/client` or `redis` (`createClient`, `createClientPool`, `createCluster`,
+   * `createSentinel`), or of `ioredis` made with `autoResendUnfulfilledCommands: false`; or a `RedisPort` to a client
+   * of another library. The store never closes it.
    */
   readonly client: RedisClient;
   /** Starts every key. Applications that share a Redis need one each. Default `sessile:`. */
   readonly prefix?: string;
   /**
-   * A command that Redis has not answered after so many milliseconds fails with `ERR_SESSION_STORE`. Default 250. A longer
-   * one lets requests wait longer while Redis hangs; a shorter one lets a busy Redis look like a broken one. Time in which the process
-   * itself is blocked counts as at most 25 ms.
+   * Milliseconds after which a command without an answer fails with `ERR_SESSION_STORE`. Default 250. A longer one lets
+   * requests wait longer while Redis hangs; with a shorter one a busy Redis counts as a broken one. Time in which the
+   * process itself is blocked counts as at most 25 ms.
    */
   readonly deadline?: number;
   /**
-   * Strict sign-out: how many replicas must confirm that a session was deleted before a sign-out or revocation is acknowledged.
-   * Fewer within the deadline are an `ERR_SESSION_STORE`, and the client is to try again. Default 0: Redis' answer is enough,
-   * and a failover can bring back a session that ended just before. `WAIT` is best effort: the replica that takes over may
-   * be another than those that confirmed. Opens a second connection, and needs `WAIT` at Redis.
+   * Strict sign-out: the number of replicas that must confirm that a session was deleted before a sign-out or
+   * revocation is acknowledged. Fewer within the deadline are an `ERR_SESSION_STORE`, and the client tries again.
+   * Default 0: Redis' answer is enough, and a failover can bring back a session that ended just before. `WAIT` is best
+   * effort: the replica that takes over may be another than those that confirmed. Opens a second connection, and needs
+   * `WAIT` at Redis.
    */
   readonly confirmReplicas?: number;
 }
@@ -40,9 +42,9 @@ const LONGEST_DEADLINE = 60_000;
  * `ERR_SESSION_STORE`; nothing waits for the connection to come back.
  *
  * Its user at Redis needs no other commands than GET, SET, GETDEL, DEL, EXISTS, EVAL, EVALSHA, ZADD, ZREM, ZRANGE,
- * ZRANGEBYSCORE, ZREMRANGEBYSCORE, ZCOUNT, ZSCORE and PEXPIREAT on keys that begin with `prefix`; and PUBLISH and SUBSCRIBE on the
- * channel `<prefix>ended`, so that open connections close soon after their session ended elsewhere. `scan` alone, which no request
- * of a user calls, needs SCAN, INFO and, in a Cluster, `CLUSTER NODES` too.
+ * ZRANGEBYSCORE, ZREMRANGEBYSCORE, ZCOUNT, ZSCORE and PEXPIREAT on keys that begin with `prefix`; and PUBLISH and
+ * SUBSCRIBE on the channel `<prefix>ended`, so that open connections close soon after their session ended elsewhere.
+ * `scan` alone, which no request of a user calls, needs SCAN, INFO and, in a Cluster, `CLUSTER NODES` too.
  */
 export function redisStore(options: RedisStoreOptions): SessionStore {
   checkNames(options, new Set(["client", "prefix", "deadline", "confirmReplicas"]), "");

@@ -1,4 +1,4 @@
-// Lets work on one key run one after the other, and work on different keys side by side. Knows nothing of what it runs.
+// A queue that runs work on one key one after the other, and work on different keys side by side.
 
 interface Line<T> {
   last: Promise<T>;
@@ -8,19 +8,19 @@ interface Line<T> {
 export class KeyedQueue<T> {
   readonly #lines = new Map<string, Line<T>>();
 
-  /** How many keys have work under way. */
+  /** The number of keys with work under way. */
   get size(): number {
     return this.#lines.size;
   }
 
-  /** How many steps of `key` are under way or wait. */
+  /** The number of steps of `key` that are under way or wait. */
   lengthOf(key: string): number {
     return this.#lines.get(key)?.length ?? 0;
   }
 
   /**
-   * Runs `step` when all earlier steps of `key` are over. `step` is given what the step just before it returned; nothing
-   * when there was none or it failed.
+   * Runs `step` when all earlier steps of `key` are over. `step` is given what the step just before it returned;
+   * nothing when there was none or it failed.
    */
   run(key: string, step: (previous: T | undefined) => Promise<T>): Promise<T> {
     const before = this.#lines.get(key);

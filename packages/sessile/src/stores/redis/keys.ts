@@ -8,11 +8,11 @@ const LAYOUT = "1";
 
 export class RedisKeys {
   readonly layout: string;
-  /** The channel on which processes tell each other which sessions ended. */
+  /** The channel on which processes publish the sids of sessions that ended. */
   readonly ended: string;
-  /** Starts the keys by which a cache finds out whether it hears of changes. */
+  /** Starts the keys by which a cache proves that changes are reported to it. */
   readonly beat: string;
-  /** How the keys of sessions begin in Redis, where the client's own prefix stands before the store's. */
+  /** The beginning of sessions' keys in Redis, where the client's own prefix stands before the store's. */
   readonly stored: string;
   readonly #prefix: string;
 
@@ -34,7 +34,9 @@ export class RedisKeys {
   }
 }
 
-/** Claims an empty Redis for this layout. Fails with `ERR_SESSION_STORE`, and writes nothing, where another is in use. */
+/**
+ * Claims an empty Redis for this layout. Fails with `ERR_SESSION_STORE`, and writes nothing, where another is in use.
+ */
 export async function checkLayout(link: RedisLink, { layout }: RedisKeys): Promise<void> {
   if ((await link.send(layout, ["SET", layout, LAYOUT, "NX"])) === "OK") return;
   if ((await link.send(layout, ["GET", layout])) === LAYOUT) return;

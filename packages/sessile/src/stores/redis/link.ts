@@ -1,13 +1,14 @@
 // The store's way to Redis: a deadline for every command, no waiting while disconnected, no arguments in errors.
 //
-// What is tried again, and what is not. A command without an answer may have been done, may be done later, or never.
+// Which commands are tried again. A command without an answer may have been done, may be done later, or never.
 //
 //   GET, EXISTS, reading an index   changes nothing: tried once more, within the same deadline
-//   INSERT, REPLACE                 would be safe, but the second answer of the first says that the sid is taken, by this very record
-//   GETDEL, DEL, ZREM, DISCARD      would be safe, but the second answer says "was not there", and that is reported
+//   INSERT, REPLACE                 would be safe, but the second answer takes the record of the first for another's
+//   GETDEL, DEL, ZREM, DISCARD      would be safe, but the second answer says "was not there", and that is the result
 //   ADMIT, CONFIRM, REVOKE          would not be safe: a place that was revoked in between is asked for again
 //
-// So no write is ever sent twice. The caller is told 503 and tries the whole again, from what is stored by then.
+// So no write is ever sent twice. The client gets a 503 and repeats the request, which starts from the state that is
+// stored by then.
 
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -60,7 +61,10 @@ export class RedisLink {
     return this.#port.isReady() && this.circuit.state === "closed";
   }
 
-  /** When an operation that begins now has to be over, by `DEADLINES`, for callers that send several commands under one deadline. */
+  /**
+   * The time at which an operation that begins now has to be over, by `DEADLINES`, for callers that send several
+   * commands under one deadline.
+   */
   endsAt(): number {
     return DEADLINES.now() + this.deadline;
   }
@@ -70,7 +74,7 @@ export class RedisLink {
     return this.#ask(key, args, endsAt, READS.has(args[0] ?? ""));
   }
 
-  /** Runs a script on `key`. A server that does not know the script yet gets its text, once. */
+  /** Runs a script on `key`. A server that does not hold the script yet gets its text, once. */
   async run(
     { sha, text, isRead }: Script,
     key: string,
@@ -86,8 +90,8 @@ export class RedisLink {
   }
 
   /**
-   * Another way of sending, under the same deadline and with the same errors; `name` is for these. The breaker is not asked and not
-   * told, because it is not Redis alone whose answer this waits for.
+   * Another way of sending, under the same deadline and with the same errors; `name` is for these. It passes the
+   * breaker by, because it waits for more than the answer of Redis.
    */
   async through<T>(send: () => Promise<T>, name: string): Promise<T> {
     try {
@@ -121,7 +125,10 @@ export class RedisLink {
     return pass;
   }
 
-  /** A connection that was lost is usually back in a moment: the calls of that moment wait for it, and those after it fail at once. */
+  /**
+   * A connection that was lost is usually back in a moment: the calls of that moment wait for it, and those after it
+   * fail at once.
+   */
   async #untilBack(): Promise<void> {
     if (this.#isConnected) {
       this.#isConnected = false;
@@ -166,8 +173,8 @@ export type Ask = (...args: readonly string[]) => Promise<unknown>;
 const PATIENCE = 5000;
 
 /**
- * Every primary that the client knows now: for what concerns a server and no key, and not for the path of a request. Calls fail with
- * `ERR_SESSION_STORE`, after five seconds at the latest.
+ * Every primary that the client shows now: for commands that concern a server and no key, outside of requests. Calls
+ * fail with `ERR_SESSION_STORE`, after five seconds at the latest.
  */
 export function primariesOf(port: RedisPort): readonly Ask[] {
   if (port.primaries === undefined)
@@ -179,8 +186,8 @@ export function primariesOf(port: RedisPort): readonly Ask[] {
 }
 
 /**
- * Whether an error speaks of Redis as a whole: no answer in time, a lost connection, or an answer that it serves nothing. One that
- * refuses writes still serves reads, and one that forbids a command serves others.
+ * Whether an error concerns Redis as a whole: no answer in time, a lost connection, or an answer that it serves
+ * nothing. One that refuses writes still serves reads, and one that forbids a command serves others.
  */
 function isOutage(error: unknown): boolean {
   if (isSessionError(error)) return error instanceof Late;
@@ -192,7 +199,7 @@ export function failure(message: string, cause?: Error): SessionError {
   return new SessionError("ERR_SESSION_STORE", message, cause && { cause });
 }
 
-/** Whether an error of a link is what Redis answered, beginning with this word. */
+/** Whether an error of a link is an answer of Redis that begins with this word. */
 export function isAnswer(error: unknown, word: string): boolean {
   return error instanceof Error && messageOf(error.cause).startsWith(word);
 }

@@ -1,38 +1,47 @@
-// The port: all that the store, its check and its cache ask of a Redis client, whichever library it is of.
+// The port: all that the store, its check and its cache ask of a Redis client of any library.
 
 /**
- * How the store reaches Redis or Valkey. `redisStore` makes one of a client of `@redis/client` or `ioredis`; for a client of another
- * library, write one and hand it in as `client`. `isReady` and `send` are enough for every request of a user.
+ * The store's way to Redis or Valkey. `redisStore` makes one of a client of `@redis/client` or `ioredis`; for a client
+ * of another library, write one and hand it in as `client`. `isReady` and `send` are enough for every request of a
+ * user.
  */
 export interface RedisPort {
   /** False where a command would not leave at once. */
   isReady(): boolean;
   /**
    * Sends one command to the primary that holds `key`, once: a node that refuses it may name another, but after a lost
-   * connection nothing is sent again, and what has not left within about 250 ms never does. Every key among `args` is `key`. Strings
-   * go out as UTF-8 and come back as that; an error of Redis rejects, its message beginning with Redis' own words.
+   * connection nothing is sent again, and what has not left within about 250 ms never does. Every key among `args` is
+   * `key`. Strings go out as UTF-8 and come back as that; an error of Redis rejects, its message beginning with Redis'
+   * own words.
    */
   send(key: string, args: readonly string[]): Promise<unknown>;
   /**
-   * Listens to a channel, over another connection when one is lost. Calls `hear` with each message, and with `null` when it has begun
-   * to listen or may have missed messages. The function that is returned ends it. Without it, open connections end half a second late.
+   * Listens to a channel, over another connection when one is lost. Calls `hear` with each message, and with `null`
+   * when it has begun to listen or may have missed messages. The function that is returned ends it. Without it, open
+   * connections end half a second late.
    */
   subscribe?(channel: string, hear: (message: string | null) => void): () => void;
-  /** The primaries as the client knows them at this moment. Needed by `scan`, `checkRedis`, `confirmReplicas` and `cachedStore`. */
+  /**
+   * The primaries as the client shows them at this moment. Needed by `scan`, `checkRedis`, `confirmReplicas` and
+   * `cachedStore`.
+   */
   primaries?(): readonly RedisPrimary[];
-  /** What the client puts before every key that it is given, and not before what `SCAN` and `primaries` are given. */
+  /** The client's own prefix of every key that it is given, except for `SCAN` and `primaries`. */
   readonly keyPrefix?: string;
 }
 
 /** One primary behind a client. */
 export interface RedisPrimary {
-  /** Tells it from the others. */
+  /** Distinguishes it from the others. */
   readonly name: string;
   /** Sends a command that concerns this server and no key. */
   ask(args: readonly string[]): Promise<unknown>;
-  /** Whether the client sends commands about this key there, at this moment; the key as Redis sees it. */
+  /** Whether the client sends commands about this key to it, at this moment; the key as Redis sees it. */
   owns(key: string): boolean;
-  /** Opens a connection of its own, which never reconnects: `onLost` is called when it is over. Needed by `confirmReplicas` and `cachedStore`. */
+  /**
+   * Opens a connection of its own, which never reconnects: `onLost` is called when it is over. Needed by
+   * `confirmReplicas` and `cachedStore`.
+   */
   connect?(onLost: () => void): Promise<RedisConnection>;
 }
 

@@ -9,13 +9,13 @@ import { scanOnce } from "./scan.ts";
 import { UserIndex } from "./user-index.ts";
 
 const DEADLINE = 5000;
-/** Keys that Redis looks at for one answer: few enough that no other client waits for it. */
+/** Keys that Redis walks through for one answer: few enough that no other client waits for it. */
 const KEYS_AT_ONCE = 500;
 
 /**
- * Finds sessions that their user's index does not name, and enters them: so that lists show them and `revokeUser` ends them. Returns
- * their number. Safe at any time, but reads every session; needs `SCAN` at Redis. Fails with `ERR_SESSION_STORE`,
- * and may be called again.
+ * Finds sessions that their user's index does not name, and enters them: so that lists show them and `revokeUser` ends
+ * them. Returns their number. Safe at any time, but reads every session; needs `SCAN` at Redis. Fails with
+ * `ERR_SESSION_STORE`, and may be called again.
  */
 export async function rebuildUserIndex(client: RedisClient, prefix = "sessile:"): Promise<number> {
   const port = portOf(client, DEADLINE);

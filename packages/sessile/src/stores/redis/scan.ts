@@ -1,4 +1,5 @@
-// A walk through all keys of sessions, from primary to primary, and how it notices that it would miss some. Not for the path of a request.
+// A walk through all keys of sessions, from primary to primary, and the check that it misses none. No request waits for
+// it.
 
 import { createHash } from "node:crypto";
 import { SessionError } from "../../core/errors.ts";
@@ -16,9 +17,9 @@ import { readAll } from "./user-index.ts";
 const STEPS = 20;
 
 interface Cursor {
-  /** Which primary. */
+  /** The primary, by its place among all. */
   readonly node: number;
-  /** Where in it, in Redis' own words. */
+  /** The place in it, in Redis' own words. */
   readonly position: string;
   readonly topology: string;
 }
@@ -56,8 +57,8 @@ export async function scanOnce(ask: Ask, { stored }: RedisKeys, cursor: string, 
 }
 
 /**
- * A cursor means something to the very process that gave it, and a key that moves from a node still to come to one that was
- * walked is missed. So a cursor names the processes and their slots, and is refused when these are others.
+ * A cursor means something to the very process that gave it, and a key that moves from a node still to come to one that
+ * was walked is missed. So a cursor names the processes and their slots, and is refused when these are others.
  */
 async function cursorOf(asks: readonly Ask[], after: string | undefined): Promise<Cursor> {
   const topology = await topologyOf(asks);
@@ -80,7 +81,9 @@ async function topologyOf(asks: readonly Ask[]): Promise<string> {
     .slice(0, 16);
 }
 
-/** The slots of each primary, in its own words. Fails while slots move, and when the client does not know all primaries. */
+/**
+ * The slots of each primary, in its own words. Fails while slots move, and when the client does not show all primaries.
+ */
 async function slotsOf(asks: readonly Ask[]): Promise<readonly string[]> {
   const all = await Promise.all(asks.map(async (ask) => mySlots(String(await ask("CLUSTER", "NODES")))));
   if (all.some((slots) => slots.includes("[")))
@@ -90,7 +93,7 @@ async function slotsOf(asks: readonly Ask[]): Promise<readonly string[]> {
   return all;
 }
 
-/** What follows the eight fields of this node's own line. */
+/** The words after the eight fields of this node's own line. */
 function mySlots(nodes: string): string {
   const line = nodes.split("\n").find((each) => each.includes("myself"));
   return line?.split(" ").slice(8).join(" ") ?? "";

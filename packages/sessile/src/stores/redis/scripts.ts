@@ -15,8 +15,8 @@ import { script } from "./link.ts";
 export const CHUNK = 1000;
 
 /**
- * ARGV: the value, its deadline. Writes it where there is none. `dropped`: Redis took it and removed it at once, since by its own clock
- * the deadline has passed.
+ * ARGV: the value, its deadline. Writes it where there is none. `dropped`: Redis took it and removed it at once, since
+ * by its own clock the deadline has passed.
  */
 export const INSERT = script(`
 if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PXAT', ARGV[2]) then return 'taken' end
@@ -24,8 +24,9 @@ return redis.call('EXISTS', KEYS[1]) == 1 and 'inserted' or 'dropped'
 `);
 
 /**
- * ARGV: how the value must begin, the new value, its deadline. A value that was cut off is left alone, and so is one of another type,
- * which is answered as a text that no record has. Sent twice, it finds its own value the second time and changes nothing.
+ * ARGV: how the value must begin, the new value, its deadline. A value that was cut off is left alone, and so is one of
+ * another type, which is answered as a text that no record has. Sent twice, it finds its own value the second time and
+ * changes nothing.
  */
 export const REPLACE = script(`
 local current = redis.pcall('GET', KEYS[1])
@@ -70,9 +71,9 @@ end
 `;
 
 /**
- * Step 1 of `create`: gives the session a place, pending, so that a revocation reaches it from here on. Answers `exists` where the
- * index names the sid already. Forgets what is over: pending ones when they are given up, confirmed ones a margin after their absolute
- * deadline, when Redis has dropped them.
+ * Step 1 of `create`: gives the session a place, pending, so that a revocation reaches it from here on. Answers
+ * `exists` where the index names the sid already. Forgets what is over: pending ones when they are given up, confirmed
+ * ones a margin after their absolute deadline, when Redis has dropped them.
  *
  * ARGV: sid, now, now less the margin, when pending is given up, absolute deadline, margin.
  */
@@ -91,12 +92,13 @@ return 'admitted'
 `);
 
 /**
- * Step 3 of `create`: confirms the place, and keeps the user's limit in the same step. So each of many sign-ins at once begins, and
- * the next one evicts it, as if they had come one after the other. Answers `revoked` where the place was taken away, `full` (the
- * caller looks for sessions that ended unnoticed, then asks again), `refused`; or `confirmed` with the sids evicted for it, and the
- * first marks. Only confirmed sessions count, until their absolute deadline.
+ * Step 3 of `create`: confirms the place, and keeps the user's limit in the same step. So each of many sign-ins at once
+ * begins, and the next one evicts it, as if they had come one after the other. Answers `revoked` where the place was
+ * taken away, `full` (the caller looks for sessions that ended unnoticed, then asks again), `refused`; or `confirmed`
+ * with the sids evicted for it, and the first marks. Only confirmed sessions count, until their absolute deadline.
  *
- * ARGV: sid, now, absolute deadline, margin, most sessions (0: any number), whether to refuse, whether the caller has looked.
+ * ARGV: sid, now, absolute deadline, margin, most sessions (0: any number), whether to refuse, whether the caller has
+ * looked.
  */
 export const CONFIRM = script(`${MARK}${OUTLIVE}
 local sid, now, deadline, margin = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -124,8 +126,8 @@ return {'confirmed', evicted, marks()}
 `);
 
 /**
- * Step 1 of `deleteByUser`: marks all but one. Answers which of them had begun, which were pending, and the first marks.
- * ARGV: the sid to keep.
+ * Step 1 of `deleteByUser`: marks all but one. Answers which of them had begun, which were pending, and the first
+ * marks. ARGV: the sid to keep.
  */
 export const REVOKE = script(`${FIND}${MARK}
 local begun, pending = {}, {}
@@ -149,8 +151,8 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMI
 );
 
 /**
- * Enters a session that the index does not name in any state. A `create` of it that is still under way then fails to confirm, and
- * takes the session back. ARGV: sid, absolute deadline, margin.
+ * Enters a session that the index does not name in any state. A `create` of it that is still under way then fails to
+ * confirm, and takes the session back. ARGV: sid, absolute deadline, margin.
  */
 export const RESTORE = script(`${FIND}${OUTLIVE}
 for _, state in ipairs({'c', 'p', 'r'}) do

@@ -1,4 +1,5 @@
-// How many sessions a Redis holds: counted where it holds few keys, otherwise estimated from a sample. Not for the path of a request.
+// The number of sessions in a Redis: counted if it holds few keys, otherwise estimated from a sample. No request waits
+// for it.
 
 import type { StoreStats } from "../../core/store.ts";
 import { isSid } from "../../core/token.ts";
@@ -10,7 +11,7 @@ export type Count = Pick<StoreStats, "sessions" | "isEstimate">;
 
 /** About as many keys of each primary are looked at. */
 const SAMPLE = 1000;
-/** However often it is asked for, Redis is asked once in so many milliseconds. */
+/** Milliseconds during which the last number is returned without asking Redis again. */
 const INTERVAL = 10_000;
 
 const UNKNOWN: Count = { sessions: null };
@@ -39,7 +40,7 @@ export class SessionCount {
     return this.#last;
   }
 
-  /** Past the breaker: what this is told says nothing about the commands that requests need. */
+  /** Past the breaker: these answers are no sign of how the commands of requests fare. */
   async #ask(): Promise<Count> {
     if (!this.#link.isAnswering) return UNKNOWN;
     return this.#link.through(() => this.#count(), "DBSIZE").catch(() => UNKNOWN);

@@ -16,7 +16,7 @@ import type { RedisPort } from "./port.ts";
 import { Records } from "./records.ts";
 import { scanRecords } from "./scan.ts";
 import { SessionCount } from "./session-count.ts";
-import { StrictRecords } from "./strict/records.ts";
+import { StrictRecords } from "./strict/strict-records.ts";
 import { UserIndex } from "./user-index.ts";
 import { listByUser, revokeByUser } from "./walk.ts";
 
@@ -26,7 +26,10 @@ interface Settings {
   readonly confirmReplicas?: number;
 }
 
-/** Commits of one session that are under way or wait in this process. Whoever writes faster than Redis answers must not fill the memory. */
+/**
+ * Commits of one session that are under way or wait in this process. A writer that is faster than Redis must not fill
+ * the memory.
+ */
 const MOST_COMMITS = 1000;
 
 /** Of copies of records. */
@@ -85,7 +88,9 @@ export class RedisStore implements SessionStore {
     });
   }
 
-  /** Once the record is gone, so is the session: an entry that stays in the user's index is skipped and forgotten later. */
+  /**
+   * Once the record is gone, so is the session: an entry that stays in the user's index is skipped and forgotten later.
+   */
   async delete(sid: string): Promise<boolean> {
     await this.#ready();
     const text = isSid(sid) ? await this.#records.take(sid) : null;

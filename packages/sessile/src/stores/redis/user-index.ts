@@ -41,7 +41,7 @@ export interface IndexPosition {
 export interface IndexPart {
   readonly marked: readonly string[];
   readonly confirmed: readonly Position[];
-  /** Where the next part starts; `null` when this is the last. */
+  /** The start of the next part; `null` when this is the last. */
   readonly next: IndexPosition | null;
 }
 
@@ -70,8 +70,8 @@ export class UserIndex {
   }
 
   /**
-   * Enters a session that the index has lost. One that ended meanwhile is taken out again: its own end may have come before the entry.
-   * True when the index names it by this call.
+   * Enters a session that the index has lost. One that ended meanwhile is taken out again: its own end may have come
+   * before the entry. True when the index names it by this call.
    */
   async enter({ sid, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
     if (await this.#names(sid, ["c"])) return false;
@@ -81,7 +81,7 @@ export class UserIndex {
     return false;
   }
 
-  /** Whether it names the session in any of these states. An index of another type names none. */
+  /** True when it names the session in any of these states. An index of another type names none. */
   async #names(sid: string, states: readonly State[]): Promise<boolean> {
     try {
       const scores = await Promise.all(states.map((state) => this.#send("ZSCORE", state + sid)));
@@ -92,7 +92,7 @@ export class UserIndex {
     }
   }
 
-  /** Whether it has lost a session that is there. */
+  /** True when it has lost a session that is there. */
   async hasLost(sid: string): Promise<boolean> {
     return !(await this.#names(sid, ["c", "p", "r"])) && !(await this.#records.isAbsent(sid));
   }
@@ -104,8 +104,8 @@ export class UserIndex {
   }
 
   /**
-   * Deletes the records of marked sids, then the marks, until no mark is left: also those that a crashed caller left. `marked`
-   * are the first ones. Returns the sids whose record was there.
+   * Deletes the records of marked sids, then the marks, until no mark is left: also those that a crashed caller left.
+   * `marked` are the first ones. Returns the sids whose record was there.
    */
   async finishMarked(marked: readonly string[]): Promise<readonly string[]> {
     const ended: string[] = [];
@@ -124,7 +124,9 @@ export class UserIndex {
     if (members.length > 0) await this.#send("ZREM", ...members);
   }
 
-  /** Removes the confirmed entries for which `hasEnded`. A sid that was confirmed is never used again, so that is safe. */
+  /**
+   * Removes the confirmed entries for which `hasEnded`. A sid that was confirmed is never used again, so that is safe.
+   */
   async forgetEnded(hasEnded: (sid: string) => Promise<boolean>): Promise<void> {
     let position: IndexPosition | null = null;
     do {
@@ -143,7 +145,7 @@ export class UserIndex {
     for (let most = size; ; most *= 2) {
       const read = pairsOf((await this.#run(RANGE, after?.score ?? "-inf", most)) as string[]);
       const fresh = after === null ? read : read.filter((position) => follows(position, after));
-      // Nothing but members of the same millisecond that were seen before: look further, or this would never end.
+      // Nothing but members of the same millisecond that were seen before: read further, or this would never end.
       if (fresh.length === 0 && read.length === most) continue;
       const confirmed = fresh.filter(({ member }) => member.startsWith("c"));
       return {

@@ -1,4 +1,4 @@
-// What goes through a user's index: the list, and the revocation of all.
+// The walks through a user's index: the list, and the revocation of all.
 
 import type { SessionRecord } from "../../core/record.ts";
 import type { Page, RecordPage } from "../../core/store.ts";
@@ -8,8 +8,8 @@ import type { Records } from "./records.ts";
 import { type IndexPosition, UserIndex } from "./user-index.ts";
 
 /**
- * A page of the user's sessions. Reads on until the page is full or the index ends, so entries whose record is gone make
- * no page short. Finishes a revocation that it meets: otherwise a session might live that no list shows.
+ * A page of the user's sessions. Reads on until the page is full or the index ends, so entries whose record is gone
+ * make no page short. Finishes a revocation that it meets: otherwise a session might live that no list shows.
  */
 export async function listByUser(
   records: Records,

@@ -1,6 +1,9 @@
 // The slot of a key in a Cluster, of which there are 16,384.
 
-/** CRC-16 (XMODEM) of what stands between the first braces, or else of the whole key: Cluster specification, "Hash tags". */
+/**
+ * CRC-16 (XMODEM) of what stands between the first braces, or else of the whole key: Cluster specification, "Hash
+ * tags".
+ */
 export function hashSlot(key: string): number {
   const [, tag = key] = /^[^{]*\{([^}]+)\}/.exec(key) ?? [];
   return Buffer.from(tag).reduce(addByte, 0) % 16_384;

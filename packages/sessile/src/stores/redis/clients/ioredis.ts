@@ -41,7 +41,8 @@ export function ioredisPort(client: IoredisClient): RedisPort {
   const send: RedisPort["send"] = (_key, [command = "", ...args]) =>
     command === "GET" ? redis.get(args[0] as string) : redis.call(command, ...args);
   return {
-    // A connection that is just ending is still called ready; what it is given then would leave after the next reconnect.
+    // A connection that is just ending is still called ready; what it is given then would leave after the next
+    // reconnect.
     isReady: () => redis.status === "ready" && redis.stream?.writable !== false,
     send: "scaleReads" in redis.options ? send : endingWith(redis, send),
     subscribe: (channel, hear) => subscribeOver(primaries, channel, hear),
@@ -50,7 +51,10 @@ export function ioredisPort(client: IoredisClient): RedisPort {
   };
 }
 
-/** A `Redis` that does not resend drops what was under way when its connection closes, and never answers it: so this does. */
+/**
+ * A `Redis` that does not resend drops what was under way when its connection closes, and never answers it: so this
+ * does.
+ */
 function endingWith(redis: Ioredis, send: RedisPort["send"]): RedisPort["send"] {
   const underWay = new Set<(error: Error) => void>();
   redis.on?.("close", () => {
@@ -102,7 +106,7 @@ function primary(redis: Ioredis, name: string, owns: RedisPrimary["owns"]): Redi
   };
 }
 
-/** What the client may have set, and what a connection in RESP 2 that lives once must not have. */
+/** Options that the client may have, and a connection in RESP 2 that lives once must not. */
 const ONE_LIFE_IN_RESP_2 = {
   protocol: 2,
   replyMapping: undefined,
@@ -131,7 +135,7 @@ interface Options {
 
 /**
  * By default, ioredis sends what was under way a second time after a reconnect. A write that had arrived is then done
- * twice, or seconds after its caller was told that it failed, and nothing can take a command back from ioredis.
+ * twice, or seconds after its caller got an error, and nothing can take a command back from ioredis.
  */
 function checkOptions(options: Options): void {
   if ("scaleReads" in options) checkCluster(options);
@@ -167,7 +171,10 @@ function checkReconnecting({ reconnectOnError }: Options, prefix: string): void 
   throw wrong("client", `made with a \`${prefix}reconnectOnError\` that returns 1, not 2, or writes may be done late`);
 }
 
-/** A pipeline that is not answered holds up all that comes after it, for ever; and what it holds up may leave after a reconnect. */
+/**
+ * A pipeline that is not answered holds up all that comes after it, for ever; and what it holds up may leave after a
+ * reconnect.
+ */
 function checkPipelining({ enableAutoPipelining, enableOfflineQueue, maxRetriesPerRequest }: Options): void {
   if (!enableAutoPipelining || (enableOfflineQueue === false && maxRetriesPerRequest === 0)) return;
   const safe = "`maxRetriesPerRequest: 0` and `enableOfflineQueue: false`";

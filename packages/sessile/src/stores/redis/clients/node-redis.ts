@@ -1,4 +1,5 @@
-// The clients of `@redis/client`, also known as `redis`, as ports: `createClient`, `createClientPool`, `createCluster`, `createSentinel`.
+// The clients of `@redis/client`, also known as `redis`, as ports: `createClient`, `createClientPool`, `createCluster`,
+// `createSentinel`.
 
 import { DEADLINES, type Waiting } from "../deadlines.ts";
 import type { RedisPort, RedisPrimary } from "../port.ts";
@@ -18,7 +19,10 @@ export interface NodeRedisPool {
   sendCommand(args: string[], options?: object): Promise<unknown>;
 }
 
-/** One made with `createCluster`. Before release 6 it had no `isReady`, and did not look for the primary that took over from a dead one. */
+/**
+ * One made with `createCluster`. Before release 6 it had no `isReady`, and did not find the primary that took over from
+ * a dead one.
+ */
 export interface NodeRedisCluster {
   readonly isReady: boolean;
   readonly slots: unknown;
@@ -39,7 +43,10 @@ export function isNodeRedis(client: unknown): client is AnyNodeRedis {
   return typeof sendCommand === "function" && (typeof isReady === "boolean" || typeof totalClients === "number");
 }
 
-/** Always the primary: a replica may still show a session that was signed out. `deadline`: a command that has not left by then never does. */
+/**
+ * Always the primary: a replica may still show a session that was signed out. `deadline`: a command that has not left
+ * by then never does.
+ */
 export function nodeRedisPort(client: AnyNodeRedis, deadline: number): RedisPort {
   const primaries = () => primariesOf(client);
   return {
@@ -63,11 +70,12 @@ function senderOf(client: AnyNodeRedis, deadline: number): RedisPort["send"] {
 const NO_MAPPING = {};
 
 /**
- * A command waits inside the client while a connection is being made anew, while a Cluster is being asked where a key went,
- * and while Sentinels choose a primary. This takes it back, so that nothing is done long after its caller was told that it failed.
+ * A command waits inside the client while a connection is being made anew, while a Cluster is being asked where a key
+ * went, and while Sentinels choose a primary. This takes it back, so that no command is done long after its caller got
+ * an error.
  *
- * A minimal `AbortSignal`: the three members that the queue of a connection uses. `AbortSignal.timeout` would run out behind every
- * command, long after its answer, at several times the cost of the command.
+ * A minimal `AbortSignal`: the three members that the queue of a connection uses. `AbortSignal.timeout` would run out
+ * behind every command, long after its answer, at several times the cost of the command.
  */
 class Recall {
   readonly #endsAt: number;
@@ -91,8 +99,9 @@ class Recall {
 }
 
 /**
- * After a lost connection, a Sentinel client sends what was under way to the next primary again. The queue of each connection asks the
- * signal before it takes a command, so a signal that is aborted from the second time on lets a command in once.
+ * After a lost connection, a Sentinel client sends what was under way to the next primary again. The queue of each
+ * connection asks the signal before it takes a command, so a signal that is aborted from the second time on lets a
+ * command in once.
  */
 class RecallOfOne extends Recall {
   #isSent = false;
@@ -166,7 +175,7 @@ function primary(use: Use, name = "", owns: RedisPrimary["owns"] = () => true): 
   };
 }
 
-/** What the client may have set, and what a connection in RESP 2 that lives once must not have. */
+/** Options that the client may have, and a connection in RESP 2 that lives once must not. */
 const ONE_LIFE_IN_RESP_2 = {
   RESP: 2,
   commandOptions: {},

@@ -1,4 +1,4 @@
-// Which library a client is of: from what was handed in to the port that the store uses.
+// From the client that was handed in to the port that the store uses.
 
 import { wrong } from "../../../core/options.ts";
 import type { RedisPort } from "../port.ts";
@@ -34,8 +34,9 @@ function isPort(client: unknown): client is RedisPort {
 const SURVIVED = new WeakSet<object>();
 
 /**
- * Gives the client an `error` listener, once: Node ends the process for such an event without one, and a lost connection is
- * an outage, not the end. The calls that fail meanwhile report it. The application's own listener may be gone by then, as after `once`.
+ * Gives the client an `error` listener, once: Node ends the process for such an event without one, and a lost
+ * connection is an outage, not the end. The calls that fail meanwhile report it. The application's own listener may be
+ * gone by then, as after `once`.
  */
 function survive(client: RedisClient): void {
   const { on } = client as Partial<NodeJS.EventEmitter>;

@@ -1,4 +1,5 @@
-// Listening to a channel over connections of its own, one after the other: `subscribe` of a port whose primaries can `connect`.
+// Listening to a channel over connections of its own, one after the other: `subscribe` of a port whose primaries can
+// `connect`.
 
 import type { RedisConnection, RedisPrimary } from "../port.ts";
 

@@ -1,5 +1,6 @@
-// Commands that count only when replicas have confirmed them: the command and `WAIT` on one connection, or an error. `WAIT` raises the
-// odds that a failover keeps a change; it does not make Redis consistent, because the promoted replica may be another one.
+// Commands that count only when replicas have confirmed them: the command and `WAIT` on one connection, or an error.
+// `WAIT` raises the odds that a failover keeps a change; it does not make Redis consistent, because the promoted
+// replica may be another one.
 
 import { DEADLINES } from "../deadlines.ts";
 import { failure, type RedisLink } from "../link.ts";
@@ -13,7 +14,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** As many as a client of a Cluster follows by itself, about: a table of slots that was asked for before the move may arrive after it. */
+/**
+ * As many as a client of a Cluster follows by itself, about: a table of slots that was asked for before the move may
+ * arrive after it.
+ */
 const MOST_MOVES = 10;
 
 export class Confirmation {
@@ -40,7 +44,10 @@ export class Confirmation {
     for (const line of this.#lines.values()) line.close();
   }
 
-  /** A node that does not hold the key has done nothing, so the command is sent again when an ordinary one has shown the client the way. */
+  /**
+   * A node that does not hold the key has done nothing, so the command is sent again when an ordinary one has shown the
+   * client the way.
+   */
   async #follow(key: string, stored: string, args: readonly string[]): Promise<unknown> {
     for (let moves = 0; ; moves++) {
       try {
@@ -63,9 +70,9 @@ export class Confirmation {
 }
 
 /**
- * A connection of the store's own to one primary: `WAIT` holds up what stands behind it, and on another connection than the change's it
- * answers for other writes. One batch is under way at a time, and what comes meanwhile goes together in the next; so a replica that lags
- * costs one wait for all.
+ * A connection of the store's own to one primary: `WAIT` holds up what stands behind it, and on another connection than
+ * the change's it answers for other writes. One batch is under way at a time, and what comes meanwhile goes together in
+ * the next; so a replica that lags costs one wait for all.
  */
 class Line {
   primary: RedisPrimary | undefined;
@@ -105,7 +112,7 @@ class Line {
     this.#isWorking = false;
   }
 
-  /** What was told that it failed is not served any more. */
+  /** A command whose caller got an error is not sent any more. */
   async #next(): Promise<void> {
     const connection = this.#connection ?? (await this.#connect());
     const batch = this.#waiting.splice(0).filter(({ endsAt }) => endsAt > DEADLINES.now());

@@ -7,8 +7,9 @@ import { Records } from "../records.ts";
 import { Confirmation } from "./confirmation.ts";
 
 /**
- * Stands for a record from the moment at which it is ended until replicas have confirmed that: no session, but no end that a client may
- * be told of. Without it, a second process would find nothing, and call a sign-out done that a failover undoes.
+ * Stands for a record from the moment at which it is ended until replicas have confirmed that: no session, but no end
+ * that a client may be sure of. Without it, a second process would find nothing, and call a sign-out done that a
+ * failover undoes.
  */
 const ENDING = "";
 
@@ -20,7 +21,10 @@ export class StrictRecords extends Records {
     this.#confirmation = new Confirmation(port, link, replicas);
   }
 
-  /** A sign-out that was refused as unconfirmed is tried again by its client, who must not find "no session" and be content. */
+  /**
+   * A sign-out that was refused as unconfirmed is tried again by its client, who must not find "no session" and be
+   * content.
+   */
   override async load(sid: string): Promise<string | null> {
     const text = await this.read(sid);
     return text === ENDING ? this.take(sid) : text;
@@ -36,7 +40,7 @@ export class StrictRecords extends Records {
 
   protected override async takeText(key: string): Promise<string | null> {
     const text = await this.end(key, ["SET", key, ENDING, "XX", "KEEPTTL", "GET"]);
-    // What the replicas confirmed is out of the way; should this fail, the key goes when its time is up.
+    // The replicas have confirmed it, so it can go; should this fail, the key goes when its time is up.
     if (text !== null) await this.link.send(key, ["DEL", key]).catch(() => {});
     return text === ENDING ? null : (text as string | null);
   }
