@@ -1,4 +1,4 @@
-// The cookies of a browser: what it keeps of `Set-Cookie`, and what it sends along. Knows no session.
+// The cookies of a browser: which ones it keeps from `Set-Cookie`, and which ones it sends.
 
 import type { ClientRequest, ClientResponse } from "./adapter-client.ts";
 
