@@ -5,8 +5,7 @@ import { formatData, type JsonObject, parseData, validateData } from "./data.ts"
 import type { Changes } from "./delta.ts";
 import { excessOf, type SessionDelta } from "./delta.ts";
 import { isSessionError, SessionError } from "./errors.ts";
-import type { SessionRecord } from "./record.ts";
-import { deadline } from "./record.ts";
+import { deadline, isDue, isRotationDue, type SessionRecord, type Use } from "./record.ts";
 import { formatToken, newSecret } from "./token.ts";
 
 /** The operation that fails when a record's data cannot be read, or does not fit the application's schema. */
@@ -16,14 +15,8 @@ export const READING = "read a stored session";
 const COMMIT_ATTEMPTS = 1000;
 
 /** The write that one request wants. */
-export interface Writing {
-  readonly record: SessionRecord;
-  /** Digest of the secret that the request presented. */
-  readonly digest: string | null;
+export interface Writing extends Use {
   readonly changes: Changes | null;
-  readonly isActivity: boolean;
-  /** The age at which the secret is replaced; infinite where a new token could not reach the client. */
-  readonly rotateAfter: number;
 }
 
 /**
@@ -37,8 +30,10 @@ export async function commitRecord(
   let writing = first;
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
     const { record } = writing;
-    if (!isDue(core, writing, core.now())) return { record, newToken: null };
-    const secret = isRotationDue(writing, core.now()) ? newSecret() : null;
+    const now = core.now();
+    const isChanged = writing.changes?.isEmpty === false;
+    if (!isChanged && !isDue(writing, core.settings.touchInterval, now)) return { record, newToken: null };
+    const secret = isRotationDue(writing, now) ? newSecret() : null;
     const delta = await deltaOf(core, writing, secret);
     const answer = await core.ask("commit a session", (store) => store.commit(record.sid, delta, record));
     if (answer.status === "gone") return null;
@@ -74,18 +69,6 @@ export async function checkedText({ settings }: Core, data: JsonObject): Promise
 /** `which` goes on after "limits"; the record may have keys that the schema does not show, and then it is none. */
 function tooLarge(which = "`"): SessionError {
   return new SessionError("ERR_SESSION_VALUE", `Session data would exceed \`limits${which}. Keep less in the session.`);
-}
-
-/** Whether there is anything to write at all. */
-export function isDue({ settings }: Core, writing: Writing, now: number): boolean {
-  if (writing.changes?.isEmpty === false || isRotationDue(writing, now)) return true;
-  return writing.isActivity && now - writing.record.lastSeenAt >= settings.touchInterval;
-}
-
-/** The holder of a retired secret gets no new one: its successor exists already. */
-function isRotationDue({ record, digest, rotateAfter }: Writing, now: number): boolean {
-  if (digest !== record.secretDigest) return false;
-  return now - record.rotatedAt >= rotateAfter;
 }
 
 async function deltaOf(core: Core, writing: Writing, secret: string | null): Promise<SessionDelta> {

@@ -1,12 +1,12 @@
 // One request and its response: the order in which a session is read, changed, ended, written and sent. Every adapter
 // drives it; none has an order of its own.
 
-import { checkedText, commitRecord, isDue, READING, readData, type Writing } from "./commit.ts";
+import { checkedText, commitRecord, READING, readData, type Writing } from "./commit.ts";
 import { type Core, type NewSession, revoked } from "./core.ts";
 import { type JsonObject, parseData } from "./data.ts";
 import { Changes } from "./delta.ts";
 import { SessionError } from "./errors.ts";
-import type { SessionRecord } from "./record.ts";
+import { isDue, type SessionRecord } from "./record.ts";
 import { Session } from "./session.ts";
 import { type Beginning, beginningOf, REPLACES, type SignInOptions } from "./sign-in.ts";
 import { Steps, tooLate } from "./steps.ts";
@@ -186,8 +186,9 @@ export class SessionExchange<Data extends object> {
    */
   get mustWait(): boolean {
     if (this.#steps !== null || this.#state === "unreadable") return true;
-    if (this.#record === null) return this.#changes?.isEmpty === false;
-    return isDue(this.#core, this.#writing(this.#record, this.#changes, true), this.#core.now());
+    if (this.#changes?.isEmpty === false) return true;
+    if (this.#record === null) return false;
+    return isDue(this.#writing(this.#record, null, true), this.#core.settings.touchInterval, this.#core.now());
   }
 
   #step<T>(what: string, step: () => Promise<T>): Promise<T> {

@@ -95,3 +95,24 @@ export function isOver(record: SessionRecord, now: number, lifetimes: Lifetimes)
     now >= record.createdAt + lifetimes.absoluteTimeout
   );
 }
+
+/** The use of a session by one request. */
+export interface Use {
+  readonly record: SessionRecord;
+  /** Digest of the secret that the request presented. */
+  readonly digest: string | null;
+  readonly isActivity: boolean;
+  /** The age at which the secret is replaced; infinite where a new token could not reach the client. */
+  readonly rotateAfter: number;
+}
+
+/** Whether a use has to be written: as a touch, or because it brings a new secret. */
+export function isDue(use: Use, touchInterval: number, now: number): boolean {
+  return (use.isActivity && now - use.record.lastSeenAt >= touchInterval) || isRotationDue(use, now);
+}
+
+/** The holder of a retired secret gets no new one: its successor exists already. */
+export function isRotationDue({ record, digest, rotateAfter }: Use, now: number): boolean {
+  if (digest !== record.secretDigest) return false;
+  return now - record.rotatedAt >= rotateAfter;
+}
