@@ -11,7 +11,8 @@ interface Holder {
 }
 
 /** One for all requests, so that a request creates no function. */
-const PROPERTY: PropertyDescriptor & ThisType<Holder> = {
+export const PROPERTY: Required<Pick<PropertyDescriptor, "configurable" | "enumerable" | "get" | "set">> &
+  ThisType<Holder> = {
   configurable: true,
   enumerable: true,
   get() {
@@ -29,6 +30,11 @@ export function setSession<Data extends object>(holder: object, session: Session
       "ERR_SESSION_OPTION",
       "Other middleware has set `session` before Sessile. Remove it, or move it below.",
     );
-  (holder as Holder)[SESSION] = session;
+  keepSession(holder, session);
   Object.defineProperty(holder, "session", PROPERTY);
+}
+
+/** The same for holders whose prototype has the property, which costs a request nothing. */
+export function keepSession<Data extends object>(holder: object, session: Session<Data>): void {
+  (holder as Holder)[SESSION] = session;
 }
