@@ -24,7 +24,7 @@ const SIDE_BY_SIDE = 6;
 const IS_FULL = process.env["SESSILE_INTERLEAVINGS"] === "full";
 
 /** Instead of the runner's timeout: the time is that of the machine, not of anything that hangs. */
-const PATIENTLY = { timeout: IS_FULL ? Number.POSITIVE_INFINITY : 300_000 };
+const PATIENTLY = { timeout: IS_FULL ? Number.POSITIVE_INFINITY : 900_000 };
 
 const LIMITS: readonly UserLimit[] = [
   { max: 1, onExceeded: "evictOldest" },
