@@ -34,15 +34,16 @@ export class UserFile implements SqliteDatabase {
 
   constructor(connection: Connection, path: string) {
     this.#connection = connection;
-    this.#file = watchSqliteFile(path);
+    this.#file = watchSqliteFile(path, connection);
   }
 
-  /** Throws when the path leads to another file, or to none. */
+  /** Throws when the path leads to another file, or to none, or when another program truncated the log. */
   check(): void {
     refuseIfLost(() => this.#file.check());
   }
 
   exec(sql: string): void {
+    if (sql !== "COMMIT" && sql !== "ROLLBACK") refuseIfLost(() => this.#file.checkLog());
     this.#connection.exec(sql);
     if (sql === "COMMIT") this.check();
   }
@@ -53,6 +54,7 @@ export class UserFile implements SqliteDatabase {
       get: (...parameters) => this.#read(() => statement.get(...parameters)),
       all: (...parameters) => this.#read(() => statement.all(...parameters)),
       run: (...parameters) => {
+        refuseIfLost(() => this.#file.checkLog());
         const done = statement.run(...parameters);
         this.check();
         return done;

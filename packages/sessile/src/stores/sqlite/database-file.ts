@@ -3,8 +3,8 @@
 import * as fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { SessionError } from "../../core/errors.ts";
-import { nodeSqlite, type OwnDatabase } from "./driver.ts";
-import { isBusy } from "./errors.ts";
+import { nodeSqlite, type OwnDatabase, type SqliteDatabase, valuesOf } from "./driver.ts";
+import { isBusy, isLocked } from "./errors.ts";
 import { applyPragmas, type Pragmas } from "./pragmas.ts";
 import { ensureSchema, hasSchema } from "./schema.ts";
 
@@ -114,6 +114,9 @@ const INTERVAL = 500;
  * The file that was opened, compared with the one that its path leads to now. SQLite goes on with a file that was
  * removed or exchanged: the open one has no name any more, and all writes to it are lost. So the path is checked after
  * every write, and by reads twice a second.
+ *
+ * The log is checked too, also before every write. SQLite does not notice that another program truncated it: the next
+ * write goes behind a hole, and the next checkpoint copies the hole into the file.
  */
 export class FileIdentity {
   readonly path: string;
@@ -123,20 +126,35 @@ export class FileIdentity {
   readonly identity: string;
   /** The message when they differ. */
   readonly exchanged: string;
+  readonly log: string;
+  /** The message when the log is not the one that SQLite wrote. */
+  readonly truncated: string;
+  readonly #database: SqliteDatabase;
+  #seen: LogState;
   #checkedAt = performance.now();
 
-  /** Make it after a connection to `path` has read: then all files exist. */
-  constructor(path: string, suffixes: readonly string[]) {
+  /** Make it after `database`, a connection to `path`, has read: then all files exist. */
+  constructor(path: string, suffixes: readonly string[], database: SqliteDatabase) {
     this.path = path;
     const real = fs.realpathSync(path); // if `path` is a link, SQLite derives the other names from its target
     this.files = [path, ...suffixes.map((suffix) => real + suffix)];
     this.identity = identityOf(this.files);
     this.exchanged = `the file \`${path}\` was removed or exchanged since it was opened; put it back, or restart`;
+    this.log = `${real}-wal`;
+    this.truncated = `another program truncated or overwrote the log \`${this.log}\`; restart`;
+    this.#database = database;
+    this.#seen = readLog(this.log);
   }
 
-  /** Throws when the path leads to another file, or to none. */
+  /** The log when it was last checked. */
+  get seen(): LogState {
+    return this.#seen;
+  }
+
+  /** Throws when the path leads to another file, or to none, or when the log was truncated. */
   check(): void {
-    if (identityOf(this.files) !== this.identity) throw new Error(this.exchanged);
+    this.#checkPath();
+    this.checkLog();
     this.#checkedAt = performance.now();
   }
 
@@ -144,9 +162,68 @@ export class FileIdentity {
   checkAtTimes(): void {
     if (performance.now() - this.#checkedAt >= INTERVAL) this.check();
   }
+
+  /** Throws when the log was truncated. Only a checkpoint may empty it or begin it anew, with another header. */
+  checkLog(): void {
+    const now = readLog(this.log);
+    const isLost =
+      now.header === ""
+        ? framesIn(this.#database) > 0 && readLog(this.log).header === "" // unless it was written meanwhile
+        : now.header === this.#seen.header
+          ? now.size < this.#seen.size
+          : !MAGIC.test(now.header);
+    if (!isLost) {
+      this.#seen = now;
+      return;
+    }
+    this.#checkPath(); // a log that was removed can be put back
+    throw new Error(this.truncated);
+  }
+
+  #checkPath(): void {
+    if (identityOf(this.files) !== this.identity) throw new Error(this.exchanged);
+  }
 }
 
 function identityOf(files: readonly string[]): string {
   const found = files.map((file) => fs.statSync(file, { bigint: true, throwIfNoEntry: false }));
   return found.map((file) => `${file?.dev}:${file?.ino}`).join(" ");
+}
+
+/** The header of a log, as hexadecimal text, is empty where there is none. */
+interface LogState {
+  readonly size: number;
+  readonly header: string;
+}
+
+const HEADER_BYTES = 32;
+
+/** A hole reads as zeros. */
+const MAGIC = /^377f068[23]/;
+
+/** Closing this file drops no lock of SQLite: the log has none. The size comes first, as a log may grow meanwhile. */
+function readLog(path: string): LogState {
+  let file: number;
+  try {
+    file = fs.openSync(path, "r");
+  } catch {
+    return { size: 0, header: "" };
+  }
+  try {
+    const { size } = fs.fstatSync(file);
+    const header = Buffer.alloc(HEADER_BYTES);
+    const isWhole = fs.readSync(file, header, 0, HEADER_BYTES, 0) === HEADER_BYTES && size >= HEADER_BYTES;
+    return { size, header: isWhole ? header.toString("hex") : "" };
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/** Frames that SQLite believes to be in a log that has none. This checkpoint fails if it misses one. */
+function framesIn(database: SqliteDatabase): number {
+  try {
+    return Number(valuesOf(database.prepare("PRAGMA main.wal_checkpoint").get())[1]);
+  } catch (error) {
+    return isLocked(error) ? 0 : Infinity;
+  }
 }

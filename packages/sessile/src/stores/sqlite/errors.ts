@@ -31,3 +31,10 @@ export function isBusy(error: unknown): boolean {
   const isCode = (Number(errcode) & 0xff) === 5 || String(code).startsWith("SQLITE_BUSY");
   return isCode || message === "database is locked" || message === "cannot start a transaction within a transaction";
 }
+
+/** True when a statement or transaction under way on the same connection is in the way of a checkpoint. */
+export function isLocked(error: unknown): boolean {
+  const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
+  const isCode = (Number(errcode) & 0xff) === 6 || String(code).startsWith("SQLITE_LOCKED");
+  return isCode || message === "database table is locked";
+}

@@ -39,6 +39,7 @@ export class HandleWriter implements Writer {
     let isBegun = false;
     let found: Found[] | undefined;
     try {
+      this.#file?.checkLog();
       this.#withLockWait(() => {
         // A deferred transaction that reads first can fail with SQLITE_BUSY at its first write, without any wait.
         this.#database.exec("BEGIN IMMEDIATE");

@@ -18,20 +18,25 @@ import { ThreadWriter } from "./thread-writer.ts";
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./driver.ts";
 export { makeSqliteFile };
 
-/** An open file, compared with the one that its path leads to now. Both methods throw when they differ. */
+/**
+ * An open file, compared with the one that its path leads to now. All methods throw when they differ, or when another
+ * program truncated the log.
+ */
 export interface WatchedSqliteFile {
   /** Call it after every write: all writes to a file that was removed or exchanged are lost. */
   check(): void;
+  /** Call it before every transaction: a write behind a truncated log would damage the file. */
+  checkLog(): void;
   /** Call it before reads: it checks twice a second. */
   checkAtTimes(): void;
 }
 
 /**
- * Watches the file of a connection of the program's own, as the store watches its file. Call it when the connection is
+ * Watches the file of `database`, a connection of the program's own, as the store watches its file. Call it when that is
  * in WAL mode and has read: then the log and its index exist, and are watched too.
  */
-export function watchSqliteFile(path: string): WatchedSqliteFile {
-  return new FileIdentity(absolute(path), LOGS);
+export function watchSqliteFile(path: string, database: SqliteDatabase): WatchedSqliteFile {
+  return new FileIdentity(absolute(path), LOGS, database);
 }
 
 /** The files beside the database, which exist as long as a connection in WAL mode is open. */
@@ -111,7 +116,7 @@ function fileStore({ path, synchronous = "FULL", ...settings }: Settings & { rea
   const absolutePath = absolute(path); // so that a later `chdir` changes nothing
   return openFile(absolutePath, pragmas(synchronous, LOCK_WAIT.caller), settings.busyTimeout, (database) => {
     checkEngine(String(firstValue(database, "SELECT sqlite_version()")));
-    const file = new FileIdentity(absolutePath, LOGS); // SQLite has made the logs by now
+    const file = new FileIdentity(absolutePath, LOGS, database); // SQLite has made the logs by now
     const writer = new ThreadWriter(file, pragmas(synchronous, LOCK_WAIT.writer), SQL);
     const statements = prepareStatements(database);
     return new SqliteStore({ ...settings, statements, writer, file, release: () => database.close() });
@@ -124,7 +129,7 @@ function handleStore({ database, ...settings }: Settings & { readonly database: 
     retryWhileBusy(settings.busyTimeout, () => ensureSchema(database, false));
     const statements = prepareStatements(database);
     const path = firstValue(database, "SELECT file FROM pragma_database_list WHERE name = 'main'");
-    const file = path ? new FileIdentity(String(path), []) : null;
+    const file = path ? new FileIdentity(String(path), [], database) : null;
     const writer = new HandleWriter(database, statements, file);
     return new SqliteStore({ ...settings, statements, writer, file, release: () => {} });
   } catch (error) {

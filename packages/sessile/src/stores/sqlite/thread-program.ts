@@ -3,15 +3,16 @@
 // waits for locks and disks so that the event loop need not.
 
 export const THREAD_PROGRAM = `"use strict";
-const { statSync } = require("node:fs");
+const { closeSync, fstatSync, openSync, readSync, statSync } = require("node:fs");
 const { parentPort, workerData } = require("node:worker_threads");
 // The warning of Node.js 22 that node:sqlite is experimental has been printed by the calling thread already.
 process.removeAllListeners("warning");
 const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
-const { path, files, identity, exchanged, pragmas, sql } = workerData;
+const { path, files, identity, exchanged, log, truncated, pragmas, sql } = workerData;
 
 let database = null;
 let statements = {};
+let seen = workerData.seen;
 
 /** A message is the JSON text of a list of steps, or null: the end. */
 parentPort.on("message", (message) => {
@@ -24,18 +25,20 @@ function attempt(steps) {
   let found;
   try {
     open();
+    checkLog();
     database.exec("BEGIN IMMEDIATE");
     isBegun = true;
     found = steps.map(([name, ...parameters]) => firstColumn(statements[name].all(...parameters)));
     database.exec("COMMIT");
     checkFile();
+    checkLog();
     if (steps.some(([name]) => name === "deleteByUser")) emptyLog();
     return { status: "done", found };
   } catch (error) {
     // By its message too, because Deno gives no code.
     const isBusy = (error.errcode & 0xff) === 5 || error.message === "database is locked";
-    // The state of the connection is unknown: the next transaction gets a new one.
-    if (isBegun || !isBusy) disconnect();
+    // The state of the connection is unknown: the next transaction gets a new one. That could not read a truncated log.
+    if (error.message !== truncated && (isBegun || !isBusy)) disconnect();
     if (isBusy) return { status: "busy" };
     const failure = { message: error.message, code: error.errcode || error.code };
     return { status: "failed", error: failure, isUndone: isBegun && found === undefined };
@@ -64,6 +67,47 @@ function checkFile() {
   if (found.map((file) => file?.dev + ":" + file?.ino).join(" ") !== identity) throw new Error(exchanged);
 }
 
+/** As in FileIdentity. */
+function checkLog() {
+  const now = readLog();
+  const isLost =
+    now.header === ""
+      ? framesInLog() > 0 && readLog().header === ""
+      : now.header === seen.header
+        ? now.size < seen.size
+        : !/^377f068[23]/.test(now.header);
+  if (isLost) {
+    checkFile();
+    throw new Error(truncated);
+  }
+  seen = now;
+}
+
+function readLog() {
+  let file;
+  try {
+    file = openSync(log, "r");
+  } catch {
+    return { size: 0, header: "" };
+  }
+  try {
+    const { size } = fstatSync(file);
+    const header = Buffer.alloc(32);
+    const isWhole = readSync(file, header, 0, 32, 0) === 32 && size >= 32;
+    return { size, header: isWhole ? header.toString("hex") : "" };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function framesInLog() {
+  try {
+    return Object.values(database.prepare("PRAGMA main.wal_checkpoint").get())[1];
+  } catch {
+    return Infinity;
+  }
+}
+
 function firstColumn(rows) {
   return rows.map((row) => String(Object.values(row)[0]));
 }
@@ -87,6 +131,7 @@ function disconnect() {
 function close() {
   try {
     open();
+    checkLog();
     emptyLog();
   } catch {}
   disconnect();

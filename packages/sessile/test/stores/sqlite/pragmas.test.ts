@@ -73,9 +73,11 @@ test("O5: an engine with the fault is warned of once, with what to do", async ()
 /** The settings of the writer thread's connection, for which each of them is a statement. */
 async function readInThread(path: string): Promise<Record<string, unknown>> {
   const sql = Object.fromEntries(NAMES.map((name) => [name, `PRAGMA ${name}`]));
-  const writer = new ThreadWriter(new FileIdentity(path, []), pragmas("FULL", 50), sql);
+  const database = openRaw(path);
+  const writer = new ThreadWriter(new FileIdentity(path, [], database), pragmas("FULL", 50), sql);
   const attempt = await writer.attempt(NAMES.map((name) => [name] as never));
   await writer.close();
+  database.close();
   const found = attempt.status === "done" ? attempt.found : [];
   return Object.fromEntries(NAMES.map((name, at) => [name, found[at]?.[0]]));
 }
