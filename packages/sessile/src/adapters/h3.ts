@@ -5,7 +5,7 @@ import type { SessionManager } from "../core/manager.ts";
 import type { DefaultData, Session as SessileSession, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
-import { discard, isResponse, outcomeOf } from "./shared/outcome.ts";
+import { discard, isResponse, type Outcome, outcomeOf } from "./shared/outcome.ts";
 import { setSession } from "./shared/session-property.ts";
 import { responseTo, sendable, toResponse, WebRequest } from "./shared/web-exchange.ts";
 
@@ -38,7 +38,7 @@ export function sessions(manager: SessionManager): Middleware {
     const opened = await manager.open(new WebRequest(event.req)).catch(responseTo);
     if (isResponse(opened)) return opened;
     setSession(event.context, opened.session);
-    const [value, wasThrown] = await outcomeOf(async () => sendable(await next()));
+    const [value, wasThrown] = withHeaders(await outcomeOf(async () => sendable(await next())));
     const isThrown = wasThrown && !isAnswer(value); // a thrown response or redirect is the answer
     if (shows(value, opened.session)) opened.session.toJSON();
     try {
@@ -108,6 +108,16 @@ function isAnswer(value: unknown): value is { readonly body?: unknown } {
   if (isResponse(value)) return value.type !== "error";
   const { [HTTP_RESPONSE]: hasBrand, headers } = (value ?? {}) as Branded;
   return hasBrand ?? (typeof headers?.getSetCookie === "function" && isOfAClass(value));
+}
+
+/** h3 makes the headers of `redirect` when they are first read, and fails there when the location cannot be one. */
+function withHeaders(outcome: Outcome<unknown>): Outcome<unknown> {
+  try {
+    isAnswer(outcome[0]);
+    return outcome;
+  } catch (error) {
+    return [error, true];
+  }
 }
 
 /** Responses of the release candidates have no brand, and a class whose name bundlers change. */

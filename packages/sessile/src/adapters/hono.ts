@@ -39,7 +39,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
     c.set("session", opened.session);
     try {
       await next();
-      sendable(c.res);
+      checkAnswered(c);
     } catch (error) {
       // Hono itself answers only errors: any other value gets here, and a thrown response is the answer
       if (!isResponse(error) || error.type === "error") {
@@ -69,6 +69,13 @@ export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler
     const session = c.get("session") as Session;
     return session.isSignedIn() ? next() : toResponse(notSignedIn(session, detail));
   };
+}
+
+/** Throws for the answers of which Hono or a server makes a 500 later, when the session would be stored already. */
+function checkAnswered(c: Context): void {
+  if (c.finalized && typeof sendable(c.res).status === "number") return;
+  if (c.finalized) c.res = undefined; // Hono cannot replace a value that is no response
+  throw new TypeError("The handler must return a `Response`.");
 }
 
 function headersOf(c: Context): SessionResponse {

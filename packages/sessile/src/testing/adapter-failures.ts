@@ -53,6 +53,15 @@ export const failureChecks: readonly AdapterCheck[] = [
       }),
   },
   {
+    name: "a thrown redirect that cannot be sent, after a sign-in, is a 500 that leaves no session and sends no token",
+    run: (start) =>
+      withServer(start, {}, async ({ send, manager }) => {
+        const { status, header } = await send("POST", "/impossible-redirect");
+        assert.deepEqual([status, header("x-session-token")], [500, undefined]);
+        assert.equal((await manager.stats()).sessions, 0);
+      }),
+  },
+  {
     name: "a body that fails before its first byte keeps nothing when the client is answered 500",
     run: (start) =>
       withServer(start, {}, async ({ send, signIn }) => {

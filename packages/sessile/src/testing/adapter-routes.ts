@@ -213,6 +213,10 @@ const FAILING: Handlers = {
     session.set("kept", 1);
     return { headers: { "content-type": "text/plain", "x-bad": "a\nb" }, body: "never" };
   },
+  "POST /impossible-redirect": async (exchange) => {
+    await signIn(exchange);
+    return { status: 303, headers: { location: "/a\nb" }, isThrown: true };
+  },
   "POST /broken-at-once": async ({ session }) => {
     session.set("kept", 1);
     return { headers: { "content-type": "application/octet-stream" }, body: brokenAtOnce() };

@@ -69,8 +69,10 @@ const FAULTS = {
     "a property written on the session is a 500 instead of being lost, and what was there stays",
   "hands an object over that shows the token":
     "the session in a log or an answer shows its sid, its user and its keys, and no token",
-  "finds out too late that a header cannot be sent":
+  "finds out too late that a header cannot be sent": [
     "an answer with a header that cannot be sent is a 500 that keeps nothing",
+    "a thrown redirect that cannot be sent, after a sign-in, is a 500 that leaves no session and sends no token",
+  ],
   "answers 500 for a body that fails, after it has committed":
     "a body that fails before its first byte keeps nothing when the client is answered 500",
   "gathers a body before it sends it":
@@ -165,7 +167,7 @@ async function serve(
   }
   if (fault === "keeps every response from caches" || (fault === "replaces an explicit private" && "vary" in headers))
     headers["cache-control"] = "no-store";
-  if ("x-bad" in headers) return write(response, FAILURE);
+  if ("x-bad" in headers || String(headers["location"]).includes("\n")) return write(response, FAILURE);
   if (fault === "answers 500 for a body that fails, after it has committed" && route.path === "/broken-at-once")
     return write(response, FAILURE);
   const body = fault === "gathers a body before it sends it" ? await gathered(answer.body) : answer.body;

@@ -206,6 +206,22 @@ describe("the adapter of h3", () => {
     assert.match(event.res.headers.get("set-cookie") ?? "", /^__Host-session=; Max-Age=0;/);
   });
 
+  test("a redirect to a location that cannot be a header, returned or thrown, is a 500 that keeps nothing", async () => {
+    for (const isThrown of [false, true]) {
+      for (const location of ["/a\nb", "/日本"]) {
+        const { manager } = testManager();
+        const app = new H3({ silent: true }).use(sessions(manager)).get("/", async ({ context }) => {
+          await context.session.signIn("bob");
+          if (isThrown) throw redirect(location);
+          return redirect(location);
+        });
+        const { status, headers } = await app.request("/");
+        assert.deepEqual([status, headers.get("set-cookie")], [500, null]);
+        assert.deepEqual((await manager.list("bob")).sessions, []);
+      }
+    }
+  });
+
   test("a redirect of a release candidate of h3, which has no brand, is the answer, returned or thrown", async () => {
     class HTTPResponse {
       readonly body = "";

@@ -128,6 +128,31 @@ describe("the adapter of Hono", () => {
     }
   });
 
+  for (const [what, value] of [
+    ["nothing", undefined],
+    ["a text", "text"],
+    ["a value", { ok: true }],
+  ] as const) {
+    test(`a handler that returns ${what} after a sign-in is a 500 that keeps nothing and sends no token`, async () => {
+      const { manager } = testManager();
+      const app = new Hono().use(sessions(manager));
+      app.get("/", async (c) => {
+        await c.var.session.signIn("bob");
+        c.json({});
+        return value as unknown as Response;
+      });
+      const errors: string[] = [];
+      app.onError((error, c) => {
+        errors.push(error.message);
+        return c.text("mine", 500);
+      });
+      const { status, headers } = await app.request("/");
+      assert.deepEqual([status, headers.get("set-cookie")], [500, null]);
+      assert.deepEqual(errors, ["The handler must return a `Response`."]);
+      assert.deepEqual((await manager.list("bob")).sessions, []);
+    });
+  }
+
   test("what is thrown and is no error keeps nothing", async () => {
     const { send, manager } = await withApp(async (c) => {
       await c.var.session.signIn("bob");

@@ -118,6 +118,7 @@ describe("sessions in Next.js", () => {
     for (const [thrown, isKept] of [
       [signal(REDIRECT), true],
       [signal(NOT_FOUND), true],
+      [signal("NEXT_REDIRECT;replace;/日本;307;"), false],
       [new Error("oops"), false],
       [undefined, false],
     ] as const) {

@@ -63,6 +63,10 @@ const FAILURES: readonly [name: string, thrown: unknown][] = [
     Object.assign(new Error("oops"), { status: 404 }),
   ],
   ["an object that no framework throws", { status: 404 }],
+  ["redirect() of Next.js to a line break", nextError("NEXT_REDIRECT;replace;/a\nb;307;")],
+  ["redirect() of Next.js to a location that is not encoded", nextError("NEXT_REDIRECT;replace;/日本;307;")],
+  ["redirect() of SvelteKit to a line break", new Redirect(303, "/a\nb")],
+  ["redirect() of SvelteKit to a location that is not encoded", new Redirect(303, "/日本")],
   ["nothing", undefined],
   ["a text", "oops"],
 ];
@@ -140,6 +144,15 @@ describe("what a handler throws", () => {
       const { send, isKept, errors } = await throwing(thrown);
       assert.equal((await send()).status, 500);
       assert.deepEqual([await isKept(), errors], [false, [thrown]]);
+    });
+  }
+
+  for (const [name, thrown] of FAILURES) {
+    test(`${name} after a sign-in leaves no session and sends no token`, async () => {
+      const { send, manager } = await throwing(thrown, (session) => session.signIn("bob"));
+      const { status, headers } = await send({});
+      assert.deepEqual([status, headers.get("set-cookie")], [500, null]);
+      assert.deepEqual((await manager.list("bob")).sessions, []);
     });
   }
 

@@ -46,15 +46,24 @@ export function answerToThrown(value: unknown): Thrown {
 export function answerOfNext({ digest }: Error & { readonly digest?: unknown }): Thrown {
   if (typeof digest !== "string") return null;
   const [, location, redirect] = /^NEXT_REDIRECT;(?:push|replace);(.*);(30[12378]);/s.exec(digest) ?? [];
-  if (location !== undefined) return new Response(null, { status: Number(redirect), headers: { location } });
+  if (location !== undefined) return redirectTo(location, Number(redirect));
   const [, status] = /^NEXT_HTTP_ERROR_FALLBACK;(4\d\d)$/.exec(digest) ?? [];
   return status === undefined ? 500 : new Response(null, { status: Number(status) });
+}
+
+/** `null` when the location cannot be a header: the frameworks fail as well. */
+function redirectTo(location: string, status: number): Response | null {
+  try {
+    return new Response(null, { status, headers: { location } });
+  } catch {
+    return null;
+  }
 }
 
 /** `redirect()` and `error()` of SvelteKit, which renders the page of an error itself. */
 function ofSvelteKit({ status, location, body }: { status?: unknown; location?: unknown; body?: unknown }): Thrown {
   if (typeof status !== "number" || status < 300 || status > 599) return null;
-  if (status < 400) return typeof location === "string" ? new Response(null, { status, headers: { location } }) : null;
+  if (status < 400) return typeof location === "string" ? redirectTo(location, status) : null;
   return typeof body === "object" ? status : null;
 }
 
