@@ -69,7 +69,17 @@ export async function withUsers<T>(call: Call, make: boolean, work: (file: UserF
   const file = openUserFile(path, { synchronous: "FULL" });
   try {
     return await work(file);
+  } catch (error) {
+    if (!isFileFailure(error)) throw error;
+    const reason = error.message.replace(/\.$/, "");
+    throw new CommandFailed(`The file of users \`${path}\` failed: ${reason}. See sessile doctor.`);
   } finally {
     file.close();
   }
+}
+
+/** SQLite refused, such as for a full disk or a damaged file, or the file is not the one that was opened. */
+function isFileFailure(error: unknown): error is Error {
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  return error instanceof Error && (code === "ERR_SQLITE_ERROR" || statusCode === 503);
 }

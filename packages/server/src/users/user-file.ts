@@ -1,6 +1,6 @@
 // The SQLite file of the users: how it is made, opened, set up and watched. Knows no table.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import {
   makeSqliteFile,
   type SqliteDatabase,
@@ -8,6 +8,7 @@ import {
   type WatchedSqliteFile,
   watchSqliteFile,
 } from "sessile/sqlite";
+import { requireSqlite } from "../config/require-sqlite.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { pragma } from "./query.ts";
 import { ensureTables, isOurs } from "./tables.ts";
@@ -83,6 +84,7 @@ function refuseIfLost(check: () => void): void {
 
 /** Makes the file, readable and writable for this user only, unless it is there. Throws `UsageError` when it cannot. */
 export function makeUserFile(path: string): void {
+  requireSqlite();
   try {
     makeSqliteFile(path);
   } catch (error) {
@@ -92,15 +94,25 @@ export function makeUserFile(path: string): void {
 
 /** Opens the file. Throws `UsageError` when there is none, when it is another application's, or a newer release's. */
 export function openUserFile(path: string, settings: FileSettings): UserFile {
+  requireSqlite();
   if (!existsSync(path))
     throw new UsageError(`There is no file of users \`${path}\`. Make one with \`sessile users add NAME\`.`);
   try {
-    if (!statSync(path).isFile()) throw new Error("it is not a file");
+    refuseUnusable(path);
     return new UserFile(prepare(connect(path), settings), path);
   } catch (error) {
     const reason = (error as Error).message.replace(/\.$/, "");
     throw new UsageError(`The file of users \`${path}\` cannot be opened: ${reason}.`);
   }
+}
+
+/** SQLite says that an emptied file is locked while another process has it open, and otherwise deletes its log. */
+function refuseUnusable(path: string): void {
+  const hasLog = existsSync(`${realpathSync(path)}-wal`); // first: another process may be making the file, and then its log
+  const found = statSync(path);
+  if (!found.isFile()) throw new Error("it is not a file");
+  if (hasLog && found.size === 0)
+    throw new Error("it is empty, although its log (-wal) is there; stop the server, and put a copy back");
 }
 
 /** Sets how long a statement waits for another writer, in milliseconds. The event loop waits with it. Until then 5 seconds. */

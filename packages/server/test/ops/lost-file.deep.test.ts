@@ -1,7 +1,7 @@
 // The files of the sessions and of the users, removed or exchanged under a running server.
 
 import assert from "node:assert/strict";
-import { copyFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { test } from "node:test";
 import { waitUntil } from "sessile-test-support/wait-until";
 import { KeyStore } from "#dist/keys/key-store.js";
@@ -9,7 +9,7 @@ import { UserStore } from "#dist/users/user-store.js";
 import { startAdminServer } from "../admin/admin-server.ts";
 import { PASSWORD } from "../sign-in/sign-in-app.ts";
 import { call, profile, signIn, signOut } from "../support/client.ts";
-import { startServer } from "../support/server-process.ts";
+import { runCli, startServer } from "../support/server-process.ts";
 import { freshStore } from "../support/stores.ts";
 
 const ACCIDENTS: Readonly<Record<string, (path: string) => void>> = {
@@ -20,7 +20,9 @@ const ACCIDENTS: Readonly<Record<string, (path: string) => void>> = {
     copyFileSync(path, `${path}.other`);
     renameSync(`${path}.other`, path);
   },
+  emptied: (path) => truncateSync(path),
 };
+const REASON = /was (?:removed or exchanged|emptied) since it was opened/;
 
 for (const [what, befall] of Object.entries(ACCIDENTS)) {
   test(`when the SQLite file is ${what}, nothing more is acknowledged, the server is not ready, and the log says why`, async (t) => {
@@ -35,7 +37,7 @@ for (const [what, befall] of Object.entries(ACCIDENTS)) {
     assert.equal((await profile(server.url, token)).status, 503);
     assert.equal((await call(server.url, "GET", "/health/live")).status, 200);
     const { stdout, stderr } = server.output();
-    assert.match(stdout + stderr, /was removed or exchanged since it was opened; put it back, or restart/);
+    assert.match(stdout + stderr, REASON);
   });
 }
 
@@ -58,11 +60,27 @@ for (const [what, befall] of Object.entries(ACCIDENTS)) {
     assert.equal((await profile(server.url, token)).status, 200);
     assert.equal((await signOut(server.url, token)).status, 200);
     assert.equal((await call(server.url, "GET", "/health/live")).status, 200);
-    assert.match(
-      server.output().stderr,
-      /"event":"storeFailed".*users\.db` was removed or exchanged since it was opened/,
-    );
-    assert.throws(() => new UserStore(server.file).add("mallory", "hash"), /was removed or exchanged/);
+    const failures = server
+      .output()
+      .stderr.split("\n")
+      .filter((line) => line.includes('"event":"storeFailed"'));
+    assert.ok(failures.some((line) => REASON.test(line) && line.includes("users.db`")));
+    assert.throws(() => new UserStore(server.file).add("mallory", "hash"));
     server.file.close();
   });
 }
+
+test("a command says in one line that the file of the users, or its log, was emptied under the server", async (t) => {
+  for (const [suffix, reason] of [
+    ["", /cannot be opened: it is empty, although its log/],
+    ["-wal", /^sessile: The file of users [^\n]*\.\n$/],
+  ] as const) {
+    const server = await startAdminServer(["--store", "memory"]);
+    t.after(() => server.end("SIGKILL"));
+    truncateSync(server.path + suffix);
+    const { code, stderr } = await runCli(["users", "disable", "alice", "--users", server.path]);
+    if (suffix === "" || code !== 0) assert.match(stderr, reason);
+    assert.doesNotMatch(stderr, /\n {4}at /, "no stack");
+    server.file.close();
+  }
+});

@@ -129,6 +129,9 @@ export class FileIdentity {
   readonly log: string;
   /** The message when the log is not the one that SQLite wrote. */
   readonly truncated: string;
+  /** The message when the file is empty and was not: SQLite never shrinks a database to nothing. */
+  readonly emptied: string;
+  readonly #wasEmpty: boolean;
   readonly #database: SqliteDatabase;
   #seen: LogState;
   #checkedAt = performance.now();
@@ -139,7 +142,9 @@ export class FileIdentity {
     const real = fs.realpathSync(path); // if `path` is a link, SQLite derives the other names from its target
     this.files = [path, ...suffixes.map((suffix) => real + suffix)];
     this.identity = identityOf(this.files);
+    this.#wasEmpty = isEmpty(path);
     this.exchanged = `the file \`${path}\` was removed or exchanged since it was opened; put it back, or restart`;
+    this.emptied = `the file \`${path}\` was emptied since it was opened; stop, and put a copy back`;
     this.log = `${real}-wal`;
     this.truncated = `another program truncated or overwrote the log \`${this.log}\`; restart`;
     this.#database = database;
@@ -151,7 +156,7 @@ export class FileIdentity {
     return this.#seen;
   }
 
-  /** Throws when the path leads to another file, or to none, or when the log was truncated. */
+  /** Throws when the path leads to another file, to none or to one that was emptied, or when the log was truncated. */
   check(): void {
     this.#checkPath();
     this.checkLog();
@@ -182,7 +187,12 @@ export class FileIdentity {
 
   #checkPath(): void {
     if (identityOf(this.files) !== this.identity) throw new Error(this.exchanged);
+    if (!this.#wasEmpty && isEmpty(this.path)) throw new Error(this.emptied);
   }
+}
+
+function isEmpty(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.size === 0;
 }
 
 function identityOf(files: readonly string[]): string {

@@ -8,7 +8,7 @@ const { parentPort, workerData } = require("node:worker_threads");
 // The warning of Node.js 22 that node:sqlite is experimental has been printed by the calling thread already.
 process.removeAllListeners("warning");
 const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
-const { path, files, identity, exchanged, log, truncated, pragmas, sql } = workerData;
+const { path, files, identity, exchanged, emptied, log, truncated, pragmas, sql } = workerData;
 
 let database = null;
 let statements = {};
@@ -65,6 +65,7 @@ function open() {
 function checkFile() {
   const found = files.map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
   if (found.map((file) => file?.dev + ":" + file?.ino).join(" ") !== identity) throw new Error(exchanged);
+  if (found[0].size === 0n) throw new Error(emptied);
 }
 
 /** As in FileIdentity. */

@@ -15,11 +15,11 @@ export class ThreadWriter implements Writer {
 
   /** `pragmas` are for the connection of the thread; `sql` holds the statements that steps name. */
   constructor(
-    { path, files, identity, exchanged, log, truncated, seen }: FileIdentity,
+    { path, files, identity, exchanged, emptied, log, truncated, seen }: FileIdentity,
     pragmas: Pragmas,
     sql: Readonly<Record<string, string>>,
   ) {
-    this.#data = { path, files, identity, exchanged, log, truncated, seen, pragmas, sql };
+    this.#data = { path, files, identity, exchanged, emptied, log, truncated, seen, pragmas, sql };
     this.#worker = this.#start();
   }
 

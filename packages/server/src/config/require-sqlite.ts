@@ -1,0 +1,9 @@
+// The Node.js that files need: one with `node:sqlite`.
+
+import { UsageError } from "./usage-error.ts";
+
+/** Throws `UsageError` where this Node.js is too old to open a SQLite file. */
+export function requireSqlite(): void {
+  if (process.getBuiltinModule?.("node:sqlite") !== undefined) return;
+  throw new UsageError(`SQLite files need Node.js 22.13 or later; this is ${process.versions.node}.`);
+}
