@@ -11,7 +11,7 @@ import { runCli, startServer } from "./support/server-process.ts";
 const folder = temporaryFolder();
 
 async function fails(args: string[], expected: RegExp, env: Record<string, string> = {}): Promise<void> {
-  const { code, stdout, stderr } = await runCli(["serve", "--port", "0", ...args], env);
+  const { code, stdout, stderr } = await runCli(["serve", ...args], { SESSILE_PORT: "0", ...env });
   assert.notEqual(code, 0);
   assert.equal(stdout, "");
   assert.match(stderr, expected);

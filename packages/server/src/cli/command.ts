@@ -73,12 +73,25 @@ function parse(command: Command, args: readonly string[]): { values: Given; posi
   const settings = settingsOf(command).map(({ name, type }) => [name, { type }]);
   const options = Object.fromEntries([...own, ...settings]) as Record<string, { type: "string" | "boolean" }>;
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
-    return { values: values as Given, positionals };
+    const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true, tokens: true });
+    refuseRepeated(parsed.tokens.flatMap((token) => (token.kind === "option" ? token.rawName : [])));
+    return { values: parsed.values as Given, positionals: parsed.positionals };
   } catch (error) {
-    const [reason] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${reason}. See sessile ${command.name} --help.`);
+    throw new UsageError(`${reasonOf(error as Error, args)}. See sessile ${command.name} --help.`);
   }
+}
+
+/** The last of two values would win, and the first be ignored without a word. */
+function refuseRepeated(names: readonly string[]): void {
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated !== undefined) throw new Error(`${repeated} is given more than once; give it once`);
+}
+
+function reasonOf({ message }: Error, args: readonly string[]): string {
+  const [, name] = /^Option '(?:-\w, )?(--[\w-]+)' argument is ambiguous/.exec(message) ?? [];
+  if (name === undefined) return message.split(/\. |\n/)[0] ?? message;
+  const value = args[args.indexOf(name) + 1];
+  return `${name} needs a value, and "${value}" begins like an option. If it is the value, write ${name}=${value}`;
 }
 
 /** `takes` says how many: `NAME` one, `[NAME]` at most one, `NAME…` one or more, `[NAME…]` any number. */

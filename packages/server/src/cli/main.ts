@@ -30,13 +30,19 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv, streams: Str
   if (first === "help" || isHelp(first)) return print(helpOfAll(COMMANDS));
   const found = findCommand(args);
   if ("group" in found) return print(helpOfGroup(found.group, found.commands));
-  if (found.rest.some(isHelp)) return print(helpOf(found.command));
+  if (asksForHelp(found.rest)) return print(helpOf(found.command));
   const call = readCall(found.command, found.rest, env);
   const output = new Output(streams, env, call.given["json"] === true);
   const { passedOver } = call.settings;
   if (passedOver !== null && found.command.settings?.includes("config"))
     output.note(`sessile: ${passedOver} of this folder is not read by itself here; --config ${passedOver} reads it.`);
   return found.command.run({ ...call, output });
+}
+
+/** After `--`, words are values, such as a name that begins with a dash. */
+function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return words.slice(0, end === -1 ? words.length : end).some(isHelp);
 }
 
 function isHelp(word: string): boolean {

@@ -46,6 +46,9 @@ export interface Config {
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 
+/** Load balancers need seconds to minutes. With more, a mistyped unit would make a server that seems to ignore SIGTERM. */
+const LONGEST_STOP_DELAY = 10 * 60_000;
+
 /** The configuration of the server. Throws `UsageError` for anything it does not understand. */
 export function readConfig(args: readonly string[], env: Environment): Config {
   return parseConfig(readSettings(parseOptions(args), env, true));
@@ -76,7 +79,7 @@ export function parseConfig({ all }: Settings): Config {
     tokenKeys: text["token-keys"] as string,
     verifyHeaders: parseVerifyHeaders(text["verify-headers"] as string),
     metrics: parseAddress(text["metrics"] as string, "--metrics"),
-    stopDelay: parseDuration(text["stop-delay"] as string, "--stop-delay", 0),
+    stopDelay: parseDuration(text["stop-delay"] as string, "--stop-delay", 0, LONGEST_STOP_DELAY),
     workers: parseWorkers(text["workers"] as string),
   };
 }

@@ -163,7 +163,7 @@ export const OPTIONS: readonly Option[] = [
     type: "string",
     value: "TIME",
     fallback: "0s",
-    help: "when told to stop, go on serving this long, but say not ready",
+    help: "when told to stop, go on serving this long (at most 10m), but say not ready",
   },
 ];
 

@@ -4,6 +4,7 @@ import { isSessionError, memoryStore, type SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import type { Config } from "../config/config.ts";
 import { isRedisUrl } from "../config/redis-url.ts";
+import { requireSqlite } from "../config/require-sqlite.ts";
 import type { Environment } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { openRedis } from "./open-redis.ts";
@@ -54,6 +55,7 @@ function openMemory(): OpenedStore {
 
 function openSqlite(path: string): OpenedStore {
   if (path === "") throw new UsageError("--store sqlite: needs a path, such as sqlite:sessile.db.");
+  requireSqlite();
   try {
     const promise = "what was acknowledged survives a crash and a power loss (WAL, synchronous=FULL)";
     return { store: sqliteStore({ path }), name: `sqlite:${path}`, promise, warnings: [], close: async () => {} };
