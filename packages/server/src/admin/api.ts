@@ -96,25 +96,6 @@ export interface SessionRows {
   readonly examined: number;
 }
 
-/** Those used last, of all sessions that suit. */
-export interface LastUsedRows {
-  /** One page of them as they are now, without those that ended meanwhile. */
-  readonly sessions: readonly SessionRow[];
-  /** Where the next page begins. */
-  readonly next: number | null;
-  /** When their order was found; `null` while it is not. */
-  readonly at: number | null;
-  /** How many sessions were looked at for it, and how many of them are in order. */
-  readonly examined: number;
-  readonly ranked: number;
-  /** Whether there may be more that suit. */
-  readonly isCut: boolean;
-  /** How many sessions were looked at so far for a newer order; `null` when nobody looks. */
-  readonly looking: number | null;
-  /** About how many there are; `null` where the store cannot say. */
-  readonly total: number | null;
-}
-
 export interface UserSessions {
   readonly userId: string;
   readonly userName: string | null;
@@ -137,8 +118,6 @@ export interface SessionView extends SessionRow {
   readonly version: number;
   readonly idleTimeout: number;
   readonly keys: readonly DataKey[];
-  /** When it was given a new token, newest first: the last time always, earlier ones as far as they were written down. */
-  readonly rotations: readonly number[];
   /** How many sessions the user has. */
   readonly ofUser: number;
 }

@@ -44,7 +44,7 @@ export async function browseUser(manager: SessionManager, userId: string, nameOf
   return { userId, userName: nameOf(userId), sessions: rowsOf(sessions, nameOf), isCut: next !== null };
 }
 
-export function suits({ device, lastSeenAt, userId }: SessionInfo, filter: Filter): boolean {
+function suits({ device, lastSeenAt, userId }: SessionInfo, filter: Filter): boolean {
   const unused = Date.now() - lastSeenAt;
   if (filter.device && !(device ?? "").toLowerCase().includes(filter.device.toLowerCase())) return false;
   if (filter.usedWithin !== undefined && unused > filter.usedWithin) return false;
@@ -52,7 +52,7 @@ export function suits({ device, lastSeenAt, userId }: SessionInfo, filter: Filte
   return filter.kind === undefined || (filter.kind === "users") === (userId !== null);
 }
 
-export function rowsOf(sessions: readonly SessionInfo[], nameOf: NameOf): SessionRow[] {
+function rowsOf(sessions: readonly SessionInfo[], nameOf: NameOf): SessionRow[] {
   const unique = new Map(sessions.map((session) => [session.sid, session]));
   return [...unique.values()].sort((a, b) => b.lastSeenAt - a.lastSeenAt).map((session) => toRow(session, nameOf));
 }

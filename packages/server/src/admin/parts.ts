@@ -8,11 +8,9 @@ import type { SignInService } from "../sign-in/service.ts";
 import type { Audit } from "./audit.ts";
 import type { AuditLog } from "./audit-log.ts";
 import type { EndEveryone } from "./end-everyone.ts";
-import type { LastUsed } from "./last-used.ts";
 import type { Recorder } from "./live/recorder.ts";
 import type { Watchers } from "./live/watchers.ts";
 import type { Names } from "./names.ts";
-import type { Rotations } from "./rotations.ts";
 
 export interface AdminParts {
   /** The sessions that are looked at. */
@@ -28,8 +26,6 @@ export interface AdminParts {
   readonly feed: EventFeed;
   readonly watchers: Watchers;
   readonly everyone: EndEveryone;
-  readonly lastUsed: LastUsed;
-  readonly rotations: Rotations;
   readonly files: PageFiles;
   /** The store's name, without passwords. */
   readonly store: string;

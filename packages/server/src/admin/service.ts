@@ -16,12 +16,10 @@ import { adminSessionsPath } from "../users/users-path.ts";
 import { Audit } from "./audit.ts";
 import { AuditLog } from "./audit-log.ts";
 import { EndEveryone } from "./end-everyone.ts";
-import { LastUsed } from "./last-used.ts";
 import { Recorder } from "./live/recorder.ts";
 import { Watchers } from "./live/watchers.ts";
 import { Names } from "./names.ts";
 import type { AdminParts } from "./parts.ts";
-import { Rotations } from "./rotations.ts";
 
 const MINUTE = 60_000;
 
@@ -65,7 +63,6 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
   const files = readPageFiles();
   const file = openUserFile(users, { synchronous: "FULL" });
   const auditLog = new AuditLog(file, clock);
-  const rotations = new Rotations(file, feed);
   const names = new Names(service.users);
   const recorder = new Recorder({
     counted: async () => (await exposition.everyone("counted")).counted,
@@ -79,11 +76,8 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
     audit: new Audit(auditLog, security),
     watchers: new Watchers({ recorder, feed, nameOf: names.of }),
     everyone: new EndEveryone(manager),
-    lastUsed: new LastUsed(manager),
-    rotations,
     close: async () => {
       recorder.stop();
-      rotations.close();
       await own.close();
       file.close();
     },

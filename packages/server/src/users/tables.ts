@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { firstRow, pragma, transaction } from "./query.ts";
 
-const VERSION = 6;
+const VERSION = 7;
 
 /** "sesu", so that no other application's file is taken for one of ours. */
 const APPLICATION_ID = 0x73657375;
@@ -73,16 +73,6 @@ const ADMIN = `
   ) STRICT;
 `;
 
-/** Came with version 4: when sessions were given new tokens. */
-const ROTATIONS = `
-  CREATE TABLE sessile_rotations (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    sid TEXT NOT NULL,
-    at INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX sessile_rotations_by_sid ON sessile_rotations (sid, id);
-`;
-
 /** Came with version 5: the session stores whose servers use the file, each with endings of its own. */
 const STORES = `
   CREATE TABLE sessile_stores (
@@ -104,8 +94,11 @@ const KNOWN_NETWORKS = `
   ) STRICT, WITHOUT ROWID;
 `;
 
-/** What each version added, from 2 on. */
-const LATER = [API_KEYS, ADMIN, ROTATIONS, STORES, KNOWN_NETWORKS];
+/** Went with version 7: version 4 had written down when sessions were given new tokens. */
+const NO_ROTATIONS = "DROP TABLE IF EXISTS sessile_rotations";
+
+/** The changes of each version, from 2 on. */
+const LATER = [API_KEYS, ADMIN, "", STORES, KNOWN_NETWORKS, NO_ROTATIONS];
 
 /** Makes the tables that are not there. Several processes may do it at once: one does, the others find them. */
 export function ensureTables(file: SqliteDatabase): void {

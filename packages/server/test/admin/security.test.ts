@@ -17,7 +17,6 @@ const ROUTES = [
   ["GET", "/events"],
   ["GET", "/find?q=alice"],
   ["GET", "/sessions"],
-  ["GET", "/last-used"],
   ["GET", "/session?sid=0000000000000000000000"],
   ["POST", "/show-data"],
   ["GET", "/user?userId=1"],

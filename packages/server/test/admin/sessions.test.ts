@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { fullRecord, sampleRecord } from "sessile/testing";
-import { waitUntil } from "sessile-test-support/wait-until";
 import { AS_STORED, openStore } from "#dist/ops/open-store.js";
 import { call, profile } from "../support/client.ts";
 import { freshStore, KINDS } from "../support/stores.ts";
@@ -129,35 +128,6 @@ for (const kind of KINDS) {
       assert.deepEqual((await operator.ask("GET", "/sessions?device=Firefox")).body.sessions, []);
     });
 
-    test(`L5: those used last come first, over all sessions, as far as they suit and have not ended, on ${kind}`, async () => {
-      const now = Date.now();
-      const records = Array.from({ length: 120 }, (_, i) =>
-        sampleRecord({ userId: "80", lastSeenAt: now + 1 + ((i * 49) % 120), device: i % 2 ? "Firefox" : null }),
-      );
-      await Promise.all(records.map((record) => app.store.create(record)));
-      const expected = records.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt).map(({ sid }) => sid);
-      const look = async (query: string) => (await operator.ask("GET", `/last-used?${query}`)).body;
-      const found = async (query: string) => {
-        await waitUntil("the order is found", async () => (await look(query)).looking === null);
-        const { sessions, ...rest } = await look(query);
-        return { ...rest, sids: sessions.map(({ sid }: { sid: string }) => sid) };
-      };
-      await look("again=true");
-      assert.deepEqual((await found("limit=100")).sids, expected.slice(0, 100));
-      const second = await found("limit=10&after=100");
-      assert.deepEqual([second.sids, second.next], [expected.slice(100, 110), 110]);
-      assert.ok(second.examined >= 120 && second.ranked >= 120);
-      const firefox = new Set(records.filter(({ device }) => device === "Firefox").map(({ sid }) => sid));
-      assert.deepEqual(
-        (await found("device=firefox&limit=100")).sids,
-        expected.filter((sid) => firefox.has(sid)),
-      );
-      await app.manager.revoke(expected[0] as string);
-      const { sids } = await found("limit=10"); // nine, while the order does not know it yet
-      assert.deepEqual(sids, expected.slice(1, sids.length + 1));
-      await app.manager.revokeUser("80");
-    });
-
     test(`L5: limits, cursors and filters out of range are refused, on ${kind}`, async () => {
       for (const query of [
         "limit=0",
@@ -170,8 +140,6 @@ for (const kind of KINDS) {
         "kind=all",
       ])
         assert.equal((await operator.ask("GET", `/sessions?${query}`)).status, 400, query);
-      for (const query of ["limit=101", "after=-1", "after=x", "again=x", "used=5"])
-        assert.equal((await operator.ask("GET", `/last-used?${query}`)).status, 400, query);
       for (const query of ["limit=101", "before=0", "before=x"])
         assert.equal((await operator.ask("GET", `/audit?${query}`)).status, 400, query);
       assert.equal((await operator.ask("GET", "/find?q=")).status, 400);

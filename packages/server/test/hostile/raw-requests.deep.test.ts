@@ -211,16 +211,9 @@ function draftsOf(
     ],
     admin: [
       ...["/admin", "/admin/sessions"].map((path) => root("GET", path)),
-      ...[
-        "me",
-        "overview",
-        "events",
-        "sessions?limit=5",
-        "last-used",
-        "audit",
-        "find?q=mallory",
-        "user?userId=mallory",
-      ].map((path) => root("GET", `/admin/api/${path}`)),
+      ...["me", "overview", "events", "sessions?limit=5", "audit", "find?q=mallory", "user?userId=mallory"].map(
+        (path) => root("GET", `/admin/api/${path}`),
+      ),
       root("GET", `/admin/api/session?sid=${sid}`),
       root("POST", "/admin/api/show-data", { sid }),
       root("POST", "/admin/api/end-session", { sid: "0".repeat(22) }),

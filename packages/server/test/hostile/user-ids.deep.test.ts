@@ -87,7 +87,7 @@ async function look(harness: Harness, userId: string): Promise<void> {
   assert.deepEqual([shown.userId, shown.sessions.length], [userId, sids.length]);
   const session = (await operator.ask("GET", `/session?sid=${sids[0]}`)).body;
   assert.deepEqual([session.userId, session.ofUser], [userId, sids.length]);
-  for (const path of [`/find?${new URLSearchParams({ q: userId })}`, "/overview", "/sessions", "/last-used"])
+  for (const path of [`/find?${new URLSearchParams({ q: userId })}`, "/overview", "/sessions"])
     assert.ok((await operator.ask("GET", path)).status < 500, path);
   assert.equal((await operator.ask("POST", "/show-data", { sid: sids[0] })).status, 200);
   assert.equal((await fetch(`${harness.app.url}/admin/user?${new URLSearchParams({ id: userId })}`)).status, 200);

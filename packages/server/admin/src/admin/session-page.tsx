@@ -86,7 +86,6 @@ function Content({ session, isOver, onChanged }: ContentProps) {
         <Deadlines session={session} isOver={isOver} />
         <Facts session={session} />
         <Data session={session} isOver={isOver} />
-        <Tokens session={session} />
       </div>
     </>
   );
@@ -171,7 +170,7 @@ function Deadline({ name, from, to, isNext }: { name: string; from: number; to: 
 }
 
 function Facts({ session }: { session: SessionView }) {
-  const { device, createdAt, authenticatedAt, lastSeenAt, expiresAt, version } = session;
+  const { device, createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, version } = session;
   return (
     <section class="card">
       <h2>Times</h2>
@@ -184,6 +183,10 @@ function Facts({ session }: { session: SessionView }) {
         </dd>
         <dt>Password given</dt>
         <dd>{authenticatedAt === null ? <span class="muted">never</span> : <Ago at={authenticatedAt} />}</dd>
+        <dt>Token made</dt>
+        <dd>
+          <Ago at={rotatedAt} /> <span class="muted">{rotatedAt === createdAt ? "the first one" : "a new one"}</span>
+        </dd>
         <dt>Last used</dt>
         <dd>
           <Ago at={lastSeenAt} />
@@ -195,32 +198,6 @@ function Facts({ session }: { session: SessionView }) {
         <dt>Changes</dt>
         <dd>{version}</dd>
       </dl>
-    </section>
-  );
-}
-
-/** A list of any length takes a bounded room. */
-function Tokens({ session: { createdAt, rotations } }: { session: SessionView }) {
-  return (
-    <section class="card">
-      <h2>Tokens</h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached without a mouse */}
-      <ol class="tokens" aria-label="Tokens" tabIndex={0}>
-        {[...rotations, createdAt].map((at, index) => (
-          <li key={at}>
-            <Ago at={at} />
-            <span class={index === 0 ? "tone good" : "tone plain"}>
-              {at === createdAt ? "First token" : "New token"}
-            </span>
-            <span class="muted">{fullTime(at)}</span>
-          </li>
-        ))}
-      </ol>
-      <p class="muted small">
-        {rotations.length === 0
-          ? "It was never rotated."
-          : "Rotations, newest first. Only the newest token opens the session; after a short grace the use of an older one ends it."}
-      </p>
     </section>
   );
 }

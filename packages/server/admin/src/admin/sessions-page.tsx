@@ -1,4 +1,4 @@
-// All sessions, filtered, in one order or the other.
+// All sessions, filtered.
 
 import { useState } from "preact/hooks";
 import type { Overview } from "../../../src/admin/api.ts";
@@ -7,12 +7,11 @@ import { go } from "../lib/router.ts";
 import { roughly } from "../lib/time.ts";
 import { useDesk } from "./desk.ts";
 import { endEveryone } from "./endings.ts";
-import { LastUsedList } from "./last-used-list.tsx";
 import { type ListProps, StoreList } from "./store-list.tsx";
 import { useChanges } from "./use-changes.ts";
 
 const FILTERS = ["used", "kind", "device"] as const;
-type Choice = (typeof FILTERS)[number] | "order";
+type Choice = (typeof FILTERS)[number];
 
 export function SessionsPage({ query }: { query: URLSearchParams }) {
   const desk = useDesk();
@@ -34,7 +33,7 @@ export function SessionsPage({ query }: { query: URLSearchParams }) {
     isFiltered: FILTERS.some((name) => query.get(name)),
     after: query.get("after"),
     page: Number(query.get("page") ?? 1),
-    urlOf: (more) => withQuery("/admin/sessions", { order: query.get("order"), ...given, ...more }),
+    urlOf: (more) => withQuery("/admin/sessions", { ...given, ...more }),
   };
   return (
     <>
@@ -45,15 +44,10 @@ export function SessionsPage({ query }: { query: URLSearchParams }) {
         </button>
       </div>
       <Filters query={query} onChange={(name, value) => go(list.urlOf({ [name]: value }))} />
-      {query.get("order") === "used" ? <LastUsedList key={round} {...list} /> : <StoreList key={round} {...list} />}
+      <StoreList key={round} {...list} />
     </>
   );
 }
-
-const ORDERS = [
-  ["", "as stored"],
-  ["used", "latest use first"],
-] as const;
 
 const USED = [
   ["", "at any time"],
@@ -79,7 +73,6 @@ function Filters({ query, onChange }: FiltersProps) {
     onChange(name, (event.currentTarget as HTMLInputElement).value.trim());
   return (
     <form class="filters" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
-      <Select name="Order" options={ORDERS} value={query.get("order")} onChange={change("order")} />
       <Select name="Used" options={USED} value={query.get("used")} onChange={change("used")} />
       <Select name="By" options={KINDS} value={query.get("kind")} onChange={change("kind")} />
       <label>

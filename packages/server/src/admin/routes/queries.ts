@@ -22,22 +22,6 @@ export const LIST_QUERY = {
   },
 } as const;
 
-export interface LastUsedQuery extends Omit<ListQuery, "after"> {
-  /** A place in the order. */
-  readonly after: number;
-  /** Look again, however new the order is. */
-  readonly again: boolean;
-}
-
-export const LAST_USED_QUERY = {
-  type: "object",
-  properties: {
-    ...LIST_QUERY.properties,
-    after: { type: "integer", minimum: 0, maximum: 1_000_000, default: 0 },
-    again: { type: "boolean", default: false },
-  },
-} as const;
-
 export const SEARCH_QUERY = {
   type: "object",
   required: ["q"],

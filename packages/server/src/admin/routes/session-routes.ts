@@ -5,22 +5,10 @@ import type { Json, SessionDetails } from "sessile";
 import { readJsonBodies } from "../../http/bodies.ts";
 import { validateRequests } from "../../http/validate.ts";
 import { FRESH_TIME } from "../../sign-in/cookie-sign-in.ts";
-import type { DataKey, Found, LastUsedRows, SessionView } from "../api.ts";
-import { browse, browseUser, type Filter, rowsOf, toRow } from "../browse.ts";
-import { MOST_RANKED } from "../last-used.ts";
+import type { DataKey, Found, SessionView } from "../api.ts";
+import { browse, browseUser, type Filter, toRow } from "../browse.ts";
 import type { AdminParts } from "../parts.ts";
-import {
-  LAST_USED_QUERY,
-  type LastUsedQuery,
-  LIST_QUERY,
-  type ListQuery,
-  SEARCH_QUERY,
-  SID_BODY,
-  SID_QUERY,
-  USER_QUERY,
-} from "./queries.ts";
-
-const MOST_ROTATIONS_SHOWN = 1000;
+import { LIST_QUERY, type ListQuery, SEARCH_QUERY, SID_BODY, SID_QUERY, USER_QUERY } from "./queries.ts";
 
 interface SidRoute {
   Querystring: { readonly sid: string };
@@ -34,9 +22,6 @@ interface UserRoute {
 interface ListRoute {
   Querystring: ListQuery;
 }
-interface LastUsedRoute {
-  Querystring: LastUsedQuery;
-}
 interface SearchRoute {
   Querystring: { readonly q: string };
 }
@@ -48,10 +33,6 @@ export function sessionRoutes(app: FastifyInstance, parts: AdminParts): void {
 
   app.get<ListRoute>("/sessions", { schema: { querystring: LIST_QUERY } }, ({ query }) =>
     browse(manager, { ...filterOf(query), limit: query.limit, after: query.after }, names.of),
-  );
-
-  app.get<LastUsedRoute>("/last-used", { schema: { querystring: LAST_USED_QUERY } }, ({ query }) =>
-    lastUsedPage(parts, query),
   );
 
   app.get<UserRoute>("/user", { schema: { querystring: USER_QUERY } }, ({ query }) =>
@@ -90,24 +71,6 @@ async function find({ manager, names }: AdminParts, text: string): Promise<Found
   return sessions.length > 0 ? { kind: "user", userId } : { kind: "nothing" };
 }
 
-/** The order is that of the walk; the sessions themselves are looked up anew. */
-async function lastUsedPage(parts: AdminParts, query: LastUsedQuery): Promise<LastUsedRows> {
-  const { manager, names, recorder, lastUsed } = parts;
-  const { after, again, limit } = query;
-  const { order, looking } = lastUsed.look(filterOf(query), { isBeginning: after === 0, again });
-  const { at = null, examined = 0, sids = [] } = order ?? {};
-  const found = await Promise.all(sids.slice(after, after + limit).map((sid) => manager.find(sid)));
-  return {
-    sessions: rowsOf(
-      found.filter((session) => session !== null),
-      names.of,
-    ),
-    next: after + limit < sids.length ? after + limit : null,
-    ...{ at, examined, ranked: sids.length, isCut: sids.length === MOST_RANKED, looking },
-    total: recorder.stats?.sessions ?? null,
-  };
-}
-
 function filterOf({ device, used, kind }: Pick<ListQuery, "device" | "used" | "kind">): Filter {
   const minutes = Number(used?.slice(1)) * 60_000;
   const isRecent = used?.startsWith("<");
@@ -119,12 +82,8 @@ function filterOf({ device, used, kind }: Pick<ListQuery, "device" | "used" | "k
   };
 }
 
-async function describe(
-  { manager, names, rotations, idleTimeout }: AdminParts,
-  found: SessionDetails,
-): Promise<SessionView> {
-  const { authenticatedAt, createdAt, rotatedAt, absoluteExpiresAt, version, userId, sid, data = {} } = found;
-  const written = rotations.of(sid, MOST_ROTATIONS_SHOWN).filter((at) => at < rotatedAt);
+async function describe({ manager, names, idleTimeout }: AdminParts, found: SessionDetails): Promise<SessionView> {
+  const { authenticatedAt, rotatedAt, absoluteExpiresAt, version, userId, data = {} } = found;
   return {
     ...toRow(found, names.of),
     authenticatedAt,
@@ -133,7 +92,6 @@ async function describe(
     version,
     idleTimeout,
     keys: Object.entries(data).map(describeKey),
-    rotations: rotatedAt > createdAt ? [...new Set([rotatedAt, ...written])] : [],
     ofUser: userId === null ? 1 : (await manager.list(userId, { limit: 1000 })).sessions.length,
   };
 }

@@ -61,30 +61,6 @@ describe("a hundred thousand sessions", { skip: noChromium }, () => {
     assert.ok(last < 10 * first + 5, `${last} ms against ${first} ms`);
   });
 
-  test("L5: the thousand used last of all are found in exact order, and meanwhile the server answers others", async () => {
-    const operator = await app.operator();
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    const begun = performance.now();
-    const look = async (after: number) => (await operator.ask("GET", `/last-used?limit=100&after=${after}`)).body;
-    while ((await look(0)).looking !== null) await pause(20);
-    const took = performance.now() - begun;
-    delay.disable();
-    for (let after = 0; after < 1000; after += 100) {
-      const { sessions, examined, ranked } = await look(after);
-      assert.deepEqual([examined >= MANY, ranked], [true, 1000]);
-      assert.deepEqual(
-        sessions.map(({ lastSeenAt }: { lastSeenAt: number }) => now - lastSeenAt),
-        Array.from({ length: 100 }, (_, i) => after + i),
-      );
-    }
-    const p99 = delay.percentile(99) / 1e6;
-    console.log(
-      `those used last of ${MANY}: found in ${took.toFixed(0)} ms; others waited ${p99.toFixed(0)} ms at most in 99 of 100 cases`,
-    );
-    assert.ok(p99 < 1000, `${p99} ms`);
-  });
-
   test("in the browser one goes from page to page, forth and back, and each page is in the order of last use", async () => {
     const { page, context, complaints } = await openPage(browser, app.url);
     await page.goto("/admin/sessions");
@@ -113,14 +89,6 @@ describe("a hundred thousand sessions", { skip: noChromium }, () => {
     await page.getByRole("link", { name: "First page" }).click();
     await page.getByText(/^Page 1, /).waitFor();
     assert.equal(await page.getByRole("link", { name: "Previous page" }).count(), 0);
-    await page.getByLabel("Order").selectOption({ label: "latest use first" });
-    await page.getByText(/^Page 1, 50 sessions\. The 1,000 used last of /).waitFor();
-    await page.getByRole("link", { name: "Next page" }).click();
-    await page.getByText(/^Page 2, 50 sessions\. The 1,000 used last of /).waitFor();
-    await page.getByRole("link", { name: "Previous page" }).click();
-    await page.getByText(/^Page 1, 50 sessions\. The 1,000 used last of /).waitFor();
-    await page.getByRole("button", { name: "Look again" }).click();
-    await page.getByRole("button", { name: "Look again" }).waitFor();
     assert.deepEqual(complaints, []);
     await context.close();
   });

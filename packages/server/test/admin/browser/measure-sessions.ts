@@ -1,7 +1,5 @@
 // A program: what the lists of many sessions cost. Usage: measure-sessions.js SESSIONS STORE, the latter as `--store` has it.
 
-import { monitorEventLoopDelay } from "node:perf_hooks";
-import { setTimeout as pause } from "node:timers/promises";
 import type { SessionStore } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { AS_STORED, openStore } from "#dist/ops/open-store.js";
@@ -19,7 +17,6 @@ const app = await startAdminApp({ after: (end) => closers.push(end) }, store, RE
 const operator = await app.operator();
 console.log(`${number} sessions, ${name}`);
 await measurePages(operator);
-await measureLastUsed(operator);
 for (const end of [...closers, close]) await end();
 
 async function fill(to: SessionStore): Promise<void> {
@@ -45,25 +42,6 @@ async function measurePages(client: PageClient): Promise<void> {
   }
   const [first, last] = [median(times.slice(5, 105)), median(times.slice(-100))];
   console.log(`a page as stored  ${first.toFixed(1)} ms at the beginning, ${last.toFixed(1)} ms at the end, median`);
-}
-
-/** The walk that finds them, and what a request waits for the event loop meanwhile. */
-async function measureLastUsed(client: PageClient): Promise<void> {
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const begun = performance.now();
-  while ((await client.ask("GET", "/last-used?limit=1")).body.looking !== null) await pause(50);
-  const took = performance.now() - begun;
-  delay.disable();
-  const times: number[] = [];
-  for (let after = 0; after < 1000; after += 50) {
-    const from = performance.now();
-    await client.ask("GET", `/last-used?limit=50&after=${after}`);
-    times.push(performance.now() - from);
-  }
-  const waits = `${(delay.percentile(50) / 1e6).toFixed(1)} ms, p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms`;
-  console.log(`the order found   in ${(took / 1000).toFixed(1)} s; the event loop was held up for ${waits}, median`);
-  console.log(`a page of it      ${median(times).toFixed(1)} ms, median`);
 }
 
 function median(values: readonly number[]): number {
