@@ -67,12 +67,26 @@ test("I9, M4: what the parser refuses is answered with the same headers and shap
     [400, "nonsense\r\n\r\n"],
     [431, `GET / HTTP/1.1\r\nHost: x\r\nA: ${"x".repeat(20_000)}\r\n\r\n`],
     [501, "CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n"],
+    [417, "GET /profile HTTP/1.1\r\nHost: x\r\nExpect: banana\r\n\r\n"],
+    [400, "GET /profile HTTP/1.1\r\n\r\n"],
+    [400, "GET /profile HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"],
+    [400, "GET /profile HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n"],
   ] as const) {
     const answer = await raw(request);
     assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
     assert.match(answer, /\r\n\r\n\{"detail":"[A-Za-z ]+"\}$/);
     assertHardened(request.slice(0, 20), headersOf(answer));
   }
+});
+
+test("M4: a request of HTTP/1.0 needs no Host, and an answer to an expectation keeps its place among others", async () => {
+  assert.match(await raw("GET /health/live HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200 /);
+  const pipelined = "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nExpect: banana\r\n\r\n";
+  const statuses = (await raw(pipelined)).matchAll(/HTTP\/1\.1 (\d{3})/g);
+  assert.deepEqual(
+    [...statuses].map(([, status]) => status),
+    ["200", "417"],
+  );
 });
 
 test("I6: no origin is ever allowed to read an answer, whatever it asks beforehand", async () => {

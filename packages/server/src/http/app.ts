@@ -108,6 +108,7 @@ async function createListener(
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: nextRequestId,
     ...limits,
+    http: { ...limits.http, requireHostHeader: false }, // `harden` refuses what Node would, with a body, and a second `Host` as well
     routerOptions: { maxParamLength: limits.http.maxHeaderSize },
     forceCloseConnections: "idle",
     return503OnClosing: false,

@@ -1,6 +1,6 @@
 // What a client hears of a failure: FastAPI's shape, and nothing of the inside. Knows no route.
 
-import { STATUS_CODES } from "node:http";
+import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { SecurityLog } from "../log/security-log.ts";
@@ -16,6 +16,9 @@ export function answerErrors(app: FastifyInstance, security: SecurityLog): void 
     if (status < 500) return sendDetail(reply, status, error.message);
     request.log.error({ err: error }, "request failed");
     return sendDetail(reply, 500);
+  });
+  app.server.on("checkExpectation", (_request, response: ServerResponse) => {
+    response.writeHead(417, bodyHeaders(417)).end(bodyOf(417));
   });
   app.server.on("connect", (_request, socket: Socket) => refuse(socket, 501));
 }
@@ -52,14 +55,21 @@ function sendDetail(reply: FastifyReply, status: number, detail = STATUS_CODES[s
 function refuse(socket: Socket, status: number): void {
   socket.on("error", () => {}).once("timeout", () => socket.destroy());
   if (!socket.writable || socket.writableLength > 0) return void socket.destroy();
-  const body = JSON.stringify({ detail: STATUS_CODES[status] });
-  const headers = {
+  const lines = Object.entries(bodyHeaders(status)).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${bodyOf(status)}`);
+  socket.destroySoon();
+}
+
+function bodyOf(status: number): string {
+  return JSON.stringify({ detail: STATUS_CODES[status] });
+}
+
+/** The headers of an answer that Fastify does not send, after which the connection ends. */
+function bodyHeaders(status: number): Readonly<Record<string, string | number>> {
+  return {
     ...SECURITY_HEADERS,
     "content-type": "application/json; charset=utf-8",
-    "content-length": body.length,
+    "content-length": bodyOf(status).length,
     connection: "close",
   };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join("")}\r\n${body}`);
-  socket.destroySoon();
 }

@@ -1,6 +1,6 @@
 // What every answer and every connection of the server is bound by. Knows no route.
 
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { TrustedProxies } from "../net/trusted-proxies.ts";
 
@@ -54,6 +54,13 @@ export function harden(app: FastifyInstance, proxies: TrustedProxies): void {
     reply.headers(SECURITY_HEADERS);
     if (proxies.saysHttps(raw)) reply.header("strict-transport-security", HSTS);
     if (raw.rawHeaders.length > 2 * MAX_HEADERS) return reply.code(431).send({ detail: STATUS_CODES[431] });
+    if (!hasOneHost(raw)) return reply.code(400).header("connection", "close").send({ detail: STATUS_CODES[400] });
     return undefined;
   });
+}
+
+/** RFC 9112 §3.2: a request of HTTP/1.1 has exactly one `Host`. Of two, a proxy in front and this server could each take another. */
+function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
+  return hosts === 1 || (hosts === 0 && httpVersion === "1.0");
 }
