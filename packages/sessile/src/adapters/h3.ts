@@ -38,7 +38,7 @@ export function sessions(manager: SessionManager): Middleware {
     const opened = await manager.open(new WebRequest(event.req)).catch(responseTo);
     if (isResponse(opened)) return opened;
     setSession(event.context, opened.session);
-    const [value, wasThrown] = withHeaders(await outcomeOf(async () => sendable(await next())));
+    const [value, wasThrown] = withHeaders(await outcomeOf(async () => sendable(await next(), opened.mustWait)));
     const isThrown = wasThrown && !isAnswer(value); // a thrown response or redirect is the answer
     if (shows(value, opened.session)) opened.session.toJSON();
     try {

@@ -51,7 +51,7 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
     try {
       opened = await manager.open(new WebRequest(request));
       response = await handler(request, opened.session, ...rest);
-      const mistake = mistakeIn(response, request);
+      const mistake = mistakeIn(response, request, opened);
       if (mistake !== null) throw new TypeError(mistake);
     } catch (error) {
       const thrown = answerToThrown(error);
@@ -60,7 +60,7 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
         if (failed === undefined) throw error;
         return failed;
       }
-      response = thrown === null || mistakeIn(thrown, request) !== null ? answer(error) : thrown;
+      response = thrown === null || mistakeIn(thrown, request, opened) !== null ? answer(error) : thrown;
     }
     const headers = new HeaderChanges(request, response.headers);
     try {
@@ -84,12 +84,12 @@ export function requireSession<Data extends object = DefaultData, Rest extends r
     session.isSignedIn() ? handler(request, session, ...rest) : toResponse(notSignedIn(session, detail));
 }
 
-/** The reason why `response` cannot be sent; `null` if it can. */
-function mistakeIn(response: Response, request: Request): string | null {
+/** The reason why `response` cannot be sent, or not with what the session has to write; `null` if it can. */
+function mistakeIn(response: Response, request: Request, opened?: { readonly mustWait: boolean }): string | null {
   if (typeof response?.status !== "number" || typeof response.headers?.append !== "function")
     return "The handler must return a `Response`.";
   if (response.type === "error") return UNSENDABLE;
-  return isTaken(response, request) ? RETURNED_BEFORE : null;
+  return isTaken(response, request) || (opened?.mustWait && response.bodyUsed) ? RETURNED_BEFORE : null;
 }
 
 function failure(error: unknown, onError: (error: unknown) => void): Answer {

@@ -48,11 +48,14 @@ export function responseTo(error: unknown): Response {
 }
 
 /**
- * `value`; throws if it is `Response.error()`. The status, 0, is compared first: reading `type` makes @hono/node-server
- * stream the body, which a response that is returned again has only once.
+ * `value`; throws if it is `Response.error()`, or if its body was read and the session has something to write, which a
+ * response that fails must not keep. The status, 0, is compared first, and `bodyUsed` only then: reading `type` or
+ * `bodyUsed` makes @hono/node-server stream the body, which a response that is returned again has only once.
  */
-export function sendable<T>(value: T): T {
-  if (isResponse(value) && value.status === 0 && value.type === "error") throw new TypeError(UNSENDABLE);
+export function sendable<T>(value: T, isWriting: boolean): T {
+  if (!isResponse(value)) return value;
+  if (value.status === 0 && value.type === "error") throw new TypeError(UNSENDABLE);
+  if (isWriting) checkUnused(value);
   return value;
 }
 
