@@ -107,10 +107,15 @@ function send(response: ServerResponse, { status = 200, headers = {}, body }: Su
   else pipeline(Readable.from(body), response, () => {}); // a body that breaks off cuts the connection
 }
 
-/** The host's own error handler. An answer may be thrown, as with the package `http-errors`. */
+/** The host's own error handler. An answer may be thrown, as with the package `http-errors`; one that cannot be sent is a 500. */
 function fail(response: ServerResponse, error: unknown): void {
   const { status = 500, headers } = error as SuiteAnswer;
-  if (!response.headersSent) send(response, { status, ...(headers && { headers }) });
+  if (response.headersSent) return;
+  try {
+    send(response, { status, ...(headers && { headers }) });
+  } catch {
+    send(response, { status: 500 });
+  }
 }
 
 function answerFailure(error: unknown, _request: IncomingMessage, response: ServerResponse, _next: Next): void {
