@@ -39,7 +39,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
     c.set("session", opened.session);
     try {
       await next();
-      checkAnswered(c, opened.mustWait);
+      checkAnswered(c);
     } catch (error) {
       // Hono itself answers only errors: any other value gets here, and a thrown response is the answer
       if (!isResponse(error) || error.type === "error") {
@@ -72,8 +72,8 @@ export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler
 }
 
 /** Throws for the answers of which Hono or a server makes a 500 later, when the session would be stored already. */
-function checkAnswered(c: Context, isWriting: boolean): void {
-  if (c.finalized && typeof sendable(c.res, isWriting).status === "number") return;
+function checkAnswered(c: Context): void {
+  if (c.finalized && typeof sendable(c.res, false).status === "number") return;
   if (c.finalized) c.res = undefined; // Hono cannot replace a value that is no response
   throw new TypeError("The handler must return a `Response`.");
 }
