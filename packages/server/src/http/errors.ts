@@ -23,7 +23,7 @@ export function answerErrors(app: FastifyInstance, security: SecurityLog): void 
   app.server.on("connect", (_request, socket: Socket) => refuse(socket, 501));
 }
 
-/** Methods that some path might have. Others are not implemented here at all. */
+/** The methods of which a path may have some. Every other method is answered 501. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** For Fastify's option of this name: a path that cannot be decoded names nothing, whatever route it seems to aim at. */

@@ -42,7 +42,7 @@ for (const [what, befall] of Object.entries(ACCIDENTS)) {
 }
 
 for (const [what, befall] of Object.entries(ACCIDENTS)) {
-  test(`when the file of the users is ${what}, nobody signs in, no key is good, and the server is not ready, but sessions go on`, async (t) => {
+  test(`when the file of the users is ${what}, sign-ins and keys are refused and the server is not ready, but sessions go on`, async (t) => {
     const server = await startAdminServer(["--store", "memory"]);
     t.after(() => server.end("SIGKILL"));
     const { key = "" } = new KeyStore(server.file).add("proxy", ["users:read"]) ?? {};

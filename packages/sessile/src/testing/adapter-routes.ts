@@ -141,7 +141,7 @@ const READING: Handlers = {
   "GET /headers": async ({ session }) => ({ ...json({ user: session.userId }), headers: OTHERS }),
   "GET /asset": async ({ session }) => {
     const headers = { "content-type": "text/plain", "cache-control": "public, max-age=31536000", etag: '"1"' };
-    return session.isSignedIn() ? { headers, body: "asset" } : { headers, body: "asset of nobody" };
+    return session.isSignedIn() ? { headers, body: "asset" } : { headers, body: "asset, anonymous" };
   },
   "GET /private": async ({ session, url }) => {
     if (query(url, "rotate") === "yes") session.rotate();

@@ -26,9 +26,9 @@ test("in an iframe of another site a session needs a partitioned cookie, lives i
   const frame = await embed(page, shop, partitioned);
   await frame.evaluate(() => fetch("/login", { method: "POST" }));
   assert.equal(await userIn(await embed(page, shop, partitioned)), "anna", "again in the same site");
-  assert.equal(await userIn(await embed(page, forum, partitioned)), "nobody", "in another site");
+  assert.equal(await userIn(await embed(page, forum, partitioned)), "anonymous", "in another site");
   await page.goto(partitioned);
-  assert.equal(await page.textContent("p"), "nobody", "by itself");
+  assert.equal(await page.textContent("p"), "anonymous", "by itself");
 
   await embed(page, shop, partitioned);
   const status = await page.evaluate(async (url) => {
@@ -39,17 +39,17 @@ test("in an iframe of another site a session needs a partitioned cookie, lives i
   assert.equal(await userIn(await embed(page, shop, partitioned)), "anna");
 
   await (await embed(page, shop, plain)).evaluate(() => fetch("/login", { method: "POST" }));
-  assert.equal(await userIn(await embed(page, shop, plain)), "nobody", "without `partitioned`");
+  assert.equal(await userIn(await embed(page, shop, plain)), "anonymous", "without `partitioned`");
 });
 
-/** Tells who is signed in. Pages of other sites may read its answers, so that the test can. */
+/** Shows the user id of the session. Pages of other sites may read its answers, so that the test can. */
 function startApp(t: TestContext, name: string, cookie: CookieOptions): Promise<string> {
   const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport(cookie)] });
   const listener = withSession(manager, async (request, response, session) => {
     if (request.url === "/login") await session.signIn("anna");
     if (request.url === "/logout") await session.signOut();
     response.setHeader("content-type", "text/html");
-    response.end(`<p>${session.userId ?? "nobody"}</p>`);
+    response.end(`<p>${session.userId ?? "anonymous"}</p>`);
   });
   const readable: RequestListener = (request, response) => {
     response.setHeader("access-control-allow-origin", request.headers.origin ?? "null");

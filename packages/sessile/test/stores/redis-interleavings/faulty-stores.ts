@@ -146,7 +146,7 @@ export const FAULTY_STORES: readonly Faulty[] = [
   },
 ];
 
-/** What the steps of the store are made of, for the one user of a scenario. */
+/** The parts of the store that its steps use, for the one user of a scenario. */
 interface Steps {
   readonly records: Records;
   readonly index: UserIndex;

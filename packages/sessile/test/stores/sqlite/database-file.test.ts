@@ -26,7 +26,7 @@ const REFUSED = {
   message: /`.*s\.db` was removed or exchanged since it was opened; put it back/,
 };
 
-/** What may happen to the file, and how it is put back where that can be. */
+/** Accidents of the file. Each returns a function that puts the file back, if that can be done. */
 const ACCIDENTS: Readonly<Record<string, (path: string) => (() => void) | undefined>> = {
   "removed, with its log": (path) => {
     for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix);
