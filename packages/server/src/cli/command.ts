@@ -5,6 +5,7 @@ import { OPTIONS, type Option } from "../config/options.ts";
 import { type Environment, type Given, readSettings, type Settings } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
 import type { Output } from "../terminal/output.ts";
+import { didYouMean } from "../text/closest.ts";
 
 /** What a program learns from how a command ended. */
 export const EXIT = {
@@ -77,7 +78,8 @@ function parse(command: Command, args: readonly string[]): { values: Given; posi
     refuseRepeated(parsed.tokens.flatMap((token) => (token.kind === "option" ? token.rawName : [])));
     return { values: parsed.values as Given, positionals: parsed.positionals };
   } catch (error) {
-    throw new UsageError(`${reasonOf(error as Error, args)}. See sessile ${command.name} --help.`);
+    const reason = unknownOption(error as Error, Object.keys(options)) ?? `${reasonOf(error as Error, args)}.`;
+    throw new UsageError(`${reason} See sessile ${command.name} --help.`);
   }
 }
 
@@ -85,6 +87,13 @@ function parse(command: Command, args: readonly string[]): { values: Given; posi
 function refuseRepeated(names: readonly string[]): void {
   const repeated = names.find((name, index) => names.indexOf(name) < index);
   if (repeated !== undefined) throw new Error(`${repeated} is given more than once; give it once`);
+}
+
+/** `null` for any other mistake. */
+function unknownOption({ message }: Error, names: readonly string[]): string | null {
+  const [, option = null] = /^Unknown option '(-[^']*)'/.exec(message) ?? [];
+  if (option === null) return null;
+  return `Unknown option ${option}.${didYouMean(option.replace(/^-+/, ""), [...names, "help"], "--")}`;
 }
 
 function reasonOf({ message }: Error, args: readonly string[]): string {

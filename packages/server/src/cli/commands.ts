@@ -1,6 +1,7 @@
 // Every command, in the order of the help; and which one a command line means.
 
 import { UsageError } from "../config/usage-error.ts";
+import { didYouMean } from "../text/closest.ts";
 import type { Command } from "./command.ts";
 import { completionCommand } from "./completion.ts";
 import { CONFIG_COMMANDS } from "./config-check.ts";
@@ -12,6 +13,7 @@ import { SERVE_COMMAND } from "./serve.ts";
 import { SESSIONS_COMMANDS } from "./sessions.ts";
 import { UPKEEP_COMMANDS } from "./upkeep.ts";
 import { USERS_COMMANDS } from "./users.ts";
+import { VERSION_COMMAND } from "./version.ts";
 
 export const COMMANDS: readonly Command[] = [
   SERVE_COMMAND,
@@ -24,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   IMPORT_COMMAND,
   ...CONFIG_COMMANDS,
   completionCommand(() => COMMANDS),
+  VERSION_COMMAND,
 ];
 
 /** The command and what follows it, or the group whose commands are asked for. Throws `UsageError` for what there is not. */
@@ -38,11 +41,13 @@ export function findCommand(args: readonly string[]): Found {
   if (single !== undefined) return { command: single, rest: args.slice(1) };
   const commands = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
   if (commands.length === 0)
-    throw new UsageError(`"${first}" is no command. There are: ${firstWords().join(", ")}. See sessile --help.`);
+    throw new UsageError(`Unknown command "${first}".${didYouMean(first, firstWords())} See sessile --help.`);
   if (second === undefined || second === "--help" || second === "-h") return { group: first, commands };
   const command = commands.find(({ name }) => name === `${first} ${second}`);
   if (command !== undefined) return { command, rest: args.slice(2) };
-  throw new UsageError(`"${second}" is no command of ${first}. See sessile ${first} --help.`);
+  const names = commands.map(({ name }) => name.slice(first.length + 1));
+  const hint = didYouMean(second, names, `${first} `);
+  throw new UsageError(`Unknown command "${first} ${second}".${hint} See sessile ${first} --help.`);
 }
 
 function firstWords(): readonly string[] {

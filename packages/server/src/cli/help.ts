@@ -3,7 +3,8 @@
 import { describeOptions } from "../config/options.ts";
 import { type Command, type CommandOption, settingsOf } from "./command.ts";
 
-const INDENT = 26;
+/** Where the second column begins: two blanks after the longest option. */
+const INDENT = 28;
 
 export function helpOf(command: Command): string {
   const { name, takes, summary, options = [], notes, examples } = command;
@@ -11,7 +12,7 @@ export function helpOf(command: Command): string {
   const settings = settingsOf(command);
   const usage = `Usage: sessile ${[name, takes, "[options]"].filter(Boolean).join(" ")}`;
   const parts = [`${usage}\n\n${summary}`, own.join("\n")];
-  if (settings.length > 0) parts.push(describeOptions(settings));
+  if (settings.length > 0) parts.push(describeOptions(settings, INDENT));
   if (notes !== undefined) parts.push(notes);
   parts.push(`Examples:\n\n${examples.map((example) => `  ${example}`).join("\n")}`);
   return `${parts.join("\n\n")}\n`;

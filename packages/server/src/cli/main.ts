@@ -1,6 +1,5 @@
 // From a command line to how it ended. Knows no process: streams and environment are handed in.
 
-import { readFileSync } from "node:fs";
 import { UsageError } from "../config/usage-error.ts";
 import { Output, type Streams } from "../terminal/output.ts";
 import { EXIT, type ExitCode, readCall } from "./command.ts";
@@ -25,7 +24,7 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv, streams: Str
     return EXIT.done;
   };
   const [first = "", ...others] = args;
-  if (first === "--version") return print(`${version()}\n`);
+  if (first === "--version" || first === "-v") return run(["version", ...others], env, streams);
   if (first === "help" && others.length > 0) return run([...others, "--help"], env, streams);
   if (first === "help" || isHelp(first)) return print(helpOfAll(COMMANDS));
   const found = findCommand(args);
@@ -47,9 +46,4 @@ function asksForHelp(words: readonly string[]): boolean {
 
 function isHelp(word: string): boolean {
   return word === "--help" || word === "-h";
-}
-
-function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

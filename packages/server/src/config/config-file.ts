@@ -1,6 +1,7 @@
 // The configuration file: one JSON object with the options by their names. Knows what they are called and not what they mean.
 
 import { existsSync, readFileSync } from "node:fs";
+import { didYouMean } from "../text/closest.ts";
 import { isWritableByOthers } from "./file-access.ts";
 import { OPTIONS } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
@@ -55,7 +56,8 @@ function checkValues(path: string, values: object): Record<string, string> {
   const names = OPTIONS.map(({ name }) => name).filter((name) => name !== "config");
   const pairs = Object.entries(values).map(([name, value]) => {
     if (names.includes(name)) return [name, textOf(path, name, value)];
-    throw new UsageError(`${path}: ${JSON.stringify(name)} is no setting. There are: ${names.join(", ")}.`);
+    const hint = didYouMean(name, names) || ` The settings are: ${names.join(", ")}.`;
+    throw new UsageError(`${path}: unknown setting ${JSON.stringify(name)}.${hint}`);
   });
   return Object.fromEntries(pairs) as Record<string, string>;
 }

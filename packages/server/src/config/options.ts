@@ -167,11 +167,11 @@ export const OPTIONS: readonly Option[] = [
   },
 ];
 
-/** Some of the options as help text, each with its variable. */
-export function describeOptions(options: readonly Option[] = OPTIONS): string {
+/** Some of the options as help text, each with its variable. `indent` is where the second column begins. */
+export function describeOptions(options: readonly Option[], indent: number): string {
   const rows = options.map(({ name, value, fallback, help }) => {
-    const left = `  --${name}${value === undefined ? "" : ` ${value}`}`.padEnd(26);
-    return `${left}${help}\n${" ".repeat(26)}${variableOf(name)}, default ${fallback || "none"}`;
+    const left = `  --${name}${value === undefined ? "" : ` ${value}`}`.padEnd(indent);
+    return `${left}${help}\n${" ".repeat(indent)}${variableOf(name)}, default ${fallback || "none"}`;
   });
   return rows.join("\n");
 }

@@ -1,0 +1,14 @@
+// `sessile version`.
+
+import { version } from "../text/version.ts";
+import { type Command, EXIT } from "./command.ts";
+
+export const VERSION_COMMAND: Command = {
+  name: "version",
+  summary: "print the release; also sessile --version",
+  examples: ["sessile version"],
+  run({ output }) {
+    output.line(version());
+    return EXIT.done;
+  },
+};
