@@ -10,7 +10,15 @@ export type AuditAction =
   | "endUser"
   | "endEveryone"
   | "grant"
-  | "withdraw";
+  | "withdraw"
+  | "addUser"
+  | "setPassword"
+  | "disable"
+  | "enable"
+  | "remove"
+  | "addKey"
+  | "rotateKey"
+  | "revokeKey";
 
 /** An action that is `begun` and never finished was cut off by a crash. */
 export type AuditOutcome = "begun" | "done" | "refused" | "failed";

@@ -5,7 +5,10 @@ import { UsageError } from "../config/usage-error.ts";
 import { isKeyScope, KEY_SCOPES, type KeyScope } from "../keys/key-scopes.ts";
 import { type ApiKey, KeyStore, type NewKey } from "../keys/key-store.ts";
 import { instant } from "../terminal/words.ts";
+import { didYouMean } from "../text/closest.ts";
+import type { UserFile } from "../users/user-file.ts";
 import { normalizeName } from "../users/user-name.ts";
+import { audited } from "./audited.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, optional, required } from "./command.ts";
 import { withUsers } from "./with-store.ts";
 
@@ -25,7 +28,7 @@ export const KEYS_COMMANDS: readonly Command[] = [
       "sessile keys add shop --scope sessions:create,sessions:read",
       "sessile keys add prometheus --scope metrics:read > prometheus.key",
     ],
-    run: (call) => withUsers(call, true, (file) => add(call, new KeyStore(file))),
+    run: (call) => withUsers(call, true, (file) => add(call, file)),
   },
   {
     name: "keys list",
@@ -44,40 +47,44 @@ export const KEYS_COMMANDS: readonly Command[] = [
     notes:
       "Clients of the key get the new text within that time. A second rotation ends the one before the last at once.",
     examples: ["sessile keys rotate shop", "sessile keys rotate shop --grace 0s"],
-    run: (call) => withUsers(call, false, (file) => rotate(call, new KeyStore(file))),
+    run: (call) => withUsers(call, false, (file) => rotate(call, file)),
   },
   {
     name: "keys revoke",
     takes: "NAME",
     summary: "end a key at once",
     settings: SETTINGS,
+    notes: "No server needs to be told: each looks into the file with every request.",
     examples: ["sessile keys revoke shop"],
-    run: (call) => withUsers(call, false, (file) => revoke(call, new KeyStore(file))),
+    run: (call) => withUsers(call, false, (file) => revoke(call, file)),
   },
 ];
 
-function add(call: Call, keys: KeyStore): ExitCode {
+function add(call: Call, file: UserFile): ExitCode {
   const name = nameOf(call);
-  const made = keys.add(name, scopesOf(required(call, "scope", "what the key may do, such as sessions:read")));
-  if (made === null)
+  const scopes = scopesOf(required(call, "scope", "what the key may do, such as sessions:read"));
+  const made = audited(file, "addKey", name, () => {
+    const key = new KeyStore(file).add(name, scopes);
+    if (key !== null) return key;
     throw new UsageError(`There is a key ${name} already. Nothing was changed. See sessile keys rotate.`);
+  });
   return show(call, made, `Made the key ${name}. Keep it now: it is not shown again.`);
 }
 
-function rotate(call: Call, keys: KeyStore): ExitCode {
+function rotate(call: Call, file: UserFile): ExitCode {
   const grace = parseDuration(optional(call, "grace") ?? "1d", "--grace", 0);
   const name = nameOf(call);
-  const made = keys.rotate(name, grace);
-  if (made === null) throw unknown(name);
+  const made = audited(file, "rotateKey", name, () => new KeyStore(file).rotate(name, grace) ?? unknown(name));
   const until = made.info.previousUntil;
-  const before = until === null ? "The one before works no more." : `The one before works until ${instant(until)} UTC.`;
+  const before =
+    until === null ? "The one before no longer works." : `The one before works until ${instant(until)} UTC.`;
   return show(call, made, `Made a new secret for ${name}. ${before}`);
 }
 
-function revoke(call: Call, keys: KeyStore): ExitCode {
+function revoke(call: Call, file: UserFile): ExitCode {
   const name = nameOf(call);
-  if (!keys.revoke(name)) throw unknown(name);
-  call.output.line(`Revoked ${name}.`);
+  audited(file, "revokeKey", name, () => new KeyStore(file).revoke(name) || unknown(name));
+  call.output.line(`Revoked ${name}. Servers with this file of users refuse it from now on; none needs a restart.`);
   return EXIT.done;
 }
 
@@ -121,8 +128,9 @@ function scopesOf(text: string): readonly KeyScope[] {
   const names = text.split(",").map((name) => name.trim());
   const scopes = names.filter(isKeyScope);
   if (scopes.length === names.length) return scopes;
-  const [wrong] = names.filter((name) => !isKeyScope(name));
-  throw new UsageError(`"${wrong}" is no scope. There are: ${Object.keys(KEY_SCOPES).join(", ")}.`);
+  const [wrong = ""] = names.filter((name) => !isKeyScope(name));
+  const all = Object.keys(KEY_SCOPES);
+  throw new UsageError(`Unknown scope "${wrong}".${didYouMean(wrong, all) || ` The scopes are: ${all.join(", ")}.`}`);
 }
 
 function nameOf({ words }: Call): string {
@@ -131,6 +139,6 @@ function nameOf({ words }: Call): string {
   throw new UsageError("A name has 1 to 64 letters, digits and visible ASCII characters, without spaces.");
 }
 
-function unknown(name: string): UsageError {
-  return new UsageError(`There is no key ${name}. See sessile keys list.`);
+function unknown(name: string): never {
+  throw new UsageError(`There is no key ${name}. See sessile keys list.`);
 }

@@ -1,7 +1,6 @@
 // `sessile users`: makes, changes and lists the users. Every change ends the sessions that it must.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { AuditLog } from "../admin/audit-log.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { AttemptLimits } from "../sign-in/attempt-limits.ts";
 import { printable } from "../text/printable.ts";
@@ -11,6 +10,7 @@ import { readNewPassword, type Terminal } from "../users/read-password.ts";
 import type { UserFile } from "../users/user-file.ts";
 import { normalizeName } from "../users/user-name.ts";
 import { type User, UserStore } from "../users/user-store.ts";
+import { audited } from "./audited.ts";
 import { type Call, type Command, type CommandOption, EXIT, type ExitCode, JSON_OPTION } from "./command.ts";
 import { usersTable } from "./users-table.ts";
 import { withUsers } from "./with-store.ts";
@@ -29,9 +29,9 @@ interface Context {
 
 type Run = (context: Context, name: string) => string | Promise<string>;
 
-const NOTES = `The password is asked for on the terminal, or read from standard input; it has 15 characters or more and is
-not made of common passwords, sequences, repetitions or the name. A running server ends
-sessions within a second; one that does not run ends them when it starts.`;
+const NOTES = `The password is asked for on the terminal, or read from standard input. It has 15 characters or more and is not made of
+common passwords, sequences, repetitions or the name. A running server ends the user's sessions within a second; a stopped
+one ends them when it starts.`;
 
 const ADMIN: CommandOption = { name: "admin", help: "let the user use the admin page" };
 
@@ -60,10 +60,10 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 export const USERS_COMMANDS: readonly Command[] = [
   command("add", add, "add a user who can sign in with POST /login", [ADMIN]),
   command("passwd", passwd, "set a new password; the user's sessions end"),
-  command("disable", disable, "let the user sign in no more; the user's sessions end"),
-  command("enable", enable, "let the user sign in again"),
+  command("disable", disable, "block the user; the user's sessions end"),
+  command("enable", enable, "unblock the user, who can sign in again"),
   command("grant", grant, "let the user use the admin page, if the server has --admin"),
-  command("withdraw", withdraw, "let the user use the admin page no more"),
+  command("withdraw", withdraw, "take the right to use the admin page away"),
   command("remove", remove, "remove the user; the user's sessions end"),
   command("list", list, "show the users", [JSON_OPTION]),
 ];
@@ -81,7 +81,10 @@ function runOn(call: Call, run: Run): Promise<ExitCode> {
 async function add({ file, users, terminal, admin }: Context, name: string): Promise<string> {
   const taken = new UsageError(`There is a user ${name} already. Nothing was changed.`);
   if (users.find(name) !== null) throw taken;
-  if (!users.add(name, await readHash(terminal, name))) throw taken;
+  const hash = await readHash(terminal, name);
+  audited(file, "addUser", name, () => {
+    if (!users.add(name, hash)) throw taken;
+  });
   if (!admin) return `Added ${name}.\n`;
   setAdmin(file, users, name, true);
   return `Added ${name}, who may use the admin page.\n`;
@@ -91,19 +94,22 @@ async function passwd({ file, users, terminal }: Context, name: string): Promise
   find(users, name);
   const hash = await readHash(terminal, name);
   const user = find(users, name);
-  if (users.changePassword(user, hash) === null) throw new UsageError(`${name} was changed meanwhile. Try again.`);
+  audited(file, "setPassword", name, () => {
+    if (users.changePassword(user, hash) === null) throw new UsageError(`${name} was changed meanwhile. Try again.`);
+  });
   new AttemptLimits(file).clearAccount(name);
   return `Set a new password for ${name}. ${await endOf(users, user)}\n`;
 }
 
-async function disable({ users }: Context, name: string): Promise<string> {
+async function disable({ file, users }: Context, name: string): Promise<string> {
   const user = find(users, name);
-  users.disable(user);
+  audited(file, "disable", name, () => users.disable(user));
   return `Disabled ${name}. ${await endOf(users, user)}\n`;
 }
 
 function enable({ file, users }: Context, name: string): string {
-  users.enable(find(users, name));
+  const user = find(users, name);
+  audited(file, "enable", name, () => users.enable(user));
   new AttemptLimits(file).clearAccount(name);
   return `Enabled ${name}.\n`;
 }
@@ -115,23 +121,17 @@ function grant({ file, users }: Context, name: string): string {
 
 function withdraw({ file, users }: Context, name: string): string {
   setAdmin(file, users, name, false);
-  return `${name} may use the admin page no more.\n`;
+  return `${name} can no longer use the admin page.\n`;
 }
 
-/** Who opens the admin page to whom is part of what happened there. */
 function setAdmin(file: UserFile, users: UserStore, name: string, isAdmin: boolean): void {
-  users.setAdmin(find(users, name), isAdmin);
-  new AuditLog(file).add({
-    actor: "command line",
-    action: isAdmin ? "grant" : "withdraw",
-    target: name,
-    outcome: "done",
-  });
+  const user = find(users, name);
+  audited(file, isAdmin ? "grant" : "withdraw", name, () => users.setAdmin(user, isAdmin));
 }
 
-async function remove({ users }: Context, name: string): Promise<string> {
+async function remove({ file, users }: Context, name: string): Promise<string> {
   const user = find(users, name);
-  users.remove(user);
+  audited(file, "remove", name, () => users.remove(user));
   return `Removed ${name}. ${await endOf(users, user)}\n`;
 }
 
@@ -160,7 +160,7 @@ async function readHash(terminal: Terminal, name: string): Promise<string> {
   return new PasswordHasher().hash(bytes);
 }
 
-/** Only a server can end sessions: it knows its store, also when that is its own memory. */
+/** Only a server can end sessions: its store may be its own memory. */
 async function endOf({ endings }: UserStore, { id }: User): Promise<string> {
   for (let waited = 0; ; waited += LOOK_INTERVAL) {
     const stores = endings.storesOf(id);

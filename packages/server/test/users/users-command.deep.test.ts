@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { AuditLog } from "#dist/admin/audit-log.js";
 import { openUserFile } from "#dist/users/user-file.js";
+import { cli } from "../cli/cli.ts";
 import { login, PASSWORD, post } from "../sign-in/sign-in-app.ts";
 import { profile } from "../support/client.ts";
 import { runCli, startServer } from "../support/server-process.ts";
@@ -68,7 +69,7 @@ test("users are added, listed, disabled, enabled and removed; every mistake is o
   await fails("add bob extra", /takes one NAME; got 2/);
   await fails("list alice", /takes no further words/);
   await fails("passwd bob", /There is no user bob/, PASSWORD);
-  await fails("frobnicate alice", /"frobnicate" is no command of users/);
+  await fails("frobnicate alice", /Unknown command "users frobnicate"/);
   await fails("disable alice --json", /--json/);
   await fails("add a\u001b[2J", /A name has 1 to 64/, PASSWORD);
   assert.match(
@@ -108,8 +109,32 @@ test("L1: nobody may use the admin page but those whom the operator says so, and
   file.close();
   assert.deepEqual(
     told,
-    ["withdraw carol", "grant alice", "grant carol"].map((each) => `command line: ${each}`),
+    [
+      ...["addUser alice", "remove alice", "withdraw carol", "grant alice"],
+      ...["grant carol", "addUser carol", "addUser alice"],
+    ].map((each) => `command line: ${each}`),
   );
+});
+
+test("L6: the audit has what the command line does to users and keys, and no more than that", async () => {
+  const path = join(folder, "audited.db");
+  const run = (args: string): Promise<Ran> => users([...args.split(" "), "--users", path], PASSWORD);
+  for (const line of ["add alice", "passwd alice", "disable alice", "enable alice", "remove alice"])
+    assert.equal((await run(line)).code, 0, line);
+  for (const line of ["add alice --nonsense", "passwd nemo", "remove nemo", "list"]) await run(line);
+  const keys = ["add shop --scope sessions:read", "add shop --scope sessions:read", "rotate shop", "revoke shop"];
+  for (const line of keys) await cli(["keys", ...line.split(" "), "--users", path]);
+  const file = openUserFile(path, { synchronous: "FULL" });
+  const told = new AuditLog(file).page(20).reverse();
+  file.close();
+  assert.deepEqual(
+    told.map(({ action, target, outcome }) => `${action} ${target} ${outcome}`),
+    [
+      ...["addUser alice done", "setPassword alice done", "disable alice done", "enable alice done"],
+      ...["remove alice done", "addKey shop done", "addKey shop failed", "rotateKey shop done", "revokeKey shop done"],
+    ],
+  );
+  assert.ok(told.every(({ actor }) => actor === "command line"));
 });
 
 test("the help has every command, every option and examples", async () => {

@@ -18,9 +18,17 @@ const ACTIONS: Readonly<Record<AuditAction, string>> = {
   endSession: "Ended session",
   endOthers: "Ended the other sessions of",
   endUser: "Ended all sessions of",
-  endEveryone: "Ended everybody's sessions",
+  endEveryone: "Ended all sessions of all users",
   grant: "Made an administrator of",
   withdraw: "Took the right of an administrator from",
+  addUser: "Added the user",
+  setPassword: "Set a new password for",
+  disable: "Disabled",
+  enable: "Enabled",
+  remove: "Removed",
+  addKey: "Made the API key",
+  rotateKey: "Gave a new secret to the API key",
+  revokeKey: "Revoked the API key",
 };
 
 const OUTCOMES: Readonly<Record<AuditOutcome, readonly [word: string, tone: string]>> = {
@@ -46,11 +54,7 @@ export function AuditPage() {
               Newest first. The last 10,000 acts are kept, and of each user the last 100 sign-ins and refusals; the log
               of the server has more.
             </p>
-            {entries.length === 0 ? (
-              <Empty title="Nobody has done anything here yet." />
-            ) : (
-              <Entries entries={entries} />
-            )}
+            {entries.length === 0 ? <Empty title="Nothing has been done yet." /> : <Entries entries={entries} />}
             <nav class="pages" aria-label="Pages of the audit">
               {before !== null && (
                 <button type="button" class="link" onClick={() => setBefore(null)}>
