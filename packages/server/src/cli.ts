@@ -3,7 +3,14 @@
 
 import cluster from "node:cluster";
 import { setFlagsFromString } from "node:v8";
-import { main } from "./cli/main.ts";
+
+// Older ones cannot even load what follows, and would print a stack.
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  process.stderr.write(
+    `sessile: this is Node.js ${process.versions.node}, and sessile needs 22.13 or later. Install Node.js 24 (https://nodejs.org, or nvm install 24) and run the command again.\n`,
+  );
+  process.exit(2);
+}
 
 // Otherwise what lasts from its start on, such as many sessions, may by chance make V8 keep whole requests through several collections.
 // Requests then take up to twice the CPU time, and wait up to 30 ms for a collection (docs/performance.md, "How it is measured").
@@ -15,6 +22,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+const { main } = await import("./cli/main.ts");
 process.exitCode = await main(process.argv.slice(2), process.env, process);
 // The channel to the process that started a worker would keep alive one that could not start.
 if (process.exitCode !== 0 && cluster.isWorker) process.exit();

@@ -59,5 +59,8 @@ test("a Node.js without SQLite is named, with the one that is needed", async (t)
     ["users", "add", "alice", "--users", "/none/users.db"],
     ["keys", "list", "--users", "/none/users.db"],
   ])
-    assert.match(await refused(args), /SQLite files need Node\.js 22\.13 or later; this is \d+\.\d+\.\d+\./);
+    assert.match(
+      await refused(args),
+      /SQLite files need Node\.js 22\.13 or later; this is Node\.js \d+\.\d+\.\d+\. Install /,
+    );
 });

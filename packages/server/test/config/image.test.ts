@@ -18,6 +18,15 @@ test("every stage of the image installs what the lock file names, and nothing by
   assert.equal(commands.match(/^COPY .*package-lock\.json/gm)?.length, 2);
 });
 
+test("the image names no release: it packs and unpacks whichever package.json says", () => {
+  const file = readFileSync(`${ROOT}deploy/Dockerfile`, "utf8");
+  assert.doesNotMatch(file, /(?<![\d.])\d+\.\d+\.\d+(?![\d.])/);
+  assert.deepEqual(file.match(/\/build\/sessile\S*\.tgz/g), [
+    "/build/sessile-[0-9]*.tgz",
+    "/build/sessile-server-[0-9]*.tgz",
+  ]);
+});
+
 test("every package of every lock file has a hash, and none names a registry", () => {
   const locks = ["package-lock.json", ...locksIn("tools"), ...locksIn("bench")];
   assert.ok(locks.length >= 5);
