@@ -1,14 +1,17 @@
 // What happens when the server cannot start: one clear line, an exit code, no stack.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { runCli, startServer } from "./support/server-process.ts";
 
 const folder = temporaryFolder();
+const CLI = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 
 async function fails(args: string[], expected: RegExp, env: Record<string, string> = {}): Promise<void> {
   const { code, stdout, stderr } = await runCli(["serve", ...args], { SESSILE_PORT: "0", ...env });
@@ -23,7 +26,7 @@ test("an unknown option is named", () => fails(["--prot", "1"], /--prot/));
 test("an unknown command is named", async () => {
   const { code, stderr } = await runCli(["sevre"]);
   assert.equal(code, 2);
-  assert.match(stderr, /^sessile: "sevre" is no command/);
+  assert.match(stderr, /^sessile: Unknown command "sevre"\. Did you mean serve\?/);
 });
 test("a stray argument is named", () => fails(["sqlite"], /sqlite/));
 test("an option without its value is named", () => fails(["--store"], /--store/));
@@ -89,8 +92,33 @@ test("options win over the environment", async () => {
     SESSILE_IDLE_TIMEOUT: "7m",
     SESSILE_ABSOLUTE_TIMEOUT: "2d",
   });
-  assert.match(server.output().stdout, /store +memory\n[\s\S]*lifetime +2d after sign-in, or 5m without use/);
+  assert.match(
+    server.output().stdout,
+    /store +memory\n[\s\S]*lifetime +even an active user must sign in again after 2d [^\n]*\n +and an idle one after 5m /,
+  );
   await server.end();
+});
+
+for (const args of [[], ["--cookie", "__Host-session"]]) {
+  test(`the lines of the banner sign in, show who it is and sign out: serve ${args.join(" ")}`, async (t) => {
+    if (spawnSync("curl", ["--version"]).status !== 0) return t.skip("there is no curl here");
+    const server = await startServer(["--store", "memory", ...args]);
+    const { stdout } = server.output();
+    assert.match(stdout, new RegExp(`^ +docs +${server.url}/docs$`, "m"));
+    const [, lines = ""] = stdout.split("Try it:\n");
+    const ran = spawnSync("sh", ["-c", lines], { encoding: "utf8" });
+    assert.equal(ran.stdout, '{"username":"john_doe","user_id":1}{"message":"Logged out successfully"}', ran.stderr);
+    await server.end();
+  });
+}
+
+test("a Node.js that cannot load the command is told so in one line, with the one to install", () => {
+  const fake = 'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"18.20.4"})';
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", fake, CLI, "serve"], {
+    encoding: "utf8",
+  });
+  assert.deepEqual([status, stdout], [2, ""]);
+  assert.match(stderr, /^sessile: this is Node\.js 18\.20\.4, and sessile needs 22\.13 or later\. Install [^\n]*\n$/);
 });
 
 test("the help names every option and its variable", async () => {

@@ -1,12 +1,13 @@
-// What `sessile doctor` looks at. Each check finds something or nothing, and none of them changes anything.
+// The checks of `sessile doctor`. Each returns what it found, and none of them changes anything.
 
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseConfig } from "../config/config.ts";
+import { type Config, parseConfig } from "../config/config.ts";
 import { isOpenToOthers } from "../config/file-access.ts";
 import type { Settings } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { objectionTo } from "../migrate/marker.ts";
+import { isLoopback } from "../ops/listen.ts";
 import { AS_STORED, openStore } from "../ops/open-store.ts";
 import { openUserFile } from "../users/user-file.ts";
 import { UserStore } from "../users/user-store.ts";
@@ -82,13 +83,20 @@ function openFolders(files: readonly string[]): readonly Finding[] {
 export async function checkStore({ settings }: Call): Promise<readonly Finding[]> {
   const text = settings.all["store"]?.text ?? "";
   if (text === "memory") return [{ about: "store", state: "warns", text: "memory: every restart ends all sessions" }];
-  if (text.startsWith("sqlite:") && !existsSync(text.slice("sqlite:".length)))
-    return [{ about: "store", state: "warns", text: `${text} is not there yet; the server makes it` }];
+  if (text.startsWith("sqlite:") && !existsSync(text.slice("sqlite:".length))) return [missingFile(text)];
   try {
     return await lookInto(text);
   } catch (error) {
     return [{ about: "store", state: "fails", text: (error as Error).message }];
   }
+}
+
+/** Before the first start there is no file; its folder must be there. */
+function missingFile(store: string): Finding {
+  const folder = dirname(store.slice("sqlite:".length));
+  if (existsSync(folder))
+    return { about: "store", state: "ok", text: `${store} is not there yet; the server makes it when it starts` };
+  return { about: "store", state: "fails", text: `${store}: there is no folder ${folder}. Run: mkdir -p ${folder}` };
 }
 
 async function lookInto(text: string): Promise<readonly Finding[]> {
@@ -114,9 +122,9 @@ async function lookInto(text: string): Promise<readonly Finding[]> {
 
 export function checkUsers({ settings }: Call): readonly Finding[] {
   try {
-    const path = chooseUsers(parseConfig(settings));
-    if (path === null)
-      return [{ about: "users", state: "warns", text: "none: the demo signs everybody in as john_doe" }];
+    const config = parseConfig(settings);
+    const path = chooseUsers(config);
+    if (path === null) return [demo(config)];
     const file = openUserFile(path, { synchronous: "FULL" });
     const users = new UserStore(file).list();
     file.close();
@@ -126,6 +134,12 @@ export function checkUsers({ settings }: Call): readonly Finding[] {
     if (!(error instanceof UsageError)) throw error;
     return [{ about: "users", state: "fails", text: error.message }];
   }
+}
+
+/** Harmless on loopback, where the first start of everybody who tries the server is. */
+function demo(config: Config): Finding {
+  const text = "none yet, so every sign-in is the demo user john_doe. To add one: sessile users add NAME";
+  return { about: "users", state: isLoopback(config.host) ? "ok" : "warns", text };
 }
 
 /** Machines that share a Redis must agree with its clock. */

@@ -1,8 +1,10 @@
 // `sessile sessions`: who is signed in, from everybody's sessions or one user's, and ending them.
 
 import type { SessionInfo, SessionManager, SessionPage } from "sessile";
+import type { Names } from "../admin/names.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { counted, instant, span } from "../terminal/words.ts";
+import { printable } from "../text/printable.ts";
 import { normalizeName } from "../users/user-name.ts";
 import { UserStore } from "../users/user-store.ts";
 import {
@@ -15,27 +17,28 @@ import {
   STORE_SETTINGS,
   wholeNumber,
 } from "./command.ts";
-import { requireFile, withStore, withUsers } from "./with-store.ts";
+import { requireFile, withNames, withStore, withUsers } from "./with-store.ts";
 
 const SETTINGS = [...STORE_SETTINGS, "users"];
 const USER = [
-  { name: "user", value: "ID", help: "of this user; the id as the application gives it" },
-  { name: "name", value: "NAME", help: "of the user of this name, who signs in with a password" },
+  { name: "user", value: "ID", help: "of the user with this id, as the application gives it" },
+  { name: "name", value: "NAME", help: "of the user with this name, who signs in with a password" },
 ];
 
 export const SESSIONS_COMMANDS: readonly Command[] = [
   {
     name: "sessions list",
-    summary: "show live sessions, of everybody or of one user",
+    summary: "show live sessions, all of them or those of one user",
     options: [
       ...USER,
-      { name: "limit", value: "N", help: "about so many, 1 to 1000; default 50" },
-      { name: "after", value: "CURSOR", help: "go on where a list said that there is more" },
-      { name: "all", help: "everything, page by page; with --json one session a line" },
+      { name: "limit", value: "N", help: "sessions on a page, 1 to 1000; default 50" },
+      { name: "after", value: "CURSOR", help: "the next page, from the end of the page before" },
+      { name: "all", help: "all pages; with --json one session a line" },
       JSON_OPTION,
     ],
     settings: SETTINGS,
-    notes: "One user's are shown oldest first; everybody's in an order of the store's own. Instants are UTC.",
+    notes:
+      "The sessions of one user come oldest first, all sessions in the order of the store. Instants are UTC. Exits with 1 where a user has none.",
     examples: [
       "sessile sessions list",
       "sessile sessions list --name alice",
@@ -59,93 +62,122 @@ export const SESSIONS_COMMANDS: readonly Command[] = [
     options: [...USER, JSON_OPTION],
     settings: SETTINGS,
     notes:
-      "A running server stops accepting them at once, one with --cache within that time. Exits with 1 where nothing was there to end.",
+      "A running server stops accepting them at once, with --cache within that time. Exits with 1 where there was nothing to end.",
     examples: ["sessile sessions revoke 8Wd5kXo0hcQxwN1mTzJr2v", "sessile sessions revoke --name alice"],
     run: (call) => run(call, revoke),
   },
 ];
 
-type Work = (call: Call, manager: SessionManager) => Promise<ExitCode>;
+interface Reached {
+  readonly manager: SessionManager;
+  /** `null` where there is no file of users. */
+  readonly names: Names | null;
+}
+
+type Work = (call: Call, reached: Reached) => Promise<ExitCode>;
 
 function run(call: Call, work: Work): Promise<ExitCode> {
   requireFile(call.settings.all["store"]?.text ?? "");
-  return withStore(call, ({ manager }) => work(call, manager));
+  return withStore(call, ({ manager }) => withNames(call, (names) => work(call, { manager, names })));
 }
 
-async function list(call: Call, manager: SessionManager): Promise<ExitCode> {
+async function list(call: Call, { manager, names }: Reached): Promise<ExitCode> {
   const limit = wholeNumber(call, "limit", call.given["all"] === true ? 1000 : 50, [1, 1000]);
   const userId = await userIdOf(call);
   const read = (after: string | null): Promise<SessionPage> => {
     const page = { limit, ...(after !== null && { after }) };
     return userId === null ? manager.listAll(page) : manager.list(userId, page);
   };
-  if (call.given["all"] === true) return listEverything(call, read);
+  const found = await (call.given["all"] === true ? listEverything : listPage)(call, read, names);
+  if (found > 0 || userId === null) return EXIT.done;
+  noteNone(call, userId, names);
+  return EXIT.failed;
+}
+
+type Read = (after: string | null) => Promise<SessionPage>;
+
+/** Gives back how many there were. */
+async function listPage(call: Call, read: Read, names: Names | null): Promise<number> {
   const { sessions, next } = await read(optional(call, "after") ?? null);
-  if (call.output.isJson) call.output.json({ sessions: sessions.map(toJson), next });
-  else showTable(call, sessions);
+  if (call.output.isJson) call.output.json({ sessions: sessions.map((info) => toJson(info, names)), next });
+  else showTable(call, sessions, names);
   if (!call.output.isJson && next !== null) call.output.line(`\nThere is more: --after ${next}`);
-  return EXIT.done;
+  return sessions.length;
 }
 
 /** A store may show a session twice in a long walk, and so does this. */
-async function listEverything(call: Call, read: (after: string | null) => Promise<SessionPage>): Promise<ExitCode> {
-  let [after, isFirst]: [string | null, boolean] = [null, true];
+async function listEverything(call: Call, read: Read, names: Names | null): Promise<number> {
+  let [after, found, isFirst]: [string | null, number, boolean] = [null, 0, true];
   do {
     const page: SessionPage = await read(after);
-    if (call.output.isJson) for (const info of page.sessions) call.output.json(toJson(info), 0);
-    else if (isFirst || page.sessions.length > 0) showTable(call, page.sessions);
-    [after, isFirst] = [page.next, false];
+    if (call.output.isJson) for (const info of page.sessions) call.output.json(toJson(info, names), 0);
+    else if (isFirst || page.sessions.length > 0) showTable(call, page.sessions, names);
+    [after, found, isFirst] = [page.next, found + page.sessions.length, false];
   } while (after !== null);
-  return EXIT.done;
+  return found;
 }
 
-function showTable({ output }: Call, sessions: readonly SessionInfo[]): void {
+/** Names have a column where there is a file of users. */
+function showTable({ output }: Call, sessions: readonly SessionInfo[], names: Names | null): void {
   if (sessions.length === 0) {
     output.line("There are no live sessions here.");
     return;
   }
+  const ofName = (cell: string): readonly string[] => (names === null ? [] : [cell]);
   const now = Date.now();
   const rows = sessions.map(({ sid, userId, device, createdAt, lastSeenAt, expiresAt }) => [
     sid,
     userId ?? "-",
+    ...ofName(names?.of(userId) ?? "-"),
     instant(createdAt),
     `${span(now - lastSeenAt)} ago`,
     `in ${span(expiresAt - now)}`,
     device ?? "-",
   ]);
-  output.table(["SID", "USER", "BEGAN", "SEEN", "ENDS", "DEVICE"], rows);
+  output.table(["SID", "USER", ...ofName("NAME"), "BEGAN", "SEEN", "ENDS", "DEVICE"], rows);
 }
 
-async function show(call: Call, manager: SessionManager): Promise<ExitCode> {
+async function show(call: Call, { manager, names }: Reached): Promise<ExitCode> {
   const sid = call.words[0] as string;
   const found = await manager.find(sid, { data: call.given["data"] === true });
   if (found === null) return missing(call, sid);
   const { rotatedAt, absoluteExpiresAt, version, data } = found;
   if (call.output.isJson) {
     const more = { rotated_at: iso(rotatedAt), absolute_expires_at: iso(absoluteExpiresAt), version };
-    call.output.json({ ...toJson(found), ...more, ...(data !== undefined && { data }) });
+    call.output.json({ ...toJson(found, names), ...more, ...(data !== undefined && { data }) });
     return EXIT.done;
   }
   call.output.facts([
     ["sid", found.sid],
-    ["user", found.userId ?? "nobody: an anonymous session"],
+    ["user", found.userId ?? "none: an anonymous session"],
+    ...(names === null || found.userId === null ? [] : [["name", names.of(found.userId) ?? "-"] as const]),
     ["device", found.device ?? "-"],
     ["began", instant(found.createdAt)],
     ["signed in", found.authenticatedAt === null ? "-" : instant(found.authenticatedAt)],
     ["token of", instant(rotatedAt)],
     ["last seen", instant(found.lastSeenAt)],
-    ["ends", `${instant(found.expiresAt)} if it is not used, ${instant(absoluteExpiresAt)} whatever happens`],
+    ["ends", endOf(found)],
     ["version", String(version)],
     ...(data === undefined ? [] : [["data", JSON.stringify(data)] as const]),
   ]);
   return EXIT.done;
 }
 
-async function revoke(call: Call, manager: SessionManager): Promise<ExitCode> {
+/** One deadline where the session ends by its age before it could end for want of use. */
+function endOf({ expiresAt, absoluteExpiresAt }: Readonly<Record<"expiresAt" | "absoluteExpiresAt", number>>): string {
+  if (expiresAt >= absoluteExpiresAt) return `${instant(absoluteExpiresAt)}, used or not`;
+  return `${instant(expiresAt)} if it is not used, ${instant(absoluteExpiresAt)} in any case`;
+}
+
+async function revoke(call: Call, { manager, names }: Reached): Promise<ExitCode> {
   const userId = await userIdOf(call);
   if ((userId === null) === (call.words.length === 0))
     throw new UsageError("Say which sessions: their sids, or --user ID, or --name NAME; and one of these only.");
-  if (userId !== null) return told(call, await manager.revokeUser(userId));
+  if (userId !== null) {
+    const ended = await manager.revokeUser(userId);
+    if (ended === 0) noteNone(call, userId, names);
+    return told(call, ended);
+  }
   let ended = 0;
   for (const sid of call.words) {
     if (await manager.revoke(sid)) ended++;
@@ -168,7 +200,16 @@ function missing({ output }: Call, sid: string): ExitCode {
   return EXIT.failed;
 }
 
-/** Whose sessions are asked for; `null` for everybody's. */
+/** An id that is a name is the likeliest mistake. */
+function noteNone({ output }: Call, userId: string, names: Names | null): void {
+  const name = names?.of(userId) ?? null;
+  const whose = name === null ? `the user with the id ${printable(userId)}` : name;
+  const isName = names !== null && name === null && names.idOf(userId) !== userId;
+  const hint = isName ? ` ${printable(userId)} is a name: use --name ${printable(userId)}.` : "";
+  output.note(`sessile: there are no live sessions of ${whose}.${hint}`);
+}
+
+/** Whose sessions are asked for; `null` for all sessions. */
 async function userIdOf(call: Call): Promise<string | null> {
   const [id, name] = [optional(call, "user"), optional(call, "name")];
   if (id !== undefined && name !== undefined) throw new UsageError("Give --user or --name, not both.");
@@ -178,10 +219,14 @@ async function userIdOf(call: Call): Promise<string | null> {
   throw new UsageError("There is no user of that name. See sessile users list.");
 }
 
-function toJson({ sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, device }: SessionInfo): object {
+function toJson(
+  { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, device }: SessionInfo,
+  names: Names | null,
+): object {
   return {
     sid,
     user_id: userId,
+    user_name: names?.of(userId) ?? null,
     device,
     created_at: iso(createdAt),
     authenticated_at: authenticatedAt === null ? null : iso(authenticatedAt),

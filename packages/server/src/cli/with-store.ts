@@ -2,11 +2,13 @@
 
 import { existsSync } from "node:fs";
 import { headerTransport, isSessionError, SessionManager } from "sessile";
+import { Names } from "../admin/names.ts";
 import { type Config, parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { withoutMarker } from "../migrate/marker.ts";
 import { type OpenedStore, openStore } from "../ops/open-store.ts";
 import { makeUserFile, openUserFile, type UserFile } from "../users/user-file.ts";
+import { UserStore } from "../users/user-store.ts";
 import { usersPath } from "../users/users-path.ts";
 import type { Call } from "./command.ts";
 
@@ -75,6 +77,26 @@ export async function withUsers<T>(call: Call, make: boolean, work: (file: UserF
     throw new CommandFailed(`The file of users \`${path}\` failed: ${reason}. See sessile doctor.`);
   } finally {
     file.close();
+  }
+}
+
+/** Runs `work` with the names of the users; `null` where no file of users is found or it cannot be opened, as sessions need none. */
+export async function withNames<T>(call: Call, work: (names: Names | null) => Promise<T>): Promise<T> {
+  const { store, users } = call.settings.all;
+  const file = openOrNull(usersPath(store?.text ?? "", users?.text ?? ""));
+  try {
+    return await work(file && new Names(new UserStore(file)));
+  } finally {
+    file?.close();
+  }
+}
+
+function openOrNull(path: string | null): UserFile | null {
+  try {
+    return path !== null && existsSync(path) ? openUserFile(path, { synchronous: "NORMAL" }) : null;
+  } catch (error) {
+    if (error instanceof UsageError) return null;
+    throw error;
   }
 }
 

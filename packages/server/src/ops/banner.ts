@@ -1,12 +1,12 @@
-// What the server prints when it is ready.
+// The text that the server prints when it is ready.
 
 import type { Config } from "../config/config.ts";
 import { formatDuration } from "../config/duration.ts";
 import type { OpenedStore } from "./open-store.ts";
 
-const DEMO = { signIn: "demo: everybody is john_doe", how: "", curl: "-sX POST" };
+const DEMO = { signIn: "demo: every sign-in is john_doe", how: "", curl: "-sX POST" };
 
-/** From standard input: what stands on a command line, every user of the machine can read. */
+/** From standard input: every user of the machine can read command lines. */
 const LOGIN = { how: ' (type {"username": "…", "password": "…"} and Ctrl-D)', curl: "-s --json @-" };
 
 export interface Addresses {
@@ -29,16 +29,30 @@ export function banner(
 
   store       ${name}
   durability  ${[promise, ...warnings].join(" ")}
-  lifetime    ${formatDuration(config.absoluteTimeout)} after sign-in, or ${formatDuration(config.idleTimeout)} without use
-  sign-in     ${signIn}${metrics === null ? "" : `\n  metrics     ${metrics}`}${pages(config, url, admin)}
+  lifetime    ${lifetime(config)}
+  sign-in     ${signIn}
+  docs        ${url}/docs${metrics === null ? "" : `\n  metrics     ${metrics}`}${pages(config, url, admin)}
 
 Try it${how}:
 
-  TOKEN=$(curl ${curl} ${url}/login | cut -d'"' -f4)
+  TOKEN=$(curl ${curl} ${url}/login ${tokenFrom(config)})
   curl ${url}/profile -H "X-Session-Token: $TOKEN"
   curl -X POST ${url}/logout -H "X-Session-Token: $TOKEN"
 
 `;
+}
+
+/** The absolute timeout comes first, as it ends sessions that are in use; an idle timeout that is not shorter never counts. */
+function lifetime({ absoluteTimeout, idleTimeout }: Config): string {
+  const active = `even an active user must sign in again after ${formatDuration(absoluteTimeout)} (--absolute-timeout)`;
+  if (idleTimeout >= absoluteTimeout) return active;
+  return `${active},\n              and an idle one after ${formatDuration(idleTimeout)} (--idle-timeout)`;
+}
+
+/** With `--cookie` the body has no token. */
+function tokenFrom({ cookie }: Config): string {
+  if (cookie === null) return `| cut -d'"' -f4`;
+  return "-o /dev/null -D - | grep -i '^set-cookie:' | cut -d= -f2 | cut -d';' -f1";
 }
 
 function pages(config: Config, url: string, admin: string): string {

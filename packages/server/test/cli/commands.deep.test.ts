@@ -8,6 +8,10 @@ import { type TestContext, test } from "node:test";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { startRedis } from "sessile-test-support/redis-server";
 import { COMMANDS } from "#dist/cli/commands.js";
+import { PasswordHasher } from "#dist/users/password-hash.js";
+import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
+import { UserStore } from "#dist/users/user-store.js";
+import { login, PASSWORD } from "../sign-in/sign-in-app.ts";
 import { profile, signIn } from "../support/client.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 import { freshStore } from "../support/stores.ts";
@@ -52,6 +56,58 @@ for (const kind of ["sqlite", "redis"] as const) {
   });
 }
 
+test("a name given as an id is called a name, and a list of no sessions exits as a revocation of none does", async (t) => {
+  const store = await freshStore("sqlite");
+  t.after(store.close);
+  const users = join(temporaryFolder(), "users.db");
+  makeUserFile(users);
+  const file = openUserFile(users, { synchronous: "NORMAL" });
+  t.after(() => file.close());
+  const people = new UserStore(file);
+  const hash = await new PasswordHasher({ ln: 10 }).hash(Buffer.from(PASSWORD));
+  for (const name of ["bob", "carol"]) people.add(name, hash);
+  const server = await started(t, ["--store", store.option, "--users", users]);
+  assert.equal((await login(server.url, "bob", PASSWORD)).status, 200);
+  const run = (...args: string[]) => cli(["sessions", ...args, "--store", store.option, "--users", users]);
+  for (const command of ["list", "revoke"]) {
+    const mistaken = await run(command, "--user", "bob");
+    assert.equal(mistaken.code, 1);
+    assert.equal(
+      mistaken.stderr,
+      "sessile: there are no live sessions of the user with the id bob. bob is a name: use --name bob.\n",
+    );
+    const none = await run(command, "--name", "carol");
+    assert.deepEqual([none.code, none.stderr], [1, "sessile: there are no live sessions of carol.\n"]);
+    const unknown = await run(command, "--user", "nemo");
+    assert.deepEqual(
+      [unknown.code, unknown.stderr],
+      [1, "sessile: there are no live sessions of the user with the id nemo.\n"],
+    );
+    assert.equal((await run(command, "--name", "nemo")).code, 2);
+  }
+  assert.match((await run("list")).stdout, /^SID +USER +NAME +BEGAN.*\n\w{22} +\d+ {2}bob {2}/);
+  assert.equal((await run("list")).code, 0);
+  const { stdout } = await run("list", "--name", "bob", "--json");
+  const [session] = (JSON.parse(stdout) as { sessions: { sid: string; user_name: string }[] }).sessions;
+  assert.equal(session?.user_name, "bob");
+  const shown = await run("show", session?.sid as string);
+  assert.match(shown.stdout, /^name +bob$/m);
+  assert.match(shown.stdout, /^ends +[-\d]+ [:\d]+, used or not$/m, "one deadline where both are the same");
+  assert.deepEqual(await run("revoke", "--name", "bob"), { code: 0, stdout: "Ended 1 session.\n", stderr: "" });
+});
+
+test("where no user has a name, the list of sessions has no column for it", async (t) => {
+  const store = await freshStore("sqlite");
+  t.after(store.close);
+  const server = await started(t, ["--store", store.option, "--idle-timeout", "10m"]);
+  await signIn(server.url);
+  const list = await cli(["sessions", "list", "--store", store.option]);
+  assert.match(list.stdout, /^SID +USER +BEGAN/);
+  const [sid = ""] = SID.exec(list.stdout) ?? [];
+  const shown = await cli(["sessions", "show", sid, "--store", store.option, "--idle-timeout", "10m"]);
+  assert.match(shown.stdout, /^ends +[-\d]+ [:\d]+ if it is not used, [-\d]+ [:\d]+ in any case$/m);
+});
+
 test("sessions of everybody are walked page by page, one JSON object a line", async (t) => {
   const store = await freshStore("sqlite");
   const server = await started(t, ["--store", store.option]);
@@ -76,7 +132,7 @@ test("keys are made, shown once, rotated, listed without what opens anything, an
   assert.match((await run("add", "shop", "--scope", "sessions:read")).stderr, /There is a key shop already/);
   assert.match(
     (await run("add", "x", "--scope", "everything")).stderr,
-    /"everything" is no scope\. There are: sessions:create/,
+    /Unknown scope "everything"\. The scopes are: sessions:create/,
   );
   assert.match((await run("add", "x")).stderr, /--scope is needed/);
   const rotated = await run("rotate", "shop", "--grace", "1h");
@@ -86,7 +142,12 @@ test("keys are made, shown once, rotated, listed without what opens anything, an
   assert.deepEqual([listed?.name, listed?.scopes], ["shop", ["sessions:create", "sessions:read"]]);
   assert.ok(Date.parse(listed?.previous_until ?? "") > Date.now());
   for (const { stdout: key } of [made, rotated]) assert.ok(!stdout.includes(key.trim().slice(20)));
-  assert.deepEqual(await run("revoke", "shop"), { code: 0, stdout: "Revoked shop.\n", stderr: "" });
+  const revoked = await run("revoke", "shop");
+  assert.deepEqual([revoked.code, revoked.stderr], [0, ""]);
+  assert.equal(
+    revoked.stdout,
+    "Revoked shop. Servers with this file of users refuse it from now on; none needs a restart.\n",
+  );
   assert.equal((await run("revoke", "shop")).code, 2);
 });
 
@@ -103,6 +164,13 @@ test("the memory store, and a file that is not there, are refused with what to d
 test("doctor finds what is not as it should be, and says so with its exit code", async (t) => {
   const folder = temporaryFolder();
   const store = `sqlite:${join(folder, "s.db")}`;
+  const fresh = await cli(["doctor", "--store", store]);
+  assert.equal(fresh.code, 0);
+  assert.doesNotMatch(fresh.stdout, /warns|fails/, "nothing is wrong before the first start");
+  assert.match((await cli(["doctor", "--store", store, "--host", "0.0.0.0"])).stdout, /^warns {2}users /m);
+  const nowhere = await cli(["doctor", "--store", "sqlite:/no/such/s.db"]);
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.stdout, /^fails {2}store .*there is no folder \/no\/such/m);
   await started(t, ["--store", store]);
   const healthy = await cli(["doctor", "--store", store]);
   assert.equal(healthy.code, 0, healthy.stdout);
@@ -156,7 +224,8 @@ test("settings come from option, environment, file and default, in this order, a
   for (const [text, expected] of [
     ["{", /must hold one JSON object/],
     ["[]", /must hold one JSON object/],
-    ['{"prot": 1}', /"prot" is no setting\. There are: store,/],
+    ['{"prot": 1}', /unknown setting "prot"\. Did you mean port\?/],
+    ['{"x": 1}', /unknown setting "x"\. The settings are: store,/],
     ['{"port": null}', /"port" must be text, a number/],
     ['{"port": "x"}', /--port must be a number/],
     ['{"store": "redis://u:hunter2@h/x"}', /^(?!.*hunter2)/s],
