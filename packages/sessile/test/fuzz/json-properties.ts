@@ -6,7 +6,7 @@ import type { SessionRecord } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import type { Property } from "sessile-test-support/properties";
 import { copyJson, formatData, type Json, type JsonObject, parseData } from "#dist/core/data.js";
-import { decodeRecord, encodeRecord } from "#dist/stores/redis/codec.js";
+import { decodeRecord, encodeRecord } from "#dist/stores/network/codec.js";
 import { fromText, toRow } from "#dist/stores/sqlite/row.js";
 import { valueOrRefusal } from "./expect.ts";
 import { anything, broken, data, hostile, json, keys, lossy } from "./inputs.ts";

@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { bearerTransport, cookieTransport, headerTransport, isSessionError, type Session } from "sessile";
 import type { Property } from "sessile-test-support/properties";
 import { parseToken } from "#dist/core/token.js";
+import { decodeRecord } from "#dist/stores/network/codec.js";
 import { parseCursor } from "#dist/stores/paging.js";
-import { decodeRecord } from "#dist/stores/redis/codec.js";
 import { type Bag, Bench, ResponseRecorder, requestWith, sidOf } from "../support/requests.ts";
 import { hostile, newToken, odd, pieceOf } from "./inputs.ts";
 

@@ -3,7 +3,7 @@
 import type { SessionRecord } from "../../core/record.ts";
 import { isExpired } from "../../core/record.ts";
 import type { Created, UserLimit } from "../../core/store.ts";
-import { encodeRecord, readableRecord } from "./codec.ts";
+import { encodeRecord, readableRecord } from "../network/codec.ts";
 import type { Records } from "./records.ts";
 import { type Confirmed, UserIndex } from "./user-index.ts";
 

@@ -12,10 +12,11 @@
 
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { isSessionError, SessionError } from "../../core/errors.ts";
-import { Breaker, type Circuit } from "./breaker.ts";
-import { DEADLINES } from "./deadlines.ts";
+import type { Breaker, Circuit } from "../network/breaker.ts";
+import { Calls, type Engine, failure, messageOf } from "../network/calls.ts";
 import type { RedisPort } from "./port.ts";
+
+export { failure };
 
 /** A Lua script that touches one key. */
 export interface Script {
@@ -31,29 +32,41 @@ export function script(text: string, isRead = false): Script {
 
 const READS = new Set(["GET", "EXISTS", "ZSCORE"]);
 
-/** Longest pause before the second attempt; a random part of it, so that those who failed together come apart. */
-const RETRY_PAUSE = 25;
-
 /** Milliseconds after a loss during which calls wait for the next connection, and between two looks. */
 const GRACE = 250;
 const LOOK = 5;
 
+/**
+ * An error concerns Redis as a whole when there was no answer, or the answer is that it serves nothing. One that refuses
+ * writes still serves reads, and one that forbids a command serves others.
+ */
+const REDIS: Engine = {
+  name: "Redis",
+  isOutage(error) {
+    const isReply = /^[A-Z]{2,} /.test(messageOf(error));
+    return !isReply || /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|BUSY|NOAUTH) /.test(messageOf(error));
+  },
+  codeOf: (error) => /^[A-Z]{2,20}\b/.exec(messageOf(error))?.[0] ?? "",
+};
+
 export class RedisLink {
-  readonly deadline: number;
   readonly #port: RedisPort;
-  readonly #breaker: Breaker;
+  readonly #calls: Calls;
   #isConnected = false;
   #return: Promise<void> | undefined;
 
   /** `deadline` in milliseconds holds for each command; `Infinity` sets none. */
-  constructor(port: RedisPort, deadline: number, breaker = new Breaker()) {
+  constructor(port: RedisPort, deadline: number, breaker?: Breaker) {
     this.#port = port;
-    this.deadline = deadline;
-    this.#breaker = breaker;
+    this.#calls = new Calls(REDIS, deadline, breaker);
+  }
+
+  get deadline(): number {
+    return this.#calls.deadline;
   }
 
   get circuit(): Circuit {
-    return this.#breaker.circuit;
+    return this.#calls.circuit;
   }
 
   /** Connected, and not found to be out. */
@@ -66,7 +79,7 @@ export class RedisLink {
    * commands under one deadline.
    */
   endsAt(): number {
-    return DEADLINES.now() + this.deadline;
+    return this.#calls.endsAt();
   }
 
   /** Sends one command about `key`. Fails with `ERR_SESSION_STORE`, which means "unknown whether it was done". */
@@ -93,36 +106,20 @@ export class RedisLink {
    * Another way of sending, under the same deadline and with the same errors; `name` is for these. It passes the
    * breaker by, because it waits for more than the answer of Redis.
    */
-  async through<T>(send: () => Promise<T>, name: string): Promise<T> {
-    try {
-      return await this.#within(send, name, this.endsAt());
-    } catch (error) {
-      throw describe(error, [name]);
-    }
+  through<T>(send: () => Promise<T>, name: string): Promise<T> {
+    return this.#calls.askBeside({ name, args: [], endsAt: this.endsAt(), isRead: false, send });
   }
 
-  async #ask(key: string, args: readonly string[], endsAt: number, isRead: boolean): Promise<unknown> {
-    for (let tries = isRead ? 2 : 1; ; tries--) {
-      if (this.#port.isReady()) this.#isConnected = true;
-      else await this.#untilBack();
-      const pass = this.#enter(args, endsAt);
-      try {
-        const reply = await this.#within(() => this.#port.send(key, args), args[0], endsAt);
-        this.#breaker.leave(pass, false);
-        return reply;
-      } catch (error) {
-        this.#breaker.leave(pass, isOutage(error));
-        if (tries === 1 || isSessionError(error) || !isOutage(error)) throw describe(error, args);
-      }
-      await pause(Math.random() * RETRY_PAUSE);
-    }
+  #ask(key: string, args: readonly string[], endsAt: number, isRead: boolean): Promise<unknown> {
+    const send = () => this.#port.send(key, args);
+    const [name = "", ...others] = args;
+    return this.#calls.ask({ name, args: others, endsAt, isRead, ready: () => this.#ready(), send });
   }
 
-  #enter([name]: readonly string[], endsAt: number): number {
-    if (endsAt <= DEADLINES.now()) throw this.#late(name);
-    const pass = this.#breaker.enter();
-    if (pass === null) throw failure("Redis is out and will be asked again soon. Nothing was sent.");
-    return pass;
+  #ready(): Promise<void> | undefined {
+    if (!this.#port.isReady()) return this.#untilBack();
+    this.#isConnected = true;
+    return undefined;
   }
 
   /**
@@ -143,29 +140,7 @@ export class RedisLink {
     while (!this.#port.isReady() && performance.now() < end) await pause(LOOK);
     this.#return = undefined;
   }
-
-  /** The reply may come after the deadline; nothing waits for it any more then, and no other command can get it. */
-  #within<T>(send: () => Promise<T>, name: string | undefined, endsAt: number): Promise<T> {
-    if (endsAt === Number.POSITIVE_INFINITY) return send();
-    return new Promise((resolve, reject) => {
-      // After a stall of this process its timers run before its sockets are read: one more turn lets an answer in.
-      const waiting = DEADLINES.add(endsAt, () => setImmediate(() => reject(this.#late(name))));
-      const settle = <V>(done: (value: V) => void) => {
-        return (value: V) => {
-          DEADLINES.remove(waiting);
-          done(value);
-        };
-      };
-      send().then(settle(resolve), settle(reject));
-    });
-  }
-
-  #late(name: string | undefined): Late {
-    return new Late("ERR_SESSION_STORE", `Redis did not answer \`${name}\` within ${this.deadline} ms.`);
-  }
 }
-
-class Late extends SessionError {}
 
 /** Sends a command to one primary. */
 export type Ask = (...args: readonly string[]) => Promise<unknown>;
@@ -185,38 +160,7 @@ export function primariesOf(port: RedisPort): readonly Ask[] {
   });
 }
 
-/**
- * Whether an error concerns Redis as a whole: no answer in time, a lost connection, or an answer that it serves
- * nothing. One that refuses writes still serves reads, and one that forbids a command serves others.
- */
-function isOutage(error: unknown): boolean {
-  if (isSessionError(error)) return error instanceof Late;
-  const isReply = /^[A-Z]{2,} /.test(messageOf(error));
-  return !isReply || /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|BUSY|NOAUTH) /.test(messageOf(error));
-}
-
-export function failure(message: string, cause?: Error): SessionError {
-  return new SessionError("ERR_SESSION_STORE", message, cause && { cause });
-}
-
 /** Whether an error of a link is an answer of Redis that begins with this word. */
 export function isAnswer(error: unknown, word: string): boolean {
   return error instanceof Error && messageOf(error.cause).startsWith(word);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
-}
-
-/**
- * Clients put the command's arguments into their errors, as properties and inside messages, and arguments are session
- * data. So nothing of the error is kept but its name, its code, and its message up to the first quotation.
- */
-function describe(error: unknown, args: readonly string[]): SessionError {
-  if (error instanceof SessionError) return error;
-  const said = /^[^'"`\n]*/.exec(messageOf(error))?.[0].trim() ?? "";
-  const leaks = args.slice(1).some((argument) => argument.length > 3 && said.includes(argument));
-  const code = /^[A-Z]{2,20}\b/.exec(messageOf(error))?.[0] ?? "no reason given";
-  const reason = leaks || said === "" ? code : said;
-  return failure(`Redis failed to do \`${args[0]}\`: ${reason.slice(0, 200)}`, new Error(reason));
 }

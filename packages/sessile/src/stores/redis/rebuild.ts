@@ -1,7 +1,7 @@
 // Writes users' indexes anew from the records, for a Redis that lost some of them. Maintenance: goes through all keys.
 
+import { readableRecord } from "../network/codec.ts";
 import { portOf, type RedisClient } from "./clients/port-of.ts";
-import { readableRecord } from "./codec.ts";
 import { RedisKeys } from "./keys.ts";
 import { primariesOf, RedisLink } from "./link.ts";
 import { Records } from "./records.ts";

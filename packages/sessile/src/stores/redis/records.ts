@@ -1,7 +1,7 @@
 // The steps on the record of one session. Which step follows which is decided by create, commit, list and revoke.
 
 import type { SessionRecord } from "../../core/record.ts";
-import { encodeRecord } from "./codec.ts";
+import { encodeRecord } from "../network/codec.ts";
 import type { RedisKeys } from "./keys.ts";
 import { failure, isAnswer, type RedisLink } from "./link.ts";
 import { DISCARD, INSERT, REPLACE } from "./scripts.ts";

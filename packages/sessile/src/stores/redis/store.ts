@@ -5,11 +5,11 @@ import type { SessionRecord } from "../../core/record.ts";
 import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
 import { isSid } from "../../core/token.ts";
 import { KnownRecords } from "../known-records.ts";
-import { decodeRecord, readableRecord } from "./codec.ts";
-import { commitDelta } from "./commit.ts";
+import { decodeRecord, readableRecord } from "../network/codec.ts";
+import { Commits, commitDelta } from "../network/compared-commit.ts";
+import { storedRecord } from "./commit.ts";
 import { createRecord } from "./create.ts";
 import { EndedChannel } from "./ended-channel.ts";
-import { KeyedQueue } from "./keyed-queue.ts";
 import { checkLayout, RedisKeys } from "./keys.ts";
 import { failure, RedisLink } from "./link.ts";
 import type { RedisPort } from "./port.ts";
@@ -26,12 +26,6 @@ interface Settings {
   readonly confirmReplicas?: number;
 }
 
-/**
- * Commits of one session that are under way or wait in this process. A writer that is faster than Redis must not fill
- * the memory.
- */
-const MOST_COMMITS = 1000;
-
 /** Of copies of records. */
 const MOST_BYTES = 112 * 1024 ** 2;
 
@@ -43,7 +37,7 @@ export class RedisStore implements SessionStore {
   readonly #records: Records;
   readonly #ended: EndedChannel;
   readonly #count: SessionCount;
-  readonly #commits = new KeyedQueue<Committed>();
+  readonly #commits = new Commits();
   #known: KnownRecords | null = new KnownRecords(MOST_BYTES);
   #layout: Promise<void> | null = null;
   #isLayoutKnown = false;
@@ -79,12 +73,10 @@ export class RedisStore implements SessionStore {
   async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
     await this.#ready();
     if (!isSid(sid)) return { status: "gone" };
-    if (this.#commits.lengthOf(sid) >= MOST_COMMITS)
-      throw failure("Too many commits of one session wait for Redis. Nothing was sent.");
     const began = this.#link.endsAt();
-    return this.#commits.run(sid, (previous) => {
-      const endsAt = previous === undefined ? began : this.#link.endsAt(); // Redis has just answered the commit before
-      return commitDelta(this.#records, sid, delta, newest(previous, base), endsAt);
+    return this.#commits.run(sid, base, (newest, hasWaited) => {
+      const endsAt = hasWaited ? this.#link.endsAt() : began; // Redis has just answered the commit before
+      return commitDelta(storedRecord(this.#records, sid, endsAt), delta, newest);
     });
   }
 
@@ -169,11 +161,4 @@ export class RedisStore implements SessionStore {
   #checkOpen(): void {
     if (this.#isClosed) throw failure("The Redis store is closed.");
   }
-}
-
-/** Of what this process wrote last and what the request loaded, the later. */
-function newest(previous: Committed | undefined, base: SessionRecord | undefined): SessionRecord | null {
-  const written = previous === undefined || previous.status === "gone" ? undefined : previous.record;
-  if (written === undefined || base === undefined) return written ?? base ?? null;
-  return written.version > base.version ? written : base;
 }

@@ -2,8 +2,8 @@
 
 import type { SessionRecord } from "../../core/record.ts";
 import type { UserLimit } from "../../core/store.ts";
+import { readableRecord } from "../network/codec.ts";
 import type { Position } from "../paging.ts";
-import { readableRecord } from "./codec.ts";
 import { isAnswer, type Script } from "./link.ts";
 import { CLOCK_MARGIN, type Records } from "./records.ts";
 import { ADMIT, CHUNK, CONFIRM, RANGE, RESTORE, REVOKE } from "./scripts.ts";

@@ -2,8 +2,8 @@
 
 import type { SessionRecord } from "../../core/record.ts";
 import type { Page, RecordPage } from "../../core/store.ts";
+import { readableRecord } from "../network/codec.ts";
 import { DEFAULT_PAGE, formatCursor, parseCursor } from "../paging.ts";
-import { readableRecord } from "./codec.ts";
 import type { Records } from "./records.ts";
 import { type IndexPosition, UserIndex } from "./user-index.ts";
 

@@ -2,7 +2,7 @@
 
 import type { SessionDelta, SessionRecord, SessionStore, UserLimit } from "sessile";
 import { applyDelta } from "sessile";
-import { encodeRecord } from "#dist/stores/redis/codec.js";
+import { encodeRecord } from "#dist/stores/network/codec.js";
 import { RedisKeys } from "#dist/stores/redis/keys.js";
 import { RedisLink } from "#dist/stores/redis/link.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";

@@ -1,7 +1,7 @@
 // Joins the explorer with the store: every run has keys of its own, and the operations of a scenario as its processes.
 
 import type { SessionStore } from "sessile";
-import { encodeRecord } from "#dist/stores/redis/codec.js";
+import { encodeRecord } from "#dist/stores/network/codec.js";
 import { RedisKeys } from "#dist/stores/redis/keys.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";
 import { RedisStore } from "#dist/stores/redis/store.js";

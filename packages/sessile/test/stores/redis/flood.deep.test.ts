@@ -11,7 +11,7 @@ import { parseInfo } from "sessile-test-support/redis-ask";
 import { type RedisServer, startRedis } from "sessile-test-support/redis-server";
 import { startTcpProxy, type TcpProxy } from "sessile-test-support/tcp-proxy";
 import { waitUntil } from "sessile-test-support/wait-until";
-import { Breaker } from "#dist/stores/redis/breaker.js";
+import { Breaker } from "#dist/stores/network/breaker.js";
 import { portOf } from "#dist/stores/redis/clients/port-of.js";
 import { RedisLink } from "#dist/stores/redis/link.js";
 import { RANGE } from "#dist/stores/redis/scripts.js";

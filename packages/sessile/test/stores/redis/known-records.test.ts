@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fullRecord } from "sessile/testing";
-import { encodeRecord } from "#dist/stores/redis/codec.js";
+import { encodeRecord } from "#dist/stores/network/codec.js";
 import { RedisStore } from "#dist/stores/redis/store.js";
 
 const record = fullRecord();

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { inspect } from "node:util";
 import { isSessionError } from "sessile";
-import { Breaker } from "#dist/stores/redis/breaker.js";
+import { Breaker } from "#dist/stores/network/breaker.js";
 import { RedisLink, script } from "#dist/stores/redis/link.js";
 
 const SECRET = "session-data-that-nobody-may-see";

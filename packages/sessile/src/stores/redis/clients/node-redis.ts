@@ -1,7 +1,7 @@
 // The clients of `@redis/client`, also known as `redis`, as ports: `createClient`, `createClientPool`, `createCluster`,
 // `createSentinel`.
 
-import { DEADLINES, type Waiting } from "../deadlines.ts";
+import { DEADLINES, type Waiting } from "../../network/deadlines.ts";
 import type { RedisPort, RedisPrimary } from "../port.ts";
 import { hashSlot } from "./hash-slot.ts";
 import { subscribeOver } from "./subscription.ts";

@@ -2,7 +2,7 @@
 // `WAIT` raises the odds that a failover keeps a change; it does not make Redis consistent, because the promoted
 // replica may be another one.
 
-import { DEADLINES } from "../deadlines.ts";
+import { DEADLINES } from "../../network/deadlines.ts";
 import { failure, type RedisLink } from "../link.ts";
 import type { RedisConnection, RedisPort, RedisPrimary } from "../port.ts";
 

@@ -1,4 +1,4 @@
-// A circuit breaker: it notices that Redis is out, and lets calls fail at once until a single probe succeeds.
+// A circuit breaker: it notices that a server is out, and lets calls fail at once until a single probe succeeds.
 //
 // One for a store, not one for a node of a Cluster: which node a key lives on is the client's business. So that one
 // node of three cannot close the way to the other two, failures open it only where they are more than three quarters of
@@ -62,7 +62,7 @@ export class Breaker {
     if (this.#failures === TOO_MANY_FAILED) this.#open(SHORTEST_PAUSE);
   }
 
-  /** Half as long to one and a half times: processes that lost Redis together do not come back together. */
+  /** Half as long to one and a half times: processes that lost a server together do not come back together. */
   #open(pause: number): void {
     this.#pause = Math.min(pause, LONGEST_PAUSE);
     this.#probesAt = this.#now() + this.#pause * (0.5 + this.#random());

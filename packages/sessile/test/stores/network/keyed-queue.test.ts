@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { KeyedQueue } from "#dist/stores/redis/keyed-queue.js";
+import { KeyedQueue } from "#dist/stores/network/keyed-queue.js";
 
 test("steps of one key run one after the other, each knowing the result before it", async () => {
   const queue = new KeyedQueue<number>();

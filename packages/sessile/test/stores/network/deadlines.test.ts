@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Deadlines } from "#dist/stores/redis/deadlines.js";
+import { Deadlines } from "#dist/stores/network/deadlines.js";
 
 const never = () => assert.fail("given up after it was removed");
 

@@ -2,7 +2,7 @@
 
 /**
  * A turn of the event loop that takes longer counts as this many milliseconds. While the process is blocked no command
- * leaves and no answer comes in: a burst of requests, or a garbage collection, is no sign of a slow Redis.
+ * leaves and no answer comes in: a burst of requests, or a garbage collection, is no sign of a slow server.
  */
 const LONGEST_TURN = 25;
 

@@ -10,7 +10,7 @@ import {
   decodeRecord,
   encodeRecord,
   readableRecord,
-} from "#dist/stores/redis/codec.js";
+} from "#dist/stores/network/codec.js";
 
 const record = fullRecord();
 const text = encodeRecord(record);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testClock } from "sessile/testing";
-import { Breaker } from "#dist/stores/redis/breaker.js";
+import { Breaker } from "#dist/stores/network/breaker.js";
 
 const IN_THE_MIDDLE = () => 0.5;
 const FIRST_PAUSE = 100;

@@ -129,5 +129,5 @@ function isDigests(value: unknown): value is string[] {
 }
 
 function unreadable(): never {
-  throw new SessionError("ERR_SESSION_RECORD", "Redis holds a session record that this release cannot read.");
+  throw new SessionError("ERR_SESSION_RECORD", "The store holds a session record that this release cannot read.");
 }
