@@ -3,6 +3,7 @@
 // their path, these too, run them as deep, and skip the linter.
 
 import { chromiumEnv } from "./chromium.mjs";
+import { postgresEnv } from "./postgres.mjs";
 import { proxiesEnv } from "./proxies.mjs";
 import { run } from "./ready/command.mjs";
 import { hasSqlite } from "./ready/node-version.mjs";
@@ -40,15 +41,18 @@ async function test() {
 
 /** Programs that only some tests need are looked for when one of those is to run. */
 async function othersEnv(files) {
-  const isNeeded = (folder) => files.some(({ source }) => source.includes(folder));
-  const [proxies, chromium] = await Promise.all([
-    isNeeded("/proxies/") ? timed("proxies", proxiesEnv()) : {},
-    isNeeded("/browser/") ? timed("browser", chromiumEnv()) : {},
+  const isNeeded = (pattern) => files.some(({ source }) => pattern.test(source));
+  const [proxies, chromium, postgres] = await Promise.all([
+    isNeeded(/\/proxies\//) ? timed("proxies", proxiesEnv()) : {},
+    isNeeded(/\/browser\//) ? timed("browser", chromiumEnv()) : {},
+    isNeeded(/postgres.*\.deep\./) ? timed("postgres", postgresEnv()) : {},
   ]);
   saySkipped("behind nginx", proxies.SESSILE_NGINX_MISSING);
   saySkipped("behind Caddy", proxies.SESSILE_CADDY_MISSING);
   saySkipped("in a browser", chromium.SESSILE_CHROMIUM_MISSING);
-  return { ...proxies, ...chromium };
+  saySkipped("on PostgreSQL", postgres.SESSILE_POSTGRES_MISSING);
+  saySkipped("behind PgBouncer", postgres.SESSILE_PGBOUNCER_MISSING);
+  return { ...proxies, ...chromium, ...postgres };
 }
 
 function saySkipped(where, reason) {

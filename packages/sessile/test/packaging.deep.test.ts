@@ -102,9 +102,12 @@ describe("the modules that are loaded", () => {
       ...new Set(graphOf(entry).files.flatMap((file) => /^\.\/dist\/(stores\/[\w-]+|adapters)/.exec(file)?.[1] ?? [])),
     ];
     assert.deepEqual(folders("./dist/index.js"), ["stores/memory", "stores/paging", "stores/sid-map"]);
-    assert.ok(folders("./dist/stores/redis/index.js").every((each) => !/sqlite|memory|adapters/.test(each)));
-    assert.ok(folders("./dist/stores/cached/index.js").every((each) => !/sqlite|memory|adapters/.test(each)));
-    assert.ok(folders("./dist/stores/sqlite/index.js").every((each) => !/redis|memory|adapters/.test(each)));
+    assert.ok(folders("./dist/stores/redis/index.js").every((each) => !/sqlite|postgres|memory|adapters/.test(each)));
+    assert.ok(folders("./dist/stores/cached/index.js").every((each) => !/sqlite|postgres|memory|adapters/.test(each)));
+    assert.ok(
+      folders("./dist/stores/sqlite/index.js").every((each) => !/redis|postgres|network|memory|adapters/.test(each)),
+    );
+    assert.ok(folders("./dist/stores/postgres/index.js").every((each) => !/redis|sqlite|memory|adapters/.test(each)));
   });
 
   test("what serves every runtime needs nothing of Node but its cryptography and its CRC-32", () => {

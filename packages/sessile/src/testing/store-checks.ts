@@ -330,10 +330,8 @@ export const storeChecks: readonly StoreCheck[] = [
     async run({ stores: [a, b] }) {
       const userId = newUser();
       const created: string[] = [];
-      for (let i = 0; i < 7; i++) {
-        const now = Date.now() + (i >> 1);
-        created.push((await stored(a, { userId, absoluteExpiresAt: now + 24 * HOUR })).sid);
-      }
+      const now = Date.now();
+      for (let i = 0; i < 7; i++) created.push((await stored(a, { userId, createdAt: now + (i >> 1) })).sid);
       const seen: string[] = [];
       let after: string | undefined;
       for (let pages = 1; ; pages++) {
@@ -346,10 +344,10 @@ export const storeChecks: readonly StoreCheck[] = [
         after = page.next;
       }
       assert.deepEqual([...seen].sort(), [...created].sort());
-      const deadlines = await Promise.all(seen.map(async (sid) => (await a.load(sid))?.absoluteExpiresAt ?? 0));
+      const instants = await Promise.all(seen.map(async (sid) => (await a.load(sid))?.createdAt ?? 0));
       assert.deepEqual(
-        deadlines,
-        [...deadlines].sort((x, y) => x - y),
+        instants,
+        [...instants].sort((x, y) => x - y),
       );
     },
   },

@@ -1,0 +1,55 @@
+// A client of `postgres` (Postgres.js) as a port. It cannot close one connection of its pool: a statement that ran out of
+// time is cancelled by a message to the server instead, and where that hangs, its connection stays taken.
+
+import type { Manner, PostgresPort, Running, Statement, Value } from "../port.ts";
+
+type Rows = readonly (readonly Value[])[];
+
+interface Query {
+  values(): Promise<Rows>;
+  cancel(): unknown;
+}
+
+interface Transaction {
+  unsafe(text: string, values: Value[], options: { readonly prepare: boolean }): Query;
+}
+
+/** What `postgres(…)` returns, as far as the store uses it. */
+export interface PostgresJs extends Transaction {
+  begin(options: string, run: (transaction: Transaction) => Promise<Rows>): Promise<unknown>;
+}
+
+export function isPostgresJs(pool: unknown): pool is PostgresJs {
+  const { unsafe, begin } = (pool ?? {}) as Partial<PostgresJs>;
+  return typeof pool === "function" && typeof unsafe === "function" && typeof begin === "function";
+}
+
+export function postgresJsPort(sql: PostgresJs): PostgresPort {
+  return { run: (statements, manner) => new Run(sql, statements, manner) };
+}
+
+class Run implements Running {
+  readonly rows: Running["rows"];
+  #query: Query | undefined;
+  #isAbandoned = false;
+
+  constructor(sql: PostgresJs, statements: readonly Statement[], manner: Manner) {
+    const send = (to: Transaction) => this.#send(to, statements, manner);
+    this.rows = manner.isTransaction ? (sql.begin("isolation level read committed", send) as Promise<Rows>) : send(sql);
+  }
+
+  abandon(): void {
+    this.#isAbandoned = true;
+    Promise.resolve(this.#query?.cancel()).catch(() => {});
+  }
+
+  async #send(to: Transaction, statements: readonly Statement[], { isNamed }: Manner): Promise<Rows> {
+    let rows: Rows = [];
+    for (const { text, values } of statements) {
+      if (this.#isAbandoned) throw new Error("The deadline passed before the statement was sent.");
+      this.#query = to.unsafe(text, [...values], { prepare: isNamed });
+      rows = await this.#query.values();
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,170 @@
+// The tables, functions and statements of the store, as SQL.
+
+import { createHash } from "node:crypto";
+import type { Sql } from "./link.ts";
+
+/** The version of the schema that this release reads and writes. */
+export const VERSION = 1;
+
+/** The names of a table and of what lies beside it, quoted; `table` is `name` or `schema.name`. */
+export class Names {
+  readonly table: string;
+  readonly create: string;
+  readonly deleteByUser: string;
+  readonly version: string;
+  /** The channel on which the ends of sessions are announced. */
+  readonly channel: string;
+  readonly bare: string;
+
+  constructor(table: string) {
+    const parts = table.split(".");
+    const name = (suffix: string) => `${parts.map((part) => `"${part}`).join('".')}${suffix}"`;
+    this.table = name("");
+    this.create = name("_create");
+    this.deleteByUser = name("_delete_user");
+    this.version = name("_version");
+    this.channel = `${table.replace(".", "_")}_ended`;
+    this.bare = parts.at(-1) as string;
+  }
+}
+
+/**
+ * Sign-ins and revocations of one user come one after the other. Both then go on with a snapshot that is younger than
+ * the lock, which READ COMMITTED gives to every statement of a function, and no stricter level does.
+ */
+const lockUser = (names: Names) => `
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'the isolation level must be read committed' USING ERRCODE = '40001';
+  END IF;
+  IF p_user IS NOT NULL THEN
+    PERFORM pg_advisory_xact_lock('${names.table}'::regclass::oid::integer, hashtext(p_user));
+  END IF;`;
+
+const ANNOUNCE = "IF p_channel IS NOT NULL THEN PERFORM pg_notify(p_channel, sid) FROM unnest(ended) AS sid; END IF;";
+
+/**
+ * What makes the tables, one statement each; the last one fails where that has been done. Touches change no column that
+ * has an index but `due`, the deadline rounded up, and rows leave them room: so most of them are HOT updates.
+ */
+export function schemaStatements(names: Names): readonly string[] {
+  const { table, create, deleteByUser, version, bare } = names;
+  return [
+    `CREATE TABLE IF NOT EXISTS ${table} (
+  sid text COLLATE "C" PRIMARY KEY,
+  user_id text COLLATE "C",
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  due bigint NOT NULL,
+  head text COLLATE "C" NOT NULL,
+  data text COLLATE "C" NOT NULL
+) WITH (fillfactor = 80)`,
+    `CREATE INDEX IF NOT EXISTS "${bare}_by_user" ON ${table} (user_id, created_at, sid) WHERE user_id IS NOT NULL`,
+    `CREATE INDEX IF NOT EXISTS "${bare}_by_due" ON ${table} (due)`,
+    `CREATE OR REPLACE FUNCTION ${create}(p_sid text, p_user text, p_created bigint, p_expires bigint, p_due bigint,
+  p_head text, p_data text, p_max integer, p_rule text, p_channel text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  ended text[] := '{}';
+BEGIN${lockUser(names)}
+  IF p_user IS NOT NULL AND p_rule = 'refuse' AND p_max <= (
+    SELECT count(*) FROM ${table} WHERE user_id = p_user AND expires_at > p_created
+  ) THEN
+    RETURN CASE WHEN EXISTS (SELECT FROM ${table} WHERE sid = p_sid) THEN 'exists' ELSE 'refused' END;
+  END IF;
+  INSERT INTO ${table} VALUES (p_sid, p_user, p_created, p_expires, p_due, p_head, p_data) ON CONFLICT DO NOTHING;
+  IF NOT FOUND THEN
+    RETURN 'exists';
+  END IF;
+  IF p_user IS NOT NULL AND p_rule = 'evictOldest' THEN
+    WITH gone AS (
+      DELETE FROM ${table} WHERE sid = ANY (ARRAY(
+        SELECT sid FROM ${table} WHERE user_id = p_user AND expires_at > p_created AND sid <> p_sid
+        ORDER BY created_at DESC, sid DESC OFFSET p_max - 1
+      )) RETURNING sid, created_at
+    ) SELECT coalesce(array_agg(sid ORDER BY created_at, sid), '{}') INTO ended FROM gone;
+    ${ANNOUNCE}
+  END IF;
+  RETURN 'created ' || array_to_string(ended, ' ');
+END $$`,
+    `CREATE OR REPLACE FUNCTION ${deleteByUser}(p_user text, p_except text, p_channel text)
+  RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  ended text[];
+BEGIN${lockUser(names)}
+  WITH gone AS (
+    DELETE FROM ${table} WHERE user_id = p_user AND sid IS DISTINCT FROM p_except RETURNING sid
+  ) SELECT coalesce(array_agg(sid), '{}') INTO ended FROM gone;
+  ${ANNOUNCE}
+  RETURN array_to_string(ended, ' ');
+END $$`,
+    `CREATE FUNCTION ${version}() RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ${VERSION}'`,
+  ];
+}
+
+/** A replica may still show a session that was signed out, so every read asks where it is. */
+const PLACE = "pg_is_in_recovery()::text";
+
+/** The stored form of a record. */
+const TEXT = "head || E'\\n' || data";
+
+const LISTED = `json_agg(json_build_array(sid, created_at, ${TEXT}) ORDER BY created_at, sid)::text`;
+const SCANNED = `json_agg(json_build_array(sid, created_at, ${TEXT}) ORDER BY sid)::text`;
+
+/** Each is about one table. */
+export function statements({ table, create, deleteByUser, version }: Names) {
+  const replace = `UPDATE ${table} SET head = $3, data = coalesce($4, data), expires_at = $5, due = $6
+    WHERE sid = $1 AND head = $2`;
+  return {
+    probe: read(
+      "look at the schema",
+      `SELECT ${PLACE}, current_setting('server_encoding'), to_regproc('${version}')::text`,
+    ),
+    version: read("look at the schema", `SELECT ${version}()::text`),
+    load: read("load a session", `SELECT ${PLACE}, (SELECT ${TEXT} FROM ${table} WHERE sid = $1)`),
+    create: write("create a session", `SELECT ${create}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`),
+    replace: write("commit a change", `${replace} RETURNING sid`),
+    /** A touch may get lost in a crash: it does not wait for the disk. */
+    touch: write(
+      "touch a session",
+      `${replace} AND set_config('synchronous_commit', 'off', true) = 'off' RETURNING sid`,
+    ),
+    delete: write(
+      "delete a session",
+      `WITH gone AS (DELETE FROM ${table} WHERE sid = $1 RETURNING sid)
+       SELECT sid, CASE WHEN $2::text IS NOT NULL THEN pg_notify($2, sid)::text END FROM gone`,
+    ),
+    list: read(
+      "list the sessions of a user",
+      `SELECT ${PLACE}, (SELECT ${LISTED} FROM (SELECT * FROM ${table}
+       WHERE user_id = $1 AND (created_at, sid) > ($2, $3) ORDER BY created_at, sid LIMIT $4) AS page)`,
+    ),
+    scan: read(
+      "list all sessions",
+      `SELECT ${PLACE}, (SELECT ${SCANNED} FROM (SELECT * FROM ${table} WHERE sid > $1 ORDER BY sid LIMIT $2) AS page)`,
+    ),
+    deleteByUser: write("delete the sessions of a user", `SELECT ${deleteByUser}($1, $2, $3)`),
+    /** Rows that others have locked are left to them. As a subquery, the planner may run it again beyond the limit. */
+    deleteExpired: write(
+      "delete expired sessions",
+      `WITH gone AS MATERIALIZED (SELECT sid FROM ${table} WHERE due <= $1 AND expires_at <= $1
+         ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)
+       DELETE FROM ${table} AS t USING gone WHERE t.sid = gone.sid RETURNING t.sid`,
+    ),
+    count: read(
+      "count its sessions",
+      `SELECT ${PLACE}, (SELECT count(*) FROM (SELECT FROM ${table} LIMIT 1001) AS part)::text,
+         (SELECT reltuples::bigint FROM pg_class WHERE oid = '${table}'::regclass)::text`,
+    ),
+  };
+}
+
+export type Statements = ReturnType<typeof statements>;
+
+function read(doing: string, text: string): Sql {
+  return { ...write(doing, text), isRead: true };
+}
+
+/** The name of a prepared statement stands for its text alone: two stores may share a connection. */
+function write(doing: string, text: string): Sql {
+  const name = `sessile_${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
+  return { doing, name, text, isRead: false };
+}

@@ -1,0 +1,194 @@
+// Records in Postgres, shared by any number of processes. Nearly every method is one statement: see `sql.ts`.
+
+import type { SessionDelta } from "../../core/delta.ts";
+import type { SessionRecord } from "../../core/record.ts";
+import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
+import { isSid } from "../../core/token.ts";
+import { KnownRecords } from "../known-records.ts";
+import { failure } from "../network/calls.ts";
+import { decodeRecord, readableRecord } from "../network/codec.ts";
+import { Commits, commitDelta, type Known, type Stored } from "../network/compared-commit.ts";
+import { DEFAULT_PAGE, formatCursor, type Position, parseCursor, parseSid } from "../paging.ts";
+import { PostgresLink, type Sql } from "./link.ts";
+import type { PostgresPort, Value } from "./port.ts";
+import { changingOf, checkPlace, type Found, foundIn, headIn, headOf, userKey } from "./rows.ts";
+import { ensureSchema } from "./schema.ts";
+import { Names, type Statements, statements } from "./sql.ts";
+
+export interface Settings {
+  readonly table: string;
+  readonly deadline: number;
+}
+
+/** Of copies of records. */
+const MOST_BYTES = 112 * 1024 ** 2;
+
+/** Before every position: no session was created before 1970. */
+const START: Position = { absoluteExpiresAt: -1, sid: "" };
+
+export class PostgresStore implements SessionStore {
+  readonly #link: PostgresLink;
+  readonly #names: Names;
+  readonly #sql: Statements;
+  readonly #commits = new Commits();
+  readonly #known = new KnownRecords(MOST_BYTES);
+  readonly #channel: string | null = null;
+  #schema: Promise<void> | null = null;
+  #isSchemaKnown = false;
+  #isClosed = false;
+
+  constructor(port: PostgresPort, { table, deadline }: Settings) {
+    this.#link = new PostgresLink(port, deadline);
+    this.#names = new Names(table);
+    this.#sql = statements(this.#names);
+  }
+
+  async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
+    const { sid, userId, createdAt, data } = record;
+    const [expiresAt, due] = changingOf(record) as [string, string];
+    const [[answer] = []] = await this.#run(this.#sql.create, [
+      ...[sid, userId === null ? null : userKey(userId), String(createdAt), expiresAt, due, headOf(record), data],
+      ...(limit === undefined ? [null, null] : [String(limit.max), limit.onExceeded]),
+      this.#channel,
+    ]);
+    const [status, ...evicted] = (answer as string).trim().split(" ");
+    return status === "created" ? { status, evicted } : { status: status as "exists" | "refused" };
+  }
+
+  async load(sid: string): Promise<SessionRecord | null> {
+    if (!this.#isSchemaKnown) await this.#ready();
+    this.#checkOpen();
+    if (!isSid(sid)) return null;
+    const text = await this.#text(sid);
+    const known = this.#known.get(sid, text);
+    if (known !== null || text === null) return known;
+    const record = decodeRecord(text, sid);
+    this.#known.add(record, text);
+    return record;
+  }
+
+  /** Commits of one session in this process queue up, and each starts from what the one before wrote. */
+  async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
+    await this.#ready();
+    if (!isSid(sid)) return { status: "gone" };
+    const began = this.#link.endsAt();
+    return this.#commits.run(sid, base, (newest, hasWaited) => {
+      const endsAt = hasWaited ? this.#link.endsAt() : began; // Postgres has just answered the commit before
+      const isTouch = Object.keys(delta).every((name) => name === "at" || name === "touch");
+      const replace = isTouch ? this.#sql.touch : this.#sql.replace;
+      return commitDelta(this.#stored(sid, replace, endsAt), delta, newest);
+    });
+  }
+
+  async delete(sid: string): Promise<boolean> {
+    await this.#ready();
+    if (!isSid(sid)) return false;
+    return (await this.#run(this.#sql.delete, [sid, this.#channel])).length === 1;
+  }
+
+  async list(userId: string, { limit = DEFAULT_PAGE, after }: Page = {}): Promise<RecordPage> {
+    const from = after === undefined ? START : parseCursor(after);
+    return this.#page(limit, from, formatCursor, ({ absoluteExpiresAt, sid }) =>
+      this.#read(this.#sql.list, [userKey(userId), String(absoluteExpiresAt), sid, String(limit + 1)]),
+    );
+  }
+
+  async scan({ limit = DEFAULT_PAGE, after }: Page = {}): Promise<RecordPage> {
+    const from = { ...START, sid: parseSid(after) };
+    const cursorOf = ({ sid }: Position) => sid;
+    return this.#page(limit, from, cursorOf, ({ sid }) => this.#read(this.#sql.scan, [sid, String(limit + 1)]));
+  }
+
+  async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
+    const kept = except === undefined || !isSid(except) ? null : except;
+    const [[ended] = []] = await this.#run(this.#sql.deleteByUser, [userKey(userId), kept, this.#channel]);
+    return ended ? ended.split(" ") : [];
+  }
+
+  async deleteExpired({ now, limit }: { now: number; limit: number }): Promise<readonly string[]> {
+    const rows = await this.#run(this.#sql.deleteExpired, [String(now), String(limit)]);
+    return rows.map(([sid]) => sid as string);
+  }
+
+  /** Beyond a thousand sessions their number is the one that Postgres' own upkeep last found. */
+  async stats(): Promise<StoreStats> {
+    const [, counted, estimated] = await this.#read(this.#sql.count, []);
+    const [few, many] = [Number(counted), Number(estimated)];
+    const isCounted = few <= 1000;
+    const sessions = isCounted ? few : Math.max(few, many);
+    return { kind: "postgres", sessions, ...(!isCounted && { isEstimate: true }), circuit: this.#link.circuit };
+  }
+
+  /** The pool was handed in, so it stays open. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+  }
+
+  #stored(sid: string, replace: Sql, endsAt: number): Stored {
+    const read = async () => knownOf(await this.#text(sid, endsAt), sid);
+    return {
+      markOf: headOf,
+      read,
+      // A second statement, because the snapshot of the first may be older than the row that it waited for.
+      replace: async ({ record, mark }, next) => {
+        const data = next.data === record.data ? null : next.data;
+        const values = [sid, mark, headOf(next), data, ...changingOf(next)];
+        return (await this.#link.run(replace, values, endsAt)).length === 1 || read();
+      },
+    };
+  }
+
+  async #text(sid: string, endsAt?: number): Promise<string | null> {
+    const [row] = await this.#link.run(this.#sql.load, [sid], endsAt);
+    return checkPlace(row)[1] ?? null;
+  }
+
+  /** Skips rows that cannot be read, until the page is full or the list at its end. */
+  async #page(
+    limit: number,
+    start: Position,
+    cursorOf: (position: Position) => string,
+    read: (from: Position) => Promise<readonly Value[]>,
+  ): Promise<RecordPage> {
+    const found: Found[] = [];
+    for (let from = start; ; ) {
+      const rows = foundIn((await read(from))[1]);
+      found.push(...rows.filter(({ record }) => record !== null));
+      if (rows.length <= limit || found.length > limit) break;
+      from = (rows.at(-1) as Found).position;
+    }
+    const page = found.slice(0, limit);
+    const next = found.length > limit ? cursorOf((page.at(-1) as Found).position) : null;
+    return { records: page.map(({ record }) => record as SessionRecord), next };
+  }
+
+  async #read(sql: Sql, values: readonly Value[]): Promise<readonly Value[]> {
+    return checkPlace((await this.#run(sql, values))[0]);
+  }
+
+  async #run(sql: Sql, values: readonly Value[]): Promise<readonly (readonly Value[])[]> {
+    await this.#ready();
+    return this.#link.run(sql, values);
+  }
+
+  async #ready(): Promise<void> {
+    this.#checkOpen();
+    this.#schema ??= ensureSchema(this.#link, this.#names, this.#sql);
+    try {
+      await this.#schema;
+      this.#isSchemaKnown = true;
+    } catch (error) {
+      this.#schema = null;
+      throw error;
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw failure("The Postgres store is closed.");
+  }
+}
+
+function knownOf(text: string | null, sid: string): Known | null {
+  const record = readableRecord(text, sid);
+  return record && { record, mark: headIn(text as string) };
+}

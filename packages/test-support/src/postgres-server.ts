@@ -1,0 +1,137 @@
+// A PostgreSQL of a test file's own: a free port of 127.0.0.1, a new folder, ended with the process. `npm test` finds the
+// program. Postgres refuses to run as root, so that user starts it as `nobody`.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chownSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { freePort } from "./free-port.ts";
+import { atExit, endProgram, ownedFolder, retried } from "./redis-program.ts";
+
+export interface PostgresServer {
+  readonly port: number;
+  /** With the superuser `postgres`, without a password. */
+  readonly url: string;
+  /** Halts all of its processes (SIGSTOP): connections stay open, and nothing answers. */
+  pause(): void;
+  /** Lets them go on (SIGCONT). */
+  resume(): void;
+  /** Ends all of its processes at once, as a power cut would, and waits until the first is gone. */
+  kill(): Promise<void>;
+  /** Kills it if it still runs, and starts it again on the same port, with what is in its folder. */
+  restart(): Promise<void>;
+  /** Ends the server for good and removes its folder. */
+  close(): Promise<void>;
+}
+
+/** Why there is no PostgreSQL for the tests; `false` when there is one. The form of the option `skip` of a test. */
+export const withoutPostgres: string | false = process.env["SESSILE_POSTGRES"]
+  ? false
+  : process.env["SESSILE_POSTGRES_MISSING"] || "SESSILE_POSTGRES names no program";
+
+const READY = "ready to accept connections";
+const NOBODY = 65534;
+const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+
+/**
+ * Starts a server that does not wait for the disk; `settings` such as `max_connections=5` win over its own. `copyOf` makes
+ * it a replica of another server.
+ */
+export function startPostgres(settings: readonly string[] = [], copyOf?: PostgresServer): Promise<PostgresServer> {
+  return retried(async () => startOn(await freePort(), settings, copyOf));
+}
+
+async function startOn(port: number, settings: readonly string[], copyOf?: PostgresServer): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), "sessile-postgres-"));
+  const remove = ownedFolder(folder);
+  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, "data");
+  if (copyOf === undefined) runOnce("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", ...LOCALE]);
+  else runOnce("pg_basebackup", ["-d", copyOf.url, "-D", data, "-R", "-c", "fast", "-X", "stream"]);
+  const all = [`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", ...settings];
+  const start = () => startProcess(["-D", data, ...all.flatMap((setting) => ["-c", setting])]);
+  let child = await start().catch((error) => {
+    remove();
+    throw error;
+  });
+  const end = () => {
+    for (const pid of childrenOf(child)) signal(pid, "SIGKILL");
+    return endProgram(child);
+  };
+  const signalAll = (name: NodeJS.Signals) => {
+    for (const pid of [child.pid as number, ...childrenOf(child)]) signal(pid, name);
+  };
+  return {
+    port,
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    pause: () => signalAll("SIGSTOP"),
+    resume: () => signalAll("SIGCONT"),
+    kill: end,
+    restart: async () => {
+      await end();
+      child = await start();
+    },
+    close: async () => {
+      await end();
+      remove();
+    },
+  };
+}
+
+const LOCALE = ["--locale=C", "--no-sync"];
+
+function startProcess(args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(programOf("postgres"), [...args], {
+    ...user,
+    env: environment(),
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const forget = atExit(() => {
+    for (const pid of childrenOf(child)) signal(pid, "SIGKILL");
+    child.kill("SIGKILL");
+  });
+  child.once("exit", forget);
+  const said: string[] = [];
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stderr as NonNullable<ChildProcess["stderr"]> }).on("line", (line) => {
+      if (line.includes(READY)) resolve(child);
+      if (said.length < 100) said.push(line);
+    });
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error(`PostgreSQL ended at once. It said:\n${said.join("\n")}`)));
+  });
+}
+
+function runOnce(program: string, args: readonly string[]): void {
+  const { status, stderr, error } = spawnSync(programOf(program), args, {
+    ...user,
+    env: environment(),
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`${program} failed: ${stderr || error}`);
+}
+
+/** Each process of a server is in a group of its own. */
+function childrenOf({ pid }: ChildProcess): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {}
+}
+
+function programOf(name: string): string {
+  return join(dirname(process.env["SESSILE_POSTGRES"] ?? ""), name);
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const libraries = process.env["SESSILE_POSTGRES_LIBRARY_PATH"];
+  return { ...process.env, LC_ALL: "C", ...(libraries && { LD_LIBRARY_PATH: libraries }) };
+}
