@@ -89,7 +89,7 @@ export async function importFormerSession(
     sid: formerSid(id),
     userId,
     secretDigest: NO_DIGEST,
-    retiredDigests: [],
+    rotation: null,
     data: JSON.stringify(data),
     createdAt: now,
     authenticatedAt: null,
@@ -97,6 +97,9 @@ export async function importFormerSession(
     lastSeenAt: now,
     expiresAt,
     absoluteExpiresAt: expiresAt,
+    idleTimeout: null,
+    persistent: true,
+    binding: null,
     version: 1,
     device: null,
   });

@@ -2,6 +2,7 @@
 
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { SessionError } from "./core/errors.ts";
+import type { SessionRecord } from "./core/record.ts";
 import { type KeyRing, type Owner, sameDigest } from "./core/token.ts";
 
 export type { KeyRing } from "./core/token.ts";
@@ -30,7 +31,7 @@ export function keyRing(keys: readonly DigestKey[]): KeyRing {
   return {
     of: (owner, secret) => digestUnder(known, first, owner, secret),
     in(record, secret) {
-      for (const stored of [record.secretDigest, ...record.retiredDigests]) {
+      for (const stored of digestsIn(record)) {
         const [id = ""] = stored.split(".", 1);
         const digest = known.has(id) && stored.includes(".") ? digestUnder(known, id, record, secret) : "";
         if (digest !== "" && sameDigest(digest, stored)) return digest;
@@ -40,7 +41,12 @@ export function keyRing(keys: readonly DigestKey[]): KeyRing {
   };
 }
 
-/** Secret and sid have fixed lengths and no user id is empty, so no two of these texts are the same. */
+function digestsIn({ secretDigest, rotation }: SessionRecord): readonly string[] {
+  if (rotation === null) return [secretDigest];
+  return [secretDigest, ...(rotation.offer === null ? [] : [rotation.offer]), ...rotation.previous, rotation.family];
+}
+
+/** A secret and a family have lengths of their own, a sid has one and no user id is empty, so no two of these texts are the same. */
 function digestUnder(keys: ReadonlyMap<string, KeyObject>, id: string, { sid, userId }: Owner, secret: string): string {
   const digest = createHmac("sha256", keys.get(id) as KeyObject).update(secret + sid + (userId ?? ""));
   return `${id}.${digest.digest("base64url")}`;

@@ -65,7 +65,7 @@ function recordOf(marker: Marker, now: number): SessionRecord {
     sid: MARKER_SID,
     userId: null,
     secretDigest: randomBytes(32).toString("base64url"),
-    retiredDigests: [],
+    rotation: null,
     data: JSON.stringify(marker),
     createdAt: now,
     authenticatedAt: null,
@@ -73,6 +73,9 @@ function recordOf(marker: Marker, now: number): SessionRecord {
     lastSeenAt: now,
     expiresAt: end,
     absoluteExpiresAt: end,
+    idleTimeout: null,
+    persistent: true,
+    binding: null,
     version: 1,
     device: null,
   };

@@ -87,7 +87,7 @@ for (const kind of ["sqlite", "redis"] as const) {
     });
     await from.commit(rotated?.sid ?? "", {
       at: Date.now(),
-      rotate: { from: rotated?.secretDigest ?? "", to: "another" },
+      rotate: { kind: "replace", family: "f", from: rotated?.secretDigest ?? "", to: "another" },
     });
     await from.delete(ended?.sid ?? "");
     await from.deleteByUser("u4");

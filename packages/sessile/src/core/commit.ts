@@ -2,11 +2,13 @@
 
 import type { Core } from "./core.ts";
 import { formatData, type JsonObject, parseData, validateData } from "./data.ts";
-import type { Changes } from "./delta.ts";
-import { excessOf, type SessionDelta } from "./delta.ts";
+import { type Changes, excessOf, type SecretChange, type SessionDelta } from "./delta.ts";
 import { isSessionError, SessionError } from "./errors.ts";
-import { deadline, isDue, isRotationDue, type SessionRecord, type Use } from "./record.ts";
-import { formatToken, newSecret } from "./token.ts";
+import type { Settings } from "./options.ts";
+import type { SessionRecord } from "./record.ts";
+import { deadline } from "./record.ts";
+import type { Committed } from "./store.ts";
+import { familyOf, formatToken, MAX_NUMBER, secretOf } from "./token.ts";
 
 /** The operation that fails when a record's data cannot be read, or does not fit the application's schema. */
 export const READING = "read a stored session";
@@ -15,36 +17,63 @@ export const READING = "read a stored session";
 const COMMIT_ATTEMPTS = 1000;
 
 /** The write that one request wants. */
-export interface Writing extends Use {
+export interface Writing {
+  readonly record: SessionRecord;
+  readonly presented: Presented;
   readonly changes: Changes | null;
+  readonly isActivity: boolean;
+  /** Whether a new token can reach the client: by the last write of a request alone, which the response carries. */
+  readonly canIssue: boolean;
+  /** Whether the handler asked for a new secret. */
+  readonly mustRotate: boolean;
 }
 
-/**
- * Writes the changes, the touch and the rotation that are due, in one step; nothing when nothing is due. `null` when
- * the session ended meanwhile: the changes are dropped, and nothing may be sent.
- */
-export async function commitRecord(
-  core: Core,
-  first: Writing,
-): Promise<{ readonly record: SessionRecord; readonly newToken: string | null } | null> {
+/** The secret that a request presented, and the digest of it that the record holds. */
+export interface Presented {
+  readonly secret: string;
+  readonly digest: string;
+}
+
+/** The record after it. `null`: the session ended meanwhile; the changes are dropped and nothing may be sent. */
+export type Written = { readonly record: SessionRecord; readonly newToken: string | null } | null;
+
+/** The number of offers in a row that the client may ignore before that is reported. */
+const MOST_IGNORED = 3;
+
+/** Writes the changes, the touch and the change of secrets that are due, in one step; nothing when nothing is due. */
+export async function commitRecord(core: Core, first: Writing): Promise<Written> {
   let writing = first;
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
     const { record } = writing;
     const now = core.now();
-    const isChanged = writing.changes?.isEmpty === false;
-    if (!isChanged && !isDue(writing, core.settings.touchInterval, now)) return { record, newToken: null };
-    const secret = isRotationDue(writing, now) ? newSecret() : null;
-    const delta = await deltaOf(core, writing, secret);
-    const answer = await core.ask("commit a session", (store) => store.commit(record.sid, delta, record));
+    if (!isDue(core, writing, now)) return { record, newToken: null };
+    const rotation = rotationOf(core, writing, now);
+    if (rotation?.isIgnored && core.settings.onIgnoredRotation === "end") return endIgnored(core, record);
+    const delta = await deltaOf(core, writing, rotation?.change);
+    const answer = await commit(core, writing, delta, now);
+    if (answer === null) return { record, newToken: null };
     if (answer.status === "gone") return null;
     if (answer.status === "ok")
-      return { record: answer.record, newToken: secret && announceRotation(core, record, secret) };
+      return { record: answer.record, newToken: rotation && announce(core, record, rotation) };
     // no other request wrote meanwhile, so the one condition left is the limits
     if (answer.record.version === record.version) throw tooLarge();
     writing.changes?.rebase(await readData(core, answer.record));
     writing = { ...writing, record: answer.record };
   }
   throw new SessionError("ERR_SESSION_CONFLICT", "Other requests changed the session at every attempt. Try again.");
+}
+
+/**
+ * `null` when the store failed and nothing is lost by it: the next request that presents the offered secret takes it.
+ */
+async function commit(core: Core, writing: Writing, delta: SessionDelta, now: number): Promise<Committed | null> {
+  const { record } = writing;
+  try {
+    return await core.ask("commit a session", (store) => store.commit(record.sid, delta, record));
+  } catch (error) {
+    if (delta.rotate?.kind !== "take" || isWriteDue(core, writing, now)) throw error;
+    return null;
+  }
 }
 
 /** The data of a record as the application sees it: through its schema when it has one. */
@@ -71,9 +100,72 @@ function tooLarge(which = "`"): SessionError {
   return new SessionError("ERR_SESSION_VALUE", `Session data would exceed \`limits${which}. Keep less in the session.`);
 }
 
-async function deltaOf(core: Core, writing: Writing, secret: string | null): Promise<SessionDelta> {
+/** Whether there is anything to write at all. */
+export function isDue(core: Core, writing: Writing, now: number): boolean {
+  return isWriteDue(core, writing, now) || kindDue(core.settings, writing, now) !== null;
+}
+
+function isWriteDue({ settings }: Core, { changes, isActivity, record }: Writing, now: number): boolean {
+  return changes?.isEmpty === false || (isActivity && now - record.lastSeenAt >= settings.touchInterval);
+}
+
+/**
+ * The change of secrets that is due. A secret is offered first, and the client's use of it makes it the current one: an
+ * answer that is lost or late costs nothing. An offer is taken when it is older than the grace, and replaced when it is
+ * older than two: by then a client that has it would have used it (`test/rotation/model.ts` shows how late answers may
+ * be). The holder of a previous secret gets none.
+ */
+function kindDue(
+  { rotateAfter, rotationGrace }: Settings,
+  { record, presented: { digest }, canIssue, mustRotate }: Writing,
+  now: number,
+): SecretChange["kind"] | null {
+  const { rotation } = record;
+  const isOffer = rotation !== null && digest === rotation.offer;
+  if (!isOffer && digest !== record.secretDigest) return null;
+  const canRotate = canIssue && (rotation === null || rotation.count < MAX_NUMBER);
+  if (canRotate && mustRotate) return "replace";
+  if (isOffer) return now - rotation.offeredAt >= rotationGrace ? "take" : null;
+  const isFree = rotation === null || rotation.offer === null || now - rotation.offeredAt >= 2 * rotationGrace;
+  return canRotate && isFree && now - record.rotatedAt >= rotateAfter ? "offer" : null;
+}
+
+/** A change of secrets, and the new secret; `null` where an offered one is taken. */
+interface NewSecret {
+  readonly change: SecretChange;
+  readonly secret: string | null;
+  /** The client has used none of its last offers. */
+  readonly isIgnored: boolean;
+}
+
+function rotationOf({ settings }: Core, writing: Writing, now: number): NewSecret | null {
+  const kind = kindDue(settings, writing, now);
+  if (kind === null) return null;
+  const { record, presented } = writing;
+  const { secretDigest: from, rotation } = record;
+  if (kind === "take") return { change: { kind, to: presented.digest }, secret: null, isIgnored: false };
+  const half = familyOf(presented.secret);
+  const secret = secretOf(half, (rotation?.count ?? 0) + 1);
+  const [to, family] = [settings.keys.of(record, secret), settings.keys.of(record, half)];
+  if (kind === "replace") return { change: { kind, from, to, family }, secret, isIgnored: false };
+  const isIgnored = rotation !== null && rotation.count - rotation.taken === MOST_IGNORED;
+  return { change: { kind, from, over: rotation?.offer ?? null, to, family }, secret, isIgnored };
+}
+
+function announce(core: Core, record: SessionRecord, { change, secret, isIgnored }: NewSecret): string | null {
+  if (change.kind !== "offer") core.emit("rotated", record);
+  if (isIgnored) core.emit("rotationIgnored", record);
+  return secret && formatToken(core.settings.tokenPrefix, { sid: record.sid, secret });
+}
+
+async function endIgnored(core: Core, record: SessionRecord): Promise<null> {
+  if (await core.end(record, "revoked", { reason: "ignored" })) core.emit("rotationIgnored", record);
+  return null;
+}
+
+async function deltaOf(core: Core, writing: Writing, rotate: SecretChange | undefined): Promise<SessionDelta> {
   const { record, isActivity } = writing;
-  const { idleTimeout, limits, keys } = core.settings;
+  const { idleTimeout, limits } = core.settings;
   const changes = writing.changes?.isEmpty === false ? writing.changes : null;
   if (changes) await checkedText(core, changes.view);
   const at = core.now();
@@ -82,11 +174,6 @@ async function deltaOf(core: Core, writing: Writing, secret: string | null): Pro
     ...(changes && { ...changes.outcome(), limits }),
     ...(changes?.isDependent && { ifVersion: record.version }),
     ...(isActivity && { touch: { expiresAt: deadline(at, idleTimeout, record.absoluteExpiresAt) } }),
-    ...(secret && { rotate: { from: record.secretDigest, to: keys.of(record, secret) } }),
+    ...(rotate && { rotate }),
   };
-}
-
-function announceRotation(core: Core, { sid, userId }: SessionRecord, secret: string): string {
-  core.emit("rotated", { sid, userId });
-  return formatToken(core.settings.tokenPrefix, { sid, secret });
 }

@@ -4,7 +4,7 @@ import { Endings, Watch } from "./endings.ts";
 import { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts";
 import { EventHub, type SessionEvent, type SessionEvents } from "./events.ts";
 import { CLOCK, type Settings, wrong } from "./options.ts";
-import { deadline, isOver, NO_DATA, NO_DIGESTS, type SessionRecord } from "./record.ts";
+import { deadline, isOver, NO_DATA, type SessionRecord } from "./record.ts";
 import type { Beginning } from "./sign-in.ts";
 import type { Created, SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid, type Owner } from "./token.ts";
@@ -16,6 +16,7 @@ export const LOADING = "load a session";
 export interface NewSession {
   readonly record: SessionRecord;
   readonly token: string;
+  readonly secret: string;
   /** The sids that ended for it, by the user's limit. */
   readonly evicted: readonly string[];
 }
@@ -147,7 +148,7 @@ export class Core {
       sid,
       userId,
       secretDigest: keys.of({ sid, userId }, secret),
-      retiredDigests: NO_DIGESTS,
+      rotation: null,
       data,
       createdAt,
       authenticatedAt: userId === null ? null : Math.min(authenticatedAt, createdAt),
@@ -155,10 +156,13 @@ export class Core {
       lastSeenAt: createdAt,
       expiresAt: deadline(createdAt, idleTimeout, absoluteExpiresAt),
       absoluteExpiresAt,
+      idleTimeout: null,
+      persistent: true,
+      binding: null,
       version: 1,
       device,
     });
-    return { record, token: formatToken(tokenPrefix, { sid, secret }) };
+    return { record, secret, token: formatToken(tokenPrefix, { sid, secret }) };
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { checkKey, copyJson, formatData, type Json, type JsonObject, parseData } from "./data.ts";
 import type { DataLimits } from "./options.ts";
-import { isExpired, MAX_RETIRED, type SessionRecord } from "./record.ts";
+import { frozenRotation, isExpired, type SessionRecord } from "./record.ts";
 
 /**
  * The changes of one request to one session. Everything but `at` is optional; a delta with `at` alone changes nothing.
@@ -18,11 +18,29 @@ export interface SessionDelta {
   readonly ifVersion?: number;
   /** The session was used: moves `lastSeenAt` to `at` and the deadline to `expiresAt`, never backwards. */
   readonly touch?: { readonly expiresAt: number };
-  /** A new secret. Refused with `conflict` unless `from` is the current digest: so a rotation has one successor. */
-  readonly rotate?: { readonly from: string; readonly to: string };
+  /** A change of the secrets. Refused with `conflict` unless the record has those that it starts from. */
+  readonly rotate?: SecretChange;
   /** Refuse with `conflict` when the merged data would exceed these. */
   readonly limits?: Omit<DataLimits, "depth">;
 }
+
+/**
+ * A change of a session's secrets, as digests. Each names what it starts from, so that of several at once one is made.
+ */
+export type SecretChange =
+  /** Offers a new secret: `from` stays the current one. `over` is the open offer, which ends; `null` where there is none. */
+  | {
+      readonly kind: "offer";
+      readonly from: string;
+      readonly over: string | null;
+      readonly to: string;
+      readonly family: string;
+    }
+  /** The client uses the open offer `to`: it becomes the current secret. */
+  | { readonly kind: "take"; readonly to: string }
+  /** Replaces the current secret `from` and the open offer at once. */
+  | { readonly kind: "replace"; readonly from: string; readonly to: string; readonly family: string };
+
 
 /**
  * The record after `delta`; `"gone"` when the session was over at `delta.at`; `"conflict"` when a condition of the
@@ -31,14 +49,15 @@ export interface SessionDelta {
 export function applyDelta(record: SessionRecord, delta: SessionDelta): SessionRecord | "gone" | "conflict" {
   if (isExpired(record, delta.at)) return "gone";
   if (delta.ifVersion !== undefined && delta.ifVersion !== record.version) return "conflict";
-  if (delta.rotate !== undefined && delta.rotate.from !== record.secretDigest) return "conflict";
+  const secrets = delta.rotate === undefined ? {} : changeSecrets(record, delta.rotate, delta.at);
+  if (secrets === "conflict") return "conflict";
   const data = mergeData(record.data, delta);
   if (data === "conflict") return "conflict";
   return Object.freeze({
     ...record,
     data,
     ...touched(record, delta),
-    ...rotated(record, delta),
+    ...secrets,
     version: record.version + 1,
   });
 }
@@ -68,12 +87,33 @@ function touched(record: SessionRecord, { at, touch }: SessionDelta): Partial<Se
   };
 }
 
-function rotated(record: SessionRecord, { at, rotate }: SessionDelta): Partial<SessionRecord> {
-  if (rotate === undefined) return {};
+function changeSecrets(record: SessionRecord, change: SecretChange, at: number): Partial<SessionRecord> | "conflict" {
+  const { secretDigest, rotation } = record;
+  const offer = rotation?.offer ?? null;
+  if (change.kind === "take") {
+    if (rotation === null || change.to !== offer) return "conflict";
+    const { count } = rotation;
+    return {
+      secretDigest: change.to,
+      rotatedAt: at,
+      rotation: frozenRotation({ ...rotation, offer: null, taken: count, previous: [secretDigest] }),
+    };
+  }
+  if (change.from !== secretDigest) return "conflict";
+  const count = (rotation?.count ?? 0) + 1;
+  const { family, to } = change;
+  const previous = rotation?.previous ?? [];
+  if (change.kind === "offer") {
+    if (change.over !== offer) return "conflict";
+    return {
+      rotation: frozenRotation({ family, offer: to, offeredAt: at, count, taken: rotation?.taken ?? 0, previous }),
+    };
+  }
+  const good = offer === null ? [secretDigest] : [offer, secretDigest];
   return {
-    secretDigest: rotate.to,
-    retiredDigests: Object.freeze([record.secretDigest, ...record.retiredDigests].slice(0, MAX_RETIRED)),
+    secretDigest: to,
     rotatedAt: at,
+    rotation: frozenRotation({ family, offer: null, offeredAt: at, count, taken: count, previous: good }),
   };
 }
 

@@ -14,19 +14,31 @@ export interface SessionEvents {
   readonly created: SessionEvent;
   /** A user signed in. */
   readonly signedIn: SessionEvent & { readonly userId: string; readonly device: string | null };
-  /** The session has a new secret. */
+  /** The client uses a new secret that it was offered, or the handler asked for one. */
   readonly rotated: SessionEvent;
+  /**
+   * The client has used none of three new secrets in a row: it does not keep them, or another holder of the token gets
+   * them.
+   */
+  readonly rotationIgnored: SessionEvent;
   /** The session was ended by its own client. */
   readonly signedOut: SessionEvent;
   /**
-   * The session was ended from elsewhere: by the application, by the user's limit, because a secret was reused, or
-   * because the request that began it failed or its data cannot be read (`failed`).
+   * The session was ended from elsewhere: by the application, by the user's limit, because a secret was reused, because
+   * its client ignored new secrets (`ignored`), or because the request that began it failed or its data cannot be read
+   * (`failed`).
    */
-  readonly revoked: SessionEvent & { readonly reason: "revoked" | "limit" | "reuse" | "failed" };
+  readonly revoked: SessionEvent & { readonly reason: "revoked" | "limit" | "reuse" | "ignored" | "failed" };
   /** The session reached a deadline and was removed. The user is unknown when a store removed it unseen. */
   readonly expired: SessionEvent;
-  /** A secret was used after its successor had taken over: it was probably stolen. The session has been revoked. */
+  /**
+   * A former secret was used after its successor had taken over: it was probably stolen. The session has been revoked.
+   */
   readonly reuseDetected: SessionEvent;
+  /**
+   * A secret was refused which is newer than any that the store has: the store has lost writes. The session goes on.
+   */
+  readonly secretLost: SessionEvent;
   /**
    * A request was refused because another site's page seems to have sent it, with the headers that decided. When both
    * are this site, a proxy rewrites `Host`: let it pass the header on, or name the origin in `trustedOrigins` of

@@ -1,12 +1,12 @@
 // One request and its response: the order in which a session is read, changed, ended, written and sent. Every adapter
 // drives it; none has an order of its own.
 
-import { checkedText, commitRecord, READING, readData, type Writing } from "./commit.ts";
+import { checkedText, commitRecord, isDue, type Presented, READING, readData, type Writing } from "./commit.ts";
 import { type Core, type NewSession, revoked } from "./core.ts";
 import { type JsonObject, parseData } from "./data.ts";
 import { Changes } from "./delta.ts";
 import { SessionError } from "./errors.ts";
-import { isDue, type SessionRecord } from "./record.ts";
+import type { SessionRecord } from "./record.ts";
 import { Session } from "./session.ts";
 import { type Beginning, beginningOf, REPLACES, type SignInOptions } from "./sign-in.ts";
 import { Steps, tooLate } from "./steps.ts";
@@ -48,15 +48,15 @@ export class SessionExchange<Data extends object> {
   readonly #transport: SessionTransport | null;
   #state: State;
   #record: SessionRecord | null;
-  /** Digest of the secret that the client presented, or that this request made. */
-  #digest: string | null;
+  /** The secret that the client holds, as far as this request knows. */
+  #presented: Presented | null;
   /** The stored data, from the first read on. */
   #data: JsonObject | null;
   /** The data with the handler's changes on top, from the first change on. */
   #changes: Changes | null = null;
   #newToken: string | null = null;
   #isActivity = true;
-  #rotateAfter: number;
+  #mustRotate = false;
   #isSettled = false;
   /** The handler has read the session: the response depends on it. */
   #isUsed = false;
@@ -67,7 +67,7 @@ export class SessionExchange<Data extends object> {
     core: Core,
     request: SessionRequest,
     transport: SessionTransport | null,
-    found: { readonly record: SessionRecord; readonly digest: string } | null = null,
+    found: (Presented & { readonly record: SessionRecord }) | null = null,
     data: JsonObject | null = null,
   ) {
     this.session = new Session(this);
@@ -76,9 +76,8 @@ export class SessionExchange<Data extends object> {
     this.#transport = transport;
     this.#state = found === null ? "none" : "loaded";
     this.#record = found === null ? null : found.record;
-    this.#digest = found === null ? null : found.digest;
+    this.#presented = found;
     this.#data = data;
-    this.#rotateAfter = core.settings.rotateAfter;
   }
 
   /** The session's record as last known; `null` while there is none. */
@@ -125,7 +124,7 @@ export class SessionExchange<Data extends object> {
   rotate(): void {
     if (this.#isSettled) throw tooLate("rotate the session");
     this.#isUsed = true;
-    this.#rotateAfter = Number.NEGATIVE_INFINITY;
+    this.#mustRotate = true;
   }
 
   /**
@@ -186,9 +185,8 @@ export class SessionExchange<Data extends object> {
    */
   get mustWait(): boolean {
     if (this.#steps !== null || this.#state === "unreadable") return true;
-    if (this.#changes?.isEmpty === false) return true;
-    if (this.#record === null) return false;
-    return isDue(this.#writing(this.#record, null, true), this.#core.settings.touchInterval, this.#core.now());
+    if (this.#record === null) return this.#changes?.isEmpty === false;
+    return isDue(this.#core, this.#writing(this.#record, this.#changes, true), this.#core.now());
   }
 
   #step<T>(what: string, step: () => Promise<T>): Promise<T> {
@@ -270,8 +268,14 @@ export class SessionExchange<Data extends object> {
 
   /** Only the last write of a request may rotate: the client learns the new token from the response alone. */
   #writing(record: SessionRecord, changes: Changes | null, isLast: boolean): Writing {
-    const rotateAfter = isLast && this.#newToken === null ? this.#rotateAfter : Number.POSITIVE_INFINITY;
-    return { record, digest: this.#digest, changes, isActivity: this.#isActivity, rotateAfter };
+    return {
+      record,
+      presented: this.#presented as Presented,
+      changes,
+      isActivity: this.#isActivity,
+      canIssue: isLast && this.#newToken === null,
+      mustRotate: this.#mustRotate,
+    };
   }
 
   /** An anonymous session costs nothing until something is written into it. */
@@ -284,7 +288,7 @@ export class SessionExchange<Data extends object> {
   async #begin(beginning: Beginning): Promise<NewSession> {
     const created = await this.#core.create(beginning);
     this.#record = created.record;
-    this.#digest = created.record.secretDigest;
+    this.#presented = { secret: created.secret, digest: created.record.secretDigest };
     this.#newToken = created.token;
     this.#state = "begun";
     return created;

@@ -4,7 +4,7 @@ import { readData } from "./commit.ts";
 import { type Core, LOADING } from "./core.ts";
 import { isSessionError } from "./errors.ts";
 import { SessionExchange } from "./exchange.ts";
-import { judge, type SessionRecord, type Verdict } from "./record.ts";
+import { type Judgement, judge, type SessionRecord } from "./record.ts";
 import { parseToken, type TokenParts } from "./token.ts";
 import { checkOrigin, readCredential, type SessionRequest } from "./transport.ts";
 
@@ -32,11 +32,9 @@ export async function open<Data extends object>(core: Core, request: SessionRequ
 }
 
 /** A record, and the presented secret beside it. */
-export interface Found {
+export interface Found extends Judgement {
   readonly record: SessionRecord;
-  /** Digest of the presented secret, which a rotation has to replace. */
-  readonly digest: string;
-  readonly verdict: Verdict;
+  readonly secret: string;
 }
 
 /** The store's copy, when the presented secret opens it: a copy never turns a request away. */
@@ -64,6 +62,7 @@ async function load(core: Core, { sid, secret }: TokenParts): Promise<Found | nu
   if (found?.verdict === "expired") await core.end(found.record, "expired");
   if (found?.verdict === "reused" && (await core.end(found.record, "revoked", { reason: "reuse" })))
     core.emit("reuseDetected", found.record);
+  if (found?.verdict === "lost") core.emit("secretLost", found.record);
   return null;
 }
 
@@ -80,6 +79,5 @@ async function loadRecord(core: Core, sid: string, secret: string): Promise<Foun
 }
 
 function compare(core: Core, record: SessionRecord, secret: string): Found {
-  const digest = core.settings.keys.in(record, secret);
-  return { record, digest, verdict: judge(record, digest, core.now(), core.settings) };
+  return { record, secret, ...judge(record, secret, core.now(), core.settings) };
 }

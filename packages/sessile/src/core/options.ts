@@ -31,10 +31,15 @@ export interface SessionManagerOptions {
    * after. Default: a tenth of `idleTimeout`, at most 1 minute.
    */
   readonly touchInterval?: number;
-  /** A session in use gets a new secret this long after the last one was made. Default: never by itself. */
+  /** A session in use is offered a new secret this long after the current one became that. Default: never by itself. */
   readonly rotateAfter?: number;
-  /** How long the previous secret still works, for requests that are under way. Default 10 seconds. */
+  /**
+   * How long the previous secret still works, and how old an offered one is at least when it takes its place. The time in which an answer
+   * reaches a browser, is stored by it, and the next request arrives must be shorter. Default 60 seconds.
+   */
   readonly rotationGrace?: number;
+  /** What happens to a session whose client uses none of three offered secrets in a row. Default `"report"`: `rotationIgnored` is emitted. */
+  readonly onIgnoredRotation?: "report" | "end";
   /** Sessions a user may have at once. Default: any number. */
   readonly userLimit?: UserLimit;
   /** Starts every token. Default `ses_`. */
@@ -75,6 +80,7 @@ export interface Settings extends Lifetimes {
   readonly transports: readonly SessionTransport[];
   readonly touchInterval: number;
   readonly rotateAfter: number;
+  readonly onIgnoredRotation: "report" | "end";
   readonly userLimit: UserLimit | undefined;
   readonly tokenPrefix: string;
   readonly keys: KeyRing;
@@ -95,7 +101,8 @@ const RULES = {
   absoluteTimeout: [...milliseconds(1), 24 * HOUR],
   touchInterval: [...milliseconds(0), undefined],
   rotateAfter: [...milliseconds(1), Number.POSITIVE_INFINITY],
-  rotationGrace: [...milliseconds(0), 10 * SECOND],
+  rotationGrace: [...milliseconds(1), MINUTE],
+  onIgnoredRotation: [(rule) => rule === "report" || rule === "end", '`"report"` or `"end"`', "report"],
   userLimit: [Boolean, "`{ max, onExceeded }`", undefined],
   tokenPrefix: [isPrefix, "1 to 15 letters and digits, a letter first, then one underscore", "ses_"],
   keys: [(keys: KeyRing) => hasMethods(keys, ["of", "in"]), "a `keyRing(…)` of `sessile/keys`", NO_KEYS],

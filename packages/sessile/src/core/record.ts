@@ -1,7 +1,7 @@
 // The record of one session, as a store keeps it, and the only place that decides whether it is valid, and for which
 // secret.
 
-import { sameDigest } from "./token.ts";
+import { familyOf, type KeyRing, offerNumber, sameDigest } from "./token.ts";
 
 /** A session at rest. All instants are milliseconds since 1970. */
 export interface SessionRecord {
@@ -11,10 +11,8 @@ export interface SessionRecord {
   readonly userId: string | null;
   /** Digest of the current secret. */
   readonly secretDigest: string;
-  /**
-   * Digests of earlier secrets, newest first, at most `MAX_RETIRED`. The first is valid for a grace after `rotatedAt`.
-   */
-  readonly retiredDigests: readonly string[];
+  /** The other secrets of the session; `null` until it is first offered a new one. */
+  readonly rotation: Rotation | null;
   /**
    * The application's data, as the JSON text of one object. Text, because a request that does not read the data then
    * never pays for parsing it, and because text cannot be shared by reference between two requests.
@@ -23,7 +21,7 @@ export interface SessionRecord {
   readonly createdAt: number;
   /** When the user proved who they are; `null` for an anonymous session. Set once: a new proof makes a new session. */
   readonly authenticatedAt: number | null;
-  /** When the current secret was made. */
+  /** When the current secret became that: at the start, and with each rotation. */
   readonly rotatedAt: number;
   /** The last activity that was written down; a touch moves it. */
   readonly lastSeenAt: number;
@@ -31,17 +29,59 @@ export interface SessionRecord {
   readonly expiresAt: number;
   /** When the session ends in any case. Set once, never moved (OWASP absolute timeout). */
   readonly absoluteExpiresAt: number;
+  /** The idle timeout that the sign-in asked for, in ms; `null` for the manager's. */
+  readonly idleTimeout: number | null;
+  /** Whether the client keeps the token when it is closed. */
+  readonly persistent: boolean;
+  /** Reserved for the key of a device that the session is bound to; `null` until then. */
+  readonly binding: string | null;
   /** Counts every commit, from 1. */
   readonly version: number;
   /** The device, as the application wants to show it, such as `"Firefox on Linux"`; `null` without one. */
   readonly device: string | null;
 }
 
-/** How many earlier secrets a record remembers in order to recognise one that was stolen. */
-export const MAX_RETIRED = 8;
+/** The secrets of a session beside its current one, as digests. The half `family` stands for all that it ever had. */
+export interface Rotation {
+  /** Digest of the half that all secrets of the session have in common. */
+  readonly family: string;
+  /**
+   * The secret that was offered to the client last, until the client's use of it makes it the current one; `null` when
+   * none is open.
+   */
+  readonly offer: string | null;
+  /** When the newest secret was made. */
+  readonly offeredAt: number;
+  /** The number in the newest secret. A client with a higher one holds a secret that the store has lost. */
+  readonly count: number;
+  /** The number in the current secret. `count` - `taken` offers in a row were not used. */
+  readonly taken: number;
+  /** The secrets whose place the current one took, newest first. They are good for a grace after `rotatedAt`. */
+  readonly previous: readonly string[];
+}
 
-/** Those of a session that has its first secret. */
-export const NO_DIGESTS: readonly string[] = Object.freeze([]);
+/** At most so many: the one before the current secret, and an offer that was open then. */
+export const MAX_PREVIOUS = 2;
+
+/** Whether a value that a store has read is what `SessionRecord.rotation` holds. */
+export function isRotation(value: unknown): value is Rotation | null {
+  if (typeof value !== "object" || value === null) return value === null;
+  const { family, offer, offeredAt, count, taken, previous } = value as Record<keyof Rotation, unknown>;
+  const isText = (each: unknown): boolean => typeof each === "string";
+  const isPrevious = Array.isArray(previous) && previous.length <= MAX_PREVIOUS && previous.every(isText);
+  return (
+    isText(family) &&
+    (offer === null || isText(offer)) &&
+    isPrevious &&
+    [offeredAt, count, taken].every(Number.isSafeInteger)
+  );
+}
+
+/** Freezes a rotation with its list. */
+export function frozenRotation(rotation: Rotation | null): Rotation | null {
+  if (rotation !== null) Object.freeze(rotation.previous);
+  return Object.freeze(rotation);
+}
 
 /** No manager allows more bytes of data. So a store may take a longer text for damage, without looking into it. */
 export const MAX_DATA_BYTES = 16 * 1024 ** 2;
@@ -51,14 +91,22 @@ export const NO_DATA = "{}";
 
 /** The relation of a presented secret to a record. */
 export type Verdict =
-  /** the current secret of a live session, or the one before it inside its grace */
+  /** the current secret of a live session, its open offer, or a previous one inside its grace */
   | "valid"
   /** the session is over */
   | "expired"
-  /** an earlier secret after its grace: two parties hold the session, and one of them stole it */
+  /** another secret that the session had: two parties hold the session, one of them stole it */
   | "reused"
+  /** a newer secret than the store has: it lost writes */
+  | "lost"
   /** a secret this session never had */
   | "unknown";
+
+/** A verdict, and the stored digest that matches the secret; empty where none does. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly digest: string;
+}
 
 /** True from the first millisecond of `expiresAt` on. */
 export function isExpired(record: Pick<SessionRecord, "expiresAt">, now: number): boolean {
@@ -77,14 +125,32 @@ export interface Lifetimes {
   readonly rotationGrace: number;
 }
 
-/** Judges the digest of a presented secret against a record. */
-export function judge(record: SessionRecord, digest: string, now: number, lifetimes: Lifetimes): Verdict {
-  const isCurrent = sameDigest(record.secretDigest, digest);
-  const place = isCurrent ? -1 : record.retiredDigests.findIndex((each) => sameDigest(each, digest));
-  if (!isCurrent && place === -1) return "unknown";
-  if (isOver(record, now, lifetimes)) return "expired";
-  const isInGrace = place === 0 && now < record.rotatedAt + lifetimes.rotationGrace;
-  return isCurrent || isInGrace ? "valid" : "reused";
+/** Judges a presented secret against a record. The family is computed only when nothing else matches. */
+export function judge(
+  record: SessionRecord,
+  secret: string,
+  now: number,
+  settings: Lifetimes & { readonly keys: KeyRing },
+): Judgement {
+  const { rotation } = record;
+  const digest = settings.keys.in(record, secret);
+  const isGood =
+    sameDigest(record.secretDigest, digest) ||
+    (rotation !== null && isOther(rotation, digest, now < record.rotatedAt + settings.rotationGrace));
+  if (!isGood && (rotation === null || !isOfFamily(record, rotation, secret, settings.keys)))
+    return { digest: "", verdict: "unknown" };
+  if (isOver(record, now, settings)) return { digest, verdict: "expired" };
+  if (isGood) return { digest, verdict: "valid" };
+  return { digest: "", verdict: offerNumber(secret) > (rotation as Rotation).count ? "lost" : "reused" };
+}
+
+function isOther({ offer, previous }: Rotation, digest: string, isInGrace: boolean): boolean {
+  if (offer !== null && sameDigest(offer, digest)) return true;
+  return isInGrace && previous.some((each) => sameDigest(each, digest));
+}
+
+function isOfFamily(record: SessionRecord, { family }: Rotation, secret: string, keys: KeyRing): boolean {
+  return sameDigest(family, keys.in(record, familyOf(secret)));
 }
 
 /** True when the record's own deadline or one of this process's shorter limits has passed. */
@@ -96,23 +162,3 @@ export function isOver(record: SessionRecord, now: number, lifetimes: Lifetimes)
   );
 }
 
-/** The use of a session by one request. */
-export interface Use {
-  readonly record: SessionRecord;
-  /** Digest of the secret that the request presented. */
-  readonly digest: string | null;
-  readonly isActivity: boolean;
-  /** The age at which the secret is replaced; infinite where a new token could not reach the client. */
-  readonly rotateAfter: number;
-}
-
-/** Whether a use has to be written: as a touch, or because it brings a new secret. */
-export function isDue(use: Use, touchInterval: number, now: number): boolean {
-  return (use.isActivity && now - use.record.lastSeenAt >= touchInterval) || isRotationDue(use, now);
-}
-
-/** The holder of a retired secret gets no new one: its successor exists already. */
-export function isRotationDue({ record, digest, rotateAfter }: Use, now: number): boolean {
-  if (digest !== record.secretDigest) return false;
-  return now - record.rotatedAt >= rotateAfter;
-}

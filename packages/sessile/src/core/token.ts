@@ -39,7 +39,9 @@ function nextByte(): number {
 }
 
 const SID_LENGTH = 22;
-const SECRET_LENGTH = 43;
+/** The half that all secrets of a session have in common; the number of the secret; what only this secret has. */
+const [FAMILY_LENGTH, NUMBER_LENGTH, OWN_LENGTH] = [22, 3, 19];
+const SECRET_LENGTH = FAMILY_LENGTH + NUMBER_LENGTH + OWN_LENGTH;
 const CHECKSUM_LENGTH = 6;
 
 /** The CRC-32 of each byte (ISO 3309). */
@@ -62,9 +64,28 @@ export function newSid(): string {
   return randomBase62(SID_LENGTH);
 }
 
-/** A new secret: 43 base62 characters, 256 random bits (ASVS 7.2.3 asks for 128). */
+/** The highest number of a secret. */
+export const MAX_NUMBER = 62 ** NUMBER_LENGTH - 1;
+
+/** The first secret of a session: 41 random base62 characters, 244 bits (ASVS 7.2.3 asks for 128). */
 export function newSecret(): string {
-  return randomBase62(SECRET_LENGTH);
+  return secretOf(randomBase62(FAMILY_LENGTH), 0);
+}
+
+/** Another secret of the session: 113 random bits of its own. */
+export function secretOf(family: string, number: number): string {
+  return family + digitsOf(number, NUMBER_LENGTH) + randomBase62(OWN_LENGTH);
+}
+
+/** The half of a secret that stays for the session's life. */
+export function familyOf(secret: string): string {
+  return secret.slice(0, FAMILY_LENGTH);
+}
+
+/** The number of a secret: 0 for the first of its session. */
+export function offerNumber(secret: string): number {
+  const digits = secret.slice(FAMILY_LENGTH, FAMILY_LENGTH + NUMBER_LENGTH);
+  return [...digits].reduce((number, digit) => number * 62 + BASE62.indexOf(digit), 0);
 }
 
 /**
@@ -113,8 +134,13 @@ export function isPrefix(prefix: unknown): boolean {
  * control.
  */
 function checksum(body: string): string {
+  return digitsOf(crc32(body), CHECKSUM_LENGTH);
+}
+
+/** A number in exactly `length` base62 digits. */
+function digitsOf(number: number, length: number): string {
   let digits = "";
-  for (let rest = crc32(body); digits.length < 6; rest = Math.floor(rest / 62)) digits = BASE62[rest % 62] + digits;
+  for (let rest = number; digits.length < length; rest = Math.floor(rest / 62)) digits = BASE62[rest % 62] + digits;
   return digits;
 }
 
@@ -170,8 +196,7 @@ export interface KeyRing {
   /** The digest of `secret` to store in the record of `owner`. */
   of(owner: Owner, secret: string): string;
   /**
-   * The digest of `secret` as it stands in `record`, current or retired; one that no record holds when it is in
-   * neither.
+   * The digest of `secret`, or of a family, as it stands in `record`; one that no record holds when it is not there.
    */
   in(record: SessionRecord, secret: string): string;
 }

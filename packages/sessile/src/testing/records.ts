@@ -1,7 +1,7 @@
 // Sample records for tests of stores.
 
 import { createHash, randomBytes } from "node:crypto";
-import { MAX_RETIRED, NO_DATA, type SessionRecord } from "../core/record.ts";
+import { MAX_PREVIOUS, NO_DATA, type SessionRecord } from "../core/record.ts";
 import { newSid } from "../core/token.ts";
 
 const HOUR = 60 * 60 * 1000;
@@ -15,7 +15,7 @@ export function sampleRecord(fields: Partial<SessionRecord> = {}): SessionRecord
     sid: newSid(),
     userId: null,
     secretDigest: randomDigest(),
-    retiredDigests: Object.freeze([]),
+    rotation: null,
     data: NO_DATA,
     createdAt: now,
     authenticatedAt: fields.userId == null ? null : now,
@@ -23,6 +23,9 @@ export function sampleRecord(fields: Partial<SessionRecord> = {}): SessionRecord
     lastSeenAt: now,
     expiresAt: now + HOUR,
     absoluteExpiresAt: now + 24 * HOUR,
+    idleTimeout: null,
+    persistent: true,
+    binding: null,
     version: 1,
     device: null,
     ...fields,
@@ -33,7 +36,17 @@ export function sampleRecord(fields: Partial<SessionRecord> = {}): SessionRecord
 export function fullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
   return sampleRecord({
     userId: "Zoë:{1}*",
-    retiredDigests: Object.freeze(Array.from({ length: MAX_RETIRED }, randomDigest)),
+    rotation: Object.freeze({
+      family: randomDigest(),
+      offer: randomDigest(),
+      offeredAt: Date.now(),
+      count: 7,
+      taken: 6,
+      previous: Object.freeze(Array.from({ length: MAX_PREVIOUS }, randomDigest)),
+    }),
+    idleTimeout: 60_000,
+    persistent: false,
+    binding: 'ES256 {"crv":"P-256"}',
     data: JSON.stringify({ text: "ключ 🔑 \u2028 \\ \" '", n: 0.1, list: [null, true, { deep: [] }], half: "\ud83d" }),
     version: 7,
     device: "Firefox on Línux\n",

@@ -1,7 +1,8 @@
 // The checks that every store must pass, for any test runner. Each check makes its own records.
 
 import assert from "node:assert/strict";
-import { MAX_RETIRED, type SessionRecord } from "../core/record.ts";
+import type { SecretChange, SessionDelta } from "../core/delta.ts";
+import type { SessionRecord } from "../core/record.ts";
 import type { Committed, Created, SessionStore } from "../core/store.ts";
 import { fullRecord, randomDigest, sampleRecord } from "./records.ts";
 
@@ -121,11 +122,13 @@ export const storeChecks: readonly StoreCheck[] = [
       const record = await stored(a, { userId: newUser() });
       const base = await a.load(record.sid);
       assert.equal(await b.delete(record.sid), true);
-      for (const delta of [
+      const deltas: Partial<SessionDelta>[] = [
         { set: { k: 1 } },
         { touch: { expiresAt: record.expiresAt + 1 } },
-        { rotate: { from: record.secretDigest, to: randomDigest() } },
-      ]) {
+        { rotate: offerOf(record, randomDigest()) },
+        { rotate: { kind: "replace", from: record.secretDigest, to: randomDigest(), family: randomDigest() } },
+      ];
+      for (const delta of deltas) {
         assert.deepEqual(await a.commit(record.sid, { at: Date.now(), ...delta }, base ?? undefined), {
           status: "gone",
         });
@@ -292,36 +295,85 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "D7: of parallel rotations of one secret exactly one succeeds",
+    name: "D7: of parallel offers of a new secret exactly one is made, and of parallel uses of it exactly one takes it",
+    async run({ stores }) {
+      const record = await stored(stores[0], { userId: newUser() });
+      const secrets = Array.from({ length: 20 }, randomDigest);
+      const offers = await allOf(stores, record, (i) => offerOf(record, secrets[i] as string));
+      const offer = (await stores[1].load(record.sid))?.rotation?.offer as string;
+      assert.deepEqual(
+        offers.flatMap(({ status }, i) => (status === "ok" ? [secrets[i]] : [])),
+        [offer],
+      );
+      const uses = await allOf(stores, record, () => ({ kind: "take", to: offer }));
+      assert.deepEqual(uses.map(({ status }) => status).sort(), [...Array(19).fill("conflict"), "ok"]);
+      const after = await stores[0].load(record.sid);
+      assert.deepEqual([after?.secretDigest, after?.rotation?.offer], [offer, null]);
+      assert.deepEqual(after?.rotation?.previous, [record.secretDigest]);
+    },
+  },
+  {
+    name: "D7: of parallel replacements of a secret exactly one succeeds",
     async run({ stores }) {
       const record = await stored(stores[0], { userId: newUser() });
       const successors = Array.from({ length: 20 }, randomDigest);
-      const answers = await all(20, (i) =>
-        each(stores, i).commit(
-          record.sid,
-          { at: Date.now(), rotate: { from: record.secretDigest, to: successors[i] as string } },
-          record,
-        ),
-      );
+      const family = randomDigest();
+      const answers = await allOf(stores, record, (i) => {
+        return { kind: "replace", from: record.secretDigest, to: successors[i] as string, family };
+      });
       const winners = answers.flatMap((answer, i) => (answer.status === "ok" ? [successors[i]] : []));
       assert.equal(winners.length, 1);
       assert.equal(answers.filter(({ status }) => status === "conflict").length, 19);
       const after = await stores[1].load(record.sid);
-      assert.deepEqual([after?.secretDigest, after?.retiredDigests], [winners[0], [record.secretDigest]]);
+      assert.deepEqual([after?.secretDigest, after?.rotation?.previous], [winners[0], [record.secretDigest]]);
     },
   },
   {
-    name: "a rotation keeps the data, the user and the deadlines, and remembers a bounded number of old secrets",
+    name: "an offer is refused over another than the open one, and after the current secret was replaced",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a, { userId: newUser() });
+      const first = okRecord(
+        await a.commit(record.sid, { at: Date.now(), rotate: offerOf(record, randomDigest()) }, record),
+      );
+      const late = await b.commit(record.sid, { at: Date.now(), rotate: offerOf(record, randomDigest()) }, record);
+      assert.equal(late.status, "conflict");
+      const second = okRecord(
+        await b.commit(record.sid, { at: Date.now(), rotate: offerOf(first, randomDigest()) }, first),
+      );
+      assert.deepEqual([second.rotation?.count, second.rotation?.taken], [2, 0]);
+      const lost: SecretChange = { kind: "take", to: first.rotation?.offer as string };
+      assert.equal((await a.commit(record.sid, { at: Date.now(), rotate: lost }, first)).status, "conflict");
+      const replace: SecretChange = {
+        kind: "replace",
+        from: record.secretDigest,
+        to: randomDigest(),
+        family: randomDigest(),
+      };
+      const third = okRecord(await a.commit(record.sid, { at: Date.now(), rotate: replace }, second));
+      assert.deepEqual(third.rotation?.previous, [second.rotation?.offer, record.secretDigest]);
+      assert.equal(
+        (await b.commit(record.sid, { at: Date.now(), rotate: offerOf(second, randomDigest()) }, second)).status,
+        "conflict",
+      );
+    },
+  },
+  {
+    name: "a rotation keeps the data, the user and the deadlines",
     async run({ stores: [a] }) {
       const record = await stored(a, { userId: newUser(), data: '{"k":1}' });
       let now = record;
-      for (let i = 0; i < MAX_RETIRED + 2; i++) {
-        const rotate = { from: now.secretDigest, to: randomDigest() };
-        const next = okRecord(await a.commit(record.sid, { at: Date.now(), rotate }, now));
-        assert.equal(next.retiredDigests[0], now.secretDigest);
+      for (let i = 1; i <= 20; i++) {
+        const offered = okRecord(
+          await a.commit(record.sid, { at: Date.now(), rotate: offerOf(now, randomDigest()) }, now),
+        );
+        const take: SecretChange = { kind: "take", to: offered.rotation?.offer as string };
+        const next = okRecord(await a.commit(record.sid, { at: Date.now(), rotate: take }, offered));
+        assert.deepEqual(
+          [next.rotation?.count, next.rotation?.taken, next.rotation?.previous],
+          [i, i, [now.secretDigest]],
+        );
         now = next;
       }
-      assert.equal(now.retiredDigests.length, MAX_RETIRED);
       assert.deepEqual([now.data, now.userId, now.expiresAt], [record.data, record.userId, record.expiresAt]);
     },
   },
@@ -699,4 +751,24 @@ async function increment(store: SessionStore, loaded: SessionRecord): Promise<vo
     assert.equal(answer.status, "conflict");
     record = (answer as { record: SessionRecord }).record;
   }
+}
+
+/** An offer of a new secret over the open one. */
+function offerOf({ secretDigest, rotation }: SessionRecord, to: string): SecretChange {
+  return {
+    kind: "offer",
+    from: secretDigest,
+    over: rotation?.offer ?? null,
+    to,
+    family: rotation?.family ?? randomDigest(),
+  };
+}
+
+/** Commits twenty changes of a session's secrets at once, by both ways to the store. */
+function allOf(
+  stores: StoresUnderTest["stores"],
+  { sid }: SessionRecord,
+  change: (index: number) => SecretChange,
+): Promise<Committed[]> {
+  return all(20, (i) => each(stores, i).commit(sid, { at: Date.now(), rotate: change(i) }));
 }

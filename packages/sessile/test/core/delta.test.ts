@@ -5,7 +5,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { applyDelta, type Json, type SessionDelta, type SessionRecord } from "sessile";
 import { randomDigest, sampleRecord } from "sessile/testing";
-import { MAX_RETIRED } from "#dist/core/record.js";
+import type { SecretChange } from "#dist/core/delta.js";
+import { MAX_PREVIOUS } from "#dist/core/record.js";
 
 const NOW = 1_800_000_000_000;
 const DAY = 86_400_000;
@@ -22,15 +23,23 @@ const records: fc.Arbitrary<SessionRecord> = fc
     seen: fc.nat(DAY),
     idle: fc.integer({ min: 1, max: DAY }),
     version: fc.integer({ min: 1, max: 1e6 }),
-    retired: fc.nat(MAX_RETIRED),
+    rotation: fc.option(
+      fc.record({ offer: fc.option(fc.constant("offer")), count: fc.nat(9), previous: fc.nat(MAX_PREVIOUS) }),
+    ),
   })
-  .map(({ data, seen, idle, version, retired }) =>
+  .map(({ data, seen, idle, version, rotation }) =>
     sampleRecord({
       userId: "ann",
       createdAt: NOW,
       data: JSON.stringify(data),
       version,
-      retiredDigests: Object.freeze(Array.from({ length: retired }, randomDigest)),
+      rotation: rotation && {
+        family: "f",
+        offeredAt: NOW,
+        taken: 0,
+        ...rotation,
+        previous: Array.from({ length: rotation.previous }, randomDigest),
+      },
       lastSeenAt: NOW + seen,
       expiresAt: Math.min(NOW + seen + idle, NOW + 2 * DAY),
       absoluteExpiresAt: NOW + 2 * DAY,
@@ -164,30 +173,65 @@ describe("applyDelta", () => {
     assert.equal(applyDelta(record, { at: record.createdAt, ifVersion: 2 }), "conflict");
     assert.equal(applyDelta(record, { at: record.createdAt, ifVersion: 4 }), "conflict");
     assert.equal(applied(record, { at: record.createdAt, ifVersion: 3 }).version, 4);
-    assert.equal(applyDelta(record, { at: record.createdAt, rotate: { from: randomDigest(), to } }), "conflict");
-    assert.equal(applyDelta(record, { at: record.expiresAt, ifVersion: 2, rotate: { from: "x", to } }), "gone");
-  });
-
-  test("D7: a rotation has one successor: the second delta from the same secret conflicts", () => {
-    const record = sampleRecord();
-    const first = applied(record, {
-      at: record.createdAt + 5,
-      rotate: { from: record.secretDigest, to: randomDigest() },
-    });
-    assert.deepEqual(first.retiredDigests, [record.secretDigest]);
-    assert.equal(first.rotatedAt, record.createdAt + 5);
     assert.equal(
-      applyDelta(first, { at: record.createdAt + 6, rotate: { from: record.secretDigest, to: randomDigest() } }),
+      applyDelta(record, {
+        at: record.createdAt,
+        rotate: { kind: "offer", from: randomDigest(), over: null, to, family: to },
+      }),
       "conflict",
     );
+    assert.equal(applyDelta(record, { at: record.expiresAt, ifVersion: 2, rotate: { kind: "take", to } }), "gone");
   });
 
-  test("D6: a rotation remembers the newest secrets, at most MAX_RETIRED", () => {
+  test("D7: an offer has one successor, and leaves the current secret as it is", () => {
+    const record = sampleRecord({ createdAt: NOW });
+    const offer = (over: string | null, to: string): SecretChange => {
+      return { kind: "offer", from: record.secretDigest, over, to, family: "f" };
+    };
+    const first = applied(record, { at: NOW, rotate: offer(null, "one") });
+    const rotation = { family: "f", offer: "one", offeredAt: NOW, count: 1, taken: 0, previous: [] };
+    assert.deepEqual(
+      [first.secretDigest, first.rotatedAt, first.rotation],
+      [record.secretDigest, record.rotatedAt, rotation],
+    );
+    assert.equal(applyDelta(first, { at: NOW, rotate: offer(null, "two") }), "conflict");
+    assert.equal(applyDelta(first, { at: NOW, rotate: { kind: "take", to: "two" } }), "conflict");
+    const second = applied(first, { at: NOW + 1, rotate: offer("one", "two") });
+    assert.deepEqual(second.rotation, { ...rotation, offer: "two", offeredAt: NOW + 1, count: 2 });
+    assert.equal(applyDelta(second, { at: NOW, rotate: { kind: "take", to: "one" } }), "conflict");
+    const taken = applied(second, { at: NOW + 2, rotate: { kind: "take", to: "two" } });
+    assert.deepEqual([taken.secretDigest, taken.rotatedAt], ["two", NOW + 2]);
+    assert.deepEqual(taken.rotation, {
+      ...rotation,
+      offer: null,
+      offeredAt: NOW + 1,
+      count: 2,
+      taken: 2,
+      previous: [record.secretDigest],
+    });
+    assert.equal(applyDelta(taken, { at: NOW, rotate: { kind: "take", to: "two" } }), "conflict");
+    assert.equal(applyDelta(taken, { at: NOW, rotate: offer(null, "three") }), "conflict");
+  });
+
+  test("D7: a replacement has one successor, and the secret and the offer whose place it takes are the previous ones", () => {
     fc.assert(
       fc.property(records, (record) => {
-        const next = applied(record, { at: NOW, rotate: { from: record.secretDigest, to: "new" } });
-        assert.deepEqual(next.retiredDigests, [record.secretDigest, ...record.retiredDigests].slice(0, MAX_RETIRED));
-        assert.ok(Object.isFrozen(next.retiredDigests));
+        const rotate: SecretChange = { kind: "replace", from: record.secretDigest, to: "new", family: "f" };
+        const next = applied(record, { at: NOW, rotate });
+        const offer = record.rotation?.offer == null ? [] : [record.rotation.offer];
+        const good = [...offer, record.secretDigest];
+        const count = (record.rotation?.count ?? 0) + 1;
+        assert.deepEqual(next.rotation, {
+          family: "f",
+          offer: null,
+          offeredAt: NOW,
+          count,
+          taken: count,
+          previous: good,
+        });
+        assert.deepEqual([next.secretDigest, next.rotatedAt], ["new", NOW]);
+        assert.ok(Object.isFrozen(next.rotation) && Object.isFrozen(next.rotation?.previous));
+        assert.equal(applyDelta(next, { at: NOW, rotate }), "conflict");
       }),
     );
   });

@@ -148,7 +148,7 @@ test("events carry what happened to whom, and no token, digest or data", async (
     first.slice(26),
     second?.slice(26),
     record?.secretDigest,
-    record?.retiredDigests[0],
+    record?.rotation?.previous[0],
     "private-data",
   ]) {
     assert.ok(!text.includes(secret as string));

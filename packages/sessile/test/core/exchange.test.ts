@@ -520,7 +520,7 @@ describe("a session that ends while a slow request holds it", () => {
     },
     "by reuse of an old secret": async (bench, token) => {
       await bench.send(token, (session) => session.rotate());
-      bench.clock.now += 11_000;
+      bench.clock.now += MINUTE;
       assert.equal(await bench.userOf(token), null);
     },
   };
@@ -599,7 +599,7 @@ describe("a session that ends while a slow request holds it", () => {
     slow.session.rotate();
     assert.equal((await slow.finish()).get("x-session-token"), undefined);
     assert.deepEqual([await bench.userOf(issued as string), await bench.dataOf(token)], ["ann", { k: 1 }]);
-    assert.equal((await bench.recordOf(token))?.retiredDigests.length, 1);
+    assert.equal((await bench.recordOf(token))?.rotation?.count, 1);
   });
 
   test("F3: a commit that is on its way when the manager closes writes nothing", async () => {
@@ -794,7 +794,7 @@ describe("session.commit", () => {
   });
 
   test("D6: does not rotate, because the client would not learn the new token", async () => {
-    const bench = new Bench({ rotateAfter: MINUTE });
+    const bench = new Bench({ rotateAfter: 2 * MINUTE });
     const token = await bench.signIn();
     bench.clock.now += 2 * MINUTE;
     const slow = await openRequest(bench, token);
@@ -804,10 +804,10 @@ describe("session.commit", () => {
       await slow.session.commit();
       bench.clock.now += 2 * MINUTE;
     }
-    assert.deepEqual((await bench.recordOf(token))?.retiredDigests, []);
+    assert.equal((await bench.recordOf(token))?.rotation, null);
     const issued = (await slow.finish()).get("x-session-token") as string;
     assert.equal(await bench.userOf(issued), "ann");
-    assert.equal((await bench.recordOf(token))?.retiredDigests.length, 1);
+    assert.equal((await bench.recordOf(token))?.rotation?.count, 1);
   });
 
   test("D6: and a request that then fails leave the client with a token that works", async () => {

@@ -5,6 +5,7 @@ import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import type { SessionRecord } from "sessile";
 import type { Property } from "sessile-test-support/properties";
+import { isRotation } from "#dist/core/record.js";
 import { decodeRecord, encodeRecord, readableRecord } from "#dist/stores/network/codec.js";
 import { formatCursor, parseCursor } from "#dist/stores/paging.js";
 import { COLUMNS, fromText, toRow } from "#dist/stores/sqlite/row.js";
@@ -147,14 +148,16 @@ function assertWholeOrRefused(text: string, sid: string): void {
 
 /** Every field has its type, so that nothing that reads it can be surprised. */
 function assertWhole(record: SessionRecord): void {
-  const { userId, device, authenticatedAt, retiredDigests } = record;
-  for (const text of [record.sid, record.secretDigest, record.data, ...retiredDigests])
+  const { userId, device, authenticatedAt, rotation, idleTimeout, binding } = record;
+  for (const text of [record.sid, record.secretDigest, record.data, ...(rotation?.previous ?? [])])
     assert.equal(typeof text, "string");
-  for (const text of [userId, device]) assert.ok(text === null || typeof text === "string");
+  for (const text of [userId, device, binding, rotation?.offer ?? null])
+    assert.ok(text === null || typeof text === "string");
   const instants = [record.createdAt, record.rotatedAt, record.lastSeenAt, record.expiresAt, record.absoluteExpiresAt];
-  for (const count of [...instants, record.version, authenticatedAt ?? 0])
+  for (const count of [...instants, record.version, authenticatedAt ?? 0, idleTimeout ?? 0])
     assert.ok(Number.isSafeInteger(count), String(count));
-  assert.ok(retiredDigests.length <= 8);
+  assert.ok(isRotation(rotation));
+  assert.equal(typeof record.persistent, "boolean");
 }
 
 function replaceBigints(_key: string, value: unknown): unknown {

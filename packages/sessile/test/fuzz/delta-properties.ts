@@ -86,7 +86,10 @@ function parsed({ data }: SessionRecord): Record<string, unknown> {
 
 function breaksCondition(record: SessionRecord, { ifVersion, rotate, set, remove, limits }: SessionDelta): boolean {
   if (ifVersion !== undefined && ifVersion !== record.version) return true;
-  if (rotate !== undefined && rotate.from !== record.secretDigest) return true;
+  const offer = record.rotation?.offer ?? null;
+  if (rotate?.kind === "take" && (offer === null || rotate.to !== offer)) return true;
+  if (rotate !== undefined && rotate.kind !== "take" && rotate.from !== record.secretDigest) return true;
+  if (rotate?.kind === "offer" && rotate.over !== offer) return true;
   if (limits === undefined || (set === undefined && remove === undefined)) return false;
   const merged = { ...parsed(record) };
   for (const key of remove ?? []) delete merged[key];

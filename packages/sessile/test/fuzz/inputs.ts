@@ -154,18 +154,31 @@ export const records: fc.Arbitrary<SessionRecord> = fc
     seen: fc.nat(DAY),
     idle: fc.integer({ min: 1, max: DAY }),
     version: fc.oneof(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 2 ** 50 })),
-    retired: fc.nat(8),
+    rotation: fc.option(
+      fc.record({
+        offer: fc.option(base62(43)),
+        offeredAt: fc.nat(DAY),
+        count: fc.nat(9),
+        taken: fc.nat(9),
+        previous: fc.nat(3),
+      }),
+    ),
+    idleTimeout: fc.option(fc.nat(DAY)),
+    persistent: fc.boolean(),
+    binding: fc.option(fc.string({ unit: "grapheme" })),
     userId: fc.option(fc.oneof(fc.string({ unit: "grapheme", minLength: 1 }), fc.constantFrom("a\0b", "\\", "\\0"))),
     device: fc.option(fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("", "\0", "\n", "|{}"))),
   })
-  .map(({ data, seen, idle, version, retired, userId, device }) =>
+  .map(({ data, seen, idle, rotation, ...fields }) =>
     sampleRecord({
-      userId,
-      device,
-      version,
+      ...fields,
       createdAt: NOW,
       data: JSON.stringify(data),
-      retiredDigests: Object.freeze(Array.from({ length: retired }, randomDigest)),
+      rotation: rotation && {
+        ...rotation,
+        family: randomDigest(),
+        previous: Array.from({ length: rotation.previous }, randomDigest),
+      },
       lastSeenAt: NOW + seen,
       expiresAt: Math.min(NOW + seen + idle, NOW + 2 * DAY),
       absoluteExpiresAt: NOW + 2 * DAY,
@@ -184,14 +197,33 @@ export const deltas: fc.Arbitrary<SessionDelta> = fc.record(
     remove: fc.array(keys, { maxLength: 4 }),
     touch: fc.record({ expiresAt: instants }),
     ifVersion: fc.integer({ min: 0, max: 1000 }),
-    rotate: fc.record({ from: fc.constantFrom("current", "another"), to: base62(43) }),
+    rotate: fc.oneof(
+      fc.record({
+        kind: fc.constant("offer" as const),
+        from: fc.constantFrom("current", "another"),
+        over: fc.option(fc.constantFrom("open", "another")),
+        to: base62(43),
+        family: base62(43),
+      }),
+      fc.record({ kind: fc.constant("take" as const), to: fc.constantFrom("open", "another") }),
+      fc.record({
+        kind: fc.constant("replace" as const),
+        from: fc.constantFrom("current", "another"),
+        to: base62(43),
+        family: base62(43),
+      }),
+    ),
     limits: fc.record({ dataBytes: fc.integer({ min: 1, max: 400 }), keys: fc.integer({ min: 1, max: 8 }) }),
   },
   { requiredKeys: ["at"] },
 );
 
-/** The delta, with a rotation of the record's own digest where it says so. */
-export function aimed(record: SessionRecord, delta: SessionDelta): SessionDelta {
-  if (delta.rotate?.from !== "current") return delta;
-  return { ...delta, rotate: { ...delta.rotate, from: record.secretDigest } };
+/** The delta, with the record's own digests where it says so. */
+export function aimed({ secretDigest, rotation }: SessionRecord, delta: SessionDelta): SessionDelta {
+  const { rotate } = delta;
+  if (rotate === undefined) return delta;
+  const from = "from" in rotate && rotate.from === "current" ? { from: secretDigest } : {};
+  const over = "over" in rotate && rotate.over === "open" ? { over: rotation?.offer ?? null } : {};
+  const to = rotate.to === "open" && rotation?.offer != null ? { to: rotation.offer } : {};
+  return { ...delta, rotate: { ...rotate, ...from, ...over, ...to } };
 }

@@ -43,7 +43,7 @@ for (const { name, open } of STORES) {
     }
     const record = await store.load(sidOf(second));
     assert.ok(dump === null || dump.includes(record?.secretDigest as string), "the dump is of the right place");
-    const digests = [record?.secretDigest, ...(record?.retiredDigests ?? [])] as string[];
+    const digests = [record?.secretDigest, ...(record?.rotation?.previous ?? [])] as string[];
     for (const digest of digests) {
       for (const guess of [digest, `ses_${sidOf(second)}${digest}`, `ses_${sidOf(second)}${digest}000000`])
         for (const transport of TRANSPORTS) assert.equal(await userOf(node, guess, transport), null);
@@ -100,7 +100,7 @@ for (const { name, open } of STORES) {
     const { sessions } = await node.list("ann");
     const shown = JSON.stringify(sessions);
     const record = await store.load(sidOf(token));
-    for (const secret of [record?.secretDigest, ...(record?.retiredDigests ?? []), "PRIVATE", token.slice(26)])
+    for (const secret of [record?.secretDigest, ...(record?.rotation?.previous ?? []), "PRIVATE", token.slice(26)])
       assert.ok(!shown.includes(secret as string));
     assert.deepEqual(Object.keys(sessions[0] ?? {}).sort(), [
       "authenticatedAt",

@@ -6,7 +6,7 @@ import { fullRecord } from "sessile/testing";
 import type { SessionRecord } from "#dist/index.js";
 import { KnownRecords } from "#dist/stores/known-records.js";
 
-const record = (sid: string): SessionRecord => ({ ...fullRecord({ data: "{}", retiredDigests: [] }), sid });
+const record = (sid: string): SessionRecord => ({ ...fullRecord({ data: "{}", rotation: null }), sid });
 
 test("a record is known while its text is what it was when it was read, and then no more", () => {
   for (const next of ["[1,8]", null]) {

@@ -217,6 +217,8 @@ const EVENTS: readonly (keyof SessionEvents)[] = [
   "created",
   "signedIn",
   "rotated",
+  "rotationIgnored",
+  "secretLost",
   "signedOut",
   "revoked",
   "expired",

@@ -81,7 +81,8 @@ export class Copies {
 }
 
 /** Text counts twice its length, as UTF-16. */
-function bytesOf({ sid, userId, secretDigest, retiredDigests, data, device }: SessionRecord): number {
-  const texts = [sid, userId ?? "", secretDigest, ...retiredDigests, data, device ?? ""];
+function bytesOf({ sid, userId, secretDigest, rotation, data, device }: SessionRecord): number {
+  const digests = rotation === null ? [] : [rotation.family, rotation.offer ?? "", ...rotation.previous];
+  const texts = [sid, userId ?? "", secretDigest, ...digests, data, device ?? ""];
   return FIXED_BYTES + 2 * texts.join("").length;
 }

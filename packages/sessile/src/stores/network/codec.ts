@@ -2,10 +2,10 @@
 
 import { hash } from "node:crypto";
 import { SessionError } from "../../core/errors.ts";
-import { MAX_DATA_BYTES, MAX_RETIRED, type SessionRecord } from "../../core/record.ts";
+import { frozenRotation, isRotation, MAX_DATA_BYTES, type SessionRecord } from "../../core/record.ts";
 
 /** The form of the header. A record of any other form belongs to another release and is left alone. */
-const FORM = 1;
+const FORM = 2;
 
 /**
  * 48 bits: two writes of one version differ in it, unless they wrote the same; and damage is noticed, which in the
@@ -53,10 +53,31 @@ function formOf(sid: string): string {
  * The fields in one order, whichever they have in the record: so a record that was loaded gives the text that is
  * stored.
  */
-function bodyOf({ sid, userId, secretDigest, retiredDigests, data, device, ...rest }: SessionRecord): string {
-  const { createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, absoluteExpiresAt } = rest;
+function bodyOf({ sid, userId, secretDigest, rotation, data, device, ...rest }: SessionRecord): string {
+  const {
+    createdAt,
+    authenticatedAt,
+    rotatedAt,
+    lastSeenAt,
+    expiresAt,
+    absoluteExpiresAt,
+    idleTimeout,
+    persistent,
+    binding,
+  } = rest;
   const instants = { createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, absoluteExpiresAt };
-  const header = { v: FORM, sid, userId, secretDigest, retiredDigests, ...instants, device, dataLength: data.length };
+  const lifetime = { idleTimeout, persistent, binding };
+  const header = {
+    v: FORM,
+    sid,
+    userId,
+    secretDigest,
+    rotation,
+    ...instants,
+    ...lifetime,
+    device,
+    dataLength: data.length,
+  };
   return `${JSON.stringify(header)}\n${data}`;
 }
 
@@ -78,7 +99,7 @@ export function decodeRecord(text: string, sid: string): SessionRecord {
     sid: fields.sid, // `sid` may be a slice of a request's header, which it would keep in memory
     userId: orNull(isText, fields.userId),
     secretDigest: needed(isText, fields.secretDigest),
-    retiredDigests: Object.freeze(needed(isDigests, fields.retiredDigests)),
+    rotation: frozenRotation(needed(isRotation, fields.rotation)),
     data,
     createdAt: needed(isCount, fields.createdAt),
     authenticatedAt: orNull(isCount, fields.authenticatedAt),
@@ -86,6 +107,9 @@ export function decodeRecord(text: string, sid: string): SessionRecord {
     lastSeenAt: needed(isCount, fields.lastSeenAt),
     expiresAt: needed(isCount, fields.expiresAt),
     absoluteExpiresAt: needed(isCount, fields.absoluteExpiresAt),
+    idleTimeout: orNull(isCount, fields.idleTimeout),
+    persistent: needed(isBoolean, fields.persistent),
+    binding: orNull(isText, fields.binding),
     version: version >= 1 ? needed(isCount, version) : unreadable(),
     device: orNull(isText, fields.device),
   });
@@ -124,8 +148,8 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function isDigests(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length <= MAX_RETIRED && value.every(isText);
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === "boolean";
 }
 
 function unreadable(): never {

@@ -2,13 +2,13 @@
 
 import { crc32 } from "node:zlib";
 import { SessionError } from "../../core/errors.ts";
-import { MAX_RETIRED, type SessionRecord } from "../../core/record.ts";
+import { frozenRotation, isRotation, type Rotation, type SessionRecord } from "../../core/record.ts";
 import type { SqliteValue } from "./driver.ts";
 
 /** The columns of a record, in the order of `toRow`. Each is named after a field of the record, but for the last. */
 export const COLUMNS = (
-  "sid user_id secret_digest retired_digests data created_at authenticated_at rotated_at last_seen_at expires_at " +
-  "absolute_expires_at version device checksum"
+  "sid user_id secret_digest rotation data created_at authenticated_at rotated_at last_seen_at expires_at " +
+  "absolute_expires_at idle_timeout persistent binding version device checksum"
 ).split(" ");
 
 const FIELDS = COLUMNS.slice(0, -1).map((column) =>
@@ -16,17 +16,20 @@ const FIELDS = COLUMNS.slice(0, -1).map((column) =>
 ) as (keyof SessionRecord)[];
 
 /** Columns that `applyDelta` may change. The others are not written again, so that their index is left alone. */
-export const CHANGING = "secret_digest retired_digests data rotated_at last_seen_at expires_at version checksum".split(
-  " ",
-);
+export const CHANGING = "secret_digest rotation data rotated_at last_seen_at expires_at version checksum".split(" ");
 
 const CHANGING_PLACES = CHANGING.map((name) => COLUMNS.indexOf(name));
 
 export function toRow(record: SessionRecord): SqliteValue[] {
-  const { userId, device, retiredDigests } = record;
+  const { userId, device, rotation } = record;
   const texts = { userId: userId && toText(userId), device: device && toText(device) };
-  const stored = { ...record, ...texts, retiredDigests: JSON.stringify(retiredDigests) };
-  const values = FIELDS.map((field) => stored[field]);
+  const stored = {
+    ...record,
+    ...texts,
+    rotation: rotation && JSON.stringify(rotation),
+    persistent: Number(record.persistent),
+  };
+  const values: SqliteValue[] = FIELDS.map((field) => stored[field]);
   return [...values, checksumOf(values)];
 }
 
@@ -52,7 +55,7 @@ export function fromText(sid: string, text: string): SessionRecord {
     sid: fields[0] as string, // not `sid`, which may be a slice of a header and would keep all of it in memory
     userId: fromStored(fields[1]),
     secretDigest: fields[2] as string,
-    retiredDigests: Object.freeze(parseDigests(sid, fields[3] as string)),
+    rotation: parseRotation(sid, fields[3] as string | null),
     data: fields[4] as string,
     createdAt: fields[5] as number,
     authenticatedAt: fields[6] as number | null,
@@ -60,8 +63,11 @@ export function fromText(sid: string, text: string): SessionRecord {
     lastSeenAt: fields[8] as number,
     expiresAt: fields[9] as number,
     absoluteExpiresAt: fields[10] as number,
-    version: fields[11] as number,
-    device: fromStored(fields[12]),
+    idleTimeout: fields[11] as number | null,
+    persistent: fields[12] === 1,
+    binding: fields[13] as string | null,
+    version: fields[14] as number,
+    device: fromStored(fields[15]),
   });
 }
 
@@ -79,19 +85,24 @@ function fromStored(text: unknown): string | null {
 }
 
 /** Checked as well, because a row that another program wrote may have the right checksum and anything here. */
-function parseDigests(sid: string, text: string): readonly string[] {
-  if (text === "[]") return [];
-  const digests = parseList(sid, text);
-  if (digests.length <= MAX_RETIRED && digests.every((each) => typeof each === "string")) return digests;
+function parseRotation(sid: string, text: string | null): Rotation | null {
+  const rotation = text === null ? null : parse(sid, text);
+  if (isRotation(rotation)) return frozenRotation(rotation);
   throw unreadable(sid);
 }
 
 function parseList(sid: string, text: string): unknown[] {
-  try {
-    const list: unknown = JSON.parse(text);
-    if (Array.isArray(list)) return list;
-  } catch {}
+  const list = parse(sid, text);
+  if (Array.isArray(list)) return list;
   throw unreadable(sid);
+}
+
+function parse(sid: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unreadable(sid);
+  }
 }
 
 export function unreadable(sid: string): SessionError {

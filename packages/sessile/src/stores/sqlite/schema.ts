@@ -6,7 +6,7 @@ import { firstColumn, firstValue, rollback, type SqliteDatabase } from "./driver
 /**
  * The version that this release reads and writes. A release that changes the tables increments it and reads older ones.
  */
-const VERSION = 1;
+const VERSION = 2;
 
 /** "sess": shows `file` and other programs which application the database belongs to. */
 const APPLICATION_ID = 0x73657373;
@@ -19,7 +19,7 @@ const TABLES = `
     sid TEXT NOT NULL PRIMARY KEY,
     user_id TEXT,
     secret_digest TEXT NOT NULL,
-    retired_digests TEXT NOT NULL,
+    rotation TEXT,
     data TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     authenticated_at INTEGER,
@@ -27,6 +27,9 @@ const TABLES = `
     last_seen_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     absolute_expires_at INTEGER NOT NULL,
+    idle_timeout INTEGER,
+    persistent INTEGER NOT NULL,
+    binding TEXT,
     version INTEGER NOT NULL,
     device TEXT,
     checksum INTEGER NOT NULL

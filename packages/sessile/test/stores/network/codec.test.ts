@@ -19,7 +19,9 @@ const unreadable = { code: "ERR_SESSION_RECORD" };
 test("a record comes back with every field, frozen, its data as the text it was", () => {
   const decoded = decodeRecord(text, record.sid);
   assert.deepEqual({ ...decoded }, { ...record });
-  assert.ok(Object.isFrozen(decoded) && Object.isFrozen(decoded.retiredDigests));
+  assert.ok(
+    Object.isFrozen(decoded) && Object.isFrozen(decoded.rotation) && Object.isFrozen(decoded.rotation?.previous),
+  );
   assert.ok(text.endsWith(`\n${record.data}`), "the data is neither escaped nor rewritten");
 });
 

@@ -56,7 +56,7 @@ export function operate(kind: Kind, process: number, store: SessionStore, limit?
     case "touch":
       return store.commit(sid, { at, touch: { expiresAt: touchedUntil(process) } }, FIRST);
     case "rotate":
-      return store.commit(sid, { at, rotate: { from, to: newDigest(process) } }, FIRST);
+      return store.commit(sid, { at, rotate: { kind: "replace", from, to: newDigest(process), family: "f" } }, FIRST);
     case "signOut":
       return store.delete(sid);
     case "revokeAll":

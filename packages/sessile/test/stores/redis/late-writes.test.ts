@@ -68,7 +68,13 @@ test("a late touch or rotation of a session that ended meanwhile does not bring 
   const { server, late, elsewhere, record, freeze, release } = await start(t);
   const { sid, createdAt: at, secretDigest: from } = record;
   freeze();
-  await fails(late.commit(sid, { at, touch: { expiresAt: at + HOUR }, rotate: { from, to: "x" } }, record));
+  await fails(
+    late.commit(
+      sid,
+      { at, touch: { expiresAt: at + HOUR }, rotate: { kind: "replace", from, to: "x", family: "f" } },
+      record,
+    ),
+  );
   assert.equal(await elsewhere.delete(sid), true);
   await release();
   assert.equal(await elsewhere.load(sid), null);
@@ -79,8 +85,8 @@ test("a late rotation has one successor: whoever rotated meanwhile is it", async
   const { late, elsewhere, record, freeze, release } = await start(t);
   const { sid, createdAt: at, secretDigest: from } = record;
   freeze();
-  await fails(late.commit(sid, { at, rotate: { from, to: "late" } }, record));
-  await elsewhere.commit(sid, { at, rotate: { from, to: "early" } });
+  await fails(late.commit(sid, { at, rotate: { kind: "replace", from, to: "late", family: "f" } }, record));
+  await elsewhere.commit(sid, { at, rotate: { kind: "replace", from, to: "early", family: "f" } });
   await release();
   assert.equal((await elsewhere.load(sid))?.secretDigest, "early");
 });
