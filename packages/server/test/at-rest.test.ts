@@ -48,7 +48,7 @@ test("C1: the SQLite file and its log hold no usable token, and neither does the
   assert.ok(files.length >= 2, "there must be something to look at");
   for (const token of tokens) for (const file of files) assertAbsent(readFileSync(file), token, file);
   const digest = createHash("sha256")
-    .update(tokens[0]?.slice(26, 69) as string)
+    .update(tokens[0]?.slice(26, 70) as string)
     .digest("base64url");
   assert.ok(
     files.some((file) => readFileSync(file).includes(digest)),
@@ -80,7 +80,7 @@ test("C1: no key and no value in Redis holds a usable token, and a stored digest
   );
   for (const token of tokens) assertAbsent(dump, token, "Redis");
   const digest = createHash("sha256")
-    .update(tokens[0]?.slice(26, 69) as string)
+    .update(tokens[0]?.slice(26, 70) as string)
     .digest("base64url");
   assert.ok(dump.includes(digest));
   for (const forged of [digest, `ses_${tokens[0]?.slice(4, 26)}${digest}`, tokens[0]?.slice(4, 26) as string]) {

@@ -27,7 +27,7 @@ for (const kind of KINDS) {
       const { status, body } = await call(server.url, "POST", "/login");
       assert.equal(status, 200);
       assert.deepEqual(Object.keys(body as object), ["session_token"]);
-      assert.match((body as { session_token: string }).session_token, /^ses_[0-9A-Za-z]{71}$/);
+      assert.match((body as { session_token: string }).session_token, /^ses_[0-9A-Za-z]{72}$/);
     });
 
     test("GET /profile answers the demo user with the token and 401 without", async () => {

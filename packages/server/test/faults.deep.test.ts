@@ -90,13 +90,13 @@ async function failAll({ url }: ServerProcess, token: string): Promise<void> {
     await call(url, "POST", "/logout", { "X-Session-Token": token }),
   ];
   for (const { status } of answers) assert.ok([200, 401, 404, 503].includes(status), String(status));
-  for (const { body } of answers) assert.ok(!JSON.stringify(body).includes(token.slice(26, 69)));
+  for (const { body } of answers) assert.ok(!JSON.stringify(body).includes(token.slice(26, 70)));
 }
 
 function assertSilent(server: ServerProcess, token: string, said: RegExp): void {
   const { stdout, stderr } = server.output();
   assert.match(stderr, said, "the fault must have happened, and the log must say so");
-  const secret = token.slice(26, 69);
+  const secret = token.slice(26, 70);
   for (const spelled of [
     secret,
     Buffer.from(secret).toString("base64").slice(0, 56),

@@ -45,7 +45,8 @@ export class ObservedManager extends GuardedManager {
       this.on(event, ({ sid, userId }) => security.write(event, { actor: ownerOf(userId), sid, userId }));
     }
     this.on("expired", ({ sid, userId }) => security.write("expired", { actor: "server", sid, userId }));
-    this.on("reuseDetected", ({ sid, userId }) => security.write("reuseDetected", { actor: "unknown", sid, userId }));
+    for (const event of ["reuseDetected", "rotationIgnored", "secretLost"] as const)
+      this.on(event, ({ sid, userId }) => security.write(event, { actor: "unknown", sid, userId }));
     this.on("revoked", ({ sid, userId, reason }) => {
       const actor = reason === "limit" ? { actor: ownerOf(userId) } : reason === "revoked" ? {} : { actor: "server" };
       security.write("revoked", { ...actor, sid, userId, reason });

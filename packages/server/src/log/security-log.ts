@@ -20,6 +20,8 @@ const EVENTS = {
   revoked: ["info", "success"],
   expired: ["info", "success"],
   reuseDetected: ["warn", "refused"],
+  rotationIgnored: ["warn", "success"],
+  secretLost: ["error", "refused"],
   invalidTokenBurst: ["warn", "refused"],
   invalidKeyBurst: ["warn", "refused"],
   credentialsConflict: ["warn", "refused"],

@@ -126,7 +126,7 @@ test("L1, H1, H9: the cookie is of this host alone, for no program and no other 
   const { headers, body } = await client.ask("POST", "/sign-in", { username: "root", password: PASSWORD });
   assert.match(
     headers.get("set-cookie") ?? "",
-    /^__Host-sessile-admin=adm_[0-9A-Za-z]{71}; Max-Age=28800; Path=\/; Secure; HttpOnly; SameSite=Strict$/,
+    /^__Host-sessile-admin=adm_[0-9A-Za-z]{72}; Max-Age=28800; Path=\/; Secure; HttpOnly; SameSite=Strict$/,
   );
   assert.deepEqual(Object.keys(body), ["name", "freshUntil", "now"]);
   const token = client.cookie.split("=")[1] as string;

@@ -27,7 +27,7 @@ for (const kind of KINDS) {
       const record = await app.store.load(sid);
       const secrets = [
         token,
-        token.slice(26, 69),
+        token.slice(26, 70),
         record?.secretDigest as string,
         operator.cookie.split("=")[1] as string,
       ];

@@ -34,7 +34,7 @@ describe("the API", () => {
     const begun = await api.send("POST", "/sessions", { body });
     assert.equal(begun.status, 201);
     const { session_token: token, ...session } = begun.body;
-    assert.match(token, /^ses_[0-9A-Za-z]{71}$/);
+    assert.match(token, /^ses_[0-9A-Za-z]{72}$/);
     assert.deepEqual([session.user_id, session.data, session.version], ["ann@example.org", body.data, 1]);
     assert.equal(session.expires_at, new Date(clock.now() + 3600 * SECOND).toISOString());
     assert.equal(begun.headers.get("set-cookie"), null);

@@ -123,7 +123,7 @@ function withToken(text: string, token: string): string {
   return text
     .replaceAll("TOKEN", token)
     .replaceAll("ENCODED", encoded)
-    .replaceAll("SECRET", token.slice(26, 69))
+    .replaceAll("SECRET", token.slice(26, 70))
     .replaceAll("SID", token.slice(4, 26));
 }
 
@@ -138,7 +138,7 @@ function asTarget(text: string): string {
 function assertSilent(text: string, token: string): void {
   const decoded = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   for (const each of [text, decoded])
-    assert.ok(!each.includes(token.slice(26, 69)), each.replaceAll(token.slice(26, 69), "<secret>"));
+    assert.ok(!each.includes(token.slice(26, 70)), each.replaceAll(token.slice(26, 69), "<secret>"));
 }
 
 function assertHarmless(value: unknown): void {

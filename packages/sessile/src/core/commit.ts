@@ -48,7 +48,7 @@ export async function commitRecord(core: Core, first: Writing): Promise<Written>
     const now = core.now();
     if (!isDue(core, writing, now)) return { record, newToken: null };
     const rotation = rotationOf(core, writing, now);
-    if (rotation?.isIgnored && core.settings.onIgnoredRotation === "end") return endIgnored(core, record);
+    if (rotation?.isIgnored && core.settings.rotateUnadopted === "end") return endIgnored(core, record);
     const delta = await deltaOf(core, writing, rotation?.change);
     const answer = await commit(core, writing, delta, now);
     if (answer === null) return { record, newToken: null };

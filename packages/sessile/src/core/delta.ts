@@ -41,7 +41,6 @@ export type SecretChange =
   /** Replaces the current secret `from` and the open offer at once. */
   | { readonly kind: "replace"; readonly from: string; readonly to: string; readonly family: string };
 
-
 /**
  * The record after `delta`; `"gone"` when the session was over at `delta.at`; `"conflict"` when a condition of the
  * delta does not hold. Never changes `record`.

@@ -34,12 +34,15 @@ export interface SessionManagerOptions {
   /** A session in use is offered a new secret this long after the current one became that. Default: never by itself. */
   readonly rotateAfter?: number;
   /**
-   * How long the previous secret still works, and how old an offered one is at least when it takes its place. The time in which an answer
-   * reaches a browser, is stored by it, and the next request arrives must be shorter. Default 60 seconds.
+   * How long the previous secret still works, in ms, and how old an offered one is at least when it takes its place. An
+   * answer that is late by less than this signs out no client. Default 60 seconds.
    */
   readonly rotationGrace?: number;
-  /** What happens to a session whose client uses none of three offered secrets in a row. Default `"report"`: `rotationIgnored` is emitted. */
-  readonly onIgnoredRotation?: "report" | "end";
+  /**
+   * `"end"` ends a session whose client uses none of three offered secrets in a row. Default `"report"`: the event
+   * `rotationIgnored` alone.
+   */
+  readonly rotateUnadopted?: "report" | "end";
   /** Sessions a user may have at once. Default: any number. */
   readonly userLimit?: UserLimit;
   /** Starts every token. Default `ses_`. */
@@ -80,7 +83,7 @@ export interface Settings extends Lifetimes {
   readonly transports: readonly SessionTransport[];
   readonly touchInterval: number;
   readonly rotateAfter: number;
-  readonly onIgnoredRotation: "report" | "end";
+  readonly rotateUnadopted: "report" | "end";
   readonly userLimit: UserLimit | undefined;
   readonly tokenPrefix: string;
   readonly keys: KeyRing;
@@ -102,7 +105,7 @@ const RULES = {
   touchInterval: [...milliseconds(0), undefined],
   rotateAfter: [...milliseconds(1), Number.POSITIVE_INFINITY],
   rotationGrace: [...milliseconds(1), MINUTE],
-  onIgnoredRotation: [(rule) => rule === "report" || rule === "end", '`"report"` or `"end"`', "report"],
+  rotateUnadopted: [(rule) => rule === "report" || rule === "end", '`"report"` or `"end"`', "report"],
   userLimit: [Boolean, "`{ max, onExceeded }`", undefined],
   tokenPrefix: [isPrefix, "1 to 15 letters and digits, a letter first, then one underscore", "ses_"],
   keys: [(keys: KeyRing) => hasMethods(keys, ["of", "in"]), "a `keyRing(…)` of `sessile/keys`", NO_KEYS],

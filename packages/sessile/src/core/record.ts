@@ -161,4 +161,3 @@ export function isOver(record: SessionRecord, now: number, lifetimes: Lifetimes)
     now >= record.createdAt + lifetimes.absoluteTimeout
   );
 }
-

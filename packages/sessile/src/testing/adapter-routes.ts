@@ -136,7 +136,7 @@ const READING: Handlers = {
     const shown = inspect(session);
     const text = `${shown} ${JSON.stringify(session)} ${String(session)}`;
     const isInspected = session.sid !== null && shown.includes(session.sid);
-    return json({ json: session, isInspected, showsToken: /ses_\w{71}/.test(text) });
+    return json({ json: session, isInspected, showsToken: /ses_\w{72}/.test(text) });
   },
   "GET /headers": async ({ session }) => ({ ...json({ user: session.userId }), headers: OTHERS }),
   "GET /asset": async ({ session }) => {

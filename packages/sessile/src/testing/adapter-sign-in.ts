@@ -26,7 +26,7 @@ export const signInChecks: readonly AdapterCheck[] = [
     run: (start) =>
       withServer(start, {}, async ({ send }) => {
         const login = await send("POST", "/login");
-        assert.match(login.header("x-session-token") ?? "", /^ses_\w{71}$/);
+        assert.match(login.header("x-session-token") ?? "", /^ses_\w{72}$/);
         assert.deepEqual(login.cookies, []);
       }),
   },

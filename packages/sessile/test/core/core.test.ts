@@ -29,7 +29,7 @@ test("a session begins with a frozen record whose deadlines are set once", async
   const { sid, secretDigest, ...rest } = record;
   assert.deepEqual(rest, {
     userId: "ann",
-    retiredDigests: [],
+    rotation: null,
     data: "{}",
     createdAt: 1000,
     authenticatedAt: 1000,
@@ -37,6 +37,9 @@ test("a session begins with a frozen record whose deadlines are set once", async
     lastSeenAt: 1000,
     expiresAt: 1100,
     absoluteExpiresAt: 2000,
+    idleTimeout: null,
+    persistent: true,
+    binding: null,
     version: 1,
     device: "Firefox",
   });

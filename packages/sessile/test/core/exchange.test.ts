@@ -1044,7 +1044,7 @@ describe("the end of a request", () => {
     assert.equal(errors.length, 12);
     for (const error of errors) {
       const text = `${(error as Error).message} ${JSON.stringify({ ...(error as object), cause: undefined })}`;
-      for (const secret of [token, token.slice(26, 69), record?.secretDigest, private_])
+      for (const secret of [token, token.slice(26, 70), record?.secretDigest, private_])
         assert.ok(!text.includes(secret as string), text);
     }
   });

@@ -120,7 +120,7 @@ async function playRound(round: number, kinds: number): Promise<void> {
 
   const record = await bench.recordOf(token);
   if (record === null) return;
-  const digests = issued.filter((each) => sidOf(each) === original).map((each) => digestSecret(each.slice(26, 69)));
+  const digests = issued.filter((each) => sidOf(each) === original).map((each) => digestSecret(each.slice(26, 70)));
   assert.ok(digests.includes(record.secretDigest), `${told}: some client has the current token`);
   const n = (JSON.parse(record.data) as { n?: number }).n ?? 0;
   const [least, most] = (["least", "most"] as const).map((bound) =>

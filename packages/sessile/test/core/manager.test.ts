@@ -95,7 +95,7 @@ describe("listAll and find", () => {
     const details = await bench.manager.find(sid);
     assert.deepEqual([details?.sid, details?.userId, details?.version], [sid, "ann", 1]);
     assert.equal(details?.rotatedAt, bench.clock.now);
-    for (const name of ["data", "secretDigest", "retiredDigests"]) assert.equal(name in (details ?? {}), false);
+    for (const name of ["data", "secretDigest", "rotation", "binding"]) assert.equal(name in (details ?? {}), false);
     assert.deepStrictEqual((await bench.manager.find(sid, { data: true }))?.data, { cart: [1] });
     for (const unknown of [newSid(), "", issued as string]) assert.equal(await bench.manager.find(unknown), null);
     bench.clock.now += 2 * HOUR;

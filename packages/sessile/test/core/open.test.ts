@@ -292,9 +292,9 @@ describe("rotation", () => {
     }
   });
 
-  for (const onIgnoredRotation of ["report", "end"] as const) {
-    test(`D6: a holder that takes every offer and uses none is reported after three (${onIgnoredRotation})`, async () => {
-      const bench = new Bench({ rotateAfter: 10 * MINUTE, onIgnoredRotation });
+  for (const rotateUnadopted of ["report", "end"] as const) {
+    test(`D6: a holder that takes every offer and uses none is reported after three (${rotateUnadopted})`, async () => {
+      const bench = new Bench({ rotateAfter: 10 * MINUTE, rotateUnadopted });
       const token = await bench.signIn();
       bench.clock.now += 10 * MINUTE;
       bench.takeEvents();
@@ -306,9 +306,9 @@ describe("rotation", () => {
       assert.equal(await bench.userOf(token), "ann");
       assert.deepEqual(
         bench.takeEvents(),
-        onIgnoredRotation === "report" ? ["rotationIgnored"] : ["revoked", "rotationIgnored"],
+        rotateUnadopted === "report" ? ["rotationIgnored"] : ["revoked", "rotationIgnored"],
       );
-      assert.equal(await bench.userOf(token), onIgnoredRotation === "report" ? "ann" : null);
+      assert.equal(await bench.userOf(token), rotateUnadopted === "report" ? "ann" : null);
     });
   }
 

@@ -134,7 +134,7 @@ describe("a manager", () => {
     } = resolveOptions({ store: GOOD.store, transports: GOOD.transports });
     assert.deepEqual(
       [idleTimeout, absoluteTimeout, touchInterval, rotateAfter, rotationGrace, sweepInterval, tokenPrefix],
-      [3_600_000, 86_400_000, 60_000, Number.POSITIVE_INFINITY, 10_000, 60_000, "ses_"],
+      [3_600_000, 86_400_000, 60_000, Number.POSITIVE_INFINITY, 60_000, 60_000, "ses_"],
     );
     assert.deepEqual(limits, { dataBytes: 65_536, keys: 256, depth: 32 });
   });

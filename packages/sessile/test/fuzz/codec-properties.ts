@@ -25,7 +25,7 @@ const texts = fc.oneof(
   fc.constantFrom("[]", "[1]", '["a"]', "null", "{}", JSON.stringify(Array(9).fill("a"))),
 );
 const headerField = fc.tuple(
-  fc.constantFrom("v", "sid", "userId", "retiredDigests", "expiresAt", "dataLength", "device"),
+  fc.constantFrom("v", "sid", "userId", "rotation", "idleTimeout", "persistent", "expiresAt", "dataLength", "device"),
   anything,
 );
 
@@ -99,7 +99,7 @@ export const codecProperties: readonly Property[] = [
     make: () =>
       fc.property(
         records,
-        fc.constantFrom("user_id", "secret_digest", "retired_digests", "data", "device"),
+        fc.constantFrom("user_id", "secret_digest", "rotation", "data", "device"),
         texts,
         (record, column, text) => {
           const fields = toRow(record).slice(0, -1);

@@ -19,7 +19,7 @@ export function base62(length: number): fc.Arbitrary<string> {
   return fc.string({ unit: fc.constantFrom(...BASE62), minLength: length, maxLength: length });
 }
 
-export const parts = fc.record({ sid: base62(22), secret: base62(43) }, { noNullPrototype: true });
+export const parts = fc.record({ sid: base62(22), secret: base62(44) }, { noNullPrototype: true });
 export const prefixes = fc.constantFrom("ses_", "a_", "Z9_", "sessionprefix01_");
 export const tokens = parts.map((each) => formatToken("ses_", each));
 
@@ -160,7 +160,7 @@ export const records: fc.Arbitrary<SessionRecord> = fc
         offeredAt: fc.nat(DAY),
         count: fc.nat(9),
         taken: fc.nat(9),
-        previous: fc.nat(3),
+        previous: fc.nat(2),
       }),
     ),
     idleTimeout: fc.option(fc.nat(DAY)),

@@ -22,9 +22,16 @@ test("L3: a cursor with zeros in front, or with a number that no instant has, is
   }
 });
 
-test("G2: a row whose earlier digests are no list of at most eight texts is damaged, also with a checksum that fits", () => {
-  for (const text of ["", "[", "null", "{}", "[1]", JSON.stringify(Array(9).fill("a"))]) {
-    const { row, sid } = rowWith("retired_digests", text);
+test("G2: a row whose rotation is none that a release wrote is damaged, also with a checksum that fits", () => {
+  const rotation = { family: "f", offer: null, offeredAt: 1, count: 1, taken: 0, previous: [] };
+  const texts = [
+    {},
+    { ...rotation, previous: ["a", "b", "c"] },
+    { ...rotation, offer: 1 },
+    { ...rotation, count: null },
+  ];
+  for (const text of ["", "[", "[]", ...texts.map((each) => JSON.stringify(each))]) {
+    const { row, sid } = rowWith("rotation", text);
     assert.throws(() => fromText(sid, row), recordError, text);
   }
 });

@@ -2,8 +2,6 @@
 //
 // A token is named by its place in the record: the `present` one, the open `offer`, the `previous` one, or `dead`: any other that was
 // ever issued. So the states are few, however often a session rotates, and `check` visits all of them. Time passes in ticks.
-//
-// The library does not rotate by these rules yet: today a new token counts from the moment in which its answer leaves.
 
 /** The rules, and the ways to break them that the check must find. */
 export interface Rules {

@@ -57,7 +57,9 @@ test("P11: the store that reads the whole, writes the whole and upserts fails th
     "F3: whatever races with a deletion, the record is gone afterwards",
     "F4: commit keeps keys that another request wrote meanwhile",
     "F4: parallel commits of different keys are all kept",
-    "D7: of parallel rotations of one secret exactly one succeeds",
+    "D7: of parallel offers of a new secret exactly one is made, and of parallel uses of it exactly one takes it",
+    "D7: of parallel replacements of a secret exactly one succeeds",
+    "an offer is refused over another than the open one, and after the current secret was replaced",
     "D8: parallel sign-ins never leave more sessions than the limit",
   ]) {
     assert.ok(failed.includes(needed), `the usual store must fail "${needed}"; it failed ${JSON.stringify(failed)}`);

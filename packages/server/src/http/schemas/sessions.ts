@@ -32,7 +32,7 @@ export const NEW_SESSION = {
 };
 
 export const ROTATED = {
-  ...object("the new token; the one before works for 10 seconds more", WITH_TOKEN),
+  ...object("the new token; the one before works for 60 seconds more", WITH_TOKEN),
   headers: ETAG,
 };
 

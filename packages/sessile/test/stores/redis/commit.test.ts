@@ -91,7 +91,7 @@ test("G2: data that is no JSON makes a commit of data gone, and leaves what is t
 test("G2: a record of a newer form is not overwritten, even by who knew it in this form", async () => {
   const base = await stored();
   const key = `c:s:${base.sid}`;
-  const text = ((await client.get(key)) ?? "").replace('"v":1', '"v":2');
+  const text = ((await client.get(key)) ?? "").replace('"v":2', '"v":3');
   await client.set(key, text);
   await assert.rejects(async () => store.load(base.sid), { code: "ERR_SESSION_RECORD" });
   assert.deepEqual(await store.commit(base.sid, { at: base.createdAt, set: { a: 1 } }, base), { status: "gone" });

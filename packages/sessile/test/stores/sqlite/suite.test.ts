@@ -6,8 +6,7 @@ import { forkStore } from "../../support/store-process.ts";
 import { newPath, openRaw, openTuned, type RawDatabase, unable } from "./raw.ts";
 
 function damage(database: RawDatabase): (sid: string) => Promise<void> {
-  return async (sid) =>
-    void database.prepare("UPDATE sessile_sessions SET retired_digests = '[' WHERE sid = ?").run(sid);
+  return async (sid) => void database.prepare("UPDATE sessile_sessions SET rotation = '[' WHERE sid = ?").run(sid);
 }
 
 if (!unable) {

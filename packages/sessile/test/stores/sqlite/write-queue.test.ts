@@ -222,7 +222,7 @@ describe("grouped writes", { skip: unable }, () => {
       assert.deepEqual(second, { status: "ok", record: await store.load(record.sid) });
       const stale = await store.commit(record.sid, { at, ifVersion: 1, set: { c: 1 } }, record);
       assert.deepEqual(stale, { status: "conflict", record: await store.load(record.sid) });
-      database.exec(`UPDATE sessile_sessions SET retired_digests = '["x"]'`);
+      database.exec(`UPDATE sessile_sessions SET rotation = '["x"]'`);
       assert.deepEqual(await store.commit(record.sid, { at, set: { d: 1 } }, record), { status: "gone" });
       await store.delete(record.sid);
       assert.deepEqual(await store.commit(record.sid, { at, set: { d: 1 } }, record), { status: "gone" });
