@@ -57,7 +57,7 @@ class App {
   readonly manager: SessionManager;
 
   constructor(store: SessionStore) {
-    this.manager = new SessionManager({ store, transports: [headerTransport()], sweepInterval: 0, rotationGrace: 0 });
+    this.manager = new SessionManager({ store, transports: [headerTransport()], sweepInterval: 0, rotationGrace: 1 });
   }
 
   async send(
