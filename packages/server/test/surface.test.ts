@@ -30,6 +30,7 @@ const PATHS = {
   "/openapi.json": "GET, HEAD",
   "/health/live": "GET, HEAD",
   "/health/ready": "GET, HEAD",
+  "/": "GET, HEAD",
 } as const;
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
@@ -113,11 +114,28 @@ test("M3: a path refuses the methods it does not have, and says which it has", a
   }
 });
 
+test("the root says what answers here: a text for programs, a page with links for browsers", async () => {
+  const text = await fetch(server.url);
+  assert.match(text.headers.get("content-type") ?? "", /^text\/plain/);
+  const said = await text.text();
+  assert.match(said, /^Sessile serves sessions over HTTP\.\n\n\/docs {2,}/);
+  const page = await fetch(server.url, { headers: { Accept: "text/html,application/xhtml+xml,*/*;q=0.8" } });
+  assert.equal(page.headers.get("vary"), "accept");
+  assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'none'; style-src 'sha256-/);
+  const html = await page.text();
+  for (const path of ["/docs", "/openapi.json", "/health/ready"]) {
+    assert.ok(said.includes(path) && html.includes(`<a href="${path}">`), path);
+    assert.equal((await fetch(server.url + path)).status, 200);
+  }
+  for (const path of ["/admin", "/account"]) assert.ok(!(said + html).includes(path), "it is not served here");
+});
+
 test("M3: methods that no path has are not implemented, and those that are none are no request", async () => {
   for (const [method, status] of [
     ["TRACE", 501],
     ["CONNECT", 501],
     ["PROPFIND", 501],
+    ["QUERY", 501],
     ["BREW", 400],
     ["get", 400],
   ] as const) {

@@ -29,6 +29,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { ownSessionsRoutes } from "./routes/own-sessions.ts";
 import { profileRoutes } from "./routes/profile.ts";
+import { rootRoute } from "./routes/root.ts";
 import { type VerifyHeaders, verifyRoutes } from "./routes/verify.ts";
 
 declare module "fastify" {
@@ -147,8 +148,12 @@ async function verifyScope(app: FastifyInstance, options: AppOptions, tokens: In
   verifyRoutes(app, { manager, security, headers });
 }
 
+const ADMIN = { path: "/admin", holds: "for administrators: see sessions and end them" };
+const ACCOUNT = { path: "/account/sessions", holds: "for users: where they are signed in" };
+
 async function pageScope(app: FastifyInstance, { admin, account }: AppOptions): Promise<void> {
   hideRoutes(app);
+  rootRoute(app, [...(admin === undefined ? [] : [ADMIN]), ...(account === undefined ? [] : [ACCOUNT])]);
   if (admin !== undefined) await adminRoutes(app, admin);
   if (account !== undefined) await accountRoutes(app, account);
 }

@@ -8,7 +8,9 @@ import { SECURITY_HEADERS } from "./harden.ts";
 
 /** Answers what no route answers: unknown paths, methods that no path has, and whatever a route throws. */
 export function answerErrors(app: FastifyInstance, security: SecurityLog): void {
-  app.setNotFoundHandler(async ({ method }, reply) => sendDetail(reply, METHODS.has(method) ? 404 : 501));
+  // Before the body is looked at: Fastify answers 400 to a QUERY without one.
+  app.addHook("onRequest", async ({ method }, reply) => (METHODS.has(method) ? undefined : sendDetail(reply, 501)));
+  app.setNotFoundHandler(async (_request, reply) => sendDetail(reply, 404));
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     security.writeRefusal(error);

@@ -3,6 +3,7 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
+import { version } from "../text/version.ts";
 
 const DESCRIPTION = `Sessions as a service. A **token** is a credential and opaque; a **sid** names a session and opens nothing.
 
@@ -24,13 +25,17 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+const MARK = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+<rect width="32" height="32" rx="7" fill="#0b6e6e"/>
+<path d="M7 24h18M11 24V14a5 5 0 0 1 10 0v10" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"/></svg>`);
+
 /** Call it before there are routes: it writes down those that follow. */
 export async function describeRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     hideUntagged: true, // pages for people, and what they ask, are no API
     openapi: {
       openapi: "3.1.0",
-      info: { title: "Sessile", version: "1", description: DESCRIPTION },
+      info: { title: "Sessile", version: version(), description: DESCRIPTION },
       tags: [
         { name: "account", description: "a user's own session" },
         { name: "sessions", description: "for applications that sign users in themselves, with an API key" },
@@ -66,8 +71,12 @@ export async function documentPage(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: PAGE_POLICY,
-    uiConfig: { deepLinking: false, supportedSubmitMethods: ["get", "post", "patch", "delete"] },
-    theme: { title: "Sessile" },
+    // The standard layout has a bar with the name of Swagger and a field for the address of any other document.
+    uiConfig: { layout: "BaseLayout", deepLinking: false, supportedSubmitMethods: ["get", "post", "patch", "delete"] },
+    theme: {
+      title: `Sessile ${version()}`,
+      favicon: [{ filename: "mark.svg", rel: "icon", type: "image/svg+xml", sizes: "any", content: MARK }],
+    },
   });
 }
 

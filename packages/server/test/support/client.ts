@@ -18,7 +18,9 @@ export async function call(
   const json = body && { headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
   const response = await fetch(url + path, { method, headers, ...json });
   const text = await response.text();
-  return { status: response.status, body: text === "" ? null : JSON.parse(text), headers: response.headers };
+  const isText = response.headers.get("content-type")?.startsWith("text/") === true;
+  const answer: unknown = text === "" ? null : isText ? text : JSON.parse(text);
+  return { status: response.status, body: answer, headers: response.headers };
 }
 
 export async function signIn(url: string): Promise<string> {

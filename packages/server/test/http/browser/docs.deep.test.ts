@@ -1,11 +1,12 @@
 // The page of the API's document in a real Chromium.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { launch, noChromium, openPage } from "../../admin/browser/chromium.ts";
 import { startApi } from "../../api/api-app.ts";
 
-test("/docs shows every operation, asks nobody but this server, and breaks no rule of its policy", {
+test("/docs carries this program's name and release, shows every operation, asks nobody but this server, and breaks no rule of its policy", {
   skip: noChromium,
 }, async () => {
   const api = await startApi();
@@ -20,6 +21,11 @@ test("/docs shows every operation, asks nobody but this server, and breaks no ru
     assert.equal(await page.locator(".opblock").count(), operations);
     await page.locator("#operations-sessions-changeData").click();
     await page.getByText("If-Match").first().waitFor();
+    const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+    assert.equal(await page.title(), `Sessile ${version}`);
+    const heading = await page.locator(".info h1, .info h2").first().textContent();
+    assert.equal(heading?.replaceAll(/\s+/g, " ").trim(), `Sessile ${version} OAS 3.1`);
+    await page.getByText(/swagger|fastify|smartbear/i).waitFor({ state: "detached" });
     const folder = process.env["SESSILE_SCREENSHOTS"];
     if (folder) await page.screenshot({ path: `${folder}/docs.png` });
     assert.deepEqual(complaints, []);
