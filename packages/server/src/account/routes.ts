@@ -3,12 +3,14 @@
 import type { FastifyInstance } from "fastify";
 import type { SessionManager, SessionTransport } from "sessile";
 import { sessions } from "sessile/fastify";
-import { ignoreBodies } from "../http/bodies.ts";
+import { ignoreBodies, readJsonBodies } from "../http/bodies.ts";
 import { ownSessionsRoutes } from "../http/routes/own-sessions.ts";
 import type { SecurityLog } from "../log/security-log.ts";
 import { type PageFiles, pageRoutes } from "../page/page-files.ts";
-import { cookieSignInRoutes, personOf } from "../sign-in/cookie-sign-in.ts";
+import { cookieSignInRoutes, personOf, whoRoute } from "../sign-in/cookie-sign-in.ts";
+import { passwordRoute } from "../sign-in/password-route.ts";
 import type { SignInService } from "../sign-in/service.ts";
+import { checkTextBodies } from "../sign-in/text-body.ts";
 
 export interface AccountParts {
   /** The users' sessions, by cookie: this server's other routes take no cookie. */
@@ -29,6 +31,13 @@ async function apiRoutes(app: FastifyInstance, { manager, cookie, service, secur
   ignoreBodies(app);
   await app.register(sessions, { manager });
   await cookieSignInRoutes(app, { service, security, suits: () => true, heard: () => {} });
+  whoRoute(app, ({ session }) => session.isSignedIn());
+  await app.register(async (scope) => {
+    scope.decorate("tokenInBody", false); // the cookie has it
+    readJsonBodies(scope);
+    checkTextBodies(scope);
+    passwordRoute(scope, { service, security });
+  });
   await app.register(async (scope) => {
     scope.addHook("preValidation", async ({ session }, reply) => {
       if (!session.isSignedIn()) return reply.code(401).header("www-authenticate", "Cookie").send(NOBODY);

@@ -4,8 +4,9 @@ import type { FastifyInstance } from "fastify";
 import { sessions } from "sessile/fastify";
 import { ignoreBodies } from "../http/bodies.ts";
 import { pageRoutes } from "../page/page-files.ts";
-import { cookieSignInRoutes, personOf } from "../sign-in/cookie-sign-in.ts";
-import { isAdministrator, requireOperator } from "./operators.ts";
+import { cookieSignInRoutes, personOf, whoRoute } from "../sign-in/cookie-sign-in.ts";
+import { orUnavailable } from "../sign-in/try-sign-in.ts";
+import { isAdministrator, operatorOf, requireOperator } from "./operators.ts";
 import type { AdminParts } from "./parts.ts";
 import { auditRoutes } from "./routes/audit-routes.ts";
 import { endRoutes } from "./routes/end-routes.ts";
@@ -30,6 +31,9 @@ async function apiRoutes(app: FastifyInstance, parts: AdminParts): Promise<void>
     security,
     suits: isAdministrator,
     heard: (actor, action, outcome) => audit.note({ actor, action }, outcome),
+  });
+  whoRoute(app, async ({ session }) => {
+    return session.isSignedIn() && (await orUnavailable(security, () => operatorOf(service, session))) !== null;
   });
   await app.register(async (scope) => operatorRoutes(scope, parts));
 }

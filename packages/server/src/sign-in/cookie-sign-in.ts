@@ -59,6 +59,11 @@ export async function cookieSignInRoutes(app: FastifyInstance, parts: CookieSign
   });
 }
 
+/** `GET /who`, which a page asks first: who is signed in, or `null`. A 401 would be an error in the browser's console. */
+export function whoRoute(app: FastifyInstance, isIn: (request: FastifyRequest) => boolean | Promise<boolean>): void {
+  app.get("/who", async (request) => ({ person: (await isIn(request)) ? personOf(request) : null }));
+}
+
 export function personOf({ session }: FastifyRequest): Person {
   const { authenticatedAt } = session;
   const freshUntil = (authenticatedAt ?? 0) + FRESH_TIME;

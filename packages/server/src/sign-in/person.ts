@@ -7,3 +7,8 @@ export interface Person {
   readonly freshUntil: number;
   readonly now: number;
 }
+
+export interface Who {
+  /** `null` where the client is not signed in on this page. */
+  readonly person: Person | null;
+}

@@ -53,6 +53,39 @@ test("L1, H9, B4: the cookie of this page is no token elsewhere, and other crede
   );
 });
 
+test("L3: a new password ends all other sessions, keeps this one by a new cookie, and no body holds a token", async () => {
+  const [here, there] = [await signedIn("ruth"), await signedIn("ruth")];
+  const before = here.cookie;
+  const body = { current_password: PASSWORD, new_password: "seven quiet lanterns by the canal" };
+  const wrong = await here.ask("POST", "/password", { ...body, current_password: "wrong" });
+  assert.deepEqual([wrong.status, wrong.body], [403, { detail: "Incorrect password" }]);
+  const short = await here.ask("POST", "/password", { ...body, new_password: "short" });
+  assert.equal(short.status, 422);
+  assert.equal((await here.ask("POST", "/password", body, { "sec-fetch-site": "cross-site" })).status, 403);
+  assert.equal((await there.ask("GET", "/me")).status, 200, "until then nothing has changed");
+  const set = await here.ask("POST", "/password", body);
+  assert.deepEqual([set.status, set.body], [200, { session_token: null }]);
+  assert.notEqual(here.cookie, before);
+  assert.equal((await here.ask("GET", "/me")).status, 200);
+  assert.equal((await there.ask("GET", "/me")).status, 401);
+  assert.equal((await new PageClient(app.url, "/account/api").ask("POST", "/password", body)).status, 401);
+});
+
+test("who is signed in is told without a 401, on both pages, and never to the wrong one", async () => {
+  const [alice, admin] = [await signedIn("alice"), await app.operator()];
+  const ask = async (client: PageClient): Promise<string | null> => {
+    const { status, body } = await client.ask("GET", "/who");
+    assert.equal(status, 200);
+    return body.person?.name ?? null;
+  };
+  assert.equal(await ask(alice), "alice");
+  assert.equal(await ask(admin), "root");
+  for (const api of ["/account/api", "/admin/api"]) assert.equal(await ask(new PageClient(app.url, api)), null);
+  app.users.setAdmin(app.user("root"), false);
+  assert.equal(await ask(admin), null, "the right is gone");
+  app.users.setAdmin(app.user("root"), true);
+});
+
 test("signing out ends this session alone, and the browser forgets it", async () => {
   const [here, there] = [await signedIn("bob"), await signedIn("bob")];
   assert.equal((await here.ask("POST", "/sign-out")).status, 200);

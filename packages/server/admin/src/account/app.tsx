@@ -1,18 +1,20 @@
-// Where one is signed in, and the end of it elsewhere.
+// The users' own page: where they are signed in, the end of it elsewhere, and a new password.
 
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Person } from "../../../src/sign-in/person.ts";
 import { printable } from "../../../src/text/printable.ts";
 import { leave } from "../lib/leave.ts";
 import { useLoad } from "../lib/load.ts";
-import { ask, isSignedOut, RequestError } from "../lib/request.ts";
-import { sessions as sessionsText, setClock } from "../lib/time.ts";
+import { ask, isSignedOut } from "../lib/request.ts";
+import { sessions as sessionsText } from "../lib/time.ts";
+import { useWho } from "../lib/who.ts";
 import { Confirm, type Question } from "../parts/confirm.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { SignIn } from "../parts/sign-in.tsx";
 import { Loading, Trouble } from "../parts/states.tsx";
 import { Ago, Until } from "../parts/time.tsx";
 import { Words } from "../parts/words.tsx";
+import { PasswordCard } from "./password-card.tsx";
 
 const API = "/account/api";
 
@@ -35,31 +37,21 @@ interface OwnSessions {
 type Which = { readonly sid: string } | { readonly others: true };
 
 export function App() {
-  const [who, setWho] = useState<Person | null | undefined>(undefined);
-  const [error, setError] = useState<unknown>(null);
-  const arrive = useCallback((person: Person) => {
-    setClock(person.now);
-    setWho(person);
-  }, []);
-  useEffect(() => {
-    ask<Person>("GET", `${API}/me`).then(arrive, (problem: unknown) => {
-      if (problem instanceof RequestError && problem.status === 401) setWho(null);
-      else setError(problem);
-    });
-  }, [arrive]);
+  const { who, error, arrive, leave: onSignedOut, look } = useWho(API);
   if (who === undefined) return error === null ? null : <Trouble error={error} hasData={false} />;
   if (who === null)
     return <SignIn title="Your account" text="Sign in to see where you are signed in." api={API} onDone={arrive} />;
-  return <SignedIn person={who} onPerson={arrive} onSignedOut={() => setWho(null)} />;
+  return <SignedIn person={who} onPerson={arrive} onSignedOut={onSignedOut} look={look} />;
 }
 
 interface SignedInProps {
   readonly person: Person;
   readonly onPerson: (person: Person) => void;
   readonly onSignedOut: () => void;
+  readonly look: () => void;
 }
 
-function SignedIn({ person, onPerson, onSignedOut }: SignedInProps) {
+function SignedIn({ person, onPerson, onSignedOut, look }: SignedInProps) {
   const [question, setQuestion] = useState<Question | null>(null);
   const [said, setSaid] = useState("");
   const loaded = useLoad<OwnSessions>(`${API}/me/sessions?limit=100`, (error) => {
@@ -96,12 +88,21 @@ function SignedIn({ person, onPerson, onSignedOut }: SignedInProps) {
         <div class="title">
           <div>
             <h1>Where you are signed in</h1>
-            <p class="muted">Sign out what you do not recognise, and then set a new password.</p>
+            <p class="muted">Sign out what you do not recognise, and then set a new password below.</p>
           </div>
         </div>
         <Loading of={loaded} height={300}>
           {({ sessions, next }) => <Sessions sessions={sessions} isMore={next !== null} ask={askToEnd} />}
         </Loading>
+        <PasswordCard
+          name={person.name}
+          onChanged={() => {
+            setSaid("Your new password is set. You are signed out everywhere else.");
+            look();
+            loaded.reload();
+          }}
+          onSignedOut={onSignedOut}
+        />
         <p class="said" role="status">
           {said}
         </p>

@@ -1,12 +1,12 @@
 // The frame of the admin page: who is signed in, what is shown, and the one question at a time.
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Person } from "../../../src/sign-in/person.ts";
 import { leave } from "../lib/leave.ts";
 import { Live, useStream } from "../lib/live.ts";
-import { ask, isSignedOut, RequestError } from "../lib/request.ts";
+import { ask, isSignedOut } from "../lib/request.ts";
 import { type Address, useAddress } from "../lib/router.ts";
-import { setClock } from "../lib/time.ts";
+import { useWho } from "../lib/who.ts";
 import { Confirm, type Question } from "../parts/confirm.tsx";
 import { SignIn } from "../parts/sign-in.tsx";
 import { Trouble } from "../parts/states.tsx";
@@ -20,27 +20,12 @@ import { UserPage } from "./user-page.tsx";
 
 const API = "/admin/api";
 
-/** `undefined` until the server said who is signed in; `null` when nobody is. */
-type Who = Person | null | undefined;
-
 export function App() {
-  const [who, setWho] = useState<Who>(undefined);
-  const [error, setError] = useState<unknown>(null);
-  const arrive = useCallback((person: Person) => {
-    setClock(person.now);
-    setWho(person);
-  }, []);
-  const look = useCallback(() => {
-    ask<Person>("GET", `${API}/me`).then(arrive, (problem: unknown) => {
-      if (problem instanceof RequestError && [401, 403].includes(problem.status)) setWho(null);
-      else setError(problem);
-    });
-  }, [arrive]);
-  useEffect(look, [look]);
+  const { who, error, arrive, leave: onSignedOut, look } = useWho(API);
   if (who === undefined) return error === null ? null : <Trouble error={error} hasData={false} />;
   if (who === null)
     return <SignIn title="Sessile admin" text="For administrators of this server." api={API} onDone={arrive} />;
-  return <SignedIn person={who} onPerson={arrive} onSignedOut={() => setWho(null)} onLost={look} />;
+  return <SignedIn person={who} onPerson={arrive} onSignedOut={onSignedOut} onLost={look} />;
 }
 
 interface SignedInProps {

@@ -41,7 +41,9 @@ function detailOf(answer: unknown, response: Response): string {
   const { detail } = (answer ?? {}) as { detail?: unknown };
   const after = Number(response.headers.get("retry-after"));
   if (response.status === 429) return `Too many failed attempts. Try again in ${after} s.`;
-  return typeof detail === "string" ? detail : `The server answered ${response.status}.`;
+  const [first] = Array.isArray(detail) ? (detail as { msg?: unknown }[]) : [];
+  const text = first?.msg ?? detail;
+  return typeof text === "string" ? text : `The server answered ${response.status}.`;
 }
 
 /** A path with a query of what is given. */

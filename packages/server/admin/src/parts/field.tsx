@@ -6,7 +6,7 @@ interface FieldProps {
   readonly label: string;
   readonly name: string;
   readonly type?: "text" | "password";
-  readonly autocomplete?: "username" | "current-password" | "off";
+  readonly autocomplete?: "username" | "current-password" | "new-password" | "off";
 }
 
 export function Field({ label, name, type = "text", autocomplete = "off" }: FieldProps) {

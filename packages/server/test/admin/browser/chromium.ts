@@ -45,7 +45,7 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
-    if (message.type() === "error" && !/status of (?:401|403|404|503)|ERR_CONNECTION/.test(message.text()))
+    if (message.type() === "error" && !/status of (?:401|403|404|422|503)|ERR_CONNECTION/.test(message.text()))
       complaints.push(message.text());
   });
   page.on("request", (request) => {

@@ -1,0 +1,32 @@
+// Who is signed in on a page, as the server says.
+
+import { useCallback, useEffect, useState } from "preact/hooks";
+import type { Person, Who } from "../../../src/sign-in/person.ts";
+import { ask } from "./request.ts";
+import { setClock } from "./time.ts";
+
+export interface UsedWho {
+  /** `undefined` until the server has answered; `null` without a sign-in. */
+  readonly who: Person | null | undefined;
+  readonly error: unknown;
+  readonly arrive: (person: Person) => void;
+  readonly leave: () => void;
+  /** Asks the server again. */
+  readonly look: () => void;
+}
+
+/** `api` is where to ask, such as `/admin/api`. */
+export function useWho(api: string): UsedWho {
+  const [who, setWho] = useState<Person | null | undefined>(undefined);
+  const [error, setError] = useState<unknown>(null);
+  const arrive = useCallback((person: Person) => {
+    setClock(person.now);
+    setWho(person);
+  }, []);
+  const leave = useCallback(() => setWho(null), []);
+  const look = useCallback(() => {
+    ask<Who>("GET", `${api}/who`).then(({ person }) => (person === null ? leave() : arrive(person)), setError);
+  }, [api, arrive, leave]);
+  useEffect(look, [look]);
+  return { who, error, arrive, leave, look };
+}
