@@ -29,10 +29,8 @@ export function ActivityList({ activity }: ListProps) {
         <li key={id}>
           <Instant at={at}>{clockTime(at)}</Instant>
           <span class={`tone ${WORDS[kind][1]}`}>{WORDS[kind][0]}</span>
-          <span class="grow">
-            {userId !== null && <UserLink userId={userId} userName={userName} />}
-            <SidLink sid={sid} isOver={kind !== "signedIn" && kind !== "rotated"} />
-          </span>
+          {userId !== null && <UserLink userId={userId} userName={userName} />}
+          <SidLink sid={sid} isOver={kind !== "signedIn" && kind !== "rotated"} />
         </li>
       ))}
     </ol>

@@ -50,10 +50,12 @@ export function AuditPage() {
       <Loading of={loaded} height={500}>
         {({ entries, next }) => (
           <section class="card list" aria-label="Audit">
-            <p class="muted small news">
-              Newest first. The last 10,000 acts are kept, and of each user the last 100 sign-ins and refusals; the log
-              of the server has more.
-            </p>
+            <div class="news">
+              <p class="muted small">
+                Newest first: the last 10,000 acts, and the last 100 sign-ins and refusals of each user. The server's
+                log has more.
+              </p>
+            </div>
             {entries.length === 0 ? <Empty title="Nothing has been done yet." /> : <Entries entries={entries} />}
             <nav class="pages" aria-label="Pages of the audit">
               {before !== null && (

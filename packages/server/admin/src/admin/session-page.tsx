@@ -128,28 +128,47 @@ function Actions({ session, onChanged }: Omit<ContentProps, "isOver">) {
 }
 
 function Deadlines({ session, isOver }: { session: SessionView; isOver: boolean }) {
-  const { createdAt, lastSeenAt, expiresAt, absoluteExpiresAt, idleTimeout } = session;
+  const { createdAt, lastSeenAt, absoluteExpiresAt, idleTimeout } = session;
+  const idleAt = lastSeenAt + idleTimeout;
+  const first = isOver
+    ? null
+    : idleAt === absoluteExpiresAt
+      ? "both"
+      : idleAt < absoluteExpiresAt
+        ? "idle"
+        : "absolute";
   return (
     <section class="card">
       <h2>Time left</h2>
       <Deadline
         name="Without use"
         from={lastSeenAt}
-        to={lastSeenAt + idleTimeout}
-        isNext={!isOver && expiresAt < absoluteExpiresAt}
+        to={idleAt}
+        isNext={first === "idle" || first === "both"}
+        note={first === "idle" ? "ends first" : ""}
       />
       <Deadline
         name="In any case"
         from={createdAt}
         to={absoluteExpiresAt}
-        isNext={!isOver && expiresAt >= absoluteExpiresAt}
+        isNext={first === "absolute" || first === "both"}
+        note={first === "absolute" ? "ends first" : first === "both" ? "at the same time" : ""}
       />
     </section>
   );
 }
 
+interface DeadlineProps {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  /** Whether the session ends then. */
+  readonly isNext: boolean;
+  readonly note: string;
+}
+
 /** A bar that fills from `from` on and is full at `to`. */
-function Deadline({ name, from, to, isNext }: { name: string; from: number; to: number; isNext: boolean }) {
+function Deadline({ name, from, to, isNext, note }: DeadlineProps) {
   const at = useNow(1000);
   const share = Math.min(1, Math.max(0, (at - from) / Math.max(1, to - from)));
   const left = duration(to - at);
@@ -159,7 +178,7 @@ function Deadline({ name, from, to, isNext }: { name: string; from: number; to: 
         <span>{name}</span>
         <span>
           {share < 1 ? `${left} of ${duration(to - from)} left` : "reached"}
-          {isNext && share < 1 && <span class="tone plain">ends first</span>}
+          {note !== "" && share < 1 && <span class="tone plain">{note}</span>}
         </span>
       </p>
       <div class="bar" aria-hidden="true">

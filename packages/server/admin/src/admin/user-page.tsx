@@ -39,16 +39,23 @@ export function UserPage({ userId }: { userId: string }) {
           <bdi>{userText({ userId, userName: data?.userName ?? null })}</bdi>
         </h1>
         <button type="button" class="danger quiet" onClick={endAll} disabled={number === 0}>
-          End all {sessionsText(number)}…
+          {number === 1 ? "End 1 session…" : `End all ${sessionsText(number)}…`}
         </button>
       </div>
       <Loading of={loaded} height={400}>
         {({ sessions, isCut }) => (
           <section class="card list" aria-label="Sessions">
-            <p class="muted small news">
-              {sessionsText(sessions.length)}, latest use first
-              {isCut ? "; there are more, and these are the oldest" : ""}. User id <Words of={userId} />.
-            </p>
+            <div class="news">
+              <p class="muted small">
+                {sessionsText(sessions.length)}, latest use first
+                {isCut ? "; there are more, and these are the oldest" : ""}
+                {data?.userName ? (
+                  <>
+                    . User id <Words of={userId} />
+                  </>
+                ) : null}
+              </p>
+            </div>
             {sessions.length === 0 && <Empty title="Not signed in anywhere.">A sign-in appears here by itself.</Empty>}
             {sessions.length > 0 && (
               <SessionTable

@@ -23,7 +23,7 @@ interface ChartProps {
 
 /** Seconds. While the server is young, the scale is as long as its life. */
 const HOUR = 3600;
-const SHORTEST = 300;
+const SHORTEST = 60;
 
 export function Chart({ title, times, lines, format, least }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);

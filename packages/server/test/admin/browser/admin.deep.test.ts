@@ -133,7 +133,7 @@ describe("the admin page", { skip: noChromium }, () => {
       await page.getByRole("status").filter({ hasText: "Ended 1 session of user" }).waitFor();
       assert.deepEqual(await isAlive([here, there, ...others]), [true, false, true, true, true], id);
       await page.getByRole("link", { name: "User" }).click();
-      await page.getByRole("button", { name: "End all 1 session…" }).click();
+      await page.getByRole("button", { name: "End 1 session…" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "End 1 session" }).click();
       await page.getByText("Not signed in anywhere.").waitFor();
       assert.deepEqual(await isAlive([here, ...others]), [false, true, true, true], id);
@@ -331,6 +331,69 @@ describe("the admin page", { skip: noChromium }, () => {
       await context.close();
     });
   }
+
+  for (const width of [360, 1280, 1440]) {
+    test(`ids such as UUIDs and e-mail addresses fit, and charts fill the overview: ${width} px`, async () => {
+      const ids = [
+        "4f9c1c62-6f0f-4a5e-9d55-1f6f3c1f2b7a",
+        "sachbearbeitung.kraftfahrzeughaftpflichtversicherung@beispiel-versicherung.example",
+      ];
+      const { page, context, complaints } = await visitSignedIn("/admin", { viewport: { width, height: 900 } });
+      await page.getByText("Live", { exact: true }).waitFor();
+      for (const id of [...ids, ...ids, ...ids, ...ids, ...ids]) await app.mint(id);
+      await page.locator(".activity li >> nth=9").waitFor();
+      await page
+        .locator(".activity li")
+        .first()
+        .filter({ hasText: ids[1] as string })
+        .waitFor();
+      await page.locator(".uplot >> nth=3").waitFor();
+      await assertFits(page, "overview");
+      const bottom = async (part: string): Promise<number> => {
+        const box = await page.locator(part).last().boundingBox();
+        return (box?.y ?? 0) + (box?.height ?? 0);
+      };
+      if (width > 1200) assert.ok(Math.abs((await bottom(".chart")) - (await bottom(".side > .card"))) < 2);
+      for (const path of ["/sessions", ...ids.map((id) => `/user?${new URLSearchParams({ id })}`)]) {
+        await page.goto(`/admin${path}`);
+        await page.locator("main table").waitFor();
+        await assertFits(page, path);
+      }
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  test("before the sign-in nothing is an error in the browser's console, on both pages", async () => {
+    for (const path of ["/admin", "/account/sessions"]) {
+      const { page, context } = await openPage(browser, app.url);
+      const errors: string[] = [];
+      page.on("console", (message) => {
+        if (message.type() === "error") errors.push(message.text());
+      });
+      await page.goto(path);
+      await page.getByLabel("Name").waitFor();
+      assert.deepEqual(errors, [], path);
+      await context.close();
+    }
+  });
+
+  test("of two deadlines the first is said to be first, and equal ones to come at the same time", async () => {
+    const now = Date.now();
+    for (const [absoluteTimeout, row, note] of [
+      [7_200_000, "Without use", "ends first"],
+      [3_600_000, "In any case", "at the same time"],
+      [1_800_000, "In any case", "ends first"],
+    ] as const) {
+      const record = sampleRecord({ createdAt: now, lastSeenAt: now, absoluteExpiresAt: now + absoluteTimeout });
+      await app.store.create(record);
+      const { page, context } = await visitSignedIn(`/admin/session?sid=${record.sid}`);
+      await page.locator(".deadline .tone").waitFor();
+      assert.equal(await page.locator(".deadline .tone").count(), 1);
+      await page.locator(".deadline").filter({ hasText: row }).getByText(note, { exact: true }).waitFor();
+      await context.close();
+    }
+  });
 
   test("the first load takes 60 kB at most, all of it from this server, and a second one only the page itself", async () => {
     const { page, context } = await visitSignedIn();

@@ -21,7 +21,19 @@ const SIZES: Readonly<Record<string, BrowserContextOptions>> = {
   light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
 };
 
-const NAMES = ["alice", "bob", "carol", "dmitri", "erin", "fatima", "georg", "hana", "ines", "jonas", "kofi", "lena"];
+const NAMES = [
+  ...["alice", "bob", "carol", "dmitri", "erin", "fatima"],
+  "sachbearbeitung.kraftfahrzeughaftpflichtversicherung@beispiel.de",
+];
+
+/** Users of an application, by ids of its own. */
+const IDS = [
+  "anna.lindqvist@example.com",
+  "4f9c1c62-6f0f-4a5e-9d55-1f6f3c1f2b7a",
+  "maximiliane.von-donaudampfschifffahrt@kundenservice.versicherungsverein.example",
+  "b1d3a0de-95e1-4f0e-8d0d-5f4f9a1f0c11",
+  "0b8a7f5e-3c1d-4f43-8f0e-2f8f5d7b9a10",
+];
 
 const AGENTS = [
   "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
@@ -46,11 +58,12 @@ try {
 
 /** So many sessions that the pages look as they do in use. */
 async function populate({ url, file }: AdminServer): Promise<void> {
-  const names = [...NAMES, ...NAMES.slice(0, 7), "alice", "alice"];
+  const { key } = new KeyStore(file).add("shop", ["sessions:create", "sessions:write"]) ?? { key: "" };
+  for (const [index, id] of [...IDS, ...IDS.slice(0, 2), IDS[0] as string].entries()) await create(url, key, id, index);
+  const names = [...NAMES, ...NAMES, "alice", "alice"];
   const tokens: string[] = [];
   for (const [index, name] of names.entries()) tokens.push(await begin(url, name, index));
   for (const token of tokens.slice(7, 10)) await end(url, token);
-  const { key } = new KeyStore(file).add("shop", ["sessions:write"]) ?? { key: "" };
   await use(url, key, tokens.at(-1) as string);
   await login(url, "alice", "wrong password, of course");
 }
@@ -81,6 +94,15 @@ async function begin(url: string, username: string, index: number): Promise<stri
     body: JSON.stringify({ username, password: PASSWORD }),
   });
   return ((await response.json()) as { session_token: string }).session_token;
+}
+
+/** An application signs one of its users in. */
+async function create(url: string, key: string, id: string, index: number): Promise<void> {
+  const headers = { "X-API-Key": key, "content-type": "application/json" };
+  const device = ["Firefox on Linux", "Safari on iPhone", "Chrome on Windows"][index % 3];
+  const body = JSON.stringify({ user_id: id, device });
+  const response = await fetch(`${url}/sessions`, { method: "POST", headers, body });
+  if (!response.ok) throw new Error(`/sessions was answered ${response.status} ${await response.text()}`);
 }
 
 /** An application keeps something in the session, and gives it new tokens. */
@@ -116,11 +138,17 @@ async function picture(browser: Browser, { url }: AdminServer, name: string, opt
   await page.goto("/admin/sessions");
   await page.locator("table").waitFor();
   await shoot("sessions");
-  await page.getByLabel("Find a user or a session").fill("alice");
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "alice" }).waitFor();
-  await page.locator("table").waitFor();
-  await shoot("user");
+  for (const [name, id] of [
+    ["user", IDS[0]],
+    ["long", IDS[2]],
+    ["user-by-name", "alice"],
+  ] as const) {
+    await page.getByLabel("Find a user or a session").fill(id as string);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: id as string }).waitFor();
+    await page.locator("table").waitFor();
+    await shoot(name);
+  }
   await page.locator(".sid").first().click();
   await page.getByRole("heading", { name: "Time left" }).waitFor();
   await shoot("session");
@@ -150,6 +178,11 @@ async function picture(browser: Browser, { url }: AdminServer, name: string, opt
   await page.keyboard.press("Enter");
   await page.locator(".own").waitFor();
   await shoot("account");
+  await page.goto("/");
+  await shoot("root");
+  await page.goto("/docs");
+  await page.locator(".opblock").first().waitFor();
+  await shoot("docs");
   await context.close();
 }
 
