@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
-import { passwordBytes } from "../../packages/server/dist/users/password.js";
+import { passwordBytes } from "../../packages/server/dist/identity/users/password.js";
 import { formatToken, newSecret, newSid } from "../../packages/sessile/dist/core/token.js";
 import { SPELLINGS } from "./self-test.mjs";
 

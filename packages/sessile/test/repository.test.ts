@@ -40,15 +40,64 @@ function importsOf(file: string): string[] {
   );
 }
 
+/** The rooms of the server in ARCHITECTURE.md, from the top: each may import itself and the ones below that its row names. */
+function roomsOfServer(): [string, string[]][] {
+  const text = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8");
+  const rows = [...text.matchAll(/^\| `(\w+)\/` +\| (`[^|]*`|none) +\|/gm)] as unknown as [string, string, string][];
+  return rows.map(([, room, named]) => [room, [...named.matchAll(/\w+(?=\/)/g)].map(String)]);
+}
+
+/** Files of `source` that import a folder which `allowed` does not name for theirs. */
+function wrongImports(source: string, allowed: Record<string, readonly string[]>): string[] {
+  const folderOf = (file: string) => relative(source, file).split("/")[0] as string;
+  return filesBelow(source).flatMap((file) =>
+    importsOf(file)
+      .filter((target) => target.startsWith("."))
+      .filter((target) => allowed[folderOf(file)]?.includes(folderOf(join(dirname(file), target))) === false)
+      .map((target) => `${relative(ROOT, file)} imports ${target}`),
+  );
+}
+
 test("imports inside the library run one way: everything knows the core, the core knows nothing", () => {
-  for (const file of filesBelow(SOURCE)) {
-    const folder = relative(SOURCE, file).split("/")[0] as string;
-    for (const target of importsOf(file).filter((each) => each.startsWith("."))) {
-      const to = relative(SOURCE, join(dirname(file), target)).split("/")[0] as string;
-      if (folder in ALLOWED) assert.ok(ALLOWED[folder]?.includes(to), `${relative(ROOT, file)} imports ${target}`);
-    }
+  assert.deepEqual(wrongImports(SOURCE, ALLOWED), []);
+});
+
+test("imports inside the server run one way, as the table in ARCHITECTURE.md says", () => {
+  const source = join(ROOT, "packages/server/src");
+  const rooms = roomsOfServer();
+  const names = rooms.map(([room]) => room);
+  const folders = new Set(filesBelow(source).map((file) => dirname(relative(source, file)).split("/")[0] as string));
+  assert.deepEqual([...names, "."].sort(), [...folders].sort());
+  for (const [index, [room, below]] of rooms.entries())
+    for (const each of below) assert.ok(names.indexOf(each) > index, `${room}/ may not import ${each}/ above it`);
+  assert.deepEqual(
+    wrongImports(source, Object.fromEntries(rooms.map(([room, below]) => [room, [room, ...below]]))),
+    [],
+  );
+});
+
+test("no file of the library or the server is part of a cycle of runtime imports", () => {
+  for (const source of [SOURCE, join(ROOT, "packages/server/src")]) {
+    const next = new Map(filesBelow(source).map((file) => [file, runtimeImportsOf(file)]));
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      const cycle = path.slice(path.indexOf(file)).map((each) => relative(source, each));
+      assert.ok(!path.includes(file), `a cycle: ${cycle.join(", ")}`);
+      if (done.has(file)) return;
+      for (const target of next.get(file) ?? []) visit(target, [...path, file]);
+      done.add(file);
+    };
+    for (const file of next.keys()) visit(file, []);
   }
 });
+
+/** The files beside `file` that are loaded with it. */
+function runtimeImportsOf(file: string): string[] {
+  const statements = [...readFileSync(file, "utf8").matchAll(/^(?:import|export) (?!type )[^;]*?from "(\.[^"]+)"/gm)];
+  return statements
+    .filter(([statement]) => !/^import \{(?: *type \w+(?: as \w+)?,?)+ *\}/.test(statement.replace(/\s+/g, " ")))
+    .map(([, target]) => join(dirname(file), target as string));
+}
 
 test("the library has no runtime dependency: it imports Node and, as types, the frameworks", () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, "packages/sessile/package.json"), "utf8")) as Record<

@@ -1,8 +1,8 @@
 // What a command does to users and keys, written into the audit before and after it is done.
 
-import type { AuditAction } from "../admin/api.ts";
-import { AuditLog } from "../admin/audit-log.ts";
-import type { UserFile } from "../users/user-file.ts";
+import type { AuditAction } from "../console/api.ts";
+import { AuditLog } from "../console/audit-log.ts";
+import type { UserFile } from "../identity/users/user-file.ts";
 
 /** Does `work`. Where the audit cannot be written nothing is done, and what a crash cuts off is in it as `begun`. */
 export function audited<T>(file: UserFile, action: AuditAction, target: string, work: () => T): T {

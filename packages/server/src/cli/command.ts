@@ -1,11 +1,11 @@
 // What a command is: its name, words and options, from which help, completion and reading the command line are made.
 
 import { parseArgs } from "node:util";
+import { didYouMean } from "../config/closest.ts";
 import { OPTIONS, type Option } from "../config/options.ts";
 import { type Environment, type Given, readSettings, type Settings } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
-import type { Output } from "../terminal/output.ts";
-import { didYouMean } from "../text/closest.ts";
+import type { Output } from "./terminal/output.ts";
 
 /** What a program learns from how a command ended. */
 export const EXIT = {

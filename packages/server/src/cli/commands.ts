@@ -1,7 +1,7 @@
 // Every command, in the order of the help; and which one a command line means.
 
+import { didYouMean } from "../config/closest.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { didYouMean } from "../text/closest.ts";
 import type { Command } from "./command.ts";
 import { completionCommand } from "./completion.ts";
 import { CONFIG_COMMANDS } from "./config-check.ts";

@@ -5,9 +5,9 @@ import { parseConfig } from "../config/config.ts";
 import { isOpenToOthers, isWritableByOthers } from "../config/file-access.ts";
 import { OPTIONS } from "../config/options.ts";
 import { withoutPasswords } from "../config/without-password.ts";
-import { checkDemo } from "../ops/listen.ts";
-import { checkWorkers } from "../ops/workers.ts";
-import { chooseUsers } from "../users/users-path.ts";
+import { chooseUsers } from "../identity/users/users-path.ts";
+import { checkDemo } from "../serve/listen.ts";
+import { checkWorkers } from "../serve/workers.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION } from "./command.ts";
 
 export const CONFIG_COMMANDS: readonly Command[] = [

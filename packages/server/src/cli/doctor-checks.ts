@@ -6,12 +6,12 @@ import { type Config, parseConfig } from "../config/config.ts";
 import { isOpenToOthers } from "../config/file-access.ts";
 import type { Settings } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { objectionTo } from "../migrate/marker.ts";
-import { isLoopback } from "../ops/listen.ts";
-import { AS_STORED, openStore } from "../ops/open-store.ts";
-import { openUserFile } from "../users/user-file.ts";
-import { UserStore } from "../users/user-store.ts";
-import { adminSessionsPath, chooseUsers, usersPath } from "../users/users-path.ts";
+import { openUserFile } from "../identity/users/user-file.ts";
+import { UserStore } from "../identity/users/user-store.ts";
+import { adminSessionsPath, chooseUsers, usersPath } from "../identity/users/users-path.ts";
+import { isLoopback } from "../serve/listen.ts";
+import { objectionTo } from "../store/marker.ts";
+import { AS_STORED, openStore } from "../store/open-store.ts";
 import type { Call } from "./command.ts";
 import { looseFile } from "./config-check.ts";
 

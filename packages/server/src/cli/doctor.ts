@@ -2,7 +2,7 @@
 
 import { parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { printable } from "../text/printable.ts";
+import { printable } from "../http/printable.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION } from "./command.ts";
 import { checkClock, checkFiles, checkRuntime, checkStore, checkUsers, type Finding } from "./doctor-checks.ts";
 

@@ -1,11 +1,7 @@
 // `sessile import`: takes the sessions of express-session over, so that who is signed in stays so.
 
 import { UsageError } from "../config/usage-error.ts";
-import { type FormerStore, openConnectRedis, openExpressSqlite } from "../import/former-store.ts";
-import { type Counts, importSessions } from "../import/import-sessions.ts";
-import { objectionTo } from "../migrate/marker.ts";
-import { Progress } from "../terminal/progress.ts";
-import { count, counted } from "../terminal/words.ts";
+import { objectionTo } from "../store/marker.ts";
 import {
   type Call,
   type Command,
@@ -16,6 +12,10 @@ import {
   required,
   STORE_SETTINGS,
 } from "./command.ts";
+import { type FormerStore, openConnectRedis, openExpressSqlite } from "./import/former-store.ts";
+import { type Counts, importSessions } from "./import/import-sessions.ts";
+import { Progress } from "./terminal/progress.ts";
+import { count, counted } from "./terminal/words.ts";
 import { withStore } from "./with-store.ts";
 
 export const IMPORT_COMMAND: Command = {

@@ -1,15 +1,15 @@
 // `sessile keys`: the API keys of applications that sign their users in themselves.
 
+import { didYouMean } from "../config/closest.ts";
 import { parseDuration } from "../config/duration.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { isKeyScope, KEY_SCOPES, type KeyScope } from "../keys/key-scopes.ts";
-import { type ApiKey, KeyStore, type NewKey } from "../keys/key-store.ts";
-import { instant } from "../terminal/words.ts";
-import { didYouMean } from "../text/closest.ts";
-import type { UserFile } from "../users/user-file.ts";
-import { normalizeName } from "../users/user-name.ts";
+import { isKeyScope, KEY_SCOPES, type KeyScope } from "../identity/keys/key-scopes.ts";
+import { type ApiKey, KeyStore, type NewKey } from "../identity/keys/key-store.ts";
+import type { UserFile } from "../identity/users/user-file.ts";
+import { normalizeName } from "../identity/users/user-name.ts";
 import { audited } from "./audited.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, optional, required } from "./command.ts";
+import { instant } from "./terminal/words.ts";
 import { withUsers } from "./with-store.ts";
 
 const SETTINGS = ["config", "store", "users"];

@@ -1,10 +1,10 @@
 // From a command line to how it ended. Knows no process: streams and environment are handed in.
 
 import { UsageError } from "../config/usage-error.ts";
-import { Output, type Streams } from "../terminal/output.ts";
 import { EXIT, type ExitCode, readCall } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
 import { helpOf, helpOfAll, helpOfGroup } from "./help.ts";
+import { Output, type Streams } from "./terminal/output.ts";
 import { CommandFailed } from "./with-store.ts";
 
 /** Runs one command. A mistake is one line on stderr; what nobody foresaw is thrown. */

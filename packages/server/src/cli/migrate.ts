@@ -5,13 +5,13 @@ import { resolve } from "node:path";
 import { isSessionError } from "sessile";
 import type { Environment } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { abandon, isGood, Migration, type Outcome, type Side } from "../migrate/migration.ts";
-import { Stopped } from "../migrate/patience.ts";
-import type { Verdict } from "../migrate/verify.ts";
-import { AS_STORED, type OpenedStore, openStore } from "../ops/open-store.ts";
-import { Progress } from "../terminal/progress.ts";
-import { count, counted } from "../terminal/words.ts";
+import { AS_STORED, type OpenedStore, openStore } from "../store/open-store.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, required } from "./command.ts";
+import { abandon, isGood, Migration, type Outcome, type Side } from "./migrate/migration.ts";
+import { Stopped } from "./migrate/patience.ts";
+import type { Verdict } from "./migrate/verify.ts";
+import { Progress } from "./terminal/progress.ts";
+import { count, counted } from "./terminal/words.ts";
 import { CommandFailed, refuseMemory, requireFile } from "./with-store.ts";
 
 /** Nobody waits for an answer here, and a store that is busy is not broken. */

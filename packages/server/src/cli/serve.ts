@@ -3,8 +3,8 @@
 import cluster from "node:cluster";
 import { parseConfig } from "../config/config.ts";
 import { OPTIONS } from "../config/options.ts";
-import { announce, joinCrew } from "../ops/worker.ts";
-import { runWorkers } from "../ops/workers.ts";
+import { announce, joinCrew } from "../serve/worker.ts";
+import { runWorkers } from "../serve/workers.ts";
 import { type Command, EXIT, type ExitCode } from "./command.ts";
 
 export const SERVE_COMMAND: Command = {
@@ -21,7 +21,7 @@ export const SERVE_COMMAND: Command = {
   async run({ settings, output }) {
     const config = parseConfig(settings);
     // Only here, because it takes longer to load than all other commands take to run.
-    const { runServer } = await import("../ops/run-server.ts");
+    const { runServer } = await import("../serve/run-server.ts");
     if (cluster.isWorker) await runServer({ ...config, metrics: null }, { announce, joinCrew });
     else if (config.workers === 1) await runServer(config);
     else return (await runWorkers(config, (text) => output.text(text))) as ExitCode;

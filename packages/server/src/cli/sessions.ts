@@ -1,12 +1,11 @@
 // `sessile sessions`: who is signed in, from everybody's sessions or one user's, and ending them.
 
 import type { SessionInfo, SessionManager, SessionPage } from "sessile";
-import type { Names } from "../admin/names.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { counted, instant, span } from "../terminal/words.ts";
-import { printable } from "../text/printable.ts";
-import { normalizeName } from "../users/user-name.ts";
-import { UserStore } from "../users/user-store.ts";
+import type { Names } from "../console/names.ts";
+import { printable } from "../http/printable.ts";
+import { normalizeName } from "../identity/users/user-name.ts";
+import { UserStore } from "../identity/users/user-store.ts";
 import {
   type Call,
   type Command,
@@ -17,6 +16,7 @@ import {
   STORE_SETTINGS,
   wholeNumber,
 } from "./command.ts";
+import { counted, instant, span } from "./terminal/words.ts";
 import { requireFile, withNames, withStore, withUsers } from "./with-store.ts";
 
 const SETTINGS = [...STORE_SETTINGS, "users"];

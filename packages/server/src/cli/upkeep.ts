@@ -2,10 +2,10 @@
 
 import { existsSync, statSync } from "node:fs";
 import type { SessionPage, StoreStats } from "sessile";
-import { KeyStore } from "../keys/key-store.ts";
-import { about, bytes, count, counted } from "../terminal/words.ts";
-import { UserStore } from "../users/user-store.ts";
+import { KeyStore } from "../identity/keys/key-store.ts";
+import { UserStore } from "../identity/users/user-store.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, STORE_SETTINGS, wholeNumber } from "./command.ts";
+import { about, bytes, count, counted } from "./terminal/words.ts";
 import { type Reached, requireFile, usersPathOf, withStore, withUsers } from "./with-store.ts";
 
 /** As good as all. */

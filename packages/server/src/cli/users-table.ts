@@ -1,6 +1,6 @@
 // The list of users, for people and for programs. Without hashes.
 
-import type { User } from "../users/user-store.ts";
+import type { User } from "../identity/users/user-store.ts";
 
 export function usersTable(users: readonly User[], json: boolean): string {
   const shown = users.map(({ id, name, isDisabled, isAdmin, createdAt, passwordChangedAt }) => ({

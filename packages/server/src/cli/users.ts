@@ -2,16 +2,16 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { UsageError } from "../config/usage-error.ts";
-import { AttemptLimits } from "../sign-in/attempt-limits.ts";
-import { printable } from "../text/printable.ts";
-import { newPasswordProblem, passwordBytes } from "../users/password.ts";
-import { PasswordHasher } from "../users/password-hash.ts";
-import { readNewPassword, type Terminal } from "../users/read-password.ts";
-import type { UserFile } from "../users/user-file.ts";
-import { normalizeName } from "../users/user-name.ts";
-import { type User, UserStore } from "../users/user-store.ts";
+import { printable } from "../http/printable.ts";
+import { AttemptLimits } from "../identity/sign-in/attempt-limits.ts";
+import { newPasswordProblem, passwordBytes } from "../identity/users/password.ts";
+import { PasswordHasher } from "../identity/users/password-hash.ts";
+import type { UserFile } from "../identity/users/user-file.ts";
+import { normalizeName } from "../identity/users/user-name.ts";
+import { type User, UserStore } from "../identity/users/user-store.ts";
 import { audited } from "./audited.ts";
 import { type Call, type Command, type CommandOption, EXIT, type ExitCode, JSON_OPTION } from "./command.ts";
+import { readNewPassword, type Terminal } from "./read-password.ts";
 import { usersTable } from "./users-table.ts";
 import { withUsers } from "./with-store.ts";
 

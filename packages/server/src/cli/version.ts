@@ -1,6 +1,6 @@
 // `sessile version`.
 
-import { version } from "../text/version.ts";
+import { version } from "../config/version.ts";
 import { type Command, EXIT } from "./command.ts";
 
 export const VERSION_COMMAND: Command = {

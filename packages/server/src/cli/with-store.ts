@@ -2,14 +2,14 @@
 
 import { existsSync } from "node:fs";
 import { headerTransport, isSessionError, SessionManager } from "sessile";
-import { Names } from "../admin/names.ts";
 import { type Config, parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
-import { withoutMarker } from "../migrate/marker.ts";
-import { type OpenedStore, openStore } from "../ops/open-store.ts";
-import { makeUserFile, openUserFile, type UserFile } from "../users/user-file.ts";
-import { UserStore } from "../users/user-store.ts";
-import { usersPath } from "../users/users-path.ts";
+import { Names } from "../console/names.ts";
+import { makeUserFile, openUserFile, type UserFile } from "../identity/users/user-file.ts";
+import { UserStore } from "../identity/users/user-store.ts";
+import { usersPath } from "../identity/users/users-path.ts";
+import { withoutMarker } from "../store/marker.ts";
+import { type OpenedStore, openStore } from "../store/open-store.ts";
 import type { Call } from "./command.ts";
 
 export interface Reached {

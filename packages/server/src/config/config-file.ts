@@ -1,7 +1,7 @@
 // The configuration file: one JSON object with the options by their names. Knows what they are called and not what they mean.
 
 import { existsSync, readFileSync } from "node:fs";
-import { didYouMean } from "../text/closest.ts";
+import { didYouMean } from "./closest.ts";
 import { isWritableByOthers } from "./file-access.ts";
 import { OPTIONS } from "./options.ts";
 import { UsageError } from "./usage-error.ts";

@@ -1,10 +1,10 @@
 // What the server was told: the options, read from the command line and the environment, and checked.
 
-import { TrustedProxies } from "../net/trusted-proxies.ts";
 import { type ListenAddress, parseAddress } from "./address.ts";
 import { type CookieChoice, parseCookie, parseTrustedOrigins } from "./cookie.ts";
 import { parseDuration } from "./duration.ts";
 import { type Environment, parseOptions, readSettings, type Settings } from "./settings.ts";
+import { TrustedProxies } from "./trusted-proxies.ts";
 import { UsageError } from "./usage-error.ts";
 import { parseVerifyHeaders } from "./verify-headers.ts";
 

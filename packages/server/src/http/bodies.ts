@@ -4,6 +4,8 @@ import type { FastifyInstance } from "fastify";
 
 /** Arrays and objects within each other. No request of this server but those with a session's data needs more than a few. */
 const MAX_DEPTH = 8;
+/** A session's data may have 64 KiB; the rest is for its user and device. */
+export const DATA_BODY_LIMIT = 80 * 1024;
 
 /** For routes that take no input: whatever body a client sends is read within the limit and dropped. */
 export function ignoreBodies(app: FastifyInstance): void {

@@ -1,10 +1,10 @@
 // What is known of the client of a request, and who may know it. Knows no route.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { runForRequest } from "../log/request-context.ts";
-import { COARSE, isPrivate, networkOf } from "../net/address.ts";
-import type { TrustedProxies } from "../net/trusted-proxies.ts";
+import { COARSE, isPrivate, networkOf } from "../config/ip-address.ts";
+import type { TrustedProxies } from "../config/trusted-proxies.ts";
 import { deviceFamily } from "./device.ts";
+import { runForRequest } from "./log/request-context.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -3,8 +3,8 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { SecurityLog } from "../log/security-log.ts";
 import { SECURITY_HEADERS } from "./harden.ts";
+import type { SecurityLog } from "./log/security-log.ts";
 
 /** Answers what no route answers: unknown paths, methods that no path has, and whatever a route throws. */
 export function answerErrors(app: FastifyInstance, security: SecurityLog): void {

@@ -2,7 +2,7 @@
 
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { FastifyInstance } from "fastify";
-import type { TrustedProxies } from "../net/trusted-proxies.ts";
+import type { TrustedProxies } from "../config/trusted-proxies.ts";
 
 /** Nothing this server answers is to be framed, sniffed, embedded or referred from (ASVS 3.2.1, 3.4.3–3.4.6, 3.5.8). */
 export const SECURITY_HEADERS = {

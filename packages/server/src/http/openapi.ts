@@ -3,7 +3,7 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
-import { version } from "../text/version.ts";
+import { version } from "../config/version.ts";
 
 const DESCRIPTION = `Sessions as a service. A **token** is a credential and opaque; a **sid** names a session and opens nothing.
 

@@ -1,7 +1,7 @@
 // Counts and times the answers by route and status. Knows no route by name.
 
 import type { FastifyInstance } from "fastify";
-import type { Metrics } from "../metrics/metrics.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 
 export function countRequests(app: FastifyInstance, metrics: Metrics): void {
   app.addHook("onResponse", async ({ method, routeOptions, is404 }, { statusCode, elapsedTime }) => {

@@ -2,9 +2,9 @@
 
 import { join } from "node:path";
 import { temporaryFolder } from "sessile-test-support/folder";
-import { PasswordHasher } from "#dist/users/password-hash.js";
-import { makeUserFile, openUserFile, type UserFile } from "#dist/users/user-file.js";
-import { UserStore } from "#dist/users/user-store.js";
+import { PasswordHasher } from "#dist/identity/users/password-hash.js";
+import { makeUserFile, openUserFile, type UserFile } from "#dist/identity/users/user-file.js";
+import { UserStore } from "#dist/identity/users/user-store.js";
 import { PASSWORD } from "../sign-in/sign-in-app.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 

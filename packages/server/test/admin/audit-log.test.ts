@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AuditAction, AuditOutcome } from "#dist/admin/api.js";
-import { AuditLog, MOST_COMINGS, MOST_ENTRIES } from "#dist/admin/audit-log.js";
-import { openUserFile } from "#dist/users/user-file.js";
+import type { AuditAction, AuditOutcome } from "#dist/console/api.js";
+import { AuditLog, MOST_COMINGS, MOST_ENTRIES } from "#dist/console/audit-log.js";
+import { openUserFile } from "#dist/identity/users/user-file.js";
 import { freshUserFile, PASSWORD } from "../sign-in/sign-in-app.ts";
 import { PageClient, startAdminApp } from "./admin-app.ts";
 

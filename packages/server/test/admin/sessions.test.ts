@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { fullRecord, sampleRecord } from "sessile/testing";
-import { AS_STORED, openStore } from "#dist/ops/open-store.js";
+import { AS_STORED, openStore } from "#dist/store/open-store.js";
 import { call, profile } from "../support/client.ts";
 import { freshStore, KINDS } from "../support/stores.ts";
 import { type AdminApp, startAdminApp } from "./admin-app.ts";

@@ -2,9 +2,9 @@
 
 import { after } from "node:test";
 import { bearerTransport, headerTransport } from "sessile";
-import { KEY_SCOPES, type KeyScope } from "#dist/keys/key-scopes.js";
-import { KeyStore } from "#dist/keys/key-store.js";
-import { openUserFile } from "#dist/users/user-file.js";
+import { KEY_SCOPES, type KeyScope } from "#dist/identity/keys/key-scopes.js";
+import { KeyStore } from "#dist/identity/keys/key-store.js";
+import { openUserFile } from "#dist/identity/users/user-file.js";
 import { freshUserFile } from "../sign-in/sign-in-app.ts";
 import { type AppChoices, type AppUnderTest, startApp } from "../support/app.ts";
 

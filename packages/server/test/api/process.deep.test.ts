@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "sessile-test-support/folder";
-import { KeyStore } from "#dist/keys/key-store.js";
-import { FAMILIES } from "#dist/metrics/families.js";
-import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
+import { FAMILIES } from "#dist/http/metrics/families.js";
+import { KeyStore } from "#dist/identity/keys/key-store.js";
+import { makeUserFile, openUserFile } from "#dist/identity/users/user-file.js";
 import { runCli, startServer } from "../support/server-process.ts";
 
 /** A store, and a key for it in the file beside. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { memoryStore } from "sessile";
 import { pausingStore, testClock } from "sessile/testing";
-import { KEY_SCOPES, type KeyScope } from "#dist/keys/key-scopes.js";
+import { KEY_SCOPES, type KeyScope } from "#dist/identity/keys/key-scopes.js";
 import { raw } from "../support/raw.ts";
 import { type ApiApp, startApi } from "./api-app.ts";
 

@@ -14,8 +14,8 @@ import { withSession } from "sessile/node";
 import { sqliteStore } from "sessile/sqlite";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { startRedis } from "sessile-test-support/redis-server";
-import { setMarker } from "#dist/migrate/marker.js";
-import type { UserFile } from "#dist/users/user-file.js";
+import type { UserFile } from "#dist/identity/users/user-file.js";
+import { setMarker } from "#dist/store/marker.js";
 import { cli } from "./cli.ts";
 
 interface Data {

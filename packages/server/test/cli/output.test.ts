@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import { Output } from "#dist/terminal/output.js";
-import { bytes, counted, span } from "#dist/terminal/words.js";
+import { Output } from "#dist/cli/terminal/output.js";
+import { bytes, counted, span } from "#dist/cli/terminal/words.js";
 
 function written(isTTY: boolean, env: Record<string, string>, say: (output: Output) => void): string {
   const stdout = Object.assign(new PassThrough(), { isTTY });

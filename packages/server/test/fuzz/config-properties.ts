@@ -6,7 +6,7 @@ import type { Property } from "sessile-test-support/properties";
 import { readConfig } from "#dist/config/config.js";
 import { formatDuration, parseDuration } from "#dist/config/duration.js";
 import { UsageError } from "#dist/config/usage-error.js";
-import { openStore } from "#dist/ops/open-store.js";
+import { openStore } from "#dist/store/open-store.js";
 import { hostile, odd } from "./inputs.ts";
 
 const DAY = 86_400_000;

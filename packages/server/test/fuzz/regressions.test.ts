@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readConfig } from "#dist/config/config.js";
-import { openStore } from "#dist/ops/open-store.js";
+import { openStore } from "#dist/store/open-store.js";
 import { startApp } from "../support/app.ts";
 
 for (const password of ["hunter2", "p@hunter2", "hunter2@x", "hunter2/x", "/hunter2", "hun?ter#hunter2"]) {

@@ -5,11 +5,11 @@ import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import fc from "fast-check";
 import type { Property } from "sessile-test-support/properties";
+import { COARSE, networkOf, parseAddress } from "#dist/config/ip-address.js";
+import { TrustedProxies } from "#dist/config/trusted-proxies.js";
 import { deviceFamily } from "#dist/http/device.js";
-import { COARSE, networkOf, parseAddress } from "#dist/net/address.js";
-import { TrustedProxies } from "#dist/net/trusted-proxies.js";
-import { PasswordHasher } from "#dist/users/password-hash.js";
-import { normalizeName } from "#dist/users/user-name.js";
+import { PasswordHasher } from "#dist/identity/users/password-hash.js";
+import { normalizeName } from "#dist/identity/users/user-name.js";
 import { hostile } from "./inputs.ts";
 
 const address = fc.oneof(

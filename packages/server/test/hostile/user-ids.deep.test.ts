@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import fc from "fast-check";
 import { byDepth } from "sessile-test-support/depth";
-import { AS_STORED, openStore } from "#dist/ops/open-store.js";
+import { AS_STORED, openStore } from "#dist/store/open-store.js";
 import { freshStore, KINDS } from "../support/stores.ts";
 import { Harness } from "./harness.ts";
 import { nastyData, nastyText, nastyUserId } from "./nasty.ts";

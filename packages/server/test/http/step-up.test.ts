@@ -7,7 +7,7 @@ import { bearerTransport, cookieTransport, headerTransport, SessionManager } fro
 import { sqliteStore } from "sessile/sqlite";
 import { mintSession, testClock } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
-import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
+import { makeUserFile, openUserFile } from "#dist/identity/users/user-file.js";
 import { startApp } from "../support/app.ts";
 import { call } from "../support/client.ts";
 import { startServer } from "../support/server-process.ts";

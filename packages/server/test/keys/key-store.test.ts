@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { testClock } from "sessile/testing";
-import { KeyStore, type NewKey } from "#dist/keys/key-store.js";
-import { openUserFile } from "#dist/users/user-file.js";
+import { KeyStore, type NewKey } from "#dist/identity/keys/key-store.js";
+import { openUserFile } from "#dist/identity/users/user-file.js";
 import { freshUserFile } from "../sign-in/sign-in-app.ts";
 
 function open(path = freshUserFile()) {

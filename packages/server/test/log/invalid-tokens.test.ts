@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testClock } from "sessile/testing";
-import { InvalidTokens } from "#dist/log/invalid-tokens.js";
-import { createLog } from "#dist/log/log.js";
-import { SecurityLog } from "#dist/log/security-log.js";
+import { InvalidTokens } from "#dist/http/log/invalid-tokens.js";
+import { createLog } from "#dist/http/log/log.js";
+import { SecurityLog } from "#dist/http/log/security-log.js";
 
 function watched(): { tokens: InvalidTokens; lines: () => number; advance: (ms: number) => void } {
   const clock = testClock();

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isSessionError, type StoreStats } from "sessile";
-import { BUCKETS, FAMILIES } from "#dist/metrics/families.js";
-import { storeGauges } from "#dist/metrics/gauges.js";
-import { Metrics, quantile, sumSnapshots } from "#dist/metrics/metrics.js";
-import { sumFigures } from "#dist/metrics/process-figures.js";
-import { label, prometheusText } from "#dist/metrics/prometheus-text.js";
+import { BUCKETS, FAMILIES } from "#dist/http/metrics/families.js";
+import { storeGauges } from "#dist/http/metrics/gauges.js";
+import { Metrics, quantile, sumSnapshots } from "#dist/http/metrics/metrics.js";
+import { sumFigures } from "#dist/http/metrics/process-figures.js";
+import { label, prometheusText } from "#dist/http/metrics/prometheus-text.js";
 import { startApp } from "../support/app.ts";
 import { call, signIn, signOut } from "../support/client.ts";
 

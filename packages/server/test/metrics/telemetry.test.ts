@@ -10,9 +10,9 @@ import {
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { FAMILIES } from "#dist/metrics/families.js";
-import { Metrics } from "#dist/metrics/metrics.js";
-import { telemetry } from "#dist/metrics/telemetry.js";
+import { FAMILIES } from "#dist/http/metrics/families.js";
+import { Metrics } from "#dist/http/metrics/metrics.js";
+import { telemetry } from "#dist/http/metrics/telemetry.js";
 import { startApp } from "../support/app.ts";
 import { profile, signIn, signOut } from "../support/client.ts";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COARSE, isPrivate, networkOf, parseAddress, SUBSCRIBER } from "#dist/net/address.js";
+import { COARSE, isPrivate, networkOf, parseAddress, SUBSCRIBER } from "#dist/config/ip-address.js";
 
 test("K5: an address has one form, with port, brackets, zone or mapping or without", () => {
   for (const [text, address] of [

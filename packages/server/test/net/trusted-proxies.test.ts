@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
-import { TrustedProxies } from "#dist/net/trusted-proxies.js";
+import { TrustedProxies } from "#dist/config/trusted-proxies.js";
 
 function requestFrom(remoteAddress: string | undefined, headers: Record<string, string> = {}): IncomingMessage {
   return { socket: { remoteAddress }, headers } as unknown as IncomingMessage;

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "sessile-test-support/folder";
-import { makeUserFile } from "#dist/users/user-file.js";
+import { makeUserFile } from "#dist/identity/users/user-file.js";
 import { profile, signIn } from "../support/client.ts";
 import { listenersOf } from "../support/listeners.ts";
 import { closed, openSocket } from "../support/raw.ts";

@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { testClock } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
-import { type Attempt, AttemptLimits } from "#dist/sign-in/attempt-limits.js";
-import { DELAY_RULES } from "#dist/sign-in/delay.js";
-import { openUserFile } from "#dist/users/user-file.js";
-import { UserStore } from "#dist/users/user-store.js";
+import { type Attempt, AttemptLimits } from "#dist/identity/sign-in/attempt-limits.js";
+import { DELAY_RULES } from "#dist/identity/sign-in/delay.js";
+import { openUserFile } from "#dist/identity/users/user-file.js";
+import { UserStore } from "#dist/identity/users/user-store.js";
 import { freshUserFile, login, PASSWORD, startSignIn } from "./sign-in-app.ts";
 
 const FLOOD = byDepth(3_000, 20_000, 20_000);

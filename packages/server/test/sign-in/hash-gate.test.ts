@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HashGate } from "#dist/sign-in/hash-gate.js";
+import { HashGate } from "#dist/identity/sign-in/hash-gate.js";
 
 test("K3: never more run than there are slots, those that wait run in turn, and the rest is turned away at once", async () => {
   const gate = new HashGate({ slots: 2, places: 3 });

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { memoryStore } from "sessile";
 import { byDepth } from "sessile-test-support/depth";
-import { HashGate } from "#dist/sign-in/hash-gate.js";
-import { PasswordHasher } from "#dist/users/password-hash.js";
+import { HashGate } from "#dist/identity/sign-in/hash-gate.js";
+import { PasswordHasher } from "#dist/identity/users/password-hash.js";
 import { call, profile } from "../support/client.ts";
 import { LN, login, NO_DELAYS, PASSWORD, post, type Reply, type SignInApp, startSignIn } from "./sign-in-app.ts";
 

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { memoryStore, type SessionStore } from "sessile";
 import { type Counting, countingStore, type TestClock, testClock } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
-import type { DelayRules } from "#dist/sign-in/delay.js";
-import type { HashGate } from "#dist/sign-in/hash-gate.js";
-import { openSignIn, type SignInService } from "#dist/sign-in/service.js";
-import { type Derive, PasswordHasher } from "#dist/users/password-hash.js";
-import { makeUserFile, openUserFile, type UserFile } from "#dist/users/user-file.js";
-import { UserStore } from "#dist/users/user-store.js";
+import type { DelayRules } from "#dist/identity/sign-in/delay.js";
+import type { HashGate } from "#dist/identity/sign-in/hash-gate.js";
+import { openSignIn, type SignInService } from "#dist/identity/sign-in/service.js";
+import { type Derive, PasswordHasher } from "#dist/identity/users/password-hash.js";
+import { makeUserFile, openUserFile, type UserFile } from "#dist/identity/users/user-file.js";
+import { UserStore } from "#dist/identity/users/user-store.js";
 import { type AppUnderTest, startApp } from "../support/app.ts";
 
 export const PASSWORD = "correct horse battery staple";

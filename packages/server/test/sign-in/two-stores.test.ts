@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testClock } from "sessile/testing";
-import { Endings } from "#dist/users/endings.js";
-import { openUserFile } from "#dist/users/user-file.js";
+import { Endings } from "#dist/identity/users/endings.js";
+import { openUserFile } from "#dist/identity/users/user-file.js";
 import { profile } from "../support/client.ts";
 import { freshUserFile, login, NO_DELAYS, PASSWORD, post, type SignInApp, startSignIn } from "./sign-in-app.ts";
 

@@ -2,7 +2,7 @@
 
 import { readConfig } from "#dist/config/config.js";
 import { HTTP_LIMITS } from "#dist/http/harden.js";
-import { runServer } from "#dist/ops/run-server.js";
+import { runServer } from "#dist/serve/run-server.js";
 import type { Tuning } from "./server-process.ts";
 
 const {

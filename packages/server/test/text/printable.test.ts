@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { byDepth } from "sessile-test-support/depth";
-import { printable, printableJson } from "#dist/text/printable.js";
+import { printable, printableJson } from "#dist/http/printable.js";
 import { nastyText } from "../hostile/nasty.ts";
 
 const ROUNDS = byDepth(300, 20_000, 2_000_000);

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { byDepth } from "sessile-test-support/depth";
-import { isGuessable } from "#dist/users/guessable.js";
+import { isGuessable } from "#dist/identity/users/guessable.js";
 import { nastyText } from "../hostile/nasty.ts";
 
 test("K2: sequences, repetitions, common passwords and what is put together of them are guessable", async () => {

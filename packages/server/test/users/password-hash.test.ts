@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { scryptSync } from "node:crypto";
 import { test } from "node:test";
-import { newPasswordProblem, passwordBytes } from "#dist/users/password.js";
-import { PasswordHasher } from "#dist/users/password-hash.js";
+import { newPasswordProblem, passwordBytes } from "#dist/identity/users/password.js";
+import { PasswordHasher } from "#dist/identity/users/password-hash.js";
 
 const PASSWORD = Buffer.from("correct horse battery staple");
 

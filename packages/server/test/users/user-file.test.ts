@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { sqliteStore } from "sessile/sqlite";
 import { temporaryFolder } from "sessile-test-support/folder";
-import { makeUserFile, openUserFile } from "#dist/users/user-file.js";
-import { UserStore } from "#dist/users/user-store.js";
-import { chooseUsers } from "#dist/users/users-path.js";
+import { makeUserFile, openUserFile } from "#dist/identity/users/user-file.js";
+import { UserStore } from "#dist/identity/users/user-store.js";
+import { chooseUsers } from "#dist/identity/users/users-path.js";
 
 const folder = temporaryFolder();
 const SETTINGS = { synchronous: "FULL" } as const;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { normalizeName } from "#dist/users/user-name.js";
+import { normalizeName } from "#dist/identity/users/user-name.js";
 
 test("case, width and composition do not make another name", () => {
   for (const text of ["alice", "Alice", "ＡＬＩＣＥ", "ａlice"]) assert.equal(normalizeName(text), "alice");

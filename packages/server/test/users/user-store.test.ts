@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testClock } from "sessile/testing";
-import { openUserFile } from "#dist/users/user-file.js";
-import { type User, UserStore } from "#dist/users/user-store.js";
+import { openUserFile } from "#dist/identity/users/user-file.js";
+import { type User, UserStore } from "#dist/identity/users/user-store.js";
 import { freshUserFile } from "../sign-in/sign-in-app.ts";
 
 function open(path = freshUserFile()) {

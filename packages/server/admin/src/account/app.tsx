@@ -1,8 +1,8 @@
 // The users' own page: where they are signed in, the end of it elsewhere, and a new password.
 
 import { useState } from "preact/hooks";
-import type { Person } from "../../../src/sign-in/person.ts";
-import { printable } from "../../../src/text/printable.ts";
+import { printable } from "../../../src/http/printable.ts";
+import type { Person } from "../../../src/identity/sign-in/person.ts";
 import { leave } from "../lib/leave.ts";
 import { useLoad } from "../lib/load.ts";
 import { ask, isSignedOut } from "../lib/request.ts";

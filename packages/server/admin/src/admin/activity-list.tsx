@@ -1,6 +1,6 @@
 // What happened to sessions, newest first.
 
-import type { Activity } from "../../../src/admin/api.ts";
+import type { Activity } from "../../../src/console/api.ts";
 import { clockTime } from "../lib/time.ts";
 import { Empty } from "../parts/states.tsx";
 import { Instant } from "../parts/time.tsx";

@@ -1,7 +1,7 @@
 // The frame of the admin page: who is signed in, what is shown, and the one question at a time.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Person } from "../../../src/sign-in/person.ts";
+import type { Person } from "../../../src/identity/sign-in/person.ts";
 import { leave } from "../lib/leave.ts";
 import { Live, useStream } from "../lib/live.ts";
 import { ask, isSignedOut } from "../lib/request.ts";

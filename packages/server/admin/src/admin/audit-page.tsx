@@ -1,7 +1,7 @@
 // What administrators did, newest first.
 
 import { useState } from "preact/hooks";
-import type { AuditAction, AuditEntry, AuditOutcome, AuditPage as Page } from "../../../src/admin/api.ts";
+import type { AuditAction, AuditEntry, AuditOutcome, AuditPage as Page } from "../../../src/console/api.ts";
 import { useLoad } from "../lib/load.ts";
 import { withQuery } from "../lib/request.ts";
 import { count } from "../lib/time.ts";

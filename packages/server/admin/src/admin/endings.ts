@@ -1,7 +1,7 @@
 // The questions before sessions are ended, each with the number of sessions it is about.
 
-import type { Ending } from "../../../src/admin/api.ts";
-import { printable } from "../../../src/text/printable.ts";
+import type { Ending } from "../../../src/console/api.ts";
+import { printable } from "../../../src/http/printable.ts";
 import { ask } from "../lib/request.ts";
 import { sessions } from "../lib/time.ts";
 import type { Question } from "../parts/confirm.tsx";

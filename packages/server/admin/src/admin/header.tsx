@@ -1,8 +1,8 @@
 // The head of every page: where one is, and the search that leads to a user or a session from anywhere.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Found } from "../../../src/admin/api.ts";
-import { printable } from "../../../src/text/printable.ts";
+import type { Found } from "../../../src/console/api.ts";
+import { printable } from "../../../src/http/printable.ts";
 import { sessionAddress, userAddress } from "../lib/addresses.ts";
 import { ask, withQuery } from "../lib/request.ts";
 import { go } from "../lib/router.ts";

@@ -1,7 +1,7 @@
 // What the server does now, and what it did within the last hour.
 
 import { useState } from "preact/hooks";
-import type { Activity, Figures, Overview } from "../../../src/admin/api.ts";
+import type { Activity, Figures, Overview } from "../../../src/console/api.ts";
 import { useLive } from "../lib/live.ts";
 import { useLoad } from "../lib/load.ts";
 import { count, roughly } from "../lib/time.ts";

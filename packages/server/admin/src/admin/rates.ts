@@ -1,6 +1,6 @@
 // From figures by the interval to what people read: rates by the minute. Knows no page.
 
-import { CAUSES, type Cause, type Figures } from "../../../src/admin/api.ts";
+import { CAUSES, type Cause, type Figures } from "../../../src/console/api.ts";
 
 export const CAUSE_NAMES: Readonly<Record<Cause, string>> = {
   signedOut: "Signed out",

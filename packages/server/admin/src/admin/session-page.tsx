@@ -1,8 +1,8 @@
 // One session: whose, how long still, what happened to it, and what the application keeps in it, on demand.
 
 import { useState } from "preact/hooks";
-import type { SessionView } from "../../../src/admin/api.ts";
-import { printableJson } from "../../../src/text/printable.ts";
+import type { SessionView } from "../../../src/console/api.ts";
+import { printableJson } from "../../../src/http/printable.ts";
 import { userAddress } from "../lib/addresses.ts";
 import { useLoad } from "../lib/load.ts";
 import { ask, withQuery } from "../lib/request.ts";

@@ -1,6 +1,6 @@
 // Sessions, one a row; on a narrow screen one a block.
 
-import type { SessionRow } from "../../../src/admin/api.ts";
+import type { SessionRow } from "../../../src/console/api.ts";
 import { Ago, Until } from "../parts/time.tsx";
 import { userText, Words } from "../parts/words.tsx";
 import { useDesk } from "./desk.ts";

@@ -1,7 +1,7 @@
 // All sessions, filtered.
 
 import { useState } from "preact/hooks";
-import type { Overview } from "../../../src/admin/api.ts";
+import type { Overview } from "../../../src/console/api.ts";
 import { ask, withQuery } from "../lib/request.ts";
 import { go } from "../lib/router.ts";
 import { roughly } from "../lib/time.ts";

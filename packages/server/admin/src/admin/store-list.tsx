@@ -1,6 +1,6 @@
 // Sessions in the order of the store, page by page through all of them.
 
-import type { SessionRows } from "../../../src/admin/api.ts";
+import type { SessionRows } from "../../../src/console/api.ts";
 import { useLoad } from "../lib/load.ts";
 import { withQuery } from "../lib/request.ts";
 import { count, sessions as sessionsText } from "../lib/time.ts";

@@ -1,7 +1,7 @@
 // What happened to sessions since a list of them was loaded.
 
 import { useState } from "preact/hooks";
-import type { Activity } from "../../../src/admin/api.ts";
+import type { Activity } from "../../../src/console/api.ts";
 import { useLive } from "../lib/live.ts";
 
 export interface Changes {

@@ -1,7 +1,7 @@
 // One user's sessions: all of them, latest use first. It follows by itself what happens to them.
 
 import { useRef } from "preact/hooks";
-import type { UserSessions } from "../../../src/admin/api.ts";
+import type { UserSessions } from "../../../src/console/api.ts";
 import { useLoad } from "../lib/load.ts";
 import { withQuery } from "../lib/request.ts";
 import { sessions as sessionsText } from "../lib/time.ts";

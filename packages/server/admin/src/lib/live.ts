@@ -2,7 +2,7 @@
 
 import { createContext } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
-import type { Activity, Figures } from "../../../src/admin/api.ts";
+import type { Activity, Figures } from "../../../src/console/api.ts";
 
 export type Connection = "connecting" | "live" | "lost";
 

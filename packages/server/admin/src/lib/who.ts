@@ -1,7 +1,7 @@
 // Who is signed in on a page, as the server says.
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { Person, Who } from "../../../src/sign-in/person.ts";
+import type { Person, Who } from "../../../src/identity/sign-in/person.ts";
 import { ask } from "./request.ts";
 import { setClock } from "./time.ts";
 

@@ -1,7 +1,7 @@
 // The question before something is done that cannot be undone: how much it ends, and the password when it was long not asked for.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Person } from "../../../src/sign-in/person.ts";
+import type { Person } from "../../../src/identity/sign-in/person.ts";
 import { ask, isStale } from "../lib/request.ts";
 import { now } from "../lib/time.ts";
 import { Field } from "./field.tsx";

@@ -1,7 +1,7 @@
 // The sign-in of both pages. What a wrong name or password is told, the server decides.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Person } from "../../../src/sign-in/person.ts";
+import type { Person } from "../../../src/identity/sign-in/person.ts";
 import { ask } from "../lib/request.ts";
 import { Field } from "./field.tsx";
 import { Mark } from "./mark.tsx";

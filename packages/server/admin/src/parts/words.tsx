@@ -1,6 +1,6 @@
 // Other people's words on a page: nothing in them can hide, or turn the text beside them around.
 
-import { printable } from "../../../src/text/printable.ts";
+import { printable } from "../../../src/http/printable.ts";
 
 /** The user's name, or the id as the application gave it. */
 export function userText({ userId, userName }: { readonly userId: string; readonly userName: string | null }): string {

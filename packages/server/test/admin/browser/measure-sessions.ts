@@ -2,7 +2,7 @@
 
 import type { SessionStore } from "sessile";
 import { sampleRecord } from "sessile/testing";
-import { AS_STORED, openStore } from "#dist/ops/open-store.js";
+import { AS_STORED, openStore } from "#dist/store/open-store.js";
 import { type PageClient, REAL_TIME, startAdminApp } from "../admin-app.ts";
 
 /** Records that are written at a time. */

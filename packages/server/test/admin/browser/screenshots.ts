@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { KeyStore } from "#dist/keys/key-store.js";
+import { KeyStore } from "#dist/identity/keys/key-store.js";
 import { login, PASSWORD } from "../../sign-in/sign-in-app.ts";
 import { profile } from "../../support/client.ts";
 import { type AdminServer, startAdminServer } from "../admin-server.ts";

@@ -1,0 +1,152 @@
+// `/sessions/current`: an application reads, changes, rotates and ends the session of the token that it was handed.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { JsonObject, SessionManager } from "sessile";
+import { DATA_BODY_LIMIT } from "../http/bodies.ts";
+import { type AnySession, type Settled, seenWithoutCookies, withSession } from "../http/direct-session.ts";
+import { RequestError, signedIn } from "../http/request-error.ts";
+import { BODY_ANSWERS, detail, KEY_AND_TOKEN_ANSWERS } from "../http/schemas/answers.ts";
+import { DELTA_BODY, ENDED, IF_MATCH, ROTATED, SESSION } from "../http/schemas/sessions.ts";
+import { checkTold } from "./check-told.ts";
+import { describeSession, etagOf, isMatch } from "./describe.ts";
+import type { ApiParts } from "./routes.ts";
+
+interface ChangeRoute {
+  Body: { readonly set?: JsonObject; readonly remove?: readonly string[] };
+  Headers: { readonly "if-match"?: string };
+}
+
+const COMMON = { tags: ["sessions"], security: [{ apiKey: [], sessionToken: [] }] };
+
+const READ = {
+  ...COMMON,
+  operationId: "readSession",
+  summary: "Read the session of a token",
+  description: "Counts as use: it moves the idle deadline, at most once a minute.",
+  response: { 200: SESSION, ...KEY_AND_TOKEN_ANSWERS },
+};
+
+const CHANGE = {
+  ...COMMON,
+  operationId: "changeData",
+  summary: "Change keys of the session's data",
+  description:
+    "Changes of different keys at the same moment are both kept; of the same key the last is, unless `If-Match` is sent.",
+  headers: IF_MATCH,
+  body: DELTA_BODY,
+  response: {
+    200: SESSION,
+    ...KEY_AND_TOKEN_ANSWERS,
+    412: detail("the session is not at the version of `If-Match` any more; nothing was changed"),
+    ...BODY_ANSWERS,
+  },
+};
+
+const ROTATE = {
+  ...COMMON,
+  operationId: "rotateToken",
+  summary: "Give the session a new token",
+  response: {
+    200: ROTATED,
+    ...KEY_AND_TOKEN_ANSWERS,
+    409: detail("the token was replaced already, and its successor was given out; use that"),
+  },
+};
+
+const END = {
+  ...COMMON,
+  operationId: "endSession",
+  summary: "End the session of a token",
+  description: "However often it is called, and also for a token that is good for nothing.",
+  response: { 200: ENDED, ...KEY_AND_TOKEN_ANSWERS },
+};
+
+export function currentRoutes(app: FastifyInstance, { manager, verifyHeaders = [] }: ApiParts): void {
+  app.get("/sessions/current", { schema: READ, config: { scope: "sessions:read" } }, async (request, reply) => {
+    const { answer } = await current(manager, request, reply, async (session) => show(session, reply));
+    return answer;
+  });
+
+  app.patch<ChangeRoute>(
+    "/sessions/current/data",
+    { schema: CHANGE, config: { scope: "sessions:write" }, bodyLimit: DATA_BODY_LIMIT },
+    async (request, reply) => {
+      const { body, headers } = request;
+      checkTold(verifyHeaders, body.set ?? {}, "set");
+      const { answer } = await current(manager, request as FastifyRequest, reply, async (session) => {
+        change(session, body, headers["if-match"]);
+        return show(session, reply);
+      });
+      return answer;
+    },
+  );
+
+  app.post(
+    "/sessions/current/rotate",
+    { schema: ROTATE, config: { scope: "sessions:write" } },
+    async (request, reply) => {
+      const { answer, token } = await current(manager, request, reply, async (session) => {
+        session.rotate();
+        return session;
+      });
+      signedIn(answer); // it may have ended meanwhile
+      if (token === null) throw new RequestError(409, "The token was replaced already");
+      reply.header("etag", etagOf(answer));
+      return { session_token: token, ...describeSession(answer) };
+    },
+  );
+
+  app.delete("/sessions/current", { schema: END, config: { scope: "sessions:write" } }, async (request, reply) => {
+    const { answer } = await withSession(manager, seenWithoutCookies(request), reply, async (session) => {
+      const ended = Number(session.isSignedIn());
+      await session.signOut();
+      return { ended };
+    });
+    return answer;
+  });
+}
+
+function current<T>(
+  manager: SessionManager,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  work: (session: AnySession) => Promise<T>,
+): Promise<Settled<T>> {
+  return withSession(manager, seenWithoutCookies(request), reply, (session) => work(signedIn(session)));
+}
+
+/** What is stored now, with this request's changes and touch: so that the version is the one that the next `If-Match` needs. */
+async function show(session: AnySession, reply: FastifyReply): Promise<object> {
+  await session.commit();
+  signedIn(session); // it may have ended meanwhile
+  reply.header("etag", etagOf(session));
+  return describeSession(session);
+}
+
+/** With `*` any version will do, so it is as good as no condition. */
+function change(session: AnySession, delta: ChangeRoute["Body"], ifMatch = "*"): void {
+  if (!isMatch(ifMatch, session)) throw changed();
+  const isConditional = ifMatch.trim() !== "*";
+  for (const key of delta.remove ?? []) {
+    if (isConditional) session.update(key, once(undefined));
+    else session.remove(key);
+  }
+  for (const [key, value] of Object.entries(delta.set ?? {})) {
+    if (isConditional) session.update(key, once(value));
+    else session.set(key, value);
+  }
+}
+
+/** `update` runs again only when the session turned out to have changed: just what `If-Match` rules out. */
+function once<T>(value: T): () => T {
+  let isFirst = true;
+  return () => {
+    if (!isFirst) throw changed();
+    isFirst = false;
+    return value;
+  };
+}
+
+function changed(): RequestError {
+  return new RequestError(412, "The session has changed");
+}

@@ -1,0 +1,40 @@
+// `GET /metrics` beside the other routes, for whoever holds an API key with the scope `metrics:read`.
+
+import type { FastifyInstance } from "fastify";
+import type { Exposition } from "../http/metrics/exposition.ts";
+import { PROMETHEUS_TYPE } from "../http/metrics/prometheus-text.ts";
+import { KEY_ANSWERS, postponed } from "../http/schemas/answers.ts";
+import { validateRequests } from "../http/validate.ts";
+import { admit, type GuardParts, readKey } from "../identity/keys/key-guard.ts";
+
+const SCHEMA = {
+  operationId: "readMetrics",
+  summary: "Read the server's figures in Prometheus' text format",
+  description:
+    "Those of all workers together. The key may also come as `Authorization: Bearer`, which every release of Prometheus can send.",
+  tags: ["operations"],
+  security: [{ apiKey: [] }],
+  response: {
+    200: { description: "the figures", content: { "text/plain": { schema: { type: "string" } } } },
+    ...KEY_ANSWERS,
+    503: postponed("the keys cannot be read"),
+  },
+};
+
+export function metricsRoute(app: FastifyInstance, parts: GuardParts & { readonly exposition: Exposition }): void {
+  app.register(async (scope) => {
+    validateRequests(scope);
+    scope.addHook("onRequest", async (request, reply) => {
+      reply.header("cache-control", "no-store");
+      await admit(parts, request, readKey(request) ?? bearer(request.headers.authorization));
+    });
+    const options = { schema: SCHEMA, config: { scope: "metrics:read" as const } };
+    scope.get("/metrics", options, async (_request, reply) =>
+      reply.header("content-type", PROMETHEUS_TYPE).send(await parts.exposition.text()),
+    );
+  });
+}
+
+function bearer(authorization: string | undefined): string | null {
+  return /^bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? null;
+}

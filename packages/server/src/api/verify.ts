@@ -1,0 +1,146 @@
+// `/verify`: tells a reverse proxy whether a request is signed in, and who it is. For nginx `auth_request`, Traefik ForwardAuth, Caddy
+// `forward_auth` and Envoy ext_authz.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isSessionError, type SessionManager, type SessionRequest } from "sessile";
+import { type AnySession, linesOf, seenRequest, withSession } from "../http/direct-session.ts";
+import { headerText, headerValue } from "../http/header-text.ts";
+import type { SecurityLog } from "../http/log/security-log.ts";
+import { RequestError, signedIn } from "../http/request-error.ts";
+import { CROSS_SITE, NOBODY, UNAVAILABLE } from "../http/schemas/answers.ts";
+import { validateRequests } from "../http/validate.ts";
+
+/** Keys of the data, and the headers that carry their values. */
+export type VerifyHeaders = readonly (readonly [key: string, header: string])[];
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** Always set. */
+const USER = "x-user-id";
+const SID = "x-session-id";
+
+const SCHEMA = {
+  operationId: "verify",
+  summary: "Tell a reverse proxy who a request is from",
+  description: [
+    "`X-User-Id` and `X-Session-Id` name user and session; further headers carry what `--verify-headers` names, empty where the",
+    "session has no such value. Values are percent-encoded where they are not visible ASCII. Counts as use of the session. A request",
+    "that carries one of these headers already, in any spelling, is refused. With `--cookie`, the proxy says in `X-Forwarded-Method`",
+    "how it was asked: without that, a request that another site made is refused.",
+  ].join(" "),
+  tags: ["proxies"],
+  security: [{ sessionToken: [] }, { bearer: [] }],
+  response: {
+    200: {
+      description: "somebody is signed in",
+      type: "object",
+      required: ["user_id"],
+      properties: { user_id: { type: "string" } },
+      headers: {
+        "X-User-Id": { type: "string", description: "the user" },
+        "X-Session-Id": { type: "string", description: "the sid, which names the session and opens nothing" },
+      },
+    },
+    401: {
+      ...NOBODY,
+      description: `${NOBODY.description}, or the request presents two different tokens, or a header that this answer sets, or a value of the session takes too long a header`,
+    },
+    403: CROSS_SITE,
+    503: UNAVAILABLE,
+  },
+};
+
+/** Envoy puts the path that was asked for behind the one of the check, and uses its method. */
+const ENVOY = "/verify/envoy/";
+const ENVOY_SCHEMA = { ...SCHEMA, hide: true };
+
+export interface VerifyParts {
+  readonly manager: SessionManager;
+  readonly security: SecurityLog;
+  readonly headers: VerifyHeaders;
+}
+
+export function verifyRoutes(app: FastifyInstance, { manager, security, headers }: VerifyParts): void {
+  const ours = new Set([USER, SID, ...headers.map(([, header]) => header)]);
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<object> => {
+    reply.header("cache-control", "no-store");
+    refuseClaims(request, ours, security);
+    return verify({ manager, security, headers }, request, reply);
+  };
+  app.register(async (scope) => {
+    validateRequests(scope);
+    scope.get("/verify", { schema: SCHEMA }, handler);
+    scope.route({ method: METHODS, url: `${ENVOY}*`, schema: ENVOY_SCHEMA, handler });
+  });
+}
+
+async function verify(parts: VerifyParts, request: FastifyRequest, reply: FastifyReply): Promise<object> {
+  const { answer } = await withSession(parts.manager, asForwarded(request), reply, async (session) => {
+    const { sid, userId } = signedIn(session);
+    reply.headers(identityOf({ session, sid, userId }, parts));
+    return { user_id: userId };
+  }).catch((error: unknown) => refuse(error, reply));
+  return answer;
+}
+
+/**
+ * All headers of the answer, or none: a session with a value that is too long for one, which another program stored, is refused. Left
+ * out or cut it could mean something else to the application, and signing in again gives a session without it.
+ */
+function identityOf(
+  { session, sid, userId }: { readonly session: AnySession; readonly sid: string; readonly userId: string },
+  { headers, security }: VerifyParts,
+): Record<string, string> {
+  const told = headers.map(([key, header]) => [header, headerText(headerValue(session.get(key)))] as const);
+  const all = [[USER, headerText(userId)] as const, [SID, sid] as const, ...told];
+  const tooLong = all.find(([, value]) => value === null);
+  if (tooLong === undefined) return Object.fromEntries(all) as Record<string, string>;
+  security.write("identityTooLong", { sid, header: tooLong[0] });
+  throw new RequestError(401, "The session does not fit into headers", INVALID_TOKEN);
+}
+
+/**
+ * Refuses a request that carries one of our headers itself: a proxy that does not replace it, or not in this spelling, would pass it on
+ * to the application. `Connection` names headers that a proxy drops, ours among them.
+ */
+function refuseClaims({ raw }: FastifyRequest, ours: ReadonlySet<string>, security: SecurityLog): void {
+  const { rawHeaders } = raw;
+  const names = [...rawHeaders.filter((_, i) => i % 2 === 0), ...linesOf(raw, "connection").join().split(",")];
+  const claimed = names.find((name) => ours.has(spelled(name)));
+  if (claimed === undefined) return;
+  security.write("identityClaimed", { header: claimed.trim() });
+  throw new RequestError(401, "The request names its own user", INVALID_REQUEST);
+}
+
+/** As CGI and its successors spell a header, so that two which an application cannot tell apart are one. */
+function spelled(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "-");
+}
+
+const INVALID_TOKEN = { "www-authenticate": 'Bearer error="invalid_token"' };
+const INVALID_REQUEST = { "www-authenticate": 'Bearer error="invalid_request"' };
+
+/** nginx makes a 500 of anything but 401 and 403, and that would be the client's mistake shown as the server's. */
+function refuse(error: unknown, reply: FastifyReply): never {
+  if (!isSessionError(error, "ERR_SESSION_CREDENTIALS")) throw error;
+  if (error.cookies.length > 0) reply.header("set-cookie", error.cookies);
+  throw new RequestError(401, "Conflicting credentials", INVALID_REQUEST);
+}
+
+/**
+ * The request that the proxy was sent. Its method and host decide whether another site may be behind it; a browser cannot be made
+ * to send either header, and whoever calls `/verify` directly deceives only itself. nginx asks by GET whatever it was asked by:
+ * without the header the method is unknown, and so not safe. Envoy keeps the method.
+ */
+function asForwarded(request: FastifyRequest): SessionRequest {
+  const seen = seenRequest(request);
+  const isEnvoy = seen.path.startsWith(ENVOY);
+  return {
+    ...seen,
+    method: isEnvoy ? seen.method : (seen.header("x-forwarded-method")?.toUpperCase() ?? "unknown"),
+    header: (name) => (name === "host" ? seen.header("x-forwarded-host") : undefined) ?? seen.header(name),
+  };
+}

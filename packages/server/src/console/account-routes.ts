@@ -1,0 +1,55 @@
+// `/account/sessions`: where users see in a browser where they are signed in, and sign out elsewhere.
+
+import type { FastifyInstance } from "fastify";
+import type { SessionManager, SessionTransport } from "sessile";
+import { sessions } from "sessile/fastify";
+import { ownSessionsRoutes } from "../api/own-sessions.ts";
+import { ignoreBodies, readJsonBodies } from "../http/bodies.ts";
+import type { SecurityLog } from "../http/log/security-log.ts";
+import { cookieSignInRoutes, personOf, whoRoute } from "../identity/sign-in/cookie-sign-in.ts";
+import { passwordRoute } from "../identity/sign-in/password-route.ts";
+import type { SignInService } from "../identity/sign-in/service.ts";
+import { checkTextBodies } from "../identity/sign-in/text-body.ts";
+import { type PageFiles, pageRoutes } from "./page/page-files.ts";
+
+export interface AccountParts {
+  /** The users' sessions, by cookie: this server's other routes take no cookie. */
+  readonly manager: SessionManager;
+  /** The one transport of the manager. */
+  readonly cookie: SessionTransport;
+  readonly service: SignInService;
+  readonly security: SecurityLog;
+  readonly files: PageFiles;
+}
+
+export async function accountRoutes(app: FastifyInstance, parts: AccountParts): Promise<void> {
+  pageRoutes(app, parts.files, { prefix: "/account", page: "account.html", paths: ["/account/sessions"] });
+  await app.register(async (scope) => apiRoutes(scope, parts), { prefix: "/account/api" });
+}
+
+async function apiRoutes(app: FastifyInstance, { manager, cookie, service, security }: AccountParts): Promise<void> {
+  ignoreBodies(app);
+  await app.register(sessions, { manager });
+  await cookieSignInRoutes(app, { service, security, suits: () => true, heard: () => {} });
+  whoRoute(app, ({ session }) => session.isSignedIn());
+  await app.register(async (scope) => {
+    scope.decorate("tokenInBody", false); // the cookie has it
+    readJsonBodies(scope);
+    checkTextBodies(scope);
+    passwordRoute(scope, { service, security });
+  });
+  await app.register(async (scope) => {
+    scope.addHook("preValidation", async ({ session }, reply) => {
+      if (!session.isSignedIn()) return reply.code(401).header("www-authenticate", "Cookie").send(NOBODY);
+      return undefined;
+    });
+    scope.get("/me", async (request) => personOf(request));
+    scope.post("/sign-out", async ({ session }) => {
+      await session.signOut();
+      return { ended: 1 };
+    });
+    ownSessionsRoutes(scope, { manager, security, cookie });
+  });
+}
+
+const NOBODY = { detail: "Not authenticated" };

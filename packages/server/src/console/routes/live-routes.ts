@@ -1,0 +1,61 @@
+// The overview: what the server did within the last hour, and what it does now.
+
+import cluster from "node:cluster";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import type { FastifyInstance } from "fastify";
+import type { Overview } from "../api.ts";
+import { lastActivity } from "../live/activity.ts";
+import { INTERVAL } from "../live/recorder.ts";
+import { operatorOf } from "../operators.ts";
+import { acceptsGzip } from "../page/accepts-gzip.ts";
+import type { AdminParts } from "../parts.ts";
+
+/** Happenings shown on the overview. */
+const SHOWN = 50;
+
+const compress = promisify(gzip);
+
+export function liveRoutes(app: FastifyInstance, parts: AdminParts): void {
+  const { recorder, feed, names, watchers, store, service } = parts;
+
+  const overview = (): Overview => {
+    const { stats, history } = recorder;
+    return {
+      store,
+      isCounted: stats?.sessions !== null,
+      isEstimate: stats?.isEstimate === true,
+      hasCache: stats?.cache !== undefined,
+      isWorker: cluster.isWorker,
+      interval: INTERVAL,
+      history,
+      activity: lastActivity(feed, names.of, SHOWN),
+    };
+  };
+
+  // An hour of figures is 150 kB of much the same. It holds no secret that somebody could guess from its compressed size.
+  app.get("/overview", async (request, reply) => {
+    request.session.notActivity();
+    if (!acceptsGzip(request)) return overview();
+    reply.type("application/json; charset=utf-8").header("content-encoding", "gzip");
+    return compress(JSON.stringify(overview()));
+  });
+
+  // No HEAD: Fastify would read the stream of its answer for as long as the server runs.
+  app.get("/events", { exposeHeadRoute: false }, async ({ session }, reply) => {
+    session.notActivity();
+    const stream = watchers.add(() => operatorOf(service, session) !== null);
+    if (stream === null) return reply.code(503).header("retry-after", "30").send({ detail: "Too many pages are open" });
+    stream.once(
+      "close",
+      session.onEnded(() => stream.end()),
+    );
+    return reply
+      .type("text/event-stream")
+      .header("cache-control", "no-store")
+      .header("x-accel-buffering", "no")
+      .send(stream);
+  });
+
+  app.addHook("preClose", async () => watchers.close());
+}

@@ -1,0 +1,85 @@
+// Everything that signing in with a password needs, opened from the file of the users and closed together.
+
+import type { FastifyInstance } from "fastify";
+import type { SessionManager, SessionStore } from "sessile";
+import { readJsonBodies } from "../../http/bodies.ts";
+import { describeError } from "../../http/log/describe-error.ts";
+import type { SecurityLog } from "../../http/log/security-log.ts";
+import type { StoreEntry } from "../users/endings.ts";
+import { PasswordHasher } from "../users/password-hash.ts";
+import { openUserFile, setLockWait } from "../users/user-file.ts";
+import { UserStore } from "../users/user-store.ts";
+import { AttemptLimits, type LimitOptions } from "./attempt-limits.ts";
+import { endDemoSessions } from "./end-demo.ts";
+import { HashGate } from "./hash-gate.ts";
+import { loginRoute } from "./login-route.ts";
+import { passwordRoute } from "./password-route.ts";
+import { SessionEnder } from "./session-ender.ts";
+import { SignIn } from "./sign-in.ts";
+import { entryInMemory, isInMemory } from "./store-entry.ts";
+import { checkTextBodies } from "./text-body.ts";
+
+export interface SignInService {
+  readonly users: UserStore;
+  readonly signIn: SignIn;
+  readonly ender: SessionEnder;
+  /** The name of the session store in the file of the users. */
+  readonly storeName: string;
+  readonly clock: () => number;
+  readonly close: () => void;
+}
+
+export interface ServiceOptions extends LimitOptions {
+  readonly path: string;
+  readonly manager: SessionManager;
+  /** The manager's store, to look for the demo's sessions. */
+  readonly store: Pick<SessionStore, "list">;
+  /** The same as other servers with these users know it; default one in the memory of this process. */
+  readonly entry?: StoreEntry;
+  readonly security: SecurityLog;
+  /** Cheaper ones in tests. */
+  readonly hasher?: PasswordHasher;
+  readonly gate?: HashGate;
+}
+
+const DAY = 86_400_000;
+
+/** Longer would hold up every request while another process writes; it does so for a few milliseconds. */
+const LOCK_WAIT = 25;
+
+/**
+ * Opens the file of the users, which must be there, and ends the sessions that are still to be ended, and those that the demo
+ * began on the same store. Throws `UsageError` when the file cannot be opened.
+ */
+export async function openSignIn(options: ServiceOptions): Promise<SignInService> {
+  const { path, manager, store, security, clock = Date.now, rules } = options;
+  const { hasher = new PasswordHasher(), gate = new HashGate(), entry = entryInMemory(DAY) } = options;
+  const userFile = openUserFile(path, { synchronous: "FULL" });
+  // A connection of their own: no try has to wait for the disk, and what a power loss forgets of them is soon counted again.
+  const attemptFile = openUserFile(path, { synchronous: "NORMAL" });
+  const onError = (error: unknown): void =>
+    security.write("storeFailed", { actor: "server", operation: "change a user", reason: describeError(error) });
+  const users = new UserStore(userFile, clock);
+  const limits = new AttemptLimits(attemptFile, { clock, ...(rules !== undefined && { rules }) });
+  const ender = new SessionEnder({ endings: users.endings, manager, store: entry, clock, onError });
+  const close = (): void => {
+    ender.stop(isInMemory(entry));
+    attemptFile.close();
+    userFile.close();
+  };
+  await endDemoSessions(store, manager);
+  await ender.start();
+  for (const file of [userFile, attemptFile]) setLockWait(file, LOCK_WAIT);
+  const signIn = new SignIn({ users, limits, gate, hasher, onError });
+  return { users, signIn, ender, storeName: entry.name, clock, close };
+}
+
+/** `POST /login` and `POST /password`, which take JSON and nothing else: a form of another site cannot send it unasked. */
+export async function signInRoutes(app: FastifyInstance, service: SignInService, security: SecurityLog): Promise<void> {
+  await app.register(async (scope) => {
+    readJsonBodies(scope);
+    checkTextBodies(scope);
+    loginRoute(scope, { service, security });
+    passwordRoute(scope, { service, security });
+  });
+}

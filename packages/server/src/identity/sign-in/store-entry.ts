@@ -1,0 +1,24 @@
+// The session store as the servers that share a file of users tell it from others. Opens nothing.
+
+import { randomUUID } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { withoutPasswords } from "../../config/without-password.ts";
+import type { StoreEntry } from "../users/endings.ts";
+
+const MEMORY = "memory of process ";
+
+/** `store` is the value of `--store`, of a store that is open. Two names for one store cost a second sign-in in rare cases, and no ending. */
+export function storeEntry({ store, absoluteTimeout }: { store: string; absoluteTimeout: number }): StoreEntry {
+  if (store === "memory") return entryInMemory(absoluteTimeout);
+  const path = store.startsWith("sqlite:") ? store.slice("sqlite:".length) : null;
+  return { name: path === null ? withoutPasswords(store) : `sqlite:${realpathSync(path)}`, lifetime: absoluteTimeout };
+}
+
+/** Another process, also one that has the same number later, has other sessions. */
+export function entryInMemory(lifetime: number): StoreEntry {
+  return { name: `${MEMORY}${process.pid} (${randomUUID().slice(0, 8)})`, lifetime };
+}
+
+export function isInMemory({ name }: StoreEntry): boolean {
+  return name.startsWith(MEMORY);
+}

@@ -1,0 +1,166 @@
+// The HTTP side put together: limits, headers, errors, and the routes. Knows no store and no command line.
+
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import type { SessionManager, SessionTransport } from "sessile";
+import { sessions } from "sessile/fastify";
+import { demoSignInRoutes } from "../api/demo-sign-in.ts";
+import { healthRoutes } from "../api/health.ts";
+import { metricsRoute } from "../api/metrics.ts";
+import { ownSessionsRoutes } from "../api/own-sessions.ts";
+import { profileRoutes } from "../api/profile.ts";
+import { rootRoute } from "../api/root.ts";
+import { apiRoutes } from "../api/routes.ts";
+import { type VerifyHeaders, verifyRoutes } from "../api/verify.ts";
+import { type AccountParts, accountRoutes } from "../console/account-routes.ts";
+import type { AdminParts } from "../console/parts.ts";
+import { adminRoutes } from "../console/routes.ts";
+import { ignoreBodies } from "../http/bodies.ts";
+import { type ClientOptions, describeClients } from "../http/client.ts";
+import { endConnectionsOnClose } from "../http/drain.ts";
+import { answerErrors, clientErrorHandler, frameworkErrors } from "../http/errors.ts";
+import { HTTP_LIMITS, type HttpLimits, harden } from "../http/harden.ts";
+import { InvalidTokens } from "../http/log/invalid-tokens.ts";
+import { nextRequestId } from "../http/log/request-id.ts";
+import type { SecurityLog } from "../http/log/security-log.ts";
+import { collectMethods, refuseOtherMethods } from "../http/methods.ts";
+import type { Exposition } from "../http/metrics/exposition.ts";
+import type { Metrics } from "../http/metrics/metrics.ts";
+import { describeRoutes, documentPage, documentRoute, hideRoutes } from "../http/openapi.ts";
+import { countRequests } from "../http/request-metrics.ts";
+import type { KeyStore } from "../identity/keys/key-store.ts";
+import { type SignInService, signInRoutes } from "../identity/sign-in/service.ts";
+import type { Readiness } from "../store/readiness.ts";
+import { logRequests, noticeInvalidKeys, noticeInvalidTokens } from "./request-log.ts";
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Whether a sign-in hands the token out in its body. */
+    readonly tokenInBody: boolean;
+  }
+}
+
+/** What the server keeps in a session. */
+export interface ServerData {
+  username: string;
+  /** The demo began it. */
+  demo?: true;
+}
+
+declare module "sessile" {
+  interface SessionData extends ServerData {}
+}
+
+/** What every listener of the server is made with. */
+export interface ListenerOptions {
+  readonly log: FastifyBaseLogger;
+  readonly security: SecurityLog;
+  readonly client: ClientOptions;
+  readonly metrics: Metrics;
+  /** False where browsers keep the token in a cookie, out of reach of scripts (ASVS 3.3.4). Default true. */
+  readonly tokenInBody?: boolean;
+  /** Shorter in tests of slow clients. */
+  readonly limits?: HttpLimits;
+}
+
+export interface AppOptions extends ListenerOptions {
+  readonly manager: SessionManager;
+  /** The manager's transport of browsers, if it has one. */
+  readonly cookie?: SessionTransport | null;
+  readonly readiness: Readiness;
+  readonly exposition: Exposition;
+  /** The API keys; `null` where there is no file of them: then none is good. */
+  readonly keys: KeyStore | null;
+  /** Which of a session's data `/verify` tells a proxy, and in which headers. Default: none. */
+  readonly verifyHeaders?: VerifyHeaders;
+  /** Without it everybody is the demo user. */
+  readonly signIn?: SignInService;
+  /** The pages that are served, if any. */
+  readonly admin?: AdminParts;
+  readonly account?: AccountParts;
+}
+
+/** The server's routes, not yet listening. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const tokens = new InvalidTokens(options.security);
+  const app = await createListener(options, async (scope) => {
+    await describeRoutes(scope);
+    healthRoutes(scope, options.readiness);
+    await scope.register(async (inner) => sessionRoutes(inner, options, tokens));
+    await scope.register(async (inner) => verifyScope(inner, options, tokens));
+    await scope.register(async (inner) => keyScope(inner, options));
+    await scope.register(async (inner) => pageScope(inner, options));
+    documentRoute(scope);
+  });
+  await documentPage(app); // its routes come twice, with and without a slash
+  return app;
+}
+
+/** The admin page alone, for an address of its own. */
+export function createAdminApp(options: ListenerOptions, admin: AdminParts): Promise<FastifyInstance> {
+  return createListener(options, (app) => adminRoutes(app, admin));
+}
+
+async function createListener(
+  { log, security, client, metrics, tokenInBody = true, limits = HTTP_LIMITS }: ListenerOptions,
+  addRoutes: (app: FastifyInstance) => Promise<void>,
+): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: nextRequestId,
+    ...limits,
+    http: { ...limits.http, requireHostHeader: false }, // `harden` refuses what Node would, with a body, and a second `Host` as well
+    routerOptions: { maxParamLength: limits.http.maxHeaderSize },
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    frameworkErrors,
+    clientErrorHandler,
+  });
+  app.decorate("tokenInBody", tokenInBody);
+  harden(app, client.proxies);
+  endConnectionsOnClose(app);
+  describeClients(app, client);
+  answerErrors(app, security);
+  logRequests(app);
+  countRequests(app, metrics);
+  const methods = collectMethods(app);
+  await addRoutes(app);
+  refuseOtherMethods(app, methods);
+  return app;
+}
+
+/** The routes that have a session. What is outside of them never asks the store, whatever token comes along. */
+async function sessionRoutes(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
+  const { manager, security, signIn, cookie = null } = options;
+  noticeInvalidTokens(app, tokens);
+  ignoreBodies(app);
+  await app.register(sessions, { manager });
+  if (signIn === undefined) demoSignInRoutes(app);
+  else await signInRoutes(app, signIn, security);
+  profileRoutes(app);
+  ownSessionsRoutes(app, { manager, security, cookie });
+}
+
+async function verifyScope(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
+  noticeInvalidTokens(app, tokens);
+  ignoreBodies(app);
+  const { manager, security, verifyHeaders: headers = [] } = options;
+  verifyRoutes(app, { manager, security, headers });
+}
+
+const ADMIN = { path: "/admin", holds: "for administrators: see sessions and end them" };
+const ACCOUNT = { path: "/account/sessions", holds: "for users: where they are signed in" };
+
+async function pageScope(app: FastifyInstance, { admin, account }: AppOptions): Promise<void> {
+  hideRoutes(app);
+  rootRoute(app, [...(admin === undefined ? [] : [ADMIN]), ...(account === undefined ? [] : [ACCOUNT])]);
+  if (admin !== undefined) await adminRoutes(app, admin);
+  if (account !== undefined) await accountRoutes(app, account);
+}
+
+/** What programs with an API key may do. */
+async function keyScope(app: FastifyInstance, options: AppOptions): Promise<void> {
+  noticeInvalidKeys(app, new InvalidTokens(options.security, Date.now, "invalidKeyBurst"));
+  metricsRoute(app, options);
+  await apiRoutes(app, options);
+}

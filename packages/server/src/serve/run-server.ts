@@ -1,0 +1,177 @@
+// The running server: opens the store, listens, tells what it serves, and stops in order.
+
+import { setTimeout as wait } from "node:timers/promises";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import { bearerTransport, cookieTransport, headerTransport } from "sessile";
+import type { Config } from "../config/config.ts";
+import { type Digests, digestsOf } from "../config/token-keys.ts";
+import { TrustedProxies } from "../config/trusted-proxies.ts";
+import type { HttpLimits } from "../http/harden.ts";
+import { createLog } from "../http/log/log.ts";
+import { ObservedManager } from "../http/log/observed-manager.ts";
+import { SecurityLog } from "../http/log/security-log.ts";
+import { countEvents } from "../http/metrics/count-events.ts";
+import { EventFeed } from "../http/metrics/event-feed.ts";
+import { type Everyone, Exposition } from "../http/metrics/exposition.ts";
+import { measuredStore } from "../http/metrics/measured-store.ts";
+import { Metrics } from "../http/metrics/metrics.ts";
+import { telemetry } from "../http/metrics/telemetry.ts";
+import { KeyStore } from "../identity/keys/key-store.ts";
+import { openKeyFile } from "../identity/keys/open-key-file.ts";
+import { openSignIn, type ServiceOptions, type SignInService } from "../identity/sign-in/service.ts";
+import { storeEntry } from "../identity/sign-in/store-entry.ts";
+import { chooseUsers } from "../identity/users/users-path.ts";
+import { withoutMarker } from "../store/marker.ts";
+import { openServedStore } from "../store/open-served-store.ts";
+import type { OpenedStore } from "../store/open-store.ts";
+import { Readiness } from "../store/readiness.ts";
+import { createAdminApp, createApp } from "./app.ts";
+import { banner } from "./banner.ts";
+import { exitWhenStateIsUnknown } from "./last-resort.ts";
+import { checkDemo, listen } from "./listen.ts";
+import { listenForMetrics } from "./metrics-listener.ts";
+import { checkPages, openPages } from "./open-pages.ts";
+import { stopOnSignal } from "./stop-on-signal.ts";
+
+/** What is else for a worker, and for tests, which cannot wait as long as slow clients may. */
+export interface Tuning {
+  readonly limits?: HttpLimits;
+  /** How long requests may take to finish once the server stops, in milliseconds. */
+  readonly stopDeadline?: number;
+  /** What becomes of the text that tells what is served; by default it is printed. */
+  readonly announce?: (text: string) => void;
+  /** How the figures of all workers are found out, where this process is one of several. */
+  readonly joinCrew?: (own: Everyone) => Everyone;
+}
+
+const STOP_DEADLINE = 10_000;
+
+/** Serves until a signal comes. Throws `UsageError` when it cannot start. */
+export async function runServer(config: Config, tuning: Tuning = {}): Promise<void> {
+  const { limits, joinCrew, stopDeadline = STOP_DEADLINE, announce = (text) => process.stdout.write(text) } = tuning;
+  const users = chooseUsers(config);
+  if (users === null) checkDemo(config);
+  checkPages(config, users);
+  const digests = digestsOf(config.tokenKeys);
+  const opened = await openServedStore(config);
+  const log = createLog(config.logLevel);
+  exitWhenStateIsUnknown(log);
+  const readiness = new Readiness(opened.store);
+  const parts = { log, readiness, users, digests, ...(limits && { limits }), ...(joinCrew && { joinCrew }) };
+  const { app, adminApp, exposition, close } = await assemble(config, opened, parts);
+  const closeAfter = async (error: unknown): Promise<never> => {
+    await close();
+    throw error;
+  };
+  const metrics =
+    config.metrics && (await listenForMetrics(config.metrics, () => exposition.text(), limits).catch(closeAfter));
+  const listenFor = (each: FastifyInstance, where: Pick<Config, "host" | "port">): Promise<string> =>
+    listen(each, where).catch(async (error) => {
+      await metrics?.close();
+      return closeAfter(error);
+    });
+  const url = await listenFor(app, config);
+  const admin = adminApp === null ? url : await listenFor(adminApp, config.adminListen ?? config);
+  const stop = async (): Promise<void> => {
+    readiness.stop();
+    await wait(config.stopDelay);
+    await close();
+    await metrics?.close(); // last, so that the last figures can be read
+  };
+  stopOnSignal(stop, config.stopDelay + stopDeadline);
+  announce(banner(config, opened, { url, users, metrics: metrics?.url ?? null, admin }));
+}
+
+interface Parts {
+  readonly log: Logger;
+  readonly readiness: Readiness;
+  /** The file of the users; `null` for the demo. */
+  readonly users: string | null;
+  readonly digests: Digests;
+  readonly limits?: HttpLimits;
+  readonly joinCrew?: (own: Everyone) => Everyone;
+}
+
+interface Assembled {
+  readonly app: FastifyInstance;
+  /** The admin page, where it has an address of its own. */
+  readonly adminApp: FastifyInstance | null;
+  readonly exposition: Exposition;
+  readonly close: () => Promise<void>;
+}
+
+/** `close` ends what was opened, in the order in which one needs the other. */
+async function assemble(config: Config, opened: OpenedStore, parts: Parts): Promise<Assembled> {
+  const security = new SecurityLog(parts.log);
+  const metrics = new Metrics(telemetry());
+  const feed = new EventFeed();
+  countEvents(security, metrics, feed);
+  const store = measuredStore(withoutMarker(opened.store), metrics);
+  const isStoreUp = (): Promise<boolean> => parts.readiness.isStoreUp();
+  const join = parts.joinCrew;
+  const exposition = new Exposition({ metrics, store: opened.store, isStoreUp, ...(join && { join }) });
+  const { idleTimeout, absoluteTimeout, cookie, trustedOrigins, verifyHeaders } = config;
+  const browsers = cookie === null ? null : cookieTransport({ ...cookie, trustedOrigins });
+  const transports = [...(browsers === null ? [] : [browsers]), headerTransport(), bearerTransport()];
+  const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout, ...parts.digests }, security);
+  const client = {
+    proxies: new TrustedProxies(config.trustProxy),
+    keepDevice: config.device === "family",
+    logNetwork: config.logAddress === "network",
+  };
+  const closeStore = async (): Promise<void> => {
+    await manager.close();
+    await opened.close();
+  };
+  const signIn = await openUsers(parts.users, {
+    manager,
+    security,
+    store: opened.store,
+    entry: storeEntry(config),
+  }).catch(async (error) => {
+    await closeStore();
+    throw error;
+  });
+  const closeUsers = async (): Promise<void> => {
+    signIn?.close();
+    await closeStore();
+  };
+  const { name } = opened;
+  const pages = await openPages(config, { manager, store, name, security, exposition, feed, signIn, ...parts }).catch(
+    async (error) => {
+      await closeUsers();
+      throw error;
+    },
+  );
+  const keyFile = parts.users === null ? null : openKeyFile(parts.users);
+  if (keyFile !== null) parts.readiness.needUsers(() => keyFile.check());
+  const common = { security, client, metrics, tokenInBody: cookie === null, ...parts };
+  const app = await createApp({
+    manager,
+    cookie: browsers,
+    exposition,
+    verifyHeaders,
+    keys: keyFile === null ? null : new KeyStore(keyFile),
+    ...(signIn && { signIn }),
+    ...common,
+    ...pages.here,
+  });
+  const adminApp = pages.elsewhere === null ? null : await createAdminApp(common, pages.elsewhere);
+  const close = async (): Promise<void> => {
+    await Promise.all([app.close(), adminApp?.close()]);
+    exposition.stop();
+    keyFile?.close();
+    await pages.close();
+    await closeUsers();
+  };
+  return { app, adminApp, exposition, close };
+}
+
+/** `null` where there are no users. */
+async function openUsers(
+  path: string | null,
+  parts: Pick<ServiceOptions, "manager" | "security" | "store" | "entry">,
+): Promise<SignInService | null> {
+  return path === null ? null : openSignIn({ path, ...parts });
+}
