@@ -101,6 +101,7 @@ export async function importFormerSession(
     persistent: true,
     binding: null,
     version: 1,
+    writes: 1,
     device: null,
   });
 }

@@ -77,6 +77,7 @@ function recordOf(marker: Marker, now: number): SessionRecord {
     persistent: true,
     binding: null,
     version: 1,
+    writes: 1,
     device: null,
   };
 }

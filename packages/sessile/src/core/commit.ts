@@ -5,8 +5,7 @@ import { formatData, type JsonObject, parseData, validateData } from "./data.ts"
 import { type Changes, excessOf, type SecretChange, type SessionDelta } from "./delta.ts";
 import { isSessionError, SessionError } from "./errors.ts";
 import type { Settings } from "./options.ts";
-import type { SessionRecord } from "./record.ts";
-import { deadline } from "./record.ts";
+import { idleTimeoutOf, type SessionRecord } from "./record.ts";
 import type { Committed } from "./store.ts";
 import { familyOf, formatToken, MAX_NUMBER, secretOf } from "./token.ts";
 
@@ -56,7 +55,7 @@ export async function commitRecord(core: Core, first: Writing): Promise<Written>
     if (answer.status === "ok")
       return { record: answer.record, newToken: rotation && announce(core, record, rotation) };
     // no other request wrote meanwhile, so the one condition left is the limits
-    if (answer.record.version === record.version) throw tooLarge();
+    if (answer.record.writes === record.writes) throw tooLarge();
     writing.changes?.rebase(await readData(core, answer.record));
     writing = { ...writing, record: answer.record };
   }
@@ -106,7 +105,14 @@ export function isDue(core: Core, writing: Writing, now: number): boolean {
 }
 
 function isWriteDue({ settings }: Core, { changes, isActivity, record }: Writing, now: number): boolean {
-  return changes?.isEmpty === false || (isActivity && now - record.lastSeenAt >= settings.touchInterval);
+  if (changes?.isEmpty === false) return true;
+  return isActivity && now - record.lastSeenAt >= touchIntervalOf(record, settings);
+}
+
+/** A session with a short idle timeout of its own is touched more often, or it would end while it is used. */
+function touchIntervalOf(record: SessionRecord, settings: Settings): number {
+  if (record.idleTimeout === null) return settings.touchInterval;
+  return Math.min(settings.touchInterval, Math.floor(idleTimeoutOf(record, settings) / 10));
 }
 
 /**
@@ -165,7 +171,7 @@ async function endIgnored(core: Core, record: SessionRecord): Promise<null> {
 
 async function deltaOf(core: Core, writing: Writing, rotate: SecretChange | undefined): Promise<SessionDelta> {
   const { record, isActivity } = writing;
-  const { idleTimeout, limits } = core.settings;
+  const { limits } = core.settings;
   const changes = writing.changes?.isEmpty === false ? writing.changes : null;
   if (changes) await checkedText(core, changes.view);
   const at = core.now();
@@ -173,7 +179,7 @@ async function deltaOf(core: Core, writing: Writing, rotate: SecretChange | unde
     at,
     ...(changes && { ...changes.outcome(), limits }),
     ...(changes?.isDependent && { ifVersion: record.version }),
-    ...(isActivity && { touch: { expiresAt: deadline(at, idleTimeout, record.absoluteExpiresAt) } }),
+    ...(isActivity && { touch: { idleTimeout: idleTimeoutOf(record, core.settings) } }),
     ...(rotate && { rotate }),
   };
 }

@@ -138,8 +138,11 @@ export class Core {
     data = NO_DATA,
     device = null,
     authenticatedAt = Number.POSITIVE_INFINITY,
+    absoluteTimeout = this.settings.absoluteTimeout,
+    idleTimeout = null,
+    persistent = true,
   }: Beginning): Omit<NewSession, "evicted"> {
-    const { tokenPrefix, idleTimeout, absoluteTimeout, keys } = this.settings;
+    const { tokenPrefix, keys } = this.settings;
     const sid = newSid();
     const secret = newSecret();
     const createdAt = this.now();
@@ -154,12 +157,13 @@ export class Core {
       authenticatedAt: userId === null ? null : Math.min(authenticatedAt, createdAt),
       rotatedAt: createdAt,
       lastSeenAt: createdAt,
-      expiresAt: deadline(createdAt, idleTimeout, absoluteExpiresAt),
+      expiresAt: deadline(createdAt, idleTimeout ?? this.settings.idleTimeout, absoluteExpiresAt),
       absoluteExpiresAt,
-      idleTimeout: null,
-      persistent: true,
+      idleTimeout,
+      persistent,
       binding: null,
       version: 1,
+      writes: 1,
       device,
     });
     return { record, secret, token: formatToken(tokenPrefix, { sid, secret }) };

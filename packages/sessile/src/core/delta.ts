@@ -2,7 +2,7 @@
 
 import { checkKey, copyJson, formatData, type Json, type JsonObject, parseData } from "./data.ts";
 import type { DataLimits } from "./options.ts";
-import { frozenRotation, isExpired, type SessionRecord } from "./record.ts";
+import { deadline, frozenRotation, isExpired, type SessionRecord } from "./record.ts";
 
 /**
  * The changes of one request to one session. Everything but `at` is optional; a delta with `at` alone changes nothing.
@@ -16,8 +16,8 @@ export interface SessionDelta {
   readonly remove?: readonly string[];
   /** Refuse with `conflict` unless the record is at this version. */
   readonly ifVersion?: number;
-  /** The session was used: moves `lastSeenAt` to `at` and the deadline to `expiresAt`, never backwards. */
-  readonly touch?: { readonly expiresAt: number };
+  /** The session was used: moves `lastSeenAt` to `at` and the deadline to `at` + `idleTimeout`, never backwards. */
+  readonly touch?: { readonly idleTimeout: number };
   /** A change of the secrets. Refused with `conflict` unless the record has those that it starts from. */
   readonly rotate?: SecretChange;
   /** Refuse with `conflict` when the merged data would exceed these. */
@@ -57,7 +57,8 @@ export function applyDelta(record: SessionRecord, delta: SessionDelta): SessionR
     data,
     ...touched(record, delta),
     ...secrets,
-    version: record.version + 1,
+    version: delta.set === undefined && delta.remove === undefined ? record.version : record.version + 1,
+    writes: record.writes + 1,
   });
 }
 
@@ -82,7 +83,7 @@ function touched(record: SessionRecord, { at, touch }: SessionDelta): Partial<Se
   if (touch === undefined) return {};
   return {
     lastSeenAt: Math.max(record.lastSeenAt, at),
-    expiresAt: Math.min(Math.max(record.expiresAt, touch.expiresAt), record.absoluteExpiresAt),
+    expiresAt: Math.max(record.expiresAt, deadline(at, touch.idleTimeout, record.absoluteExpiresAt)),
   };
 }
 

@@ -335,9 +335,9 @@ export class SessionExchange<Data extends object> {
       response.append("vary", (transports[index] as SessionTransport).requestHeader);
   }
 
-  #issue(token: string, { absoluteExpiresAt }: SessionRecord, response: SessionResponse): void {
+  #issue(token: string, { absoluteExpiresAt, persistent }: SessionRecord, response: SessionResponse): void {
     const writer = this.#writer();
-    writer.issue(token, absoluteExpiresAt - this.#core.now(), response);
+    writer.issue(token, persistent ? absoluteExpiresAt - this.#core.now() : null, response);
     this.#core.warnOnce(writer.objection?.(this.#request));
   }
 

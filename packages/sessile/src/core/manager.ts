@@ -6,7 +6,7 @@ import { SessionError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
 import { open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions, wholeNumber } from "./options.ts";
-import type { SessionRecord } from "./record.ts";
+import { idleTimeoutOf, type SessionRecord } from "./record.ts";
 import type { DefaultData, Session } from "./session.ts";
 import { checkIdType } from "./sign-in.ts";
 import type { Page, RecordPage, SessionStore, StoreStats } from "./store.ts";
@@ -42,7 +42,11 @@ export interface SessionDetails extends SessionInfo {
   readonly rotatedAt: number;
   /** When the session ends whatever happens. */
   readonly absoluteExpiresAt: number;
-  /** Counts every change, from 1. */
+  /** How long the session may be without activity, in ms. */
+  readonly idleTimeout: number;
+  /** Whether the browser keeps the session's cookie when it is closed. */
+  readonly persistent: boolean;
+  /** Counts the changes of the data, from 1. */
   readonly version: number;
   /** The application's data; absent unless it was asked for. */
   readonly data?: JsonObject;
@@ -107,11 +111,13 @@ export class SessionManager<Data extends object = DefaultData> {
   async find(sid: string, { data = false }: { data?: boolean } = {}): Promise<SessionDetails | null> {
     const record = await this.#record(sid);
     if (record === null || this.#core.isOver(record)) return null;
-    const { rotatedAt, absoluteExpiresAt, version } = record;
+    const { rotatedAt, absoluteExpiresAt, persistent, version } = record;
     return {
       ...toInfo(record),
       rotatedAt,
       absoluteExpiresAt,
+      idleTimeout: idleTimeoutOf(record, this.#core.settings),
+      persistent,
       version,
       ...(data && { data: { ...parseData(record.data) } }),
     };

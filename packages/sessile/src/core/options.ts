@@ -27,6 +27,11 @@ export interface SessionManagerOptions {
   /** A session ends this long after sign-in, whatever happens. Default 24 hours (NIST SP 800-63B AAL2). */
   readonly absoluteTimeout?: number;
   /**
+   * The longest timeouts, in ms, that a sign-in may ask for. A session that another process gave more ends here after
+   * these. Default: `absoluteTimeout` and `idleTimeout`.
+   */
+  readonly longest?: { readonly absolute?: number; readonly idle?: number };
+  /**
    * Activity is written down at most this often, so an idle session may end up to this much before `idleTimeout`, never
    * after. Default: a tenth of `idleTimeout`, at most 1 minute.
    */
@@ -81,6 +86,7 @@ export interface DataLimits {
 export interface Settings extends Lifetimes {
   readonly store: SessionStore;
   readonly transports: readonly SessionTransport[];
+  readonly absoluteTimeout: number;
   readonly touchInterval: number;
   readonly rotateAfter: number;
   readonly rotateUnadopted: "report" | "end";
@@ -102,6 +108,7 @@ const RULES = {
   transports: [isTransports, "a list of transports, such as `[cookieTransport()]`"],
   idleTimeout: [...milliseconds(1), HOUR],
   absoluteTimeout: [...milliseconds(1), 24 * HOUR],
+  longest: [Boolean, "`{ absolute, idle }`", {}],
   touchInterval: [...milliseconds(0), undefined],
   rotateAfter: [...milliseconds(1), Number.POSITIVE_INFINITY],
   rotationGrace: [...milliseconds(1), MINUTE],
@@ -126,6 +133,11 @@ const USER_LIMIT = {
   onExceeded: [(rule) => rule === "evictOldest" || rule === "refuse", '`"evictOldest"` or `"refuse"`'],
 } satisfies { [Name in keyof UserLimit]: Rule };
 
+const LONGEST = {
+  absolute: [...milliseconds(1), undefined],
+  idle: [...milliseconds(1), undefined],
+} satisfies { [Name in keyof Settings["longest"]]: Rule };
+
 const LIMITS = {
   dataBytes: [...wholeNumber(NO_DATA.length, " of bytes", MAX_DATA_BYTES), 65_536],
   keys: [...wholeNumber(1), 256],
@@ -135,7 +147,7 @@ const LIMITS = {
 /** Fills in the defaults. Throws `ERR_SESSION_OPTION` for an unknown option and for a value that cannot work. */
 export function resolveOptions(options: SessionManagerOptions): Settings {
   const given = resolve<Settings>(RULES, options);
-  const { idleTimeout, rotateAfter, rotationGrace, transports, userLimit, limits } = given;
+  const { idleTimeout, absoluteTimeout, rotateAfter, rotationGrace, transports, userLimit, limits } = given;
   const { touchInterval = Math.min(MINUTE, Math.floor(idleTimeout / 10)) } = given;
   if (touchInterval >= idleTimeout)
     throw wrong("touchInterval", `less than \`idleTimeout\` (${idleTimeout} ms), or active sessions would end`);
@@ -144,8 +156,17 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
       "rotateAfter",
       `more than \`rotationGrace\` (${rotationGrace} ms), or slow requests would look like theft`,
     );
+  const { absolute = absoluteTimeout, idle = idleTimeout } = resolve<Settings["longest"]>(
+    LONGEST,
+    given.longest,
+    "longest.",
+  );
+  if (absolute < absoluteTimeout)
+    throw wrong("longest.absolute", `at least \`absoluteTimeout\` (${absoluteTimeout} ms)`);
+  if (idle < idleTimeout) throw wrong("longest.idle", `at least \`idleTimeout\` (${idleTimeout} ms)`);
   return Object.freeze({
     ...given,
+    longest: Object.freeze({ absolute, idle }),
     touchInterval,
     transports: Object.freeze([...transports]),
     userLimit: userLimit && resolve<UserLimit>(USER_LIMIT, userLimit, "userLimit."),

@@ -35,8 +35,10 @@ export interface SessionRecord {
   readonly persistent: boolean;
   /** Reserved for the key of a device that the session is bound to; `null` until then. */
   readonly binding: string | null;
-  /** Counts every commit, from 1. */
+  /** Counts the changes of the data, from 1. */
   readonly version: number;
+  /** Counts all writes of the record, touches and rotations too, from 1. */
+  readonly writes: number;
   /** The device, as the application wants to show it, such as `"Firefox on Linux"`; `null` without one. */
   readonly device: string | null;
 }
@@ -118,11 +120,17 @@ export function deadline(now: number, idleTimeout: number, absoluteExpiresAt: nu
   return Math.min(now + idleTimeout, absoluteExpiresAt);
 }
 
-/** The limits of this process, applied on top of what the record says: the shorter of stored and configured wins. */
+/** The limits of this process, applied on top of those in the record: the shorter wins. All in ms. */
 export interface Lifetimes {
+  /** Of sessions without one of their own. */
   readonly idleTimeout: number;
-  readonly absoluteTimeout: number;
+  readonly longest: { readonly absolute: number; readonly idle: number };
   readonly rotationGrace: number;
+}
+
+/** The idle timeout of a session in this process, in ms. */
+export function idleTimeoutOf({ idleTimeout: own }: SessionRecord, { idleTimeout, longest }: Lifetimes): number {
+  return own === null ? idleTimeout : Math.min(own, longest.idle);
 }
 
 /** Judges a presented secret against a record. The family is computed only when nothing else matches. */
@@ -157,7 +165,7 @@ function isOfFamily(record: SessionRecord, { family }: Rotation, secret: string,
 export function isOver(record: SessionRecord, now: number, lifetimes: Lifetimes): boolean {
   return (
     isExpired(record, now) ||
-    now >= record.lastSeenAt + lifetimes.idleTimeout ||
-    now >= record.createdAt + lifetimes.absoluteTimeout
+    now >= record.lastSeenAt + idleTimeoutOf(record, lifetimes) ||
+    now >= record.createdAt + lifetimes.longest.absolute
   );
 }

@@ -85,8 +85,8 @@ export class Session<Data extends object = DefaultData> {
   }
 
   /**
-   * Counts every write of the session, a touch too, from 1: two states never have one version. `null` while nothing is
-   * stored.
+   * Counts the changes of the data, from 1: two states of the data never have one version, so it serves as an ETag.
+   * Touches and rotations leave it as it is. `null` while nothing is stored.
    */
   get version(): number | null {
     return this.#exchange.record()?.version ?? null;

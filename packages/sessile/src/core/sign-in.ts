@@ -4,6 +4,7 @@ import { checkedText } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { checkKey, copyJson, type Json, type JsonObject } from "./data.ts";
 import { SessionError } from "./errors.ts";
+import { milliseconds } from "./options.ts";
 
 /**
  * An option for this library alone: the sid of a record that is deleted in the same step, such as one of
@@ -24,6 +25,15 @@ export interface SignInOptions<Data extends object> {
    * then nothing is fresh. Default: now.
    */
   readonly authenticatedAt?: number;
+  /** This session ends this long after its sign-in, in ms, at most `longest.absolute`. Default: the manager's. */
+  readonly absoluteTimeout?: number;
+  /** This session ends after this long without activity, in ms, at most `longest.idle`. Default: the manager's. */
+  readonly idleTimeout?: number;
+  /**
+   * False: the browser forgets the cookie when it is closed. Browsers that restore their tabs restore it too, so set
+   * timeouts as well. Default true.
+   */
+  readonly persistent?: boolean;
 }
 
 /** The content of a new session. */
@@ -33,6 +43,9 @@ export interface Beginning {
   readonly device?: string | null;
   /** When the user proved who they are. Absent, or in the future by the clock of another machine: now. */
   readonly authenticatedAt?: number | undefined;
+  readonly absoluteTimeout?: number | undefined;
+  readonly idleTimeout?: number | undefined;
+  readonly persistent?: boolean | undefined;
 }
 
 /**
@@ -42,13 +55,16 @@ export interface Beginning {
 export async function beginningOf<Data extends object>(
   core: Core,
   userId: string,
-  { device, authenticatedAt, ...arrival }: SignInOptions<Data>,
+  { device, authenticatedAt, absoluteTimeout, idleTimeout, persistent, ...arrival }: SignInOptions<Data>,
   present: () => JsonObject,
 ): Promise<Beginning> {
   const user = {
     userId: checkUserId(userId),
     device: checkDevice(device),
     authenticatedAt: checkAuthenticatedAt(authenticatedAt),
+    absoluteTimeout: checkTimeout("absolute", absoluteTimeout, core),
+    idleTimeout: checkTimeout("idle", idleTimeout, core),
+    persistent: checkPersistent(persistent),
   };
   return { ...user, data: await firstData(core, arrival, present) };
 }
@@ -96,6 +112,20 @@ function checkAuthenticatedAt(at: number | undefined): number | undefined {
     "ERR_SESSION_VALUE",
     "`authenticatedAt` must be a whole number of milliseconds since 1970, or 0 where it is unknown.",
   );
+}
+
+function checkTimeout(kind: "absolute" | "idle", timeout: number | undefined, { settings }: Core): number | undefined {
+  if (timeout === undefined) return undefined;
+  const longest = settings.longest[kind];
+  const [accepts, expected] = milliseconds(1, longest);
+  if (accepts(timeout)) return timeout;
+  const limit = `${longest} ms is the manager's \`longest.${kind}\``;
+  throw new SessionError("ERR_SESSION_VALUE", `\`${kind}Timeout\` must be ${expected}: ${limit}.`);
+}
+
+function checkPersistent(persistent: unknown): boolean | undefined {
+  if (persistent === undefined || typeof persistent === "boolean") return persistent;
+  throw new SessionError("ERR_SESSION_VALUE", "`persistent` must be true or false.");
 }
 
 function isText(value: unknown, most: number): value is string {

@@ -36,8 +36,11 @@ export interface SessionTransport {
   readonly requestHeader: string;
   /** The distinct values presented. More than one means that the request contradicts itself. */
   read(request: SessionRequest): readonly string[];
-  /** Hands a new token to the client. `maxAge` is the session's remaining absolute lifetime, in milliseconds. */
-  issue(token: string, maxAge: number, response: SessionResponse): void;
+  /**
+   * Hands a new token to the client. `maxAge` is the session's remaining absolute lifetime in ms; `null` when the client
+   * should forget the token when it is closed.
+   */
+  issue(token: string, maxAge: number | null, response: SessionResponse): void;
   /** Makes the client forget its token. */
   clear(response: SessionResponse): void;
   /**

@@ -27,6 +27,7 @@ export function sampleRecord(fields: Partial<SessionRecord> = {}): SessionRecord
     persistent: true,
     binding: null,
     version: 1,
+    writes: 1,
     device: null,
     ...fields,
   });
@@ -49,6 +50,7 @@ export function fullRecord(fields: Partial<SessionRecord> = {}): SessionRecord {
     binding: 'ES256 {"crv":"P-256"}',
     data: JSON.stringify({ text: "ключ 🔑 \u2028 \\ \" '", n: 0.1, list: [null, true, { deep: [] }], half: "\ud83d" }),
     version: 7,
+    writes: 9,
     device: "Firefox on Línux\n",
     ...fields,
   });

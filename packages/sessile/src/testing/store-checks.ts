@@ -124,7 +124,7 @@ export const storeChecks: readonly StoreCheck[] = [
       assert.equal(await b.delete(record.sid), true);
       const deltas: Partial<SessionDelta>[] = [
         { set: { k: 1 } },
-        { touch: { expiresAt: record.expiresAt + 1 } },
+        { touch: { idleTimeout: HOUR } },
         { rotate: offerOf(record, randomDigest()) },
         { rotate: { kind: "replace", from: record.secretDigest, to: randomDigest(), family: randomDigest() } },
       ];
@@ -257,14 +257,14 @@ export const storeChecks: readonly StoreCheck[] = [
     async run({ stores: [a, b] }) {
       const record = await stored(a);
       const at = record.lastSeenAt + 1000;
-      const first = okRecord(await a.commit(record.sid, { at, touch: { expiresAt: record.expiresAt + 1000 } }, record));
+      const first = okRecord(await a.commit(record.sid, { at, touch: { idleTimeout: HOUR } }, record));
       assert.deepEqual([first.lastSeenAt, first.expiresAt], [at, record.expiresAt + 1000]);
       const late = okRecord(
-        await b.commit(record.sid, { at: at - 500, touch: { expiresAt: record.expiresAt + 500 } }, record),
+        await b.commit(record.sid, { at: at - 500, touch: { idleTimeout: HOUR } }, record),
       );
       assert.deepEqual([late.lastSeenAt, late.expiresAt], [at, record.expiresAt + 1000]);
       const far = okRecord(
-        await a.commit(record.sid, { at, touch: { expiresAt: record.absoluteExpiresAt + HOUR } }, late),
+        await a.commit(record.sid, { at, touch: { idleTimeout: 48 * HOUR } }, late),
       );
       assert.equal(far.expiresAt, record.absoluteExpiresAt);
       assert.equal(far.absoluteExpiresAt, record.absoluteExpiresAt);
@@ -275,7 +275,7 @@ export const storeChecks: readonly StoreCheck[] = [
     async run({ stores: [a] }) {
       const record = await stored(a, { data: '{"k":1}' });
       const touched = okRecord(
-        await a.commit(record.sid, { at: Date.now(), touch: { expiresAt: record.expiresAt + 1 } }, record),
+        await a.commit(record.sid, { at: Date.now(), touch: { idleTimeout: 2 * HOUR } }, record),
       );
       assert.equal(touched.data, record.data);
       const changed = okRecord(await a.commit(record.sid, { at: Date.now() + 5000, set: { k: 2 } }, touched));

@@ -19,6 +19,8 @@ export interface CookieOptions {
   readonly path?: string;
   /** Default true. False only for a name without prefix, in development over plain HTTP. */
   readonly secure?: boolean;
+  /** False: browsers forget the cookie when they are closed, whatever a sign-in asks for. Default true. */
+  readonly persistent?: boolean;
   /** Keeps the cookie apart for each site that embeds this one (CHIPS). Default false. */
   readonly partitioned?: boolean;
   /**
@@ -41,6 +43,7 @@ const KNOWN = new Set<string>([
   "domain",
   "path",
   "secure",
+  "persistent",
   "partitioned",
   "clearSiteData",
   "trustedOrigins",
@@ -60,12 +63,15 @@ export function cookieTransport(options: CookieOptions = {}): SessionTransport {
   const attributes = formatAttributes(name, options);
   const deletion = `${name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`;
   const forgotten = formatForgotten(clearSiteData);
+  const { persistent = true } = options;
+  checkFlag("persistent", persistent);
   return Object.freeze({
     name: "cookie",
     requestHeader: "Cookie",
     read: (request) => readCookies(request.header("cookie"), name),
     issue(token, maxAge, response) {
-      response.append("set-cookie", `${name}=${token}; Max-Age=${seconds(maxAge)}${attributes}`);
+      const age = maxAge === null || !persistent ? "" : `; Max-Age=${seconds(maxAge)}`;
+      response.append("set-cookie", `${name}=${token}${age}${attributes}`);
     },
     clear(response) {
       response.append("set-cookie", deletion + attributes);

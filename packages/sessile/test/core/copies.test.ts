@@ -58,7 +58,7 @@ test("F7: a copy that has expired ends nothing: the session may have been touche
   const token = await bench.signIn();
   await copies.keep(token);
   const now = bench.clock.now + 6 * MINUTE;
-  await copies.store.commit(sidOf(token), { at: now, touch: { expiresAt: now + 10 * MINUTE } });
+  await copies.store.commit(sidOf(token), { at: now, touch: { idleTimeout: 10 * MINUTE } });
   bench.clock.now += 11 * MINUTE;
   assert.equal(await bench.userOf(token), "ann");
   assert.equal(copies.fresh, 1);

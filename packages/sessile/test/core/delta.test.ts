@@ -51,7 +51,7 @@ const deltas: fc.Arbitrary<SessionDelta> = fc.record(
     at: fc.integer({ min: NOW - DAY, max: NOW + 3 * DAY }),
     set: data,
     remove: fc.array(keys),
-    touch: fc.record({ expiresAt: fc.integer({ min: NOW - DAY, max: NOW + 4 * DAY }) }),
+    touch: fc.record({ idleTimeout: fc.integer({ min: 1, max: 4 * DAY }) }),
   },
   { requiredKeys: ["at"] },
 );
@@ -146,8 +146,8 @@ describe("applyDelta", () => {
     );
     fc.assert(
       fc.property(records, disjoint, (record, [first, second, removed]) => {
-        const one: SessionDelta = { at: NOW, set: first, touch: { expiresAt: NOW + DAY } };
-        const two: SessionDelta = { at: NOW + 1, set: second, remove: removed, touch: { expiresAt: NOW + DAY + 1 } };
+        const one: SessionDelta = { at: NOW, set: first, touch: { idleTimeout: DAY } };
+        const two: SessionDelta = { at: NOW + 1, set: second, remove: removed, touch: { idleTimeout: DAY } };
         fc.pre(record.expiresAt > NOW + 1);
         const forth = applied(applied(record, one), two);
         const back = applied(applied(record, two), one);
@@ -244,7 +244,7 @@ describe("applyDelta", () => {
     assert.equal(applyDelta(record, { at, set: { b: 1 }, limits: { dataBytes: bytes - 1, keys: 2 } }), "conflict");
     assert.equal(applyDelta(record, { at, set: { b: 1 }, limits: { dataBytes: bytes, keys: 1 } }), "conflict");
     assert.equal(
-      typeof applyDelta(record, { at, touch: { expiresAt: at }, limits: { dataBytes: 1, keys: 1 } }),
+      typeof applyDelta(record, { at, touch: { idleTimeout: 1 }, limits: { dataBytes: 1, keys: 1 } }),
       "object",
     );
   });
@@ -253,7 +253,7 @@ describe("applyDelta", () => {
     const record = sampleRecord({ data: '{ "b" : 1.0, "a":"\\u0041" }' });
     assert.equal(applied(record, { at: record.createdAt }).data, record.data);
     assert.equal(
-      applied(record, { at: record.createdAt, touch: { expiresAt: record.expiresAt + 1 } }).data,
+      applied(record, { at: record.createdAt, touch: { idleTimeout: DAY } }).data,
       record.data,
     );
   });

@@ -195,7 +195,7 @@ export const deltas: fc.Arbitrary<SessionDelta> = fc.record(
     at: instants,
     set: data,
     remove: fc.array(keys, { maxLength: 4 }),
-    touch: fc.record({ expiresAt: instants }),
+    touch: fc.record({ idleTimeout: fc.integer({ min: 1, max: 3 * DAY }) }),
     ifVersion: fc.integer({ min: 0, max: 1000 }),
     rotate: fc.oneof(
       fc.record({

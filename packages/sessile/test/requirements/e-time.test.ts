@@ -135,7 +135,7 @@ for (const { name, open } of STORES) {
         const record = sampleRecord();
         await store.create(record);
         const at = record.expiresAt + step;
-        const answer = await store.commit(record.sid, { at, set: { k: 1 }, touch: { expiresAt: at + HOUR } });
+        const answer = await store.commit(record.sid, { at, set: { k: 1 }, touch: { idleTimeout: HOUR } });
         assert.equal(answer.status, expected, `${step} ms`);
         if (expected === "gone") assert.equal((await store.load(record.sid))?.data ?? "{}", "{}");
       }
@@ -214,7 +214,7 @@ for (const { name, open } of STORES) {
         });
         const now = Math.max(...records.map(({ expiresAt }) => expiresAt));
         const touching = records.map((record) =>
-          toucher.commit(record.sid, { at: record.expiresAt - 1, touch: { expiresAt: now + HOUR } }, record),
+          toucher.commit(record.sid, { at: record.expiresAt - 1, touch: { idleTimeout: HOUR } }, record),
         );
         const sweeping = all(5, () => sweeper.deleteExpired({ now, limit: 30 }));
         const [answers, swept] = await Promise.all([Promise.all(touching), sweeping]);

@@ -122,7 +122,7 @@ export class CachedStore implements WatchedStore, ChangeListener {
    */
   async #loadAgain(sid: string, copy: SessionRecord): Promise<SessionRecord | null> {
     const record = await this.#store.load(sid);
-    if (record?.version !== copy.version) this.#copies.forget(sid);
+    if (record?.writes !== copy.writes) this.#copies.forget(sid);
     return record;
   }
 

@@ -1,4 +1,4 @@
-// The stored form of a record: `<version>.<tag>|<header>\n<data>`. It does not judge a record.
+// The stored form of a record: `<writes>.<tag>|<header>\n<data>`. It does not judge a record.
 
 import { hash } from "node:crypto";
 import { SessionError } from "../../core/errors.ts";
@@ -8,7 +8,7 @@ import { frozenRotation, isRotation, MAX_DATA_BYTES, type SessionRecord } from "
 const FORM = 2;
 
 /**
- * 48 bits: two writes of one version differ in it, unless they wrote the same; and damage is noticed, which in the
+ * 48 bits: two writes of one number differ in it, unless they wrote the same; and damage is noticed, which in the
  * user's id would make the session another user's. It is no security control.
  */
 const TAG_LENGTH = 8;
@@ -20,16 +20,16 @@ const TAG_LENGTH = 8;
  */
 export function encodeRecord(record: SessionRecord): string {
   const body = bodyOf(record);
-  return `${versionOf(record, body)}|${body}`;
+  return `${stampOf(record, body)}|${body}`;
 }
 
 /**
- * The beginning of a record's stored form: its version, a digest of everything else, its form and its sid. The version
- * alone would not do: after a failover that lost writes, the promoted replica counts the same versions again, with
- * other contents.
+ * The beginning of a record's stored form: the number of its writes, a digest of everything else, its form and its sid. The
+ * number alone would not do: after a failover that lost writes, the promoted replica counts the same numbers again,
+ * with other contents.
  */
 export function beginningOfRecord(record: SessionRecord): string {
-  return `${versionOf(record, bodyOf(record))}${formOf(record.sid)}`;
+  return `${stampOf(record, bodyOf(record))}${formOf(record.sid)}`;
 }
 
 /** The same of a stored text of this form, written by any process. */
@@ -37,8 +37,8 @@ export function beginningOfText(text: string, sid: string): string {
   return text.slice(0, text.indexOf("|")) + formOf(sid);
 }
 
-function versionOf({ version }: SessionRecord, body: string): string {
-  return `${version}.${tagOf(body)}`;
+function stampOf({ writes }: SessionRecord, body: string): string {
+  return `${writes}.${tagOf(body)}`;
 }
 
 function tagOf(body: string): string {
@@ -64,6 +64,7 @@ function bodyOf({ sid, userId, secretDigest, rotation, data, device, ...rest }: 
     idleTimeout,
     persistent,
     binding,
+    version,
   } = rest;
   const instants = { createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, absoluteExpiresAt };
   const lifetime = { idleTimeout, persistent, binding };
@@ -75,6 +76,7 @@ function bodyOf({ sid, userId, secretDigest, rotation, data, device, ...rest }: 
     rotation,
     ...instants,
     ...lifetime,
+    version,
     device,
     dataLength: data.length,
   };
@@ -89,8 +91,8 @@ export function decodeRecord(text: string, sid: string): SessionRecord {
   if (text.length > LONGEST_TEXT) return unreadable();
   const bodyStart = text.indexOf("|") + 1;
   const body = text.slice(bodyStart);
-  const version = Number.parseInt(text, 10);
-  if (text.slice(0, bodyStart) !== `${version}.${tagOf(body)}|`) return unreadable();
+  const writes = Number.parseInt(text, 10);
+  if (text.slice(0, bodyStart) !== `${writes}.${tagOf(body)}|`) return unreadable();
   const headerLength = body.indexOf("\n");
   const data = body.slice(headerLength + 1);
   const fields = parseHeader(body.slice(0, headerLength));
@@ -110,7 +112,8 @@ export function decodeRecord(text: string, sid: string): SessionRecord {
     idleTimeout: orNull(isCount, fields.idleTimeout),
     persistent: needed(isBoolean, fields.persistent),
     binding: orNull(isText, fields.binding),
-    version: version >= 1 ? needed(isCount, version) : unreadable(),
+    version: needed(isCount, fields.version),
+    writes: writes >= 1 ? needed(isCount, writes) : unreadable(),
     device: orNull(isText, fields.device),
   });
 }

@@ -51,12 +51,12 @@ export async function commitDelta(stored: Stored, delta: SessionDelta, base: Ses
 }
 
 /**
- * A failover lost the version that this delta was made for, and another of the same number took its place. The answer
+ * A failover lost the data that this delta was made for, and other data of the same version took its place. The answer
  * cannot be `conflict` then, because the caller would see the very version that it asked for.
  */
 function checkHistory(origin: Known | null, known: Known, { ifVersion }: SessionDelta): void {
   if (ifVersion === undefined || known.record.version !== ifVersion || origin?.record.version !== ifVersion) return;
-  if (known.mark === origin.mark) return;
+  if (known.record.data === origin.record.data) return;
   throw failure("The store lost what this request had read, as a failover may. Nothing was written; try again.");
 }
 
@@ -96,5 +96,5 @@ export class Commits {
 function newest(previous: Committed | undefined, base: SessionRecord | undefined): SessionRecord | null {
   const written = previous === undefined || previous.status === "gone" ? undefined : previous.record;
   if (written === undefined || base === undefined) return written ?? base ?? null;
-  return written.version > base.version ? written : base;
+  return written.writes > base.writes ? written : base;
 }

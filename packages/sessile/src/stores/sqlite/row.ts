@@ -8,7 +8,7 @@ import type { SqliteValue } from "./driver.ts";
 /** The columns of a record, in the order of `toRow`. Each is named after a field of the record, but for the last. */
 export const COLUMNS = (
   "sid user_id secret_digest rotation data created_at authenticated_at rotated_at last_seen_at expires_at " +
-  "absolute_expires_at idle_timeout persistent binding version device checksum"
+  "absolute_expires_at idle_timeout persistent binding version writes device checksum"
 ).split(" ");
 
 const FIELDS = COLUMNS.slice(0, -1).map((column) =>
@@ -16,7 +16,7 @@ const FIELDS = COLUMNS.slice(0, -1).map((column) =>
 ) as (keyof SessionRecord)[];
 
 /** Columns that `applyDelta` may change. The others are not written again, so that their index is left alone. */
-export const CHANGING = "secret_digest rotation data rotated_at last_seen_at expires_at version checksum".split(" ");
+export const CHANGING = "secret_digest rotation data rotated_at last_seen_at expires_at version writes checksum".split(" ");
 
 const CHANGING_PLACES = CHANGING.map((name) => COLUMNS.indexOf(name));
 
@@ -67,7 +67,8 @@ export function fromText(sid: string, text: string): SessionRecord {
     persistent: fields[12] === 1,
     binding: fields[13] as string | null,
     version: fields[14] as number,
-    device: fromStored(fields[15]),
+    writes: fields[15] as number,
+    device: fromStored(fields[16]),
   });
 }
 

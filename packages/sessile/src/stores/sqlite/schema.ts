@@ -31,6 +31,7 @@ const TABLES = `
     persistent INTEGER NOT NULL,
     binding TEXT,
     version INTEGER NOT NULL,
+    writes INTEGER NOT NULL,
     device TEXT,
     checksum INTEGER NOT NULL
   ) STRICT;

@@ -54,7 +54,7 @@ export function operate(kind: Kind, process: number, store: SessionStore, limit?
     case "commit":
       return store.commit(sid, { at, set: { [keyOf(process)]: process } }, FIRST);
     case "touch":
-      return store.commit(sid, { at, touch: { expiresAt: touchedUntil(process) } }, FIRST);
+      return store.commit(sid, { at, touch: { idleTimeout: touchedUntil(process) - at } }, FIRST);
     case "rotate":
       return store.commit(sid, { at, rotate: { kind: "replace", from, to: newDigest(process), family: "f" } }, FIRST);
     case "signOut":

@@ -64,7 +64,7 @@ test("parallel commits of one session in one process cost one command each", asy
 test("a base whose deadline has passed meanwhile does not end a session that was touched elsewhere", async () => {
   const base = await stored();
   const { sid, expiresAt } = base;
-  await elsewhere.commit(sid, { at: expiresAt - 1, touch: { expiresAt: expiresAt + 5000 } });
+  await elsewhere.commit(sid, { at: expiresAt - 1, touch: { idleTimeout: 5001 } });
   recordOf(await store.commit(sid, { at: expiresAt + 1, set: { a: 1 } }, base));
   assert.deepEqual(await store.commit(sid, { at: expiresAt + 5000, set: { a: 1 } }, base), { status: "gone" });
 });

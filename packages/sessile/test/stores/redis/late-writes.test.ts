@@ -71,7 +71,7 @@ test("a late touch or rotation of a session that ended meanwhile does not bring 
   await fails(
     late.commit(
       sid,
-      { at, touch: { expiresAt: at + HOUR }, rotate: { kind: "replace", from, to: "x", family: "f" } },
+      { at, touch: { idleTimeout: HOUR }, rotate: { kind: "replace", from, to: "x", family: "f" } },
       record,
     ),
   );

@@ -39,7 +39,7 @@ test("F10: a touch enters its session into an index that was lost, so that a rev
   for (const record of [used, unused]) await store.create(record);
   const index = new RedisKeys("gone:").user("anna");
   await client.del(index);
-  const delta = { at: used.createdAt + 60_000, touch: { expiresAt: used.expiresAt + 1 } };
+  const delta = { at: used.createdAt + 60_000, touch: { idleTimeout: 60 * 60_000 } };
   assert.equal((await store.commit(used.sid, delta, used)).status, "ok");
   await waitUntil("the index names it", async () => (await client.zScore(index, `c${used.sid}`)) !== null);
   const lives = await client.pTTL(index);

@@ -32,7 +32,7 @@ const CHANGES: Readonly<Record<string, (there: SessionStore, record: SessionReco
     },
     "has another secret": (there, record) =>
       committed(there, record, { rotate: { from: record.secretDigest, to: "another" } }),
-    "was touched": (there, record) => committed(there, record, { touch: { expiresAt: record.expiresAt + 1 } }),
+    "was touched": (there, record) => committed(there, record, { touch: { idleTimeout: 2 * 60 * 60_000 } }),
     "has other data": (there, record) => committed(there, record, { set: { text: "other" } }),
     "ended, and another of its sid and version began": async (there, record) => {
       const next = { ...fullRecord({ userId: "mallory" }), sid: record.sid, version: record.version };
