@@ -139,7 +139,7 @@ export class Core {
     device = null,
     authenticatedAt = Number.POSITIVE_INFINITY,
     absoluteTimeout = this.settings.absoluteTimeout,
-    idleTimeout = null,
+    idleTimeout,
     persistent = true,
   }: Beginning): Omit<NewSession, "evicted"> {
     const { tokenPrefix, keys } = this.settings;
@@ -159,7 +159,7 @@ export class Core {
       lastSeenAt: createdAt,
       expiresAt: deadline(createdAt, idleTimeout ?? this.settings.idleTimeout, absoluteExpiresAt),
       absoluteExpiresAt,
-      idleTimeout,
+      idleTimeout: idleTimeout ?? null,
       persistent,
       binding: null,
       version: 1,

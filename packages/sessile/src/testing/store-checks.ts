@@ -259,13 +259,9 @@ export const storeChecks: readonly StoreCheck[] = [
       const at = record.lastSeenAt + 1000;
       const first = okRecord(await a.commit(record.sid, { at, touch: { idleTimeout: HOUR } }, record));
       assert.deepEqual([first.lastSeenAt, first.expiresAt], [at, record.expiresAt + 1000]);
-      const late = okRecord(
-        await b.commit(record.sid, { at: at - 500, touch: { idleTimeout: HOUR } }, record),
-      );
+      const late = okRecord(await b.commit(record.sid, { at: at - 500, touch: { idleTimeout: HOUR } }, record));
       assert.deepEqual([late.lastSeenAt, late.expiresAt], [at, record.expiresAt + 1000]);
-      const far = okRecord(
-        await a.commit(record.sid, { at, touch: { idleTimeout: 48 * HOUR } }, late),
-      );
+      const far = okRecord(await a.commit(record.sid, { at, touch: { idleTimeout: 48 * HOUR } }, late));
       assert.equal(far.expiresAt, record.absoluteExpiresAt);
       assert.equal(far.absoluteExpiresAt, record.absoluteExpiresAt);
     },
@@ -277,9 +273,11 @@ export const storeChecks: readonly StoreCheck[] = [
       const touched = okRecord(
         await a.commit(record.sid, { at: Date.now(), touch: { idleTimeout: 2 * HOUR } }, record),
       );
-      assert.equal(touched.data, record.data);
+      assert.deepEqual([touched.data, touched.version], [record.data, record.version], "as an ETag needs it");
+      assert.ok(touched.writes > record.writes);
       const changed = okRecord(await a.commit(record.sid, { at: Date.now() + 5000, set: { k: 2 } }, touched));
       assert.deepEqual([changed.expiresAt, changed.lastSeenAt], [touched.expiresAt, touched.lastSeenAt]);
+      assert.ok(changed.version > touched.version && changed.writes > touched.writes);
     },
   },
   {
@@ -288,7 +286,7 @@ export const storeChecks: readonly StoreCheck[] = [
       const record = await stored(a);
       okRecord(await a.commit(record.sid, { at: record.expiresAt - 1, set: { k: 1 } }, record));
       for (const at of [record.expiresAt, record.expiresAt + HOUR]) {
-        const touch = { expiresAt: at + HOUR };
+        const touch = { idleTimeout: HOUR };
         assert.deepEqual(await a.commit(record.sid, { at, touch }, record), { status: "gone" });
         assert.deepEqual(await b.commit(record.sid, { at, touch }), { status: "gone" });
       }

@@ -41,6 +41,7 @@ test("a session begins with a frozen record whose deadlines are set once", async
     persistent: true,
     binding: null,
     version: 1,
+    writes: 1,
     device: "Firefox",
   });
   assert.ok(Object.isFrozen(record) && token.startsWith(`ses_${sid}`) && !token.includes(secretDigest));

@@ -77,13 +77,14 @@ describe("applyDelta", () => {
     assert.equal(applyDelta(record, { at: record.expiresAt + 1 }), "gone");
   });
 
-  test("counts the version up by one, freezes what it gives and leaves the record as it was", () => {
+  test("counts the writes up by one, the version where the data changes, freezes what it gives and leaves the record as it was", () => {
     fc.assert(
       fc.property(records, deltas, (record, delta) => {
         fc.pre(delta.at < record.expiresAt);
         const before = structuredClone(record);
         const next = applied(record, delta);
-        assert.equal(next.version, record.version + 1);
+        const changesData = delta.set !== undefined || delta.remove !== undefined;
+        assert.deepEqual([next.writes, next.version], [record.writes + 1, record.version + Number(changesData)]);
         assert.ok(Object.isFrozen(next));
         assert.deepEqual({ ...record }, before);
       }),
@@ -118,8 +119,8 @@ describe("applyDelta", () => {
     fc.assert(
       fc.property(records, (record) => {
         const next = applied(record, { at: NOW, set: hostile });
-        const { data: _before, version: _old, ...rest } = record;
-        const { data: _after, version: _new, ...kept } = next;
+        const { data: _before, version: _old, writes: _oldWrites, ...rest } = record;
+        const { data: _after, version: _new, writes: _newWrites, ...kept } = next;
         assert.deepEqual(kept, rest);
         assert.deepEqual({ ...parse(next) }, { ...parse(record), ...hostile });
       }),
@@ -162,7 +163,10 @@ describe("applyDelta", () => {
         fc.pre(delta.at < record.expiresAt);
         const once = applied(record, delta);
         const twice = applied(once, delta);
-        assert.deepEqual({ ...twice, version: 0, data: parse(twice) }, { ...once, version: 0, data: parse(once) });
+        assert.deepEqual(
+          { ...twice, version: 0, writes: 0, data: parse(twice) },
+          { ...once, version: 0, writes: 0, data: parse(once) },
+        );
       }),
     );
   });
@@ -172,7 +176,7 @@ describe("applyDelta", () => {
     const to = randomDigest();
     assert.equal(applyDelta(record, { at: record.createdAt, ifVersion: 2 }), "conflict");
     assert.equal(applyDelta(record, { at: record.createdAt, ifVersion: 4 }), "conflict");
-    assert.equal(applied(record, { at: record.createdAt, ifVersion: 3 }).version, 4);
+    assert.equal(applied(record, { at: record.createdAt, ifVersion: 3, set: { k: 1 } }).version, 4);
     assert.equal(
       applyDelta(record, {
         at: record.createdAt,
@@ -252,9 +256,6 @@ describe("applyDelta", () => {
   test("a delta without changes leaves the text of the data alone, character by character", () => {
     const record = sampleRecord({ data: '{ "b" : 1.0, "a":"\\u0041" }' });
     assert.equal(applied(record, { at: record.createdAt }).data, record.data);
-    assert.equal(
-      applied(record, { at: record.createdAt, touch: { idleTimeout: DAY } }).data,
-      record.data,
-    );
+    assert.equal(applied(record, { at: record.createdAt, touch: { idleTimeout: DAY } }).data, record.data);
   });
 });

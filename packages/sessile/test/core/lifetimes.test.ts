@@ -3,13 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { cookieTransport, memoryStore, SessionManager, type SessionManagerOptions } from "sessile";
-import { Bench, requestWith, ResponseRecorder, sidOf } from "../support/requests.ts";
+import { Bench, ResponseRecorder, requestWith, sidOf } from "../support/requests.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const longest = { absolute: 30 * DAY, idle: 30 * DAY };
-
 
 async function signIn(
   bench: Bench,

@@ -7,7 +7,8 @@ import { deadline, isExpired, isOver, judge, type Rotation, type SessionRecord }
 import { digestSecret, familyOf, NO_KEYS, newSecret, secretOf } from "#dist/core/token.js";
 
 const HOUR = 3_600_000;
-const SETTINGS = { idleTimeout: HOUR, absoluteTimeout: 24 * HOUR, rotationGrace: 10_000, keys: NO_KEYS };
+const LONGEST = { absolute: 24 * HOUR, idle: HOUR };
+const SETTINGS = { idleTimeout: HOUR, longest: LONGEST, rotationGrace: 10_000, keys: NO_KEYS };
 
 const FIRST = newSecret();
 const [SECOND, THIRD, FOURTH, FIFTH] = [1, 2, 3, 4].map((number) => secretOf(familyOf(FIRST), number)) as string[] as [
@@ -49,9 +50,10 @@ test("deadline is the earlier of the idle and the absolute one", () => {
   assert.equal(deadline(1000, 5000, 2000), 2000);
 });
 
-for (const [limit, field] of [
-  ["idleTimeout", "lastSeenAt"],
-  ["absoluteTimeout", "createdAt"],
+for (const [limit, field, own, limitedTo] of [
+  ["idle timeout", "lastSeenAt", null, (idleTimeout: number) => ({ idleTimeout })],
+  ["own idle timeout", "lastSeenAt", 24 * HOUR, (idle: number) => ({ longest: { ...LONGEST, idle } })],
+  ["absolute timeout", "createdAt", null, (absolute: number) => ({ longest: { ...LONGEST, absolute } })],
 ] as const) {
   test(`E2: of the stored and the configured ${limit} the shorter wins, exactly`, () => {
     const start = 1_000_000;
@@ -60,13 +62,14 @@ for (const [limit, field] of [
       lastSeenAt: start,
       expiresAt: start + 100_000,
       absoluteExpiresAt: start + 100_000,
+      idleTimeout: own,
     });
-    const shorter = { ...SETTINGS, [limit]: 60_000 };
+    const shorter = { ...SETTINGS, ...limitedTo(60_000) };
     assert.deepEqual(
       [-1, 0, 1].map((step) => isOver(long, long[field] + 60_000 + step, shorter)),
       [false, true, true],
     );
-    const longer = { ...SETTINGS, [limit]: 10 * 24 * HOUR };
+    const longer = { ...SETTINGS, ...limitedTo(10 * 24 * HOUR) };
     assert.deepEqual(
       [-1, 0, 1].map((step) => isOver(long, long.expiresAt + step, longer)),
       [false, true, true],

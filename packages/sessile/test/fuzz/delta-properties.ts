@@ -19,7 +19,7 @@ export const deltaProperties: readonly Property[] = [
         if (typeof next === "string") return;
         assert.ok(next.expiresAt >= record.expiresAt && next.expiresAt <= record.absoluteExpiresAt);
         assert.ok(next.lastSeenAt >= record.lastSeenAt);
-        assert.equal(next.version, record.version + 1);
+        assert.equal(next.writes, record.writes + 1);
         for (const fixed of ["sid", "userId", "createdAt", "authenticatedAt", "absoluteExpiresAt", "device"] as const)
           assert.equal(next[fixed], record[fixed]);
         if (delta.touch === undefined) assert.equal(next.expiresAt, record.expiresAt);

@@ -20,14 +20,14 @@ export interface Ends {
 }
 
 /**
- * Every commit counts a session's version up and a sid is never used again, so sid and version say whether a copy is as it should be. A
- * pass walks the source, writes what is new or has another version, and then deletes what the walk did not show: that is how a
+ * Every commit counts the writes of a session up and a sid is never used again, so sid and that number say whether a copy is as it should be. A
+ * pass walks the source, writes what is new or has another number, and then deletes what the walk did not show: that is how a
  * sign-out arrives. What changes behind the walk's back is seen by the next pass; so the last one has to run when nobody writes any more.
  */
 export class Copy {
   readonly #ends: Ends;
   readonly #signal: AbortSignal;
-  /** What the target holds: by sid, twice the version and the round in which the source showed it, odd or even. */
+  /** What the target holds: by sid, twice the number of writes and the round in which the source showed it, odd or even. */
   readonly #held = new Map<string, number>();
   #round = 0;
 
@@ -47,7 +47,7 @@ export class Copy {
   /** Finds out what the target holds already, from a run before. */
   async readTarget(progress: (done: number) => void): Promise<void> {
     for await (const page of pagesOf(this.#ends.to, this.#signal)) {
-      for (const { sid, version } of page) if (sid !== MARKER_SID) this.#held.set(sid, version * 2);
+      for (const { sid, writes } of page) if (sid !== MARKER_SID) this.#held.set(sid, writes * 2);
       progress(this.#held.size);
     }
   }
@@ -86,12 +86,12 @@ export class Copy {
 
   async #bring(record: SessionRecord, parity: number, counts: { created: number; replaced: number }): Promise<void> {
     const held = this.#held.get(record.sid);
-    if (held === undefined || Math.floor(held / 2) !== record.version) {
+    if (held === undefined || Math.floor(held / 2) !== record.writes) {
       const done = await patiently(() => put(this.#ends.to, record));
       if (done === "created") counts.created++;
       else if (done === "replaced") counts.replaced++;
     }
-    this.#held.set(record.sid, record.version * 2 + parity);
+    this.#held.set(record.sid, record.writes * 2 + parity);
   }
 
   /** May be changed while it is walked. */
@@ -104,7 +104,7 @@ export class Copy {
 async function put(to: SessionStore, record: SessionRecord): Promise<"created" | "replaced" | "same"> {
   if ((await to.create(record)).status === "created") return "created";
   const there = await readable(to, record.sid);
-  if (there?.version === record.version) return "same";
+  if (there?.writes === record.writes) return "same";
   await to.delete(record.sid);
   if ((await to.create(record)).status === "created") return "replaced";
   // An entry of the user's index outlived its record; listing forgets such entries.

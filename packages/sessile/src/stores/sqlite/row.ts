@@ -16,7 +16,9 @@ const FIELDS = COLUMNS.slice(0, -1).map((column) =>
 ) as (keyof SessionRecord)[];
 
 /** Columns that `applyDelta` may change. The others are not written again, so that their index is left alone. */
-export const CHANGING = "secret_digest rotation data rotated_at last_seen_at expires_at version writes checksum".split(" ");
+export const CHANGING = "secret_digest rotation data rotated_at last_seen_at expires_at version writes checksum".split(
+  " ",
+);
 
 const CHANGING_PLACES = CHANGING.map((name) => COLUMNS.indexOf(name));
 

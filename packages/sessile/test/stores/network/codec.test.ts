@@ -31,15 +31,11 @@ test("data that holds what separates the parts comes back", () => {
   }
 });
 
-test("the stored form begins with what names the session, its version, its contents and the form", () => {
+test("the stored form begins with what names the session, the number of its writes, its contents and the form", () => {
   const beginning = beginningOfRecord(record);
   assert.ok(text.startsWith(beginning));
   assert.equal(beginningOfText(text, record.sid), beginning);
-  const others: Partial<SessionRecord>[] = [
-    { version: record.version + 1 },
-    { data: "{}" },
-    { sid: sampleRecord().sid },
-  ];
+  const others: Partial<SessionRecord>[] = [{ writes: record.writes + 1 }, { data: "{}" }, { sid: sampleRecord().sid }];
   for (const other of others) assert.ok(!text.startsWith(beginningOfRecord({ ...record, ...other })));
 });
 
@@ -70,7 +66,7 @@ test("G2: a damaged byte makes a record unreadable or leaves every field of its 
 });
 
 test("G2: a field that is missing or of another type makes a record unreadable", () => {
-  for (const name of Object.keys(record).filter((name) => name !== "version" && name !== "data")) {
+  for (const name of Object.keys(record).filter((name) => name !== "writes" && name !== "data")) {
     for (const value of [undefined, 1.5, -1, {}, [], [1], true, "text", null, 2 ** 53]) {
       const [nullable, isText] = [
         ["userId", "rotation", "authenticatedAt", "idleTimeout", "binding", "device"].includes(name),
@@ -87,13 +83,13 @@ test("G2: a field that is missing or of another type makes a record unreadable",
   }
 });
 
-test("G2: a record of another session, another form or an impossible version is unreadable", () => {
+test("G2: a record of another session, another form or an impossible number of writes is unreadable", () => {
   assert.throws(() => decodeRecord(text, sampleRecord().sid), unreadable);
   for (const form of ["0", "1", "3", '"2"', "null"]) {
     assert.throws(() => decodeRecord(text.replace('"v":2', `"v":${form}`), record.sid), unreadable);
   }
-  for (const version of ["0", "-1", "01", "1.5", "", "9".repeat(17)]) {
-    assert.throws(() => decodeRecord(text.replace(/^7/, version), record.sid), unreadable);
+  for (const writes of ["0", "-1", "01", "1.5", "", "9".repeat(17)]) {
+    assert.throws(() => decodeRecord(text.replace(/^9/, writes), record.sid), unreadable);
   }
   assert.equal(readableRecord(null, record.sid), null);
 });

@@ -66,7 +66,11 @@ test("E8: Redis drops a record a margin after its deadline, and the index a marg
   const [index = ""] = await client.keys("e8:u:*");
   assert.equal(await deadlineOf(`s:${record.sid}`), record.expiresAt + MARGIN);
   assert.equal(await client.pExpireTime(index), longer.absoluteExpiresAt + MARGIN);
-  await store.commit(record.sid, { at: record.createdAt, touch: { idleTimeout: record.expiresAt + 7 - record.createdAt } }, record);
+  await store.commit(
+    record.sid,
+    { at: record.createdAt, touch: { idleTimeout: record.expiresAt + 7 - record.createdAt } },
+    record,
+  );
   assert.equal(await deadlineOf(`s:${record.sid}`), record.expiresAt + 7 + MARGIN);
   await store.commit(record.sid, { at: record.createdAt, set: { a: 1 } });
   assert.equal(await deadlineOf(`s:${record.sid}`), record.expiresAt + 7 + MARGIN);

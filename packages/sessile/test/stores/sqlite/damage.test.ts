@@ -37,10 +37,9 @@ describe("a damaged sqlite store", { skip: unable }, () => {
           code: "ERR_SESSION_RECORD",
           message: /does not match its checksum/,
         });
-        assert.deepEqual(
-          await store.commit(sid, { at: victim.createdAt, touch: { idleTimeout: 1e14 } }),
-          { status: "gone" },
-        );
+        assert.deepEqual(await store.commit(sid, { at: victim.createdAt, touch: { idleTimeout: 1e14 } }), {
+          status: "gone",
+        });
         for (const userId of ["zoe", "mallory"]) {
           assert.deepEqual(
             (await store.list(userId)).records.map((record) => record.sid),
