@@ -19,11 +19,11 @@ describe("a load", () => {
     const { inner, cached, source, loads } = counted();
     const record = sampleRecord();
     await inner.create(record);
-    for (let i = 0; i < 10; i++) assert.equal((await read(cached, record.sid))?.version, 1);
+    for (let i = 0; i < 10; i++) assert.equal((await read(cached, record.sid))?.writes, 1);
     assert.equal(loads(), 1);
     await inner.commit(record.sid, { at: record.createdAt, set: { a: 1 } });
     source.listener.changed(record.sid);
-    assert.equal((await read(cached, record.sid))?.version, 2);
+    assert.equal((await read(cached, record.sid))?.writes, 2);
     assert.equal(loads(), 2);
   });
 
@@ -32,12 +32,12 @@ describe("a load", () => {
     const record = sampleRecord();
     await inner.create(record);
     await read(cached, record.sid);
-    assert.equal((await cached.load(record.sid))?.version, 1);
+    assert.equal((await cached.load(record.sid))?.writes, 1);
     await read(cached, record.sid);
     assert.equal(loads(), 2);
     await inner.commit(record.sid, { at: record.createdAt });
-    assert.equal((await cached.load(record.sid))?.version, 2);
-    assert.equal((await read(cached, record.sid))?.version, 2);
+    assert.equal((await cached.load(record.sid))?.writes, 2);
+    assert.equal((await read(cached, record.sid))?.writes, 2);
     assert.equal(loads(), 4);
   });
 
