@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The `sessile` command.
 
-import cluster from "node:cluster";
 import { setFlagsFromString } from "node:v8";
 
 // Older ones cannot even load what follows, and would print a stack.
@@ -24,5 +23,3 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const { main } = await import("./cli/main.ts");
 process.exitCode = await main(process.argv.slice(2), process.env, process);
-// The channel to the process that started a worker would keep alive one that could not start.
-if (process.exitCode !== 0 && cluster.isWorker) process.exit();

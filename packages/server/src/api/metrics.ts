@@ -10,8 +10,7 @@ import { admit, type GuardParts, readKey } from "../identity/keys/key-guard.ts";
 const SCHEMA = {
   operationId: "readMetrics",
   summary: "Read the server's figures in Prometheus' text format",
-  description:
-    "Those of all workers together. The key may also come as `Authorization: Bearer`, which every release of Prometheus can send.",
+  description: "The key may also come as `Authorization: Bearer`, which every release of Prometheus can send.",
   tags: ["operations"],
   security: [{ apiKey: [] }],
   response: {

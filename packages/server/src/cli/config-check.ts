@@ -7,7 +7,6 @@ import { OPTIONS } from "../config/options.ts";
 import { withoutPasswords } from "../config/without-password.ts";
 import { chooseUsers } from "../identity/users/users-path.ts";
 import { checkDemo } from "../serve/listen.ts";
-import { checkWorkers } from "../serve/workers.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION } from "./command.ts";
 
 export const CONFIG_COMMANDS: readonly Command[] = [
@@ -38,7 +37,6 @@ function check({ settings, output }: Call): ExitCode {
     );
   }
   const config = parseConfig(settings);
-  checkWorkers(config);
   if (chooseUsers(config) === null) checkDemo(config);
   const warning = looseFile(settings.path);
   if (warning !== null) output.note(`\nWarning: ${warning}`);

@@ -40,8 +40,6 @@ export interface Config {
   /** Where `/metrics` is served without a key. */
   readonly metrics: ListenAddress | null;
   readonly stopDelay: number;
-  /** Processes that serve. */
-  readonly workers: number;
 }
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
@@ -80,7 +78,6 @@ export function parseConfig({ all }: Settings): Config {
     verifyHeaders: parseVerifyHeaders(text["verify-headers"] as string),
     metrics: parseAddress(text["metrics"] as string, "--metrics"),
     stopDelay: parseDuration(text["stop-delay"] as string, "--stop-delay", 0, LONGEST_STOP_DELAY),
-    workers: parseWorkers(text["workers"] as string),
   };
 }
 
@@ -104,12 +101,6 @@ function parseReplicas(text: string): number {
 function parseAdminListen(text: string, admin: string): ListenAddress | null {
   if (text === "" || parseBoolean("admin", admin)) return parseAddress(text, "--admin-listen");
   throw new UsageError("--admin-listen says where, but not that: it needs --admin.");
-}
-
-function parseWorkers(text: string): number {
-  const workers = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (workers >= 1 && workers <= 256) return workers;
-  throw new UsageError(`--workers must be a number from 1 to 256; got "${text}".`);
 }
 
 function parseBoolean(name: string, text: string): boolean {

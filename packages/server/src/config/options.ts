@@ -152,13 +152,6 @@ export const OPTIONS: readonly Option[] = [
     help: "serve /metrics without a key on an address of its own, such as 127.0.0.1:9464",
   },
   {
-    name: "workers",
-    type: "string",
-    value: "N",
-    fallback: "1",
-    help: "so many processes serve the port together; needs SQLite or Redis",
-  },
-  {
     name: "stop-delay",
     type: "string",
     value: "TIME",

@@ -75,8 +75,6 @@ export interface Overview {
   /** Whether that number is an estimate. */
   readonly isEstimate: boolean;
   readonly hasCache: boolean;
-  /** Whether this is one of several processes that serve together. */
-  readonly isWorker: boolean;
   /** Milliseconds between two figures. */
   readonly interval: number;
   /** Oldest first; at most an hour of them. */

@@ -7,7 +7,7 @@ import { describeError } from "../http/log/describe-error.ts";
 import { GuardedManager } from "../http/log/observed-manager.ts";
 import type { SecurityLog } from "../http/log/security-log.ts";
 import type { EventFeed } from "../http/metrics/event-feed.ts";
-import type { Exposition } from "../http/metrics/exposition.ts";
+import type { Metrics } from "../http/metrics/metrics.ts";
 import type { SignInService } from "../identity/sign-in/service.ts";
 import { openUserFile } from "../identity/users/user-file.ts";
 import { adminSessionsPath } from "../identity/users/users-path.ts";
@@ -27,7 +27,7 @@ export interface AdminOptions {
   readonly manager: SessionManager;
   readonly service: SignInService;
   readonly security: SecurityLog;
-  readonly exposition: Pick<Exposition, "everyone">;
+  readonly metrics: Metrics;
   readonly feed: EventFeed;
   readonly readiness: Readiness;
   /** The file of the users. */
@@ -51,7 +51,7 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
     manager,
     service,
     security,
-    exposition,
+    metrics,
     feed,
     readiness,
     users,
@@ -65,7 +65,7 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
   const auditLog = new AuditLog(file, clock);
   const names = new Names(service.users);
   const recorder = new Recorder({
-    counted: async () => (await exposition.everyone("counted")).counted,
+    counted: () => metrics.snapshot(),
     stats: () => manager.stats(),
     isStoreUp: () => readiness.isStoreUp(),
   });

@@ -11,7 +11,7 @@ import { openAdmin } from "../console/service.ts";
 import { ObservedManager } from "../http/log/observed-manager.ts";
 import type { SecurityLog } from "../http/log/security-log.ts";
 import type { EventFeed } from "../http/metrics/event-feed.ts";
-import type { Exposition } from "../http/metrics/exposition.ts";
+import type { Metrics } from "../http/metrics/metrics.ts";
 import type { SignInService } from "../identity/sign-in/service.ts";
 import type { Readiness } from "../store/readiness.ts";
 
@@ -22,7 +22,7 @@ export interface PagesParts {
   /** The store's, without passwords. */
   readonly name: string;
   readonly security: SecurityLog;
-  readonly exposition: Exposition;
+  readonly metrics: Metrics;
   readonly feed: EventFeed;
   readonly readiness: Readiness;
   readonly signIn: SignInService | null;

@@ -13,7 +13,7 @@ import { ObservedManager } from "../http/log/observed-manager.ts";
 import { SecurityLog } from "../http/log/security-log.ts";
 import { countEvents } from "../http/metrics/count-events.ts";
 import { EventFeed } from "../http/metrics/event-feed.ts";
-import { type Everyone, Exposition } from "../http/metrics/exposition.ts";
+import { Exposition } from "../http/metrics/exposition.ts";
 import { measuredStore } from "../http/metrics/measured-store.ts";
 import { Metrics } from "../http/metrics/metrics.ts";
 import { telemetry } from "../http/metrics/telemetry.ts";
@@ -34,22 +34,18 @@ import { listenForMetrics } from "./metrics-listener.ts";
 import { checkPages, openPages } from "./open-pages.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
-/** What is else for a worker, and for tests, which cannot wait as long as slow clients may. */
+/** Limits for tests, which cannot wait as long as slow clients may. */
 export interface Tuning {
   readonly limits?: HttpLimits;
   /** How long requests may take to finish once the server stops, in milliseconds. */
   readonly stopDeadline?: number;
-  /** What becomes of the text that tells what is served; by default it is printed. */
-  readonly announce?: (text: string) => void;
-  /** How the figures of all workers are found out, where this process is one of several. */
-  readonly joinCrew?: (own: Everyone) => Everyone;
 }
 
 const STOP_DEADLINE = 10_000;
 
 /** Serves until a signal comes. Throws `UsageError` when it cannot start. */
 export async function runServer(config: Config, tuning: Tuning = {}): Promise<void> {
-  const { limits, joinCrew, stopDeadline = STOP_DEADLINE, announce = (text) => process.stdout.write(text) } = tuning;
+  const { limits, stopDeadline = STOP_DEADLINE } = tuning;
   const users = chooseUsers(config);
   if (users === null) checkDemo(config);
   checkPages(config, users);
@@ -58,7 +54,7 @@ export async function runServer(config: Config, tuning: Tuning = {}): Promise<vo
   const log = createLog(config.logLevel);
   exitWhenStateIsUnknown(log);
   const readiness = new Readiness(opened.store);
-  const parts = { log, readiness, users, digests, ...(limits && { limits }), ...(joinCrew && { joinCrew }) };
+  const parts = { log, readiness, users, digests, ...(limits && { limits }) };
   const { app, adminApp, exposition, close } = await assemble(config, opened, parts);
   const closeAfter = async (error: unknown): Promise<never> => {
     await close();
@@ -80,7 +76,7 @@ export async function runServer(config: Config, tuning: Tuning = {}): Promise<vo
     await metrics?.close(); // last, so that the last figures can be read
   };
   stopOnSignal(stop, config.stopDelay + stopDeadline);
-  announce(banner(config, opened, { url, users, metrics: metrics?.url ?? null, admin }));
+  process.stdout.write(banner(config, opened, { url, users, metrics: metrics?.url ?? null, admin }));
 }
 
 interface Parts {
@@ -90,7 +86,6 @@ interface Parts {
   readonly users: string | null;
   readonly digests: Digests;
   readonly limits?: HttpLimits;
-  readonly joinCrew?: (own: Everyone) => Everyone;
 }
 
 interface Assembled {
@@ -109,8 +104,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
   countEvents(security, metrics, feed);
   const store = measuredStore(withoutMarker(opened.store), metrics);
   const isStoreUp = (): Promise<boolean> => parts.readiness.isStoreUp();
-  const join = parts.joinCrew;
-  const exposition = new Exposition({ metrics, store: opened.store, isStoreUp, ...(join && { join }) });
+  const exposition = new Exposition({ metrics, store: opened.store, isStoreUp });
   const { idleTimeout, absoluteTimeout, cookie, trustedOrigins, verifyHeaders } = config;
   const browsers = cookie === null ? null : cookieTransport({ ...cookie, trustedOrigins });
   const transports = [...(browsers === null ? [] : [browsers]), headerTransport(), bearerTransport()];
@@ -138,7 +132,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
     await closeStore();
   };
   const { name } = opened;
-  const pages = await openPages(config, { manager, store, name, security, exposition, feed, signIn, ...parts }).catch(
+  const pages = await openPages(config, { manager, store, name, security, metrics, feed, signIn, ...parts }).catch(
     async (error) => {
       await closeUsers();
       throw error;

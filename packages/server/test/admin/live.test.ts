@@ -18,7 +18,7 @@ import { startAdminApp } from "./admin-app.ts";
 
 function recorderWith({ stats = async () => ({ kind: "memory", sessions: 3 }), isStoreUp = async () => true } = {}) {
   const [metrics, clock] = [new Metrics(), testClock()];
-  const recorder = new Recorder({ counted: async () => metrics.snapshot(), stats, isStoreUp, clock: clock.now });
+  const recorder = new Recorder({ counted: () => metrics.snapshot(), stats, isStoreUp, clock: clock.now });
   const take = async (): Promise<void> => {
     clock.advance(INTERVAL);
     await recorder.take();

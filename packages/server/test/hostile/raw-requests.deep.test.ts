@@ -20,17 +20,7 @@ import { Random } from "./random.ts";
 import { type Draft, RawRequests, type Visit } from "./raw-request.ts";
 
 const SEED = Number(process.env["SESSILE_SEED"] ?? Math.floor(Date.now() / 86_400_000));
-const RUNS: readonly (readonly [workers: number, visits: number])[] = byDepth(
-  [[1, 400]],
-  [
-    [1, 10_000],
-    [2, 2_000],
-  ],
-  [
-    [1, 1_000_000],
-    [2, 1_000_000],
-  ],
-);
+const VISITS = byDepth(400, 10_000, 2_000_000);
 /** In milliseconds, whatever is left to do then. */
 const LONGEST = byDepth(60_000, 600_000, 1_800_000);
 /** Visits at the same time. */
@@ -42,48 +32,46 @@ const PATIENCE = 50;
 
 type Listener = "main" | "admin" | "metrics";
 
-for (const [workers, visits] of RUNS) {
-  test(`${visits} random and mutated requests hurt nobody, with ${workers} process(es)`, async (t) => {
-    t.diagnostic(`SESSILE_SEED=${SEED}`);
-    const server = await start(workers);
-    t.after(() => server.end("SIGKILL"));
-    const bystanders = await Bystanders.arrive(server);
-    const { urls, drafts, openStreams } = await prepare(server);
-    const random = new Random(SEED);
-    let requests: readonly (readonly [url: string, source: RawRequests])[] = [];
-    const log = new Log(server);
-    const [begun, before] = [performance.now(), connectionsOf(server)];
-    let made = 0;
-    while (made < visits && performance.now() - begun < LONGEST) {
-      if (made % RENEWAL === 0) {
-        const now = Object.entries(await drafts());
-        requests = now.map(([listener, each]) => [urls[listener as Listener], new RawRequests(random, each)]);
-      }
-      const crowd = Array.from({ length: CROWD }, () => {
-        const [url, source] = random.pick(requests);
-        return { url, visit: source.next() };
-      });
-      await Promise.all(crowd.map(({ url, visit }) => pay(url, visit)));
-      made += CROWD;
-      const isAlive = await bystanders.areServed(made % 1000 === 0).catch(() => false);
-      if (!isAlive) assert.fail(`visits ${made - CROWD} to ${made}: ${JSON.stringify(crowd.map(shown))}`);
-      log.read();
+test(`${VISITS} random and mutated requests hurt nobody`, async (t) => {
+  t.diagnostic(`SESSILE_SEED=${SEED}`);
+  const server = await start();
+  t.after(() => server.end("SIGKILL"));
+  const bystanders = await Bystanders.arrive(server);
+  const { urls, drafts, openStreams } = await prepare(server);
+  const random = new Random(SEED);
+  let requests: readonly (readonly [url: string, source: RawRequests])[] = [];
+  const log = new Log(server);
+  const [begun, before] = [performance.now(), connectionsOf(server)];
+  let made = 0;
+  while (made < VISITS && performance.now() - begun < LONGEST) {
+    if (made % RENEWAL === 0) {
+      const now = Object.entries(await drafts());
+      requests = now.map(([listener, each]) => [urls[listener as Listener], new RawRequests(random, each)]);
     }
-    assert.ok(await bystanders.areServed(true));
-    for (const url of Object.values(urls)) assert.ok((await fetch(url)).status < 500, url);
-    await waitUntil("every place of the live page is free", async () => (await openStreams(50)) === 50);
-    await waitUntil("no connection is left", () => connectionsOf(server) <= before + 10);
-    assert.equal(await server.end(), 0);
+    const crowd = Array.from({ length: CROWD }, () => {
+      const [url, source] = random.pick(requests);
+      return { url, visit: source.next() };
+    });
+    await Promise.all(crowd.map(({ url, visit }) => pay(url, visit)));
+    made += CROWD;
+    const isAlive = await bystanders.areServed(made % 1000 === 0).catch(() => false);
+    if (!isAlive) assert.fail(`visits ${made - CROWD} to ${made}: ${JSON.stringify(crowd.map(shown))}`);
     log.read();
-    t.diagnostic(`${made} visits in ${Math.round((performance.now() - begun) / 1000)} s; answers ${log.statuses}`);
-    assert.ok(log.answered > made / 10, "most of them never became requests");
-  });
-}
+  }
+  assert.ok(await bystanders.areServed(true));
+  for (const url of Object.values(urls)) assert.ok((await fetch(url)).status < 500, url);
+  await waitUntil("every place of the live page is free", async () => (await openStreams(50)) === 50);
+  await waitUntil("no connection is left", () => connectionsOf(server) <= before + 10);
+  assert.equal(await server.end(), 0);
+  log.read();
+  t.diagnostic(`${made} visits in ${Math.round((performance.now() - begun) / 1000)} s; answers ${log.statuses}`);
+  assert.ok(log.answered > made / 10, "most of them never became requests");
+});
 
-function start(workers: number): Promise<AdminServer> {
+function start(): Promise<AdminServer> {
   return startAdminServer(
     [
-      ...["--store", `sqlite:${join(temporaryFolder(), "sessile.db")}`, "--workers", String(workers)],
+      ...["--store", `sqlite:${join(temporaryFolder(), "sessile.db")}`],
       ...["--admin", "--admin-listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--account"],
       ...["--cookie", "__Host-session", "--verify-headers", "note=X-Note", "--log-level", "debug"],
     ],

@@ -26,27 +26,25 @@ const REQUESTS = {
   "no HTTP": "nonsense\r\n\r\n",
 };
 
-for (const workers of byDepth(["1"], ["1", "2"], ["1", "2"])) {
-  test(`after ${RESETS} resets of each kind on each listener the server serves, with ${workers} process(es)`, async (t) => {
-    const store = `sqlite:${join(temporaryFolder(), "sessile.db")}`;
-    const server = await startAdminServer([
-      ...["--store", store, "--workers", workers],
-      ...["--admin", "--admin-listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"],
-    ]);
-    t.after(() => server.end("SIGKILL"));
-    for (const [listener, url] of Object.entries(listenersOf(server))) {
-      for (const [kind, request] of Object.entries(REQUESTS)) {
-        await Promise.all(Array.from({ length: RESETS }, (_, i) => askAndReset(url, request, i % 6)));
-        const answer = await fetch(url, { redirect: "manual" });
-        assert.ok(answer.status < 500, `${listener}, ${kind}`);
-        await answer.body?.cancel();
-      }
+test(`after ${RESETS} resets of each kind on each listener the server serves`, async (t) => {
+  const store = `sqlite:${join(temporaryFolder(), "sessile.db")}`;
+  const server = await startAdminServer([
+    ...["--store", store],
+    ...["--admin", "--admin-listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"],
+  ]);
+  t.after(() => server.end("SIGKILL"));
+  for (const [listener, url] of Object.entries(listenersOf(server))) {
+    for (const [kind, request] of Object.entries(REQUESTS)) {
+      await Promise.all(Array.from({ length: RESETS }, (_, i) => askAndReset(url, request, i % 6)));
+      const answer = await fetch(url, { redirect: "manual" });
+      assert.ok(answer.status < 500, `${listener}, ${kind}`);
+      await answer.body?.cancel();
     }
-    const { stderr } = server.output();
-    assert.doesNotMatch(stderr, /"level":"(?:fatal|error)"/);
-    assert.equal(await server.end(), 0);
-  });
-}
+  }
+  const { stderr } = server.output();
+  assert.doesNotMatch(stderr, /"level":"(?:fatal|error)"/);
+  assert.equal(await server.end(), 0);
+});
 
 /** Resets the connection some turns of the event loop after the request went out. */
 async function askAndReset(url: string, request: string, turns: number): Promise<void> {

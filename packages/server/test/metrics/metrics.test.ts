@@ -1,12 +1,11 @@
-// What is counted, and how the figures of several processes come together.
+// The figures that the server counts, and their text for Prometheus.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isSessionError, type StoreStats } from "sessile";
+import { isSessionError } from "sessile";
 import { BUCKETS, FAMILIES } from "#dist/http/metrics/families.js";
 import { storeGauges } from "#dist/http/metrics/gauges.js";
-import { Metrics, quantile, sumSnapshots } from "#dist/http/metrics/metrics.js";
-import { sumFigures } from "#dist/http/metrics/process-figures.js";
+import { Metrics, quantile } from "#dist/http/metrics/metrics.js";
 import { label, prometheusText } from "#dist/http/metrics/prometheus-text.js";
 import { startApp } from "../support/app.ts";
 import { call, signIn, signOut } from "../support/client.ts";
@@ -57,44 +56,9 @@ test("a duration is counted in the first bucket that holds it, and quantiles are
   const load = metrics.snapshot().histograms.sessile_store_duration_seconds?.["load"] ?? assert.fail();
   assert.deepEqual([load.counts[0], load.counts[1], load.counts[11], load.counts.at(-1)], [2, 1, 1, 1]);
   assert.deepEqual([load.count, load.sum], [5, 60.30021]);
+  metrics.observe("sessile_store_duration_seconds", "load", 1);
+  assert.equal(load.count, 5, "a snapshot is a copy");
   assert.deepEqual([quantile(load, 0.5), quantile(load, 0.8), quantile(load, 0.99)], [0.00025, 0.5, null]);
-});
-
-test("the figures of several processes add up, and survive the way through JSON", () => {
-  const [one, two] = [new Metrics(), new Metrics()];
-  for (const metrics of [one, two]) {
-    metrics.count("sessile_sessions_ended_total", "expired", 3);
-    metrics.observe("sessile_store_duration_seconds", "load", 0.2);
-  }
-  two.count("sessile_sessions_created_total");
-  const sum = sumSnapshots([one, two].map((each) => JSON.parse(JSON.stringify(each.snapshot()))));
-  assert.deepEqual(sum.counters, {
-    sessile_sessions_ended_total: { expired: 6 },
-    sessile_sessions_created_total: { "": 1 },
-  });
-  assert.equal(sum.histograms.sessile_store_duration_seconds?.["load"]?.count, 2);
-  assert.equal(one.snapshot().counters.sessile_sessions_created_total, undefined, "a snapshot is a copy");
-});
-
-test("what is asked for is summed, or taken once; of a process that ended only counters are left", () => {
-  const figures = (stats: StoreStats) => ({ counted: new Metrics().snapshot(), gauges: storeGauges(stats) });
-  const circuit = (state: "open" | "closed") => ({ state, opened: 2 });
-  const redis = { kind: "redis", sessions: 7, cache: CACHE };
-  const running = [
-    figures({ ...redis, circuit: circuit("open") }),
-    figures({ ...redis, circuit: circuit("closed"), cache: { ...CACHE, isCoherent: false } }),
-  ];
-  const { gauges } = sumFigures(running, [figures({ ...redis, circuit: circuit("closed") })]);
-  const values = Object.fromEntries(
-    gauges.flatMap((each) => each.values.map(([at, value]) => [each.name + at, value])),
-  );
-  assert.equal(values['sessile_sessionsstore="redis"'], 7);
-  assert.deepEqual(
-    ["open", "closed", "halfOpen"].map((state) => values[`sessile_store_circuitstate="${state}"`]),
-    [1, 1, 0],
-  );
-  assert.deepEqual([values["sessile_store_circuit_opened_total"], values["sessile_cache_hits_total"]], [6, 15]);
-  assert.deepEqual([values["sessile_cache_entries"], values["sessile_cache_coherent"]], [4, 0]);
 });
 
 const CACHE = {

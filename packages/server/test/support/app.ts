@@ -63,7 +63,7 @@ export interface PagesGiven {
   readonly store: SessionStore;
   readonly security: SecurityLog;
   readonly readiness: Readiness;
-  readonly exposition: Exposition;
+  readonly metrics: Metrics;
   readonly feed: EventFeed;
   readonly signIn: SignInService;
 }
@@ -100,7 +100,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
   const keyFile = choices.keys === undefined ? null : openUserFile(choices.keys, { synchronous: "NORMAL" });
   const keys = keyFile === null ? null : new KeyStore(keyFile, choices.manager?.clock);
   const more = { keys, verifyHeaders: choices.verifyHeaders ?? [], tokenInBody: choices.tokenInBody ?? true };
-  const pages = signIn && (await choices.pages?.({ manager, store, security, readiness, exposition, feed, signIn }));
+  const pages = signIn && (await choices.pages?.({ manager, store, security, readiness, metrics, feed, signIn }));
   const app = await createApp({
     ...more,
     manager,

@@ -145,9 +145,8 @@ function Content({ overview }: { overview: Overview }) {
         </div>
       </div>
       <p class="muted small">
-        {overview.isWorker
-          ? "The figures are those of all workers of this server, for an hour at most. The cache's, and what happened just now, are those of one worker."
-          : "The figures are those of this server, since its start and for an hour at most. Others on the same store have a page of their own."}
+        The figures are those of this process, since its start and for an hour at most. Others on the same store have a
+        page of their own.
       </p>
     </>
   );

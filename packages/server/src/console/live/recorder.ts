@@ -11,8 +11,7 @@ const HOUR = 60 * 60 * 1000;
 const COUNTING_SHARE = 1 / 1000;
 
 export interface RecorderParts {
-  /** What was counted until now, by all workers. */
-  readonly counted: () => Promise<MetricsSnapshot>;
+  readonly counted: () => MetricsSnapshot;
   readonly stats: () => Promise<StoreStats>;
   /** Whether the store answers; must not reject. */
   readonly isStoreUp: () => Promise<boolean>;
@@ -85,7 +84,7 @@ export class Recorder {
     const { sessions = null, cache } = this.#stats ?? {};
     const { hits = 0, misses = 0 } = cache ?? {};
     const live = isStoreUp ? sessions : null;
-    return { at: this.#clock(), live, hits, misses, isStoreUp, counted: await this.#parts.counted() };
+    return { at: this.#clock(), live, hits, misses, isStoreUp, counted: this.#parts.counted() };
   }
 
   async #count(): Promise<void> {

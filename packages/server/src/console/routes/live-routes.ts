@@ -1,6 +1,5 @@
 // The overview: what the server did within the last hour, and what it does now.
 
-import cluster from "node:cluster";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { FastifyInstance } from "fastify";
@@ -26,7 +25,6 @@ export function liveRoutes(app: FastifyInstance, parts: AdminParts): void {
       isCounted: stats?.sessions !== null,
       isEstimate: stats?.isEstimate === true,
       hasCache: stats?.cache !== undefined,
-      isWorker: cluster.isWorker,
       interval: INTERVAL,
       history,
       activity: lastActivity(feed, names.of, SHOWN),

@@ -10,15 +10,14 @@ const CIRCUIT_STATES = ["closed", "halfOpen", "open"] as const;
 export function storeGauges({ kind, sessions, circuit, cache }: StoreStats): Gauge[] {
   const store = label("store", kind);
   return [
-    ...(sessions === null ? [] : [gauge("sessile_sessions", SESSIONS_HELP, [[store, sessions]], "most")]),
+    ...(sessions === null ? [] : [gauge("sessile_sessions", SESSIONS_HELP, [[store, sessions]])]),
     ...(circuit === undefined
       ? []
       : [
           gauge(
             "sessile_store_circuit",
-            "1 for the state the store's circuit breaker is in; of several workers, how many are.",
+            "1 for the state of the store's circuit breaker, 0 for the others.",
             CIRCUIT_STATES.map((state) => [label("state", state), Number(circuit.state === state)]),
-            "sum",
           ),
           counter("sessile_store_circuit_opened_total", "How often the circuit breaker opened.", circuit.opened),
         ]),
@@ -30,16 +29,16 @@ export function storeGauges({ kind, sessions, circuit, cache }: StoreStats): Gau
           counter("sessile_cache_invalidations_total", "Copies of sessions changed elsewhere.", cache.invalidations),
           counter("sessile_cache_evictions_total", "Copies that went for lack of room.", cache.evictions),
           counter("sessile_cache_resets_total", "How often all copies went.", cache.resets),
-          gauge("sessile_cache_entries", "Copies that are kept.", [["", cache.entries]], "sum"),
-          gauge("sessile_cache_bytes", "About what the copies take.", [["", cache.bytes]], "sum"),
-          gauge("sessile_cache_coherent", "0 while copies are not used.", [["", Number(cache.isCoherent)]], "least"),
+          gauge("sessile_cache_entries", "Copies that are kept.", [["", cache.entries]]),
+          gauge("sessile_cache_bytes", "About what the copies take.", [["", cache.bytes]]),
+          gauge("sessile_cache_coherent", "0 while copies are not used.", [["", Number(cache.isCoherent)]]),
         ]),
   ];
 }
 
 /** Whether the store answers. */
 export function upGauge(isUp: boolean): Gauge {
-  return gauge("sessile_store_up", "0 while the store does not answer within a second.", [["", Number(isUp)]], "least");
+  return gauge("sessile_store_up", "0 while the store does not answer within a second.", [["", Number(isUp)]]);
 }
 
 const SESSIONS_HELP =
@@ -62,9 +61,9 @@ export class ProcessGauges {
     this.#delay.reset();
     return [
       counter("process_cpu_seconds_total", "Processor time used.", (user + system) / 1e6),
-      gauge("process_resident_memory_bytes", "Memory in use.", [["", process.memoryUsage.rss()]], "sum"),
-      gauge("process_start_time_seconds", "When the process began.", [["", performance.timeOrigin / 1000]], "least"),
-      gauge("nodejs_eventloop_lag_max_seconds", LAG_HELP, [["", delay]], "most"),
+      gauge("process_resident_memory_bytes", "Memory in use.", [["", process.memoryUsage.rss()]]),
+      gauge("process_start_time_seconds", "When the process began.", [["", performance.timeOrigin / 1000]]),
+      gauge("nodejs_eventloop_lag_max_seconds", LAG_HELP, [["", delay]]),
     ];
   }
 
@@ -73,10 +72,10 @@ export class ProcessGauges {
   }
 }
 
-function gauge(name: string, help: string, values: Gauge["values"], together: Gauge["together"]): Gauge {
-  return { name, type: "gauge", help, values, together };
+function gauge(name: string, help: string, values: Gauge["values"]): Gauge {
+  return { name, type: "gauge", help, values };
 }
 
 function counter(name: string, help: string, value: number): Gauge {
-  return { name, type: "counter", help, values: [["", value]], together: "sum" };
+  return { name, type: "counter", help, values: [["", value]] };
 }

@@ -10,7 +10,7 @@ export interface Histogram {
   readonly count: number;
 }
 
-/** All figures at one moment, as JSON can carry them from one process to another. Under the value of the label, or `""`. */
+/** All figures at one moment, by the value of their label, or `""`. */
 export interface MetricsSnapshot {
   readonly counters: Readonly<Partial<Record<CounterName, Readonly<Record<string, number>>>>>;
   readonly histograms: Readonly<Partial<Record<HistogramName, Readonly<Record<string, Histogram>>>>>;
@@ -59,20 +59,6 @@ export class Metrics {
   }
 }
 
-/** The figures of several processes together. */
-export function sumSnapshots(snapshots: readonly MetricsSnapshot[]): MetricsSnapshot {
-  return {
-    counters: sumFamilies(
-      snapshots.map(({ counters }) => counters),
-      (a, b) => a + b,
-    ),
-    histograms: sumFamilies(
-      snapshots.map(({ histograms }) => histograms),
-      addHistograms,
-    ),
-  };
-}
-
 /** Seconds within which `share` (0 to 1) of all lay, as the upper bound of a bucket; `null` when there are none or it was longer. */
 export function quantile({ counts, count }: Histogram, share: number): number | null {
   let [sum, index] = [0, 0];
@@ -81,29 +67,6 @@ export function quantile({ counts, count }: Histogram, share: number): number | 
     if (count > 0 && sum >= share * count) return BUCKETS[index] as number;
   }
   return null;
-}
-
-function sumFamilies<Name extends string, Value>(
-  all: readonly Partial<Record<Name, Readonly<Record<string, Value>>>>[],
-  add: (a: Value, b: Value) => Value,
-): Partial<Record<Name, Record<string, Value>>> {
-  const sums: Partial<Record<Name, Record<string, Value>>> = {};
-  for (const families of all) {
-    for (const [name, values] of Object.entries(families) as [Name, Record<string, Value>][]) {
-      const sum = sums[name] ?? {};
-      sums[name] = sum;
-      for (const [label, value] of Object.entries(values)) {
-        const before = sum[label];
-        sum[label] = before === undefined ? value : add(before, value);
-      }
-    }
-  }
-  return sums;
-}
-
-function addHistograms(a: Histogram, b: Histogram): Histogram {
-  const counts = a.counts.map((count, index) => count + (b.counts[index] ?? 0));
-  return { counts, sum: a.sum + b.sum, count: a.count + b.count };
 }
 
 function newTiming(): Timing {

@@ -10,8 +10,6 @@ export interface Gauge {
   readonly help: string;
   /** Label and value to figure; `{}` for one without labels is `[["", 1]]`. */
   readonly values: readonly (readonly [labels: string, value: number])[];
-  /** What several processes that have it are together. */
-  readonly together: "sum" | "least" | "most";
 }
 
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
