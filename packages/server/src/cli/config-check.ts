@@ -12,11 +12,11 @@ import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION } from "./com
 export const CONFIG_COMMANDS: readonly Command[] = [
   {
     name: "config check",
-    summary: "show every setting and where it comes from, and refuse what the server would refuse",
+    summary: "show every setting and its source, and refuse what the server would refuse",
     options: [JSON_OPTION],
     settings: OPTIONS.map(({ name }) => name),
     notes:
-      "An option wins over its environment variable, that over the file, that over the default. Nothing is opened, and no password shown.",
+      "An option wins over its environment variable, that over the file, that over the default. It opens nothing and shows no password.",
     examples: ["sessile config check", "sessile config check --config /etc/sessile/sessile.config.json"],
     run: check,
   },

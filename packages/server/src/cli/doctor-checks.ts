@@ -136,7 +136,7 @@ export function checkUsers({ settings }: Call): readonly Finding[] {
   }
 }
 
-/** Harmless on loopback, where the first start of everybody who tries the server is. */
+/** Harmless on loopback, as in a first try of the server. */
 function demo(config: Config): Finding {
   const text = "none yet, so every sign-in is the demo user john_doe. To add one: sessile users add NAME";
   return { about: "users", state: isLoopback(config.host) ? "ok" : "warns", text };

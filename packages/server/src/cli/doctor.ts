@@ -1,4 +1,4 @@
-// `sessile doctor`: whether what the server would be started with is as it should be, and what to do where it is not.
+// `sessile doctor`: checks what a server would start with, and says what to do about each fault.
 
 import { parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
@@ -12,7 +12,7 @@ export const DOCTOR_COMMAND: Command = {
   options: [JSON_OPTION],
   settings: ["config", "store", "users", "token-keys", "demo", "host", "idle-timeout", "absolute-timeout"],
   notes:
-    "Changes no session, and may run beside a running server. Exits with 1 when something fails; a warning is none.",
+    "Changes nothing, and can run beside a running server. Exits with 1 when a check fails, with 0 when it only warns.",
   examples: ["sessile doctor", "sessile doctor --config /etc/sessile/sessile.config.json --json"],
   run: examine,
 };

@@ -27,13 +27,13 @@ export function helpOfGroup(group: string, commands: readonly Command[]): string
 export function helpOfAll(commands: readonly Command[]): string {
   return `Usage: sessile COMMAND [options]
 
-Serves sessions over HTTP, and looks after them.
+Serves sessions over HTTP, and manages them.
 
 ${commands.map(describeCommand).join("\n")}
 
-sessile COMMAND --help tells more, sessile --version the release. Without a command, sessile serves.
+sessile COMMAND --help shows its options, sessile version the release. Without a command, sessile serves.
 
-Exit codes: 0 done, 1 it did not work or something is not as it should be, 2 not understood and nothing changed, 130 stopped.
+Exit codes: 0 done; 1 failed, or a fault was found; 2 not understood, nothing was changed; 130 stopped.
 `;
 }
 

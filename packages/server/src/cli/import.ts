@@ -1,4 +1,4 @@
-// `sessile import`: takes the sessions of express-session over, so that who is signed in stays so.
+// `sessile import`: imports the sessions of express-session.
 
 import { UsageError } from "../config/usage-error.ts";
 import { objectionTo } from "../store/marker.ts";
@@ -20,21 +20,21 @@ import { withStore } from "./with-store.ts";
 
 export const IMPORT_COMMAND: Command = {
   name: "import",
-  summary: "take over the sessions of express-session, so that who is signed in stays so",
+  summary: "import express-session's sessions; signed-in users stay signed in",
   options: [
     { name: "from", value: "KIND", help: "connect-redis or express-session-sqlite" },
     { name: "source", value: "WHERE", help: "redis://… or the path of the SQLite file" },
-    { name: "user", value: "PATH", help: "where the user's id stands in a session: userId, passport.user" },
-    { name: "prefix", value: "TEXT", help: "connect-redis: what its keys begin with; default sess:" },
+    { name: "user", value: "PATH", help: "path of the user's id in a session: userId, passport.user" },
+    { name: "prefix", value: "TEXT", help: "connect-redis: prefix of its keys; default sess:" },
     { name: "table", value: "NAME", help: "express-session-sqlite: its table; default sessions" },
-    { name: "dry-run", help: "count, and change nothing" },
+    { name: "dry-run", help: "count and change nothing" },
     JSON_OPTION,
   ],
   settings: STORE_SETTINGS,
-  notes: `Stop the old application first, and let the import finish before the new one starts: what was imported is deleted where it was. The
-new application then exchanges each old cookie once, see formerSessions of sessile/express-session in docs/migration.md.
-Sessions of nobody who is signed in stay where they are. A user and a password of a Redis --source that its URL does not hold are taken from
-SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD.`,
+  notes: `Stop the old application first, and start the new one when the import has finished: each imported session is deleted from the old
+store. The new application then exchanges each old cookie once; see formerSessions of sessile/express-session in docs/migration.md.
+Anonymous sessions stay in the old store. User and password of a Redis --source come from its URL, or from SESSILE_SOURCE_USERNAME and
+SESSILE_SOURCE_PASSWORD.`,
   examples: [
     "sessile import --from connect-redis --source redis://127.0.0.1:6379 --user passport.user --store sqlite:sessile.db --dry-run",
     "sessile import --from express-session-sqlite --source sessions.db --user userId --store redis://127.0.0.1:6379/1",
@@ -55,7 +55,7 @@ interface Wish {
 function wishOf(call: Call): Wish {
   const kind = required(call, "from", "connect-redis or express-session-sqlite");
   const source = required(call, "source", "redis://… or the path of the SQLite file");
-  const user = required(call, "user", "where the user's id stands in a session, such as userId or passport.user");
+  const user = required(call, "user", "the path of the user's id in a session, such as userId or passport.user");
   const open: Readonly<Record<string, Wish["openSource"]>> = {
     "connect-redis": () => openConnectRedis(source, optional(call, "prefix") ?? "sess:", call.env),
     "express-session-sqlite": () => openExpressSqlite(source, optional(call, "table") ?? "sessions"),
@@ -91,7 +91,5 @@ function tell({ output }: Call, counts: Counts, name: string, isDry: boolean): v
   }
   const { imported, anonymous, expired, unreadable } = counts;
   output.line(`${isDry ? "Would import" : "Imported"} ${counted(imported, "session")} into ${name}.`);
-  output.line(
-    `Left: ${count(anonymous)} of nobody who is signed in, ${count(expired)} expired, ${count(unreadable)} unreadable.`,
-  );
+  output.line(`Left: ${count(anonymous)} anonymous, ${count(expired)} expired, ${count(unreadable)} unreadable.`);
 }

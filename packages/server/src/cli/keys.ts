@@ -14,7 +14,7 @@ import { withUsers } from "./with-store.ts";
 
 const SETTINGS = ["config", "store", "users"];
 const SCOPES = Object.entries(KEY_SCOPES).map(([name, meaning]) => `  ${name.padEnd(24)}${meaning}`);
-const SCOPE_NOTES = `Scopes:\n\n${SCOPES.join("\n")}\n\nA key is shown once, on standard output; what is kept of it opens nothing.`;
+const SCOPE_NOTES = `Scopes:\n\n${SCOPES.join("\n")}\n\nA key is shown once, on standard output; the file keeps only a digest of it.`;
 
 export const KEYS_COMMANDS: readonly Command[] = [
   {
@@ -32,7 +32,7 @@ export const KEYS_COMMANDS: readonly Command[] = [
   },
   {
     name: "keys list",
-    summary: "show the keys, without what opens anything",
+    summary: "show the keys without their secrets",
     options: [JSON_OPTION],
     settings: SETTINGS,
     examples: ["sessile keys list", "sessile keys list --json"],
@@ -41,11 +41,10 @@ export const KEYS_COMMANDS: readonly Command[] = [
   {
     name: "keys rotate",
     takes: "NAME",
-    summary: "give a key a new secret, and show it once; the one before works on for a while",
-    options: [{ name: "grace", value: "TIME", help: "how long the one before still works, default 1d" }, JSON_OPTION],
+    summary: "give a key a new secret and show it once; the old one works for a while",
+    options: [{ name: "grace", value: "TIME", help: "how long the old secret still works; default 1d" }, JSON_OPTION],
     settings: SETTINGS,
-    notes:
-      "Clients of the key get the new text within that time. A second rotation ends the one before the last at once.",
+    notes: "Give the new text to the key's clients within that time. A second rotation ends the oldest secret at once.",
     examples: ["sessile keys rotate shop", "sessile keys rotate shop --grace 0s"],
     run: (call) => withUsers(call, false, (file) => rotate(call, file)),
   },
@@ -54,7 +53,7 @@ export const KEYS_COMMANDS: readonly Command[] = [
     takes: "NAME",
     summary: "end a key at once",
     settings: SETTINGS,
-    notes: "No server needs to be told: each looks into the file with every request.",
+    notes: "It works at once, without a restart: servers read the file with every request.",
     examples: ["sessile keys revoke shop"],
     run: (call) => withUsers(call, false, (file) => revoke(call, file)),
   },
@@ -88,7 +87,7 @@ function revoke(call: Call, file: UserFile): ExitCode {
   return EXIT.done;
 }
 
-/** What is said goes beside the key, so that a pipe gets the key alone. */
+/** The note goes to stderr, so that a pipe gets the key alone. */
 function show({ output }: Call, { key, info }: NewKey, said: string): ExitCode {
   if (output.isJson) output.json({ key, ...toJson(info) });
   else output.line(key);

@@ -14,27 +14,27 @@ import { Progress } from "./terminal/progress.ts";
 import { count, counted } from "./terminal/words.ts";
 import { CommandFailed, refuseMemory, requireFile } from "./with-store.ts";
 
-/** Nobody waits for an answer here, and a store that is busy is not broken. */
+/** No client waits for an answer here, and a busy store is not broken. */
 const DEADLINE = 10_000;
 
 export const MIGRATE_COMMAND: Command = {
   name: "migrate",
-  summary: "move all sessions to another store, while the old one is still served",
+  summary: "move all sessions to another store while servers use the old one",
   options: [
-    { name: "from", value: "URL", help: "the store that is served now: sqlite:PATH or redis://…" },
-    { name: "to", value: "URL", help: "an empty store, or the one of a run that was interrupted" },
-    { name: "final", help: "no server uses the old store any more: copy the rest, compare everything, hand over" },
-    { name: "abandon", help: "give up before the end: the old store may be served again" },
+    { name: "from", value: "URL", help: "the store that servers use now: sqlite:PATH or redis://…" },
+    { name: "to", value: "URL", help: "an empty store, or that of an interrupted run" },
+    { name: "final", help: "when no server uses the old store: copy the rest, compare everything, hand over" },
+    { name: "abandon", help: "give up before the end: servers can use the old store again" },
     JSON_OPTION,
   ],
   settings: ["config"],
   notes: `1. Run it while the servers run. It can be interrupted and run again.
 2. Stop the servers. Press Enter where it waits on a terminal, or run it again with --final.
-3. When it says that all is well, start the servers with the new --store and, as before, the same --users.
+3. When it reports that all is well, start the servers with the new --store and the same --users.
 
-Until then no server starts on the new store, and after that none on the old one. It remembers the sid of every
-session: for a million, have 1.5 GB of memory free. User and password of a Redis are taken from SESSILE_REDIS_USERNAME and
-SESSILE_REDIS_PASSWORD; where --from is a Redis with others, these go into SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD.`,
+Until then no server starts on the new store, and after that none on the old one. It keeps the sid of every session in memory: a
+million need 1.5 GB. User and password of a Redis come from SESSILE_REDIS_USERNAME and SESSILE_REDIS_PASSWORD; those of another
+Redis in --from come from SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD.`,
   examples: [
     "sessile migrate --from sqlite:sessile.db --to redis://127.0.0.1:6379/0",
     "sessile migrate --from sqlite:sessile.db --to redis://127.0.0.1:6379/0 --final",

@@ -1,4 +1,4 @@
-// `sessile sessions`: who is signed in, from everybody's sessions or one user's, and ending them.
+// `sessile sessions`: lists live sessions, shows one and ends them.
 
 import type { SessionInfo, SessionManager, SessionPage } from "sessile";
 import { UsageError } from "../config/usage-error.ts";

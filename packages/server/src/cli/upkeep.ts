@@ -15,15 +15,15 @@ export const UPKEEP_COMMANDS: readonly Command[] = [
   {
     name: "sweep",
     summary: "remove expired sessions from the store now",
-    options: [{ name: "limit", value: "N", help: "at most so many; default all" }, JSON_OPTION],
+    options: [{ name: "limit", value: "N", help: "number of sessions at most; default all" }, JSON_OPTION],
     settings: STORE_SETTINGS,
-    notes: "A running server does it by itself every minute; Redis drops expired sessions without being told.",
+    notes: "A running server sweeps every minute; Redis drops expired sessions itself.",
     examples: ["sessile sweep", "sessile sweep --limit 100000"],
     run: (call) => onStore(call, sweep),
   },
   {
     name: "reindex",
-    summary: "enter sessions that the lists of their users have lost (Redis)",
+    summary: "restore sessions that are missing in the lists of their users (Redis)",
     options: [JSON_OPTION],
     settings: STORE_SETTINGS,
     notes:

@@ -13,7 +13,7 @@ interface Whose {
 
 const nameOf = ({ userId, userName }: Whose): string => userName ?? `user ${printable(userId)}`;
 
-const NO_UNDO = "This cannot be undone; whoever it was can sign in again.";
+const NO_UNDO = "This cannot be undone; the user can sign in again.";
 
 type After = (text: string) => void;
 
@@ -57,8 +57,8 @@ export function endEveryone(number: number | null, after: After): Question {
       ? "All sessions of all users (how many is not known) end"
       : `About ${sessions(number)}, of all users, ${number === 1 ? "ends" : "end"}`;
   return {
-    title: "End the sessions of everybody?",
-    text: `${all}. Everybody has to sign in again, and there is no undo. Administrators stay signed in here.`,
+    title: "End all sessions of all users?",
+    text: `${all}. All users have to sign in again, and there is no undo. Administrators stay signed in here.`,
     action: "End all sessions",
     typed: "end all",
     run: async () => {

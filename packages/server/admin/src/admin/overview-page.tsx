@@ -64,8 +64,8 @@ function Content({ overview }: { overview: Overview }) {
     <>
       {last?.isStoreUp === false && (
         <p class="notice bad" role="alert">
-          <strong>The session store does not answer.</strong> Requests with a session are answered 503; nobody is signed
-          out by that.
+          <strong>The session store does not answer.</strong> Requests with a session are answered 503; they sign no
+          user out.
         </p>
       )}
       <dl class="figures">
@@ -145,8 +145,8 @@ function Content({ overview }: { overview: Overview }) {
         </div>
       </div>
       <p class="muted small">
-        The figures are those of this process, since its start and for an hour at most. Others on the same store have a
-        page of their own.
+        The figures are those of this process since its start, for an hour at most. Other servers on the same store have
+        their own page.
       </p>
     </>
   );

@@ -6,7 +6,7 @@ export const CAUSE_NAMES: Readonly<Record<Cause, string>> = {
   signedOut: "Signed out",
   expired: "Expired",
   revoked: "Ended by an administrator or the user",
-  limit: "Too many for one user",
+  limit: "Too many sessions of one user",
   reuse: "Stolen: an old token was used",
   failed: "Could not be read",
 };

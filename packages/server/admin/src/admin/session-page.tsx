@@ -37,7 +37,7 @@ function Over({ sid }: { sid: string }) {
       </div>
       <section class="card">
         <Empty title="There is no such session.">
-          It has ended, or never was. What ended sessions held is not kept.
+          It has ended, or never existed. The data of ended sessions is not kept.
         </Empty>
       </section>
     </>
@@ -231,8 +231,8 @@ function Data({ session: { sid, keys }, isOver }: { session: SessionView; isOver
   };
   const show = (): void =>
     desk.ask({
-      title: "Show what is in this session?",
-      text: `The values of ${keys.length === 1 ? "1 key" : `${keys.length} keys`} are somebody's data. That you looked is written into the audit, with your name.`,
+      title: "Show the data of this session?",
+      text: `The values of ${keys.length === 1 ? "1 key" : `${keys.length} keys`} may be private. The audit will say that you looked, with your name.`,
       action: "Show the values",
       isDangerous: false,
       run: load,

@@ -58,7 +58,7 @@ const USED = [
 ] as const;
 
 const KINDS = [
-  ["", "everybody"],
+  ["", "all"],
   ["users", "users"],
   ["anonymous", "visitors"],
 ] as const;

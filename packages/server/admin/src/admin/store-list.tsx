@@ -43,8 +43,8 @@ export function StoreList({ given, isFiltered, after, page, changes, urlOf }: Li
           <section class={loaded.isLoading ? "card list is-loading" : "card list"} aria-label="Sessions">
             <div class="news">
               <p class="muted small">
-                Page {count(page)}, {sessionsText(sessions.length)}. Latest use first within the page; the pages come in
-                the order of the store.
+                Page {count(page)}, {sessionsText(sessions.length)}: latest use first within the page, pages in the
+                order of the store.
               </p>
               <button type="button" class="link" onClick={reload} hidden={changes.began === 0}>
                 {changes.began === 1 ? "1 session began" : `${count(changes.began)} sessions began`} meanwhile. Show
@@ -73,6 +73,6 @@ function Nothing({ next, examined, isFiltered }: { next: string | null; examined
 }
 
 export function NoSessions({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered) return <Empty title="No session suits.">Try with fewer conditions.</Empty>;
-  return <Empty title="There are no sessions.">As soon as somebody signs in, the session is here.</Empty>;
+  if (isFiltered) return <Empty title="No session matches.">Try fewer filters.</Empty>;
+  return <Empty title="There are no sessions.">Each sign-in appears here at once.</Empty>;
 }

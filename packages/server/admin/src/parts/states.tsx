@@ -1,4 +1,4 @@
-// What stands where there is nothing to show: not yet, nothing at all, or not to be had.
+// Placeholders: while something loads, when there is nothing, and when the server cannot be asked.
 
 import type { ComponentChildren } from "preact";
 import type { Loaded } from "../lib/load.ts";
@@ -34,8 +34,7 @@ export function Trouble({ error, hasData }: { error: unknown; hasData: boolean }
     : (error as Error).message;
   return (
     <div class="notice bad" role="alert">
-      <strong>{title}.</strong>{" "}
-      {isDown && "Nobody is signed out by that: sessions are checked again as soon as it is back. "}
+      <strong>{title}.</strong> {isDown && "It signs no user out: sessions work again as soon as the store is back. "}
       {rest}
     </div>
   );

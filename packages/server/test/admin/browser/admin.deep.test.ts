@@ -256,7 +256,7 @@ describe("the admin page", { skip: noChromium }, () => {
     const clients = await Promise.all(["alice", "bob"].map((name) => app.mint(userId(name))));
     const { page, context } = await visitSignedIn("/admin/sessions");
     await page.getByRole("button", { name: "End all sessions…" }).click();
-    const dialog = page.getByRole("dialog", { name: "End the sessions of everybody?" });
+    const dialog = page.getByRole("dialog", { name: "End all sessions of all users?" });
     await dialog
       .filter({
         hasText: /About (1 session, of all users, ends|\d+ sessions, of all users, end)\. .* there is no undo/,

@@ -45,8 +45,10 @@ const AGENTS = [
 
 const server = await startAdminServer(["--store", "memory", "--admin", "--account", "--device", "family"], NAMES);
 const browser = await launch();
+/** Of the application. */
+let key = "";
 try {
-  await populate(server);
+  key = await populate(server);
   const stop = goOn(server);
   for (const [name, options] of Object.entries(SIZES)) await picture(browser, server, name, options);
   await stop();
@@ -56,16 +58,17 @@ try {
   await server.end();
 }
 
-/** So many sessions that the pages look as they do in use. */
-async function populate({ url, file }: AdminServer): Promise<void> {
+/** Enough sessions that the pages look as they do in use. Gives back the key of the application. */
+async function populate({ url, file }: AdminServer): Promise<string> {
   const { key } = new KeyStore(file).add("shop", ["sessions:create", "sessions:write"]) ?? { key: "" };
-  for (const [index, id] of [...IDS, ...IDS.slice(0, 2), IDS[0] as string].entries()) await create(url, key, id, index);
+  for (const [index, id] of IDS.entries()) await create(url, key, id, index);
   const names = [...NAMES, ...NAMES, "alice", "alice"];
   const tokens: string[] = [];
   for (const [index, name] of names.entries()) tokens.push(await begin(url, name, index));
   for (const token of tokens.slice(7, 10)) await end(url, token);
   await use(url, key, tokens.at(-1) as string);
   await login(url, "alice", "wrong password, of course");
+  return key;
 }
 
 /** Users come and go until the function given back is called. */
@@ -100,7 +103,8 @@ async function begin(url: string, username: string, index: number): Promise<stri
 async function create(url: string, key: string, id: string, index: number): Promise<void> {
   const headers = { "X-API-Key": key, "content-type": "application/json" };
   const device = ["Firefox on Linux", "Safari on iPhone", "Chrome on Windows"][index % 3];
-  const body = JSON.stringify({ user_id: id, device });
+  const data = { theme: "dark", cart: [4711, 815], visits: 12 };
+  const body = JSON.stringify({ user_id: id, device, data });
   const response = await fetch(`${url}/sessions`, { method: "POST", headers, body });
   if (!response.ok) throw new Error(`/sessions was answered ${response.status} ${await response.text()}`);
 }
@@ -124,12 +128,21 @@ async function end(url: string, token: string): Promise<void> {
   await fetch(`${url}/logout`, { method: "POST", headers: { "X-Session-Token": token } });
 }
 
+/** A walk: sign in, find a user by id, look at a session, end one, end the others, read the audit. */
 async function picture(browser: Browser, { url }: AdminServer, name: string, options: BrowserContextOptions) {
   const { page, context } = await openPage(browser, url, { ...options, userAgent: AGENTS[3] as string });
   const shoot = async (what: string): Promise<void> => {
     await page.locator(".waiting").waitFor({ state: "detached" });
     await page.screenshot({ path: join(folder, `${what}-${name}.png`) });
   };
+  const find = async (id: string): Promise<void> => {
+    await page.getByLabel("Find a user or a session").fill(id);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: id }).waitFor();
+    await page.locator("table").waitFor();
+  };
+  const confirm = (action: string) => page.getByRole("dialog").getByRole("button", { name: action }).click();
+  for (let i = 0; i < 3; i++) await create(url, key, IDS[0] as string, i);
   await page.goto("/admin");
   await page.getByLabel("Name").waitFor();
   await shoot("sign-in");
@@ -138,33 +151,26 @@ async function picture(browser: Browser, { url }: AdminServer, name: string, opt
   await page.goto("/admin/sessions");
   await page.locator("table").waitFor();
   await shoot("sessions");
-  for (const [name, id] of [
-    ["user", IDS[0]],
-    ["long", IDS[2]],
-    ["user-by-name", "alice"],
-  ] as const) {
-    await page.getByLabel("Find a user or a session").fill(id as string);
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: id as string }).waitFor();
-    await page.locator("table").waitFor();
-    await shoot(name);
-  }
+  await find(IDS[2] as string);
+  await shoot("long");
+  await find("alice");
+  await shoot("user-by-name");
+  await page.locator(".sid").first().click();
+  await page.getByRole("heading", { name: "Time left" }).waitFor();
+  await shoot("session-by-name");
+  await find(IDS[0] as string);
+  await shoot("user");
+  await page.getByRole("button", { name: "End session" }).last().click();
+  await page.getByRole("dialog").waitFor();
+  await shoot("confirm");
+  await confirm("End 1 session");
+  await page.getByText(`Ended 1 session of user ${IDS[0]}.`).waitFor();
   await page.locator(".sid").first().click();
   await page.getByRole("heading", { name: "Time left" }).waitFor();
   await shoot("session");
-  await page.getByRole("button", { name: "End this session…" }).click();
-  await page.getByRole("dialog").waitFor();
-  await shoot("confirm");
-  await page.keyboard.press("Escape");
-  await page.getByLabel("Find a user or a session").fill("erin");
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "erin" }).waitFor();
-  await page
-    .getByRole("button", { name: /^End session/ })
-    .first()
-    .click();
-  await page.getByRole("button", { name: "End 1 session" }).click();
-  await page.getByText("Ended 1 session of erin.").waitFor();
+  await page.getByRole("button", { name: /^End the \d+ others?…/ }).click();
+  await confirm("End");
+  await page.getByText(/^Ended \d+ sessions? of user/).waitFor();
   await page.goto("/admin/audit");
   await page.locator(".audit").waitFor();
   await shoot("audit");
