@@ -29,8 +29,8 @@ export function ActivityList({ activity }: ListProps) {
         <li key={id}>
           <Instant at={at}>{clockTime(at)}</Instant>
           <span class={`tone ${WORDS[kind][1]}`}>{WORDS[kind][0]}</span>
-          {userId !== null && <UserLink userId={userId} userName={userName} />}
           <SidLink sid={sid} isOver={kind !== "signedIn" && kind !== "rotated"} />
+          {userId !== null && <UserLink userId={userId} userName={userName} />}
         </li>
       ))}
     </ol>

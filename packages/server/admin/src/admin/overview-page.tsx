@@ -140,7 +140,7 @@ function Content({ overview }: { overview: Overview }) {
           <Causes history={history} />
           <section class="card">
             <h2>Just now</h2>
-            <ActivityList activity={activity.slice(0, 10)} />
+            <ActivityList activity={activity.slice(0, 7)} />
           </section>
         </div>
       </div>

@@ -47,7 +47,8 @@ export function UserPage({ userId }: { userId: string }) {
           <section class="card list" aria-label="Sessions">
             <div class="news">
               <p class="muted small">
-                {sessionsText(sessions.length)}, latest use first
+                {sessionsText(sessions.length)}
+                {sessions.length > 1 ? ", latest use first" : ""}
                 {isCut ? "; there are more, and these are the oldest" : ""}
                 {data?.userName ? (
                   <>

@@ -106,7 +106,7 @@ function optionsOf(place: HTMLElement, lines: readonly Line[], { format, least, 
         grid: { show: false },
         space: 6 * unit,
         size: 2 * unit,
-        values: (_self, splits) => splits.map(hourMinute),
+        values: (_self, splits) => splits.map((at) => axisTime(at, (splits[1] ?? 0) - (splits[0] ?? 0))),
       },
       { ...axis, grid, space: 2.5 * unit, size: 4.6 * unit, values: (_self, splits) => splits.map(format) },
     ],
@@ -124,7 +124,9 @@ function optionsOf(place: HTMLElement, lines: readonly Line[], { format, least, 
   };
 }
 
-const hourMinute = (seconds: number): string => clockTime(seconds * 1000).slice(0, 5);
+/** With seconds only where two marks would read the same without. */
+const axisTime = (seconds: number, step: number): string =>
+  clockTime(seconds * 1000).slice(0, step > 0 && step < 60 ? 8 : 5);
 
 /** The last that there is; an interval without a call has no latency. */
 const lastOf = (values: Line["values"]): number | null => values.findLast((value) => value !== null) ?? null;

@@ -70,7 +70,7 @@ describe("the admin page", { skip: noChromium }, () => {
     const { page, context, complaints } = await visitSignedIn();
     await page.getByText("Live", { exact: true }).waitFor();
     const first = await app.mint(userId("bob"));
-    await page.locator(".activity li").first().filter({ hasText: "Signed inbob" }).waitFor();
+    await page.locator(".activity li").first().filter({ hasText: "Signed in" }).filter({ hasText: "bob" }).waitFor();
     await page.getByRole("link", { name: "Sessions", exact: true }).click();
     await page.getByTitle(first.sid).waitFor();
     const second = await app.mint(userId("bob"));
@@ -341,7 +341,7 @@ describe("the admin page", { skip: noChromium }, () => {
       const { page, context, complaints } = await visitSignedIn("/admin", { viewport: { width, height: 900 } });
       await page.getByText("Live", { exact: true }).waitFor();
       for (const id of [...ids, ...ids, ...ids, ...ids, ...ids]) await app.mint(id);
-      await page.locator(".activity li >> nth=9").waitFor();
+      await page.locator(".activity li >> nth=6").waitFor();
       await page
         .locator(".activity li")
         .first()
