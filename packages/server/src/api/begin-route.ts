@@ -17,13 +17,13 @@ interface BeginRoute {
 const SCHEMA = {
   operationId: "beginSession",
   summary: "Begin a session for a user whom the application has signed in",
-  description: "A token that comes along is that of the session which this one replaces: it ends.",
+  description: "If the request has a token, the new session replaces that token's session, which ends.",
   tags: ["sessions"],
   security: [{ apiKey: [] }, { apiKey: [], sessionToken: [] }],
   body: NEW_SESSION_BODY,
   response: {
     201: NEW_SESSION,
-    409: detail("the user has too many sessions, or they were revoked at this very moment"),
+    409: detail("the user has too many sessions, or they were revoked at the same moment"),
     ...BODY_ANSWERS,
     ...KEY_ANSWERS,
   },

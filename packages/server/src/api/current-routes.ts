@@ -31,13 +31,13 @@ const CHANGE = {
   operationId: "changeData",
   summary: "Change keys of the session's data",
   description:
-    "Changes of different keys at the same moment are both kept; of the same key the last is, unless `If-Match` is sent.",
+    "Concurrent changes of different keys are both kept; of the same key the last one wins, unless `If-Match` is sent.",
   headers: IF_MATCH,
   body: DELTA_BODY,
   response: {
     200: SESSION,
     ...KEY_AND_TOKEN_ANSWERS,
-    412: detail("the session is not at the version of `If-Match` any more; nothing was changed"),
+    412: detail("the session has another version than `If-Match`; nothing was changed"),
     ...BODY_ANSWERS,
   },
 };
@@ -49,7 +49,7 @@ const ROTATE = {
   response: {
     200: ROTATED,
     ...KEY_AND_TOKEN_ANSWERS,
-    409: detail("the token was replaced already, and its successor was given out; use that"),
+    409: detail("the token was already replaced; use its successor"),
   },
 };
 
@@ -57,7 +57,7 @@ const END = {
   ...COMMON,
   operationId: "endSession",
   summary: "End the session of a token",
-  description: "However often it is called, and also for a token that is good for nothing.",
+  description: "Succeeds as often as it is called, also with an invalid token.",
   response: { 200: ENDED, ...KEY_AND_TOKEN_ANSWERS },
 };
 

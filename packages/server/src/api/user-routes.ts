@@ -32,14 +32,14 @@ const END = {
   ...COMMON,
   operationId: "endUserSessions",
   summary: "End one session of a user, or all of them",
-  description: "The body names the user and either a `sid` or `all`. There is no query.",
+  description: "The body has the user and either `sid` or `all`; a query is refused.",
   querystring: NO_QUERY,
   body: END_USER_BODY,
   response: {
     200: ENDED,
     ...KEY_ANSWERS,
     ...BODY_ANSWERS,
-    400: detail("the body is no JSON"),
+    400: detail("the body is not JSON"),
     404: detail("the user has no such session"),
   },
 };

@@ -1,4 +1,4 @@
-// `/verify`: tells a reverse proxy whether a request is signed in, and who it is. For nginx `auth_request`, Traefik ForwardAuth, Caddy
+// `/verify`: answers a reverse proxy whether a request is signed in, and as which user. For nginx `auth_request`, Traefik ForwardAuth, Caddy
 // `forward_auth` and Envoy ext_authz.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -21,29 +21,29 @@ const SID = "x-session-id";
 
 const SCHEMA = {
   operationId: "verify",
-  summary: "Tell a reverse proxy who a request is from",
+  summary: "Check a request for a reverse proxy",
   description: [
-    "`X-User-Id` and `X-Session-Id` name user and session; further headers carry what `--verify-headers` names, empty where the",
-    "session has no such value. Values are percent-encoded where they are not visible ASCII. Counts as use of the session. A request",
-    "that carries one of these headers already, in any spelling, is refused. With `--cookie`, the proxy says in `X-Forwarded-Method`",
-    "how it was asked: without that, a request that another site made is refused.",
+    "`X-User-Id` and `X-Session-Id` name user and session; `--verify-headers` adds values of the session, empty where it has none.",
+    "Characters other than visible ASCII are percent-encoded. Counts as use of the session. A request that already has one of these",
+    "headers, in any spelling, is refused. With `--cookie`, the proxy sends the original method in `X-Forwarded-Method`; without it,",
+    "requests from other sites are refused.",
   ].join(" "),
   tags: ["proxies"],
   security: [{ sessionToken: [] }, { bearer: [] }],
   response: {
     200: {
-      description: "somebody is signed in",
+      description: "the request is signed in",
       type: "object",
       required: ["user_id"],
       properties: { user_id: { type: "string" } },
       headers: {
         "X-User-Id": { type: "string", description: "the user" },
-        "X-Session-Id": { type: "string", description: "the sid, which names the session and opens nothing" },
+        "X-Session-Id": { type: "string", description: "the sid, which is useless as a credential" },
       },
     },
     401: {
       ...NOBODY,
-      description: `${NOBODY.description}, or the request presents two different tokens, or a header that this answer sets, or a value of the session takes too long a header`,
+      description: `${NOBODY.description}, or the request presents two different tokens or a header of this answer, or a value of the session is too long for a header`,
     },
     403: CROSS_SITE,
     503: UNAVAILABLE,

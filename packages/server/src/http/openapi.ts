@@ -1,17 +1,17 @@
-// The document of the API, made of the schemas that the routes themselves go by, and its page. Knows no route.
+// The document of the API, made of the schemas that check the requests, and its page.
 
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import { version } from "../config/version.ts";
 
-const DESCRIPTION = `Sessions as a service. A **token** is a credential and opaque; a **sid** names a session and opens nothing.
+const DESCRIPTION = `Sessions as a service. A **token** is an opaque credential; a **sid** names a session and is useless as a credential.
 
-The token travels in \`X-Session-Token\`, in \`Authorization: Bearer\`, or with \`--cookie\` in a cookie. Routes for applications also
-want an API key in \`X-API-Key\`. Every error is \`{"detail": …}\`.
+Send the token in \`X-Session-Token\` or \`Authorization: Bearer\`; with \`--cookie\`, browsers send it in a cookie. Routes for applications
+also need an API key in \`X-API-Key\`. Every error is \`{"detail": …}\`.
 
-Any request may be answered 404 (no such path), 405 (the path has not that method; \`Allow\` says which it has), 408 (too slow),
-413 (a body larger than 16 KiB, or 80 KiB where a session's data comes in it), 431 (headers larger than 16 KiB) or 500.`;
+Every route can also answer 404 (no such path), 405 (not a method of this path; \`Allow\` lists them), 408 (too slow), 413 (a body larger
+than 16 KiB, or 80 KiB with a session's data), 431 (headers larger than 16 KiB), 500 and 501 (not a method of any path).`;
 
 /** For the page alone: it loads nothing from elsewhere, and its own scripts are files. Its styles are set by script. */
 const PAGE_POLICY = [
@@ -41,7 +41,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
         { name: "sessions", description: "for applications that sign users in themselves, with an API key" },
         { name: "users", description: "the sessions of any user, with an API key" },
         { name: "proxies", description: "for reverse proxies" },
-        { name: "operations", description: "for whoever runs the server" },
+        { name: "operations", description: "for operators of the server" },
       ],
       components: {
         securitySchemes: {

@@ -1,10 +1,10 @@
-// What routes answer when they do not do as asked, as JSON Schema. Every description says when.
+// Schemas of error answers. Every description says when the answer comes.
 
 const CHALLENGE = {
-  "WWW-Authenticate": { type: "string", description: "what a request must hold (RFC 9110)" },
+  "WWW-Authenticate": { type: "string", description: "what the request lacks (RFC 9110)" },
 } as const;
 const RETRY_AFTER = {
-  "Retry-After": { type: "string", description: "seconds until it is worth trying again" },
+  "Retry-After": { type: "string", description: "seconds after which to try again" },
 } as const;
 
 /** `{"detail": "…"}`. */
@@ -24,7 +24,7 @@ export function postponed(description: string) {
 }
 
 export const INVALID = {
-  description: "the request is not what the route takes: one entry for each thing that is wrong, and never the input",
+  description: "the request does not match the schema: one entry for each mistake, without the input",
   type: "object",
   required: ["detail"],
   properties: {
@@ -45,8 +45,8 @@ export const INVALID = {
 
 export const UNAVAILABLE = postponed("the store cannot answer");
 export const CONTRADICTION = detail("the request presents two different tokens");
-export const NOBODY = challenged("nobody is signed in: there is no token, or it is good for nothing");
-export const CROSS_SITE = detail("with `--cookie`: another site's page made the browser send this request");
+export const NOBODY = challenged("not signed in: there is no token, or it is invalid");
+export const CROSS_SITE = detail("with `--cookie`: the request comes from another site's page");
 
 /** Of every route that reads a token, and of those among them that change something. */
 export const TOKEN_ANSWERS = { 400: CONTRADICTION, 503: UNAVAILABLE } as const;
@@ -54,15 +54,15 @@ export const CHANGING_ANSWERS = { ...TOKEN_ANSWERS, 403: CROSS_SITE } as const;
 
 /** Of every route with a JSON body, beside what the route says. */
 export const BODY_ANSWERS = {
-  400: detail("the body is no JSON, or the request presents two different tokens"),
-  413: detail("the body is larger than the route takes; the connection is closed"),
+  400: detail("the body is not JSON, or the request presents two different tokens"),
+  413: detail("the body is too large; the connection is closed"),
   415: detail("the body is not JSON, or is compressed"),
   422: INVALID,
 } as const;
 
 /** Of every route that takes an API key. */
 export const KEY_ANSWERS = {
-  401: challenged("there is no API key, or it is none of this server's"),
+  401: challenged("there is no API key, or it is invalid"),
   403: detail("the API key lacks the scope"),
   503: UNAVAILABLE,
 } as const;
@@ -71,5 +71,5 @@ export const KEY_ANSWERS = {
 export const KEY_AND_TOKEN_ANSWERS = {
   ...KEY_ANSWERS,
   400: CONTRADICTION,
-  401: challenged("there is no good API key; or there is one, and nobody is signed in"),
+  401: challenged("there is no valid API key; or there is one, and the token is not signed in"),
 } as const;

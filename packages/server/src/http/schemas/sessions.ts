@@ -1,4 +1,4 @@
-// Sessions as the API shows them. An answer holds what is named here and nothing else.
+// Schemas of sessions. An answer has these properties and no others.
 
 const INSTANT = { type: "string", format: "date-time" } as const;
 
@@ -8,7 +8,7 @@ const COMMON = {
   created_at: INSTANT,
   authenticated_at: { type: ["string", "null"], format: "date-time" },
   last_seen_at: INSTANT,
-  expires_at: { ...INSTANT, description: "when the session ends unless it is used" },
+  expires_at: { ...INSTANT, description: "when the session ends if it is not used" },
 } as const;
 
 /** What lists show of a session. */
@@ -27,7 +27,7 @@ export const SESSION = { ...object("the session", FULL), headers: ETAG };
 const WITH_TOKEN = { session_token: { type: "string" }, ...FULL } as const;
 
 export const NEW_SESSION = {
-  ...object("the session that began, with the only copy of its token", WITH_TOKEN),
+  ...object("the new session, with the only copy of its token", WITH_TOKEN),
   headers: ETAG,
 };
 
@@ -41,10 +41,10 @@ export const USER_SESSIONS = object("a page of the user's live sessions, oldest 
   next: { type: ["string", "null"], description: "`after` of the next page; null on the last" },
 });
 
-export const ENDED = object("how many sessions ended", { ended: { type: "integer" } });
+export const ENDED = object("the number of sessions that ended", { ended: { type: "integer" } });
 
 const PAGE = {
-  limit: { type: "integer", minimum: 1, maximum: 100, default: 50, description: "most sessions of a page" },
+  limit: { type: "integer", minimum: 1, maximum: 100, default: 50, description: "sessions on a page, at most" },
   after: { type: "string", maxLength: 200, description: "`next` of the page before" },
 } as const;
 
@@ -52,7 +52,7 @@ const USER_ID = {
   type: "string",
   minLength: 1,
   maxLength: 256,
-  description: "as the application names the user, at most 256 bytes in UTF-8",
+  description: "the application's own id of the user, at most 256 bytes in UTF-8",
 } as const;
 const SID = { type: "string", minLength: 1, maxLength: 100 } as const;
 const YES = { type: "boolean", const: true } as const;
@@ -103,8 +103,8 @@ export const NEW_SESSION_BODY = {
   additionalProperties: false,
   properties: {
     user_id: USER_ID,
-    data: { type: "object", description: "the first data: any JSON, at most 64 KiB, 256 keys and 32 levels" },
-    device: { type: "string", maxLength: 200, description: "what lists show of the device" },
+    data: { type: "object", description: "the first data: any JSON object of at most 64 KiB, 256 keys and 32 levels" },
+    device: { type: "string", maxLength: 200, description: "a name of the device for lists" },
   },
 } as const;
 

@@ -1,4 +1,4 @@
-// What the sign-in routes take and answer, as JSON Schema.
+// Schemas of the sign-in routes.
 
 import { TOKEN } from "../../http/schemas/account.ts";
 import { BODY_ANSWERS, CROSS_SITE, challenged, detail, postponed } from "../../http/schemas/answers.ts";
@@ -17,10 +17,10 @@ const PASSWORD_BODY: TextsSchema = {
   type: "object",
   required: ["current_password", "new_password"],
   properties: {
-    current_password: { type: "string", description: "the password that holds now" },
+    current_password: { type: "string", description: "the present password" },
     new_password: {
       type: "string",
-      description: "15 characters or more, at most 4,096 bytes of UTF-8, and not easy to guess",
+      description: "15 characters or more, 4,096 bytes of UTF-8 at most, and not easy to guess",
     },
   },
 };
@@ -29,8 +29,8 @@ const COMMON = {
   ...BODY_ANSWERS,
   200: TOKEN,
   409: detail("the user's sessions were revoked, or the user was changed, at the same moment"),
-  429: postponed("too many failures by this account or this network"),
-  503: postponed("too many sign-ins at once, or a store that cannot answer"),
+  429: postponed("too many failed sign-ins to this account or from this network"),
+  503: postponed("too many concurrent sign-ins, or the store cannot answer"),
 };
 
 export const LOGIN = {
@@ -49,13 +49,13 @@ export const LOGIN = {
 export const PASSWORD = {
   operationId: "changePassword",
   summary: "Set a new password",
-  description: "All sessions of the user end, but a new one for this client.",
+  description: "All sessions of the user end, and a new one begins for this client.",
   tags: ["account"],
   security: [{ sessionToken: [] }, { bearer: [] }],
   body: PASSWORD_BODY,
   response: {
     ...COMMON,
-    401: challenged("nobody is signed in"),
-    403: detail("the current password is wrong; or another site's page made the browser send this request"),
+    401: challenged("not signed in"),
+    403: detail("the current password is wrong, or the request comes from another site's page"),
   },
 };
