@@ -18,13 +18,16 @@ const SIZES: Readonly<Record<string, BrowserContextOptions>> = {
   "narrow-dark": { viewport: { width: 360, height: 780 }, colorScheme: "dark", deviceScaleFactor: 2 },
   "4k": { viewport: { width: 3840, height: 2160 }, colorScheme: "light" },
   /** The last, when there is most to see in the charts. */
-  light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
+  light: { viewport: { width: 1440, height: 1040 }, colorScheme: "light" },
 };
 
 const NAMES = [
   ...["alice", "bob", "carol", "dmitri", "erin", "fatima"],
   "sachbearbeitung.kraftfahrzeughaftpflichtversicherung@beispiel.de",
 ];
+
+/** The user of the account page. */
+const VISITOR = "dora";
 
 /** Users of an application, by ids of its own. */
 const IDS = [
@@ -43,7 +46,10 @@ const AGENTS = [
   "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36",
 ];
 
-const server = await startAdminServer(["--store", "memory", "--admin", "--account", "--device", "family"], NAMES);
+const server = await startAdminServer(
+  ["--store", "memory", "--admin", "--account", "--device", "family"],
+  [...NAMES, VISITOR],
+);
 const browser = await launch();
 /** Of the application. */
 let key = "";
@@ -62,7 +68,7 @@ try {
 async function populate({ url, file }: AdminServer): Promise<string> {
   const { key } = new KeyStore(file).add("shop", ["sessions:create", "sessions:write"]) ?? { key: "" };
   for (const [index, id] of IDS.entries()) await create(url, key, id, index);
-  const names = [...NAMES, ...NAMES, "alice", "alice"];
+  const names = [...NAMES, ...NAMES, VISITOR, VISITOR, "alice", "alice"];
   const tokens: string[] = [];
   for (const [index, name] of names.entries()) tokens.push(await begin(url, name, index));
   for (const token of tokens.slice(7, 10)) await end(url, token);
@@ -131,9 +137,9 @@ async function end(url: string, token: string): Promise<void> {
 /** A walk: sign in, find a user by id, look at a session, end one, end the others, read the audit. */
 async function picture(browser: Browser, { url }: AdminServer, name: string, options: BrowserContextOptions) {
   const { page, context } = await openPage(browser, url, { ...options, userAgent: AGENTS[3] as string });
-  const shoot = async (what: string): Promise<void> => {
+  const shoot = async (what: string, fullPage = false): Promise<void> => {
     await page.locator(".waiting").waitFor({ state: "detached" });
-    await page.screenshot({ path: join(folder, `${what}-${name}.png`) });
+    await page.screenshot({ path: join(folder, `${what}-${name}.png`), fullPage });
   };
   const find = async (id: string): Promise<void> => {
     await page.getByLabel("Find a user or a session").fill(id);
@@ -179,11 +185,11 @@ async function picture(browser: Browser, { url }: AdminServer, name: string, opt
   await page.waitForTimeout(2000);
   await shoot("overview");
   await page.goto("/account/sessions");
-  await page.getByLabel("Name").fill("alice");
+  await page.getByLabel("Name").fill(VISITOR);
   await page.getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
   await page.locator(".own").waitFor();
-  await shoot("account");
+  await shoot("account", true);
   await page.goto("/");
   await shoot("root");
   await page.goto("/docs");
