@@ -12,6 +12,9 @@ const [main, ...others] = Object.keys(exports)
 /** All entry points, and parts of the first one, as `ENTRY` or `ENTRY: NAMES`. */
 export const IMPORTS = [`${main}: SessionManager`, `${main}: SessionManager, memoryStore`, main, ...others];
 
+/** Those that run without any other package. */
+export const ALONE = IMPORTS.filter((name) => name !== "sessile/express-session");
+
 /** Returns the bytes of a minified module. */
 export async function bundleOf(name) {
   const [entry, names] = name.split(": ");
@@ -25,6 +28,7 @@ export async function bundleOf(name) {
     format: "esm",
     platform: "node",
     target: "es2022",
+    external: ["express-session"],
     write: false,
   });
   return outputFiles[0].contents;

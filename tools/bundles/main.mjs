@@ -12,7 +12,7 @@ import { inRoot } from "../ready/repository.mjs";
 import { printTotals, say } from "../tests/print.mjs";
 import { BUNDLERS } from "./bundlers.mjs";
 import { drive } from "./drive.mjs";
-import { bundleOf, IMPORTS } from "./entries.mjs";
+import { ALONE, bundleOf } from "./entries.mjs";
 
 /** Not a program, but each entry point of the library by itself. */
 const ENTRIES = { name: "esbuild, each entry point" };
@@ -81,11 +81,11 @@ async function places() {
 async function testEntries(_entries, { sums }) {
   const out = mkdtempSync(join(tmpdir(), "sessile-entries-"));
   try {
-    for (const [at, name] of IMPORTS.entries()) writeFileSync(join(out, `${at}.mjs`), await bundleOf(name));
+    for (const [at, name] of ALONE.entries()) writeFileSync(join(out, `${at}.mjs`), await bundleOf(name));
     cpSync(inRoot("tools/bundles/use-entries.mjs"), join(out, "use.mjs"));
-    const { code, output } = await run(process.execPath, ["use.mjs", ...IMPORTS], { cwd: out });
+    const { code, output } = await run(process.execPath, ["use.mjs", ...ALONE], { cwd: out });
     if (code !== 0) throw new Problem(`${output}\nA bundle of an entry point does not work.`);
-    sums.passed += IMPORTS.length;
+    sums.passed += ALONE.length;
   } finally {
     rmSync(out, { recursive: true });
   }

@@ -18,7 +18,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   transports: ["transports", "core"],
   stores: ["stores", "core"],
   "keys.ts": ["core"],
-  "express-session.ts": ["transports", "core"],
+  "express-session.ts": ["former-sessions.ts", "transports", "core"],
+  "former-sessions.ts": ["transports", "core"],
   adapters: ["adapters", "core"],
   testing: ["testing", "core", "stores", "transports"],
 };
@@ -99,7 +100,7 @@ function runtimeImportsOf(file: string): string[] {
     .map(([, target]) => join(dirname(file), target as string));
 }
 
-test("the library has no runtime dependency: it imports Node and, as types, the frameworks", () => {
+test("the library has no runtime dependency: it imports Node and, as types, the frameworks; one entry is for express-session", () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, "packages/sessile/package.json"), "utf8")) as Record<
     string,
     unknown
@@ -112,7 +113,7 @@ test("the library has no runtime dependency: it imports Node and, as types, the 
     const foreign = [...text.matchAll(/from "([^."][^"]*)"/g)]
       .map(([, target]) => target as string)
       .filter((target) => !target.startsWith("node:"));
-    assert.deepEqual(foreign, [], relative(ROOT, file));
+    assert.deepEqual(foreign, file.endsWith("/express-session.ts") ? ["express-session"] : [], relative(ROOT, file));
   }
 });
 

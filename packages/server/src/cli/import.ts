@@ -32,7 +32,7 @@ export const IMPORT_COMMAND: Command = {
   ],
   settings: STORE_SETTINGS,
   notes: `Stop the old application first, and start the new one when the import has finished: each imported session is deleted from the old
-store. The new application then exchanges each old cookie once; see formerSessions of sessile/express-session in docs/migration.md.
+store. The new application then exchanges each old cookie once; see formerSessions of sessile/former-sessions in docs/migration.md.
 Anonymous sessions stay in the old store. User and password of a Redis --source come from its URL, or from SESSILE_SOURCE_USERNAME and
 SESSILE_SOURCE_PASSWORD.`,
   examples: [

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createClient } from "@redis/client";
 import { cookieTransport, SessionManager, type SessionStore } from "sessile";
-import { formerSessions, importFormerSession } from "sessile/express-session";
+import { formerSessions, importFormerSession } from "sessile/former-sessions";
 import { withSession } from "sessile/node";
 import { sqliteStore } from "sessile/sqlite";
 import { temporaryFolder } from "sessile-test-support/folder";

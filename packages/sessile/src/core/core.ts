@@ -1,12 +1,12 @@
 // The parts that all requests of a manager share: settings, time, events, and the store behind one error rule.
 
 import { Endings, Watch } from "./endings.ts";
-import { isSessionError, SessionError, type SessionErrorCode } from "./errors.ts";
+import { isSessionError, SessionError } from "./errors.ts";
 import { EventHub, type SessionEvent, type SessionEvents } from "./events.ts";
 import { CLOCK, type Settings, wrong } from "./options.ts";
 import { deadline, isOver, NO_DATA, type SessionRecord } from "./record.ts";
 import type { Beginning } from "./sign-in.ts";
-import type { Created, SessionStore } from "./store.ts";
+import type { SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid, type Owner } from "./token.ts";
 
 /** The operation that `storeFailed` names when a record cannot be loaded. */
@@ -120,17 +120,24 @@ export class Core {
    */
   async create(beginning: Beginning, isRepeated = false): Promise<NewSession> {
     const created = this.#mint(beginning);
-    const { record } = created;
+    const evicted = await this.insert(created.record);
+    if (evicted !== null) return { ...created, evicted };
+    if (!isRepeated) return this.create(beginning, true);
+    throw new SessionError("ERR_SESSION_STORE", "The random source repeats itself. Check the system's CSPRNG.");
+  }
+
+  /** Stores a new record, within the user's limit. The sids that ended for it; `null` when its own is taken. */
+  async insert(record: SessionRecord): Promise<readonly string[] | null> {
     const { userId, device } = record;
     const limit = userId === null ? undefined : this.settings.userLimit;
     const answer = await this.ask("create a session", (store) => store.create(record, limit));
-    if (answer.status === "exists" && !isRepeated) return this.create(beginning, true);
+    if (answer.status === "exists") return null;
     if (answer.status === "revoked") throw revoked();
-    if (answer.status !== "created") throw new SessionError(...REFUSALS[answer.status]);
+    if (answer.status === "refused") throw new SessionError("ERR_SESSION_LIMIT", REFUSED);
     this.emit("created", record);
     if (userId !== null) this.emit("signedIn", record, { device });
     for (const sid of answer.evicted) this.emit("revoked", { sid, userId }, { reason: "limit" });
-    return { ...created, evicted: answer.evicted };
+    return answer.evicted;
   }
 
   #mint({
@@ -170,10 +177,7 @@ export class Core {
   }
 }
 
-const REFUSALS: Record<Exclude<Created["status"], "created" | "revoked">, readonly [SessionErrorCode, string]> = {
-  exists: ["ERR_SESSION_STORE", "The random source repeats itself. Check the system's CSPRNG."],
-  refused: ["ERR_SESSION_LIMIT", "The user has as many sessions as `userLimit` allows. Sign out elsewhere first."],
-};
+const REFUSED = "The user has as many sessions as `userLimit` allows. Sign out elsewhere first.";
 
 /** The refusal of a sign-in whose session was ended before it had begun. */
 export function revoked(): SessionError {

@@ -16,8 +16,20 @@ export interface SessionDelta {
   readonly remove?: readonly string[];
   /** Refuse with `conflict` unless the record is at this version. */
   readonly ifVersion?: number;
+  /**
+   * For a session that was made at this time, and still is its user's. Another one of the same sid is another session:
+   * this one is gone.
+   */
+  readonly ifCreatedAt?: number;
+  /**
+   * Makes the session this user's; `null`: an anonymous one. When it was another user's before, it begins anew: its
+   * `createdAt` is later, so what a request of that user has to write does not reach it.
+   */
+  readonly owner?: string | null;
   /** The session was used: moves `lastSeenAt` to `at` and the deadline to `at` + `idleTimeout`, never backwards. */
   readonly touch?: { readonly idleTimeout: number };
+  /** The session's own idle timeout from now on. When it changes, `touch` may move the deadline backwards too. */
+  readonly idleTimeout?: number;
   /** A change of the secrets. Refused with `conflict` unless the record has those that it starts from. */
   readonly rotate?: SecretChange;
   /** Refuse with `conflict` when the merged data would exceed these. */
@@ -47,6 +59,7 @@ export type SecretChange =
  */
 export function applyDelta(record: SessionRecord, delta: SessionDelta): SessionRecord | "gone" | "conflict" {
   if (isExpired(record, delta.at)) return "gone";
+  if (delta.ifCreatedAt !== undefined && delta.ifCreatedAt !== record.createdAt) return "gone";
   if (delta.ifVersion !== undefined && delta.ifVersion !== record.version) return "conflict";
   const secrets = delta.rotate === undefined ? {} : changeSecrets(record, delta.rotate, delta.at);
   if (secrets === "conflict") return "conflict";
@@ -55,6 +68,7 @@ export function applyDelta(record: SessionRecord, delta: SessionDelta): SessionR
   return Object.freeze({
     ...record,
     data,
+    ...owned(record, delta),
     ...touched(record, delta),
     ...secrets,
     version: delta.set === undefined && delta.remove === undefined ? record.version : record.version + 1,
@@ -79,11 +93,23 @@ export function excessOf(data: JsonObject, text: string, limits: Omit<DataLimits
   return undefined;
 }
 
-function touched(record: SessionRecord, { at, touch }: SessionDelta): Partial<SessionRecord> {
+function owned({ userId, createdAt }: SessionRecord, { at, owner }: SessionDelta): Partial<SessionRecord> {
+  if (owner === undefined || owner === userId) return {};
+  return {
+    userId: owner,
+    authenticatedAt: owner === null ? null : at,
+    createdAt: userId === null ? createdAt : Math.max(at, createdAt + 1),
+  };
+}
+
+function touched(record: SessionRecord, { at, touch, idleTimeout }: SessionDelta): Partial<SessionRecord> {
   if (touch === undefined) return {};
+  const expiresAt = deadline(at, touch.idleTimeout, record.absoluteExpiresAt);
+  const isOther = idleTimeout !== undefined && idleTimeout !== record.idleTimeout;
   return {
     lastSeenAt: Math.max(record.lastSeenAt, at),
-    expiresAt: Math.max(record.expiresAt, deadline(at, touch.idleTimeout, record.absoluteExpiresAt)),
+    expiresAt: isOther ? expiresAt : Math.max(record.expiresAt, expiresAt),
+    ...(isOther && { idleTimeout }),
   };
 }
 

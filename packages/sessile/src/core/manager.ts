@@ -62,7 +62,14 @@ export interface SessionPage {
 /** Records removed per call of the store while sweeping: few enough that no request waits for it. */
 const SWEEP_BATCH = 1000;
 
+/** The core of a manager, for the library's own entries. */
+export let coreOf: <Data extends object>(manager: SessionManager<Data>) => Core;
+
 export class SessionManager<Data extends object = DefaultData> {
+  static {
+    coreOf = (manager) => manager.#core;
+  }
+
   readonly #core: Core;
   readonly #sweeper: NodeJS.Timeout | undefined;
   #isSweeping = false;

@@ -62,7 +62,8 @@ class MemoryStore implements SessionStore {
     this.#checkRoom(record, excess);
     const evicted = excess.map(({ sid }) => sid);
     for (const sid of evicted) this.#remove(sid);
-    this.#put(record);
+    this.#enter(record);
+    this.#records.set(record.sid, Object.freeze({ ...record }));
     return { status: "created", evicted };
   }
 
@@ -83,7 +84,10 @@ class MemoryStore implements SessionStore {
     if (next === "gone") return { status: next };
     if (next === "conflict") return { status: next, record };
     this.#checkRoom(next, [record]);
-    for (const room of this.#roomsOf(next)) room.bytes += bytesOf(next) - bytesOf(record);
+    if (next.userId !== record.userId) {
+      this.#leave(record);
+      this.#enter(next);
+    } else for (const room of this.#roomsOf(next)) room.bytes += bytesOf(next) - bytesOf(record);
     this.#records.set(sid, next);
     return { status: "ok", record: next };
   }
@@ -163,10 +167,10 @@ class MemoryStore implements SessionStore {
     return sids.map((sid) => this.#records.get(sid) as SessionRecord);
   }
 
-  #put(record: SessionRecord): void {
+  /** Takes the record's room, and its place among its user's. */
+  #enter(record: SessionRecord): void {
     const { sid, userId } = record;
     for (const room of this.#roomsOf(record)) room.add(record);
-    this.#records.set(sid, Object.freeze({ ...record }));
     if (userId === null) return;
     const others = this.#byUser.get(userId);
     if (typeof others === "object") others.add(sid);
@@ -176,13 +180,16 @@ class MemoryStore implements SessionStore {
   #remove(sid: string): boolean {
     const record = this.#records.get(sid);
     if (record === undefined) return false;
-    const { userId } = record;
-    for (const room of this.#roomsOf(record)) room.remove(record);
+    this.#leave(record);
     this.#records.delete(sid);
-    if (userId !== null) this.#forget(userId, sid);
     // later, because a listener may call the store, and no method may run inside another
     for (const listener of this.#watchers) queueMicrotask(() => listener(sid));
     return true;
+  }
+
+  #leave(record: SessionRecord): void {
+    for (const room of this.#roomsOf(record)) room.remove(record);
+    if (record.userId !== null) this.#forget(record.userId, record.sid);
   }
 
   #sidsOf(userId: string | null): readonly string[] {

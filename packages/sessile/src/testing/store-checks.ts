@@ -154,6 +154,79 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
+    name: "a session's own idle timeout may change with a touch, and is stored",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a);
+      const at = record.lastSeenAt + 1;
+      for (const idleTimeout of [1_000_000, 500_000]) {
+        const next = okRecord(await a.commit(record.sid, { at, touch: { idleTimeout }, idleTimeout }));
+        assert.deepEqual([next.idleTimeout, next.expiresAt], [idleTimeout, at + idleTimeout]);
+        assert.deepEqual({ ...(await b.load(record.sid)) }, { ...next });
+      }
+    },
+  },
+  {
+    name: "a session that becomes a user's leaves the former user's list, and the new one's revocation ends it",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a, { userId: null });
+      let before: SessionRecord = record;
+      for (const owner of [newUser(), newUser(), null, newUser()]) {
+        const at = before.lastSeenAt + 1;
+        const next = okRecord(await a.commit(record.sid, { at, owner, set: { owner } }, before));
+        assert.deepEqual([next.userId, next.authenticatedAt], [owner, owner === null ? null : at]);
+        assert.equal(next.createdAt > before.createdAt, before.userId !== null, "it begins anew after a user");
+        assert.deepEqual({ ...(await b.load(record.sid)) }, { ...next });
+        assert.deepEqual(await sidsOf(b, before.userId), []);
+        assert.deepEqual(await sidsOf(b, owner), owner === null ? [] : [record.sid]);
+        if (before.userId !== null) assert.deepEqual(await b.deleteByUser(before.userId), []);
+        before = next;
+      }
+      assert.deepEqual(await b.deleteByUser(before.userId as string), [record.sid]);
+      assert.equal(await a.load(record.sid), null);
+    },
+  },
+  {
+    name: "a commit for a session that was another user's, or another of the same sid, finds none",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a, { userId: newUser() });
+      const { sid, createdAt: ifCreatedAt } = record;
+      const late = { at: record.lastSeenAt + 1, set: { late: 1 }, ifCreatedAt };
+      okRecord(await a.commit(sid, late, record));
+      okRecord(await b.commit(sid, { at: record.lastSeenAt + 1, owner: newUser() }));
+      assert.deepEqual(await a.commit(sid, { ...late, set: { late: 2 } }, record), { status: "gone" });
+      await b.delete(sid);
+      await b.create({ ...record, createdAt: ifCreatedAt + 1 });
+      assert.deepEqual(await a.commit(sid, { ...late, set: { late: 3 } }, record), { status: "gone" });
+      assert.deepEqual(await dataOf(b, sid), JSON.parse(record.data));
+    },
+  },
+  {
+    name: "F3: whatever races with a change of the user, the session is in one list, or gone from all",
+    async run({ stores }) {
+      await all(30, async (i) => {
+        const [from, to] = [i % 2 === 0 ? null : newUser(), newUser()];
+        const [a, b] = [each(stores, i), each(stores, i + 1)];
+        const record = await stored(a, { userId: from });
+        const { sid, lastSeenAt } = record;
+        const moves = all(3, (n) =>
+          each(stores, n).commit(sid, { at: lastSeenAt + 1, owner: to, set: { [`k${n}`]: n } }, record),
+        );
+        const end = [
+          () => b.delete(sid),
+          () => b.deleteByUser(to),
+          () => (from === null ? null : b.deleteByUser(from)),
+        ];
+        await Promise.all([moves, end[i % 3]?.()]);
+        const left = await b.load(sid);
+        if (i % 3 === 0) assert.equal(left, null, "a deletion is final");
+        assert.deepEqual(await sidsOf(a, to), left === null ? [] : [sid]);
+        if (from !== null) assert.deepEqual(await sidsOf(a, from), []);
+        await b.deleteByUser(to);
+        assert.equal(await a.load(sid), null, "a revocation reaches it");
+      });
+    },
+  },
+  {
     name: "delete says true exactly once",
     async run({ stores }) {
       const record = await stored(stores[0], { userId: newUser() });

@@ -187,6 +187,29 @@ describe("applyDelta", () => {
     assert.equal(applyDelta(record, { at: record.expiresAt, ifVersion: 2, rotate: { kind: "take", to } }), "gone");
   });
 
+  test("a session that becomes a user's is signed in then, and begins anew where it was another user's", () => {
+    const visitor = sampleRecord({ userId: null });
+    const at = visitor.createdAt + 5;
+    const { createdAt } = visitor;
+    const anna = applied(visitor, { at, owner: "anna", ifCreatedAt: createdAt });
+    assert.deepEqual([anna.userId, anna.authenticatedAt, anna.createdAt], ["anna", at, createdAt]);
+    assert.equal(applied(anna, { at: at + 1, owner: "anna" }).authenticatedAt, at);
+    const bert = applied(anna, { at: at + 1, owner: "bert", ifCreatedAt: createdAt });
+    assert.deepEqual([bert.userId, bert.authenticatedAt, bert.createdAt], ["bert", at + 1, at + 1]);
+    const none = applied(bert, { at: createdAt, owner: null });
+    assert.deepEqual([none.userId, none.authenticatedAt, none.createdAt], [null, null, at + 2]);
+    for (const late of [bert, none]) assert.equal(applyDelta(late, { at, ifCreatedAt: createdAt }), "gone");
+  });
+
+  test("a touch moves the deadline back only with another idle timeout", () => {
+    const record = sampleRecord({ idleTimeout: 5000 });
+    const at = record.createdAt + 5;
+    assert.equal(applied(record, { at, touch: { idleTimeout: 10 }, idleTimeout: 5000 }).expiresAt, record.expiresAt);
+    const shorter = applied(record, { at, touch: { idleTimeout: 10 }, idleTimeout: 10 });
+    assert.deepEqual([shorter.idleTimeout, shorter.expiresAt], [10, at + 10]);
+    assert.equal(applied(shorter, { at, touch: { idleTimeout: 5 } }).expiresAt, at + 10);
+  });
+
   test("D7: an offer has one successor, and leaves the current secret as it is", () => {
     const record = sampleRecord({ createdAt: NOW });
     const offer = (over: string | null, to: string): SecretChange => {

@@ -133,3 +133,62 @@ test("D8: a store that turns sign-ins away while others of the user are under wa
     /turns no sign-in away/,
   );
 });
+
+/** A memory store whose `commit` is another. */
+function withCommit(commit: (memory: SessionStore, ...args: Parameters<SessionStore["commit"]>) => Promise<Committed>) {
+  const memory = memoryStore();
+  return new Proxy(memory, {
+    get(target, name: keyof SessionStore) {
+      if (name === "commit") return (...args: Parameters<SessionStore["commit"]>) => commit(target, ...args);
+      return (target[name] as (() => unknown) | undefined)?.bind(target);
+    },
+  });
+}
+
+const OWNERS = "a session that becomes a user's";
+const EPOCHS = "a commit for a session that was another user's";
+const MOVES = "F3: whatever races with a change of the user";
+
+/** Each commits a change as one is tempted to. */
+const BAD_COMMITS: [why: string, needed: readonly string[], store: () => SessionStore][] = [
+  [
+    "does not know the change",
+    [OWNERS, EPOCHS],
+    () => withCommit((memory, sid, { owner: _, ...delta }) => memory.commit(sid, delta)),
+  ],
+  [
+    "does not know the condition",
+    [EPOCHS],
+    () => withCommit((memory, sid, { ifCreatedAt: _, ...delta }) => memory.commit(sid, delta)),
+  ],
+  [
+    "does not know that idle timeouts change",
+    ["a session's own idle timeout"],
+    () => withCommit((memory, sid, { idleTimeout: _, ...delta }) => memory.commit(sid, delta)),
+  ],
+  [
+    "deletes the session and creates it anew",
+    [MOVES],
+    () =>
+      withCommit(async (memory, sid, delta) => {
+        const record = await memory.load(sid);
+        if (delta.owner === undefined || record === null) return memory.commit(sid, delta);
+        const next = applyDelta(record, delta);
+        if (typeof next === "string") return { status: "gone" };
+        await memory.delete(sid);
+        await turn();
+        await memory.create(next);
+        return { status: "ok", record: next };
+      }),
+  ],
+];
+
+for (const [why, needed, open] of BAD_COMMITS) {
+  test(`a store that ${why} fails`, async () => {
+    for (const name of needed) {
+      const store = open();
+      const check = storeChecks.find((each) => each.name.startsWith(name));
+      await assert.rejects(async () => check?.run({ stores: [store, store], close: async () => {} }), name);
+    }
+  });
+}

@@ -1,7 +1,7 @@
 // Takes the sessions of signed-in users over from express-session. Writes each before it deletes it where it was.
 
 import type { JsonObject, SessionStore } from "sessile";
-import { importFormerSession } from "sessile/express-session";
+import { importFormerSession } from "sessile/former-sessions";
 import { patiently } from "../migrate/patience.ts";
 import type { FormerRow, FormerStore } from "./former-store.ts";
 

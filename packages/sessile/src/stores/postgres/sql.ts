@@ -111,8 +111,8 @@ const SCANNED = `json_agg(json_build_array(sid, created_at, ${TEXT}) ORDER BY si
 
 /** Each is about one table. */
 export function statements({ table, create, deleteByUser, version }: Names) {
-  const replace = `UPDATE ${table} SET head = $3, data = coalesce($4, data), expires_at = $5, due = $6
-    WHERE sid = $1 AND head = $2`;
+  const update = `UPDATE ${table} SET head = $3, data = coalesce($4, data), expires_at = $5, due = $6`;
+  const replace = `${update} WHERE sid = $1 AND head = $2`;
   return {
     probe: read(
       "look at the schema",
@@ -122,6 +122,11 @@ export function statements({ table, create, deleteByUser, version }: Names) {
     load: read("load a session", `SELECT ${PLACE}, (SELECT ${TEXT} FROM ${table} WHERE sid = $1)`),
     create: write("create a session", `SELECT ${create}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`),
     replace: write("commit a change", `${replace} RETURNING sid`),
+    /** The same, for a session that becomes another user's: it moves in the index. */
+    move: write(
+      "commit a change",
+      `${update}, user_id = $7, created_at = $8 WHERE sid = $1 AND head = $2 RETURNING sid`,
+    ),
     /** A touch may get lost in a crash: it does not wait for the disk. */
     touch: write(
       "touch a session",

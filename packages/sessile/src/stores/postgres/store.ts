@@ -74,7 +74,7 @@ export class PostgresStore implements SessionStore {
     const began = this.#link.endsAt();
     return this.#commits.run(sid, base, (newest, hasWaited) => {
       const endsAt = hasWaited ? this.#link.endsAt() : began; // Postgres has just answered the commit before
-      const isTouch = Object.keys(delta).every((name) => name === "at" || name === "touch");
+      const isTouch = Object.keys(delta).every((name) => /^(at|touch|ifCreatedAt)$/.test(name));
       const replace = isTouch ? this.#sql.touch : this.#sql.replace;
       return commitDelta(this.#stored(sid, replace, endsAt), delta, newest);
     });
@@ -133,7 +133,11 @@ export class PostgresStore implements SessionStore {
       replace: async ({ record, mark }, next) => {
         const data = next.data === record.data ? null : next.data;
         const values = [sid, mark, headOf(next), data, ...changingOf(next)];
-        return (await this.#link.run(replace, values, endsAt)).length === 1 || read();
+        const { userId, createdAt } = next;
+        const isMoved = userId !== record.userId;
+        const owner = isMoved ? [userId === null ? null : userKey(userId), String(createdAt)] : [];
+        const sql = isMoved ? this.#sql.move : replace;
+        return (await this.#link.run(sql, [...values, ...owner], endsAt)).length === 1 || read();
       },
     };
   }

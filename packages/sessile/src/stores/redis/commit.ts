@@ -3,6 +3,7 @@
 import type { SessionRecord } from "../../core/record.ts";
 import { beginningOfRecord, beginningOfText, readableRecord } from "../network/codec.ts";
 import type { Known, Stored } from "../network/compared-commit.ts";
+import { admitOwner, confirmOwner } from "./move.ts";
 import type { Records } from "./records.ts";
 import { UserIndex } from "./user-index.ts";
 
@@ -15,8 +16,11 @@ export function storedRecord(records: Records, sid: string, endsAt: number): Sto
     markOf: beginningOfRecord,
     read: async () => knownOf(await records.read(sid, endsAt), sid),
     async replace({ record, mark }, next) {
+      const isMoved = next.userId !== record.userId;
+      if (isMoved) await admitOwner(records, next);
       const [answer, current] = await records.replace(mark, next, endsAt);
       if (answer !== "written") return knownOf(current ?? null, sid);
+      if (isMoved && !(await confirmOwner(records, record, next))) return null;
       if (minuteOf(next) !== minuteOf(record)) void enter(records, next).catch(() => {});
       return true;
     },

@@ -66,16 +66,19 @@ async function confirmOrLook(
 ): Promise<Confirmed> {
   const first = await index.confirm(record, limit, false);
   if (first.status !== "full") return first;
-  await index.forgetEnded((sid) => hasEnded(records, sid, record.createdAt));
+  await index.forgetEnded((sid) => hasEnded(records, sid, record));
   return index.confirm(record, limit, true);
 }
 
-/** True when the record is gone, or was expired and is gone now. One that was touched meanwhile stays. */
-async function hasEnded(records: Records, sid: string, now: number): Promise<boolean> {
+/**
+ * True when the record is gone, has become another user's, or was expired and is gone now. One that was touched
+ * meanwhile stays.
+ */
+async function hasEnded(records: Records, sid: string, { userId, createdAt: now }: SessionRecord): Promise<boolean> {
   const text = await records.read(sid);
   if (text === null) return true;
   const record = readableRecord(text, sid);
-  return record !== null && isExpired(record, now) && records.discard(sid, text);
+  return record !== null && (record.userId !== userId || (isExpired(record, now) && records.discard(sid, text)));
 }
 
 /** Takes back steps 1 and 2. Deletes only this very record: an insert that failed may have met another's. */

@@ -74,7 +74,7 @@ export class UserIndex {
    * before the entry. True when the index names it by this call.
    */
   async enter({ sid, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
-    if (await this.#names(sid, ["c"])) return false;
+    if (await this.names(sid, ["c"])) return false;
     if (Number(await this.#run(RESTORE, sid, absoluteExpiresAt, CLOCK_MARGIN)) === 0) return false;
     if (!(await this.#records.isAbsent(sid))) return true;
     await this.forget(["c"], [sid]);
@@ -82,7 +82,7 @@ export class UserIndex {
   }
 
   /** True when it names the session in any of these states. An index of another type names none. */
-  async #names(sid: string, states: readonly State[]): Promise<boolean> {
+  async names(sid: string, states: readonly State[]): Promise<boolean> {
     try {
       const scores = await Promise.all(states.map((state) => this.#send("ZSCORE", state + sid)));
       return scores.some((score) => score !== null);
@@ -94,7 +94,7 @@ export class UserIndex {
 
   /** True when it has lost a session that is there. */
   async hasLost(sid: string): Promise<boolean> {
-    return !(await this.#names(sid, ["c", "p", "r"])) && !(await this.#records.isAbsent(sid));
+    return !(await this.names(sid, ["c", "p", "r"])) && !(await this.#records.isAbsent(sid));
   }
 
   /** Marks all sessions but `except` as revoked, those being created too. */

@@ -15,12 +15,15 @@ const FIELDS = COLUMNS.slice(0, -1).map((column) =>
   column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
 ) as (keyof SessionRecord)[];
 
-/** Columns that `applyDelta` may change. The others are not written again, so that their index is left alone. */
-export const CHANGING = "secret_digest rotation data rotated_at last_seen_at expires_at version writes checksum".split(
-  " ",
-);
+/** Columns that `applyDelta` changes. The others are not written again, so that their index is left alone. */
+export const CHANGING =
+  "secret_digest rotation data rotated_at last_seen_at expires_at idle_timeout version writes checksum".split(" ");
 
-const CHANGING_PLACES = CHANGING.map((name) => COLUMNS.indexOf(name));
+/** Those that it changes when a session becomes another user's. */
+export const MOVING = [...CHANGING, "user_id", "created_at", "authenticated_at"];
+
+const CHANGING_PLACES = placesOf(CHANGING);
+const MOVING_PLACES = placesOf(MOVING);
 
 export function toRow(record: SessionRecord): SqliteValue[] {
   const { userId, device, rotation } = record;
@@ -35,9 +38,9 @@ export function toRow(record: SessionRecord): SqliteValue[] {
   return [...values, checksumOf(values)];
 }
 
-/** The values of the columns `CHANGING`, of a row. */
-export function changesOf(row: readonly SqliteValue[]): SqliteValue[] {
-  return CHANGING_PLACES.map((place) => row[place] as SqliteValue);
+/** The values of the columns `CHANGING`, or `MOVING`, of a row. */
+export function changesOf(row: readonly SqliteValue[], isMoved: boolean): SqliteValue[] {
+  return (isMoved ? MOVING_PLACES : CHANGING_PLACES).map((place) => row[place] as SqliteValue);
 }
 
 /**
@@ -111,6 +114,10 @@ function parse(sid: string, text: string): unknown {
 export function unreadable(sid: string): SessionError {
   const what = `The row of session \`${sid}\` in the SQLite store is damaged: it does not match its checksum.`;
   return new SessionError("ERR_SESSION_RECORD", `${what} Delete the session.`);
+}
+
+function placesOf(columns: readonly string[]): readonly number[] {
+  return columns.map((name) => COLUMNS.indexOf(name));
 }
 
 function checksumOf(fields: readonly unknown[]): number {

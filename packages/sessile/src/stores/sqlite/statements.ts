@@ -1,7 +1,7 @@
 // The SQL statements that read or write sessions, each prepared once for a connection. schema.ts has the tables.
 
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
-import { CHANGING, COLUMNS } from "./row.ts";
+import { CHANGING, COLUMNS, MOVING } from "./row.ts";
 
 const ALL = COLUMNS.join(", ");
 const OTHERS = COLUMNS.slice(1);
@@ -24,8 +24,9 @@ export const SQL = {
   insert: `INSERT INTO sessile_sessions (${ALL}) SELECT ${marks(COLUMNS)}
     WHERE NOT EXISTS (SELECT 1 ${LIVE} LIMIT 1 OFFSET ?) ON CONFLICT (sid) DO NOTHING RETURNING sid`,
   /** Changes nothing unless the whole row is the expected one. */
-  update: `UPDATE sessile_sessions SET ${CHANGING.map((name) => `${name} = ?`).join(", ")}
-    WHERE sid = ? AND (${OTHERS.join(", ")}) IS (${marks(OTHERS)}) RETURNING sid`,
+  update: replace(CHANGING),
+  /** The same, for a session that becomes another user's. */
+  move: replace(MOVING),
   delete: "DELETE FROM sessile_sessions WHERE sid = ? RETURNING sid",
   /** Answered by the index alone. The upper bound keeps a damaged entry from failing the whole page. */
   page: `SELECT sid, absolute_expires_at FROM sessile_sessions
@@ -47,6 +48,11 @@ export function prepareStatements(database: SqliteDatabase): Statements {
   const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)] as const);
   for (const [, statement] of prepared) statement.setReturnArrays?.(true);
   return Object.fromEntries(prepared) as Statements;
+}
+
+function replace(columns: readonly string[]): string {
+  return `UPDATE sessile_sessions SET ${columns.map((name) => `${name} = ?`).join(", ")}
+    WHERE sid = ? AND (${OTHERS.join(", ")}) IS (${marks(OTHERS)}) RETURNING sid`;
 }
 
 function marks(columns: readonly string[]): string {

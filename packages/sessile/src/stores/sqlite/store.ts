@@ -155,7 +155,9 @@ export class SqliteStore implements SessionStore {
     if ((this.#ahead.get(sid) ?? record) === record) this.#ahead.set(sid, next);
     let isWritten = false;
     try {
-      const [found] = await this.#writes.add(COMMITTING, ["update", ...changesOf(toRow(next)), ...toRow(record)]);
+      const isMoved = next.userId !== record.userId;
+      const changes = changesOf(toRow(next), isMoved);
+      const [found] = await this.#writes.add(COMMITTING, [isMoved ? "move" : "update", ...changes, ...toRow(record)]);
       isWritten = found?.length === 1;
       return isWritten;
     } finally {

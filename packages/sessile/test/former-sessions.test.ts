@@ -11,7 +11,7 @@ import {
   type SessionManagerOptions,
   type SessionRecord,
 } from "sessile";
-import { formerSessions, importFormerSession } from "sessile/express-session";
+import { formerSessions, importFormerSession } from "sessile/former-sessions";
 import { all, Bench, Gate, ResponseRecorder, requestWith } from "./support/requests.ts";
 
 const SECRET = "the secret of the former application";

@@ -1,0 +1,156 @@
+// `sessile/former-sessions`: keeps users signed in when an application leaves express-session. Each of its cookies is
+// exchanged once for a session. express-session itself need not be installed.
+
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { type JsonObject, parseData } from "./core/data.ts";
+import { isSessionError } from "./core/errors.ts";
+import { wrong } from "./core/options.ts";
+import { isExpired, type SessionRecord } from "./core/record.ts";
+import type { Session } from "./core/session.ts";
+import { REPLACES } from "./core/sign-in.ts";
+import type { SessionStore } from "./core/store.ts";
+import { BASE62 } from "./core/token.ts";
+import { readCookies } from "./transports/cookie-header.ts";
+
+export interface FormerSessionOptions {
+  /** The store of the manager, which holds the imported sessions. */
+  readonly store: SessionStore;
+  /** The `secret` that express-session was given; all of them, where it was given several. */
+  readonly secret: string | readonly string[];
+  /** The `name` that express-session was given. Default `connect.sid`. */
+  readonly name?: string;
+  /** Milliseconds since 1970, as given to the manager. Default: the time of the system. */
+  readonly clock?: () => number;
+}
+
+export interface FormerSessions {
+  /**
+   * Signs in the user of a request's former session, found by its `Cookie` header. `select` chooses the first data of
+   * the new session; the default is none. False when the request is signed in already, and when there is no former
+   * session: its signature is wrong, it has ended, it was exchanged before or it cannot be read.
+   *
+   * The former session is deleted when the new one is stored, and that one stays even when the request fails later. Of
+   * several requests at once one is signed in. Rejects as `session.signIn` does; the former session is then still
+   * there.
+   */
+  signIn<Data extends object>(
+    session: Session<Data>,
+    cookies: string | undefined,
+    select?: (data: JsonObject) => Partial<Data>,
+  ): Promise<boolean>;
+}
+
+/** No secret has this digest, so no token opens a session of express-session. */
+export const NO_DIGEST = "";
+
+/** Throws `ERR_SESSION_OPTION` when no secret is given. */
+export function formerSessions({
+  store,
+  secret,
+  name = "connect.sid",
+  clock = () => Date.now(),
+}: FormerSessionOptions): FormerSessions {
+  const secrets = typeof secret === "string" ? [secret] : [...secret];
+  if (secrets.length === 0 || secrets.some((each) => typeof each !== "string" || each === ""))
+    throw wrong("secret", "the secret of express-session, or a list of them");
+  return {
+    async signIn(session, cookies, select = () => ({})) {
+      if (session.isSignedIn()) return false;
+      const [cookie, ...others] = readCookies(cookies, name);
+      const id = cookie === undefined || others.length > 0 ? null : idOf(cookie, secrets);
+      const former = id === null ? null : await find(store, formerSid(id), clock());
+      if (former === null) return false;
+      // When the user proved who they are is unknown, and the holder of an old cookie does not prove it now.
+      const arrival = { data: select(former.data), authenticatedAt: 0, [REPLACES]: former.sid };
+      try {
+        await session.signIn(former.userId, arrival);
+        return true;
+      } catch (error) {
+        if (isSessionError(error, "ERR_SESSION_REVOKED")) return false;
+        throw error;
+      }
+    },
+  };
+}
+
+/**
+ * Puts a session of express-session into the store, as `sessile import` does: its user's lists show it, revoking the
+ * user's sessions ends it, and `formerSessions` exchanges it. Nothing changes when it is there already. `id` is the
+ * session id of express-session, `expiresAt` its end in milliseconds since 1970.
+ */
+export async function importFormerSession(
+  store: Pick<SessionStore, "create">,
+  { id, userId, data, expiresAt }: { id: string; userId: string; data: JsonObject; expiresAt: number },
+  clock = () => Date.now(),
+): Promise<void> {
+  const lifetime = { expiresAt, absoluteExpiresAt: expiresAt, idleTimeout: null };
+  await store.create(expressRecord({ sid: formerSid(id), userId, data: JSON.stringify(data), ...lifetime }, clock()));
+}
+
+/** The fields of a record of express-session that differ from one to another. */
+export type ExpressFields = Pick<
+  SessionRecord,
+  "sid" | "userId" | "data" | "expiresAt" | "absoluteExpiresAt" | "idleTimeout"
+>;
+
+/** A new record of a session of express-session. Its id opens it, and no token does. */
+export function expressRecord(fields: ExpressFields, now: number): SessionRecord {
+  return {
+    ...fields,
+    secretDigest: NO_DIGEST,
+    rotation: null,
+    createdAt: now,
+    authenticatedAt: null,
+    rotatedAt: now,
+    lastSeenAt: now,
+    persistent: true,
+    binding: null,
+    version: 1,
+    writes: 1,
+    device: null,
+  };
+}
+
+async function find(
+  store: SessionStore,
+  sid: string,
+  now: number,
+): Promise<{ readonly sid: string; readonly userId: string; readonly data: JsonObject } | null> {
+  try {
+    const record = await store.load(sid);
+    if (record === null || record.userId === null || record.secretDigest !== NO_DIGEST) return null;
+    return isExpired(record, now) ? null : { sid, userId: record.userId, data: parseData(record.data) };
+  } catch (error) {
+    if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
+    throw error;
+  }
+}
+
+/** 131 bits of a digest: the id itself is a credential, and stays out of the store. */
+export function formerSid(id: string): string {
+  const digest = createHash("sha256").update(`sessile express-session ${id}`).digest("hex");
+  let rest = BigInt(`0x${digest}`);
+  let sid = "";
+  for (; sid.length < 22; rest /= 62n) sid += BASE62[Number(rest % 62n)];
+  return sid;
+}
+
+/** `s:<id>.<signature>`, percent-encoded; the signature is that of the `cookie-signature` package. */
+function idOf(cookie: string, secrets: readonly string[]): string | null {
+  const [, id = "", signature = ""] = /^s:(.{1,256})\.([A-Za-z0-9+/]{43})$/s.exec(decoded(cookie)) ?? [];
+  if (id === "") return null;
+  return secrets.some((secret) => isSigned(id, signature, secret)) ? id : null;
+}
+
+function isSigned(id: string, signature: string, secret: string): boolean {
+  const expected = createHmac("sha256", secret).update(id).digest("base64").replace(/=+$/, "");
+  return timingSafeEqual(Buffer.from(signature), Buffer.from(expected));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}
