@@ -104,7 +104,7 @@ function answerInWords(
   next: () => void,
 ): void {
   if (response.headersSent) next();
-  else response.status(error.status ?? 500).send(error.message);
+  else response.status(error.status ?? Math.max(response.statusCode, 400)).send(error.message);
 }
 
 export async function listen(server: Server): Promise<Program> {
