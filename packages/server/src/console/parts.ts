@@ -29,5 +29,4 @@ export interface AdminParts {
   readonly files: PageFiles;
   /** The store's name, without passwords. */
   readonly store: string;
-  readonly idleTimeout: number;
 }

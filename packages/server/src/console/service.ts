@@ -34,7 +34,6 @@ export interface AdminOptions {
   readonly users: string;
   /** The store's name, without passwords. */
   readonly store: string;
-  readonly idleTimeout: number;
   /** Origins whose pages may act with the page's cookie, beside its own. */
   readonly trustedOrigins?: readonly string[];
   /** Of the administrators' sessions, and the audit. */
@@ -56,7 +55,6 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
     readiness,
     users,
     store,
-    idleTimeout,
     trustedOrigins = [],
     clock = Date.now,
   } = options;
@@ -72,7 +70,7 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
   const own = ownSessions(users, { security, clock, trustedOrigins });
   await recorder.start();
   return {
-    ...{ manager, own, service, security, auditLog, names, recorder, feed, files, store, idleTimeout },
+    ...{ manager, own, service, security, auditLog, names, recorder, feed, files, store },
     audit: new Audit(auditLog, security),
     watchers: new Watchers({ recorder, feed, nameOf: names.of }),
     everyone: new EndEveryone(manager),

@@ -61,11 +61,11 @@ export async function openPages(config: Config, parts: PagesParts): Promise<Page
 }
 
 function openAdminFor(
-  { idleTimeout, trustedOrigins }: Config,
+  { trustedOrigins }: Config,
   { name, signIn: _, ...parts }: PagesParts,
   { signIn, users }: { readonly signIn: SignInService; readonly users: string },
 ): ReturnType<typeof openAdmin> {
-  return openAdmin({ ...parts, service: signIn, users, store: name, idleTimeout, trustedOrigins });
+  return openAdmin({ ...parts, service: signIn, users, store: name, trustedOrigins });
 }
 
 /** The same sessions by another transport. It closes nothing: the store belongs to the other manager. */

@@ -55,7 +55,7 @@ export async function startAdminApp(
     trustProxy: ["127.0.0.1"],
     signIn: (manager, security) => openSignIn({ path, manager, store, security, hasher: CHEAP, clock: clock.now }),
     pages: async ({ signIn, store: sessions, ...parts }) => {
-      const own = { users: path, store: "memory", idleTimeout: 3_600_000, clock: clock.now };
+      const own = { users: path, store: "memory", clock: clock.now };
       const admin = await openAdmin({ ...parts, service: signIn, ...own });
       const cookie = cookieTransport();
       const options = { store: sessions, transports: [cookie], sweepInterval: 0, clock: sessionClock.now };

@@ -50,6 +50,13 @@ for (const kind of KINDS) {
       assert.deepEqual(Object.keys(shown), ROW);
     });
 
+    test(`a session's own idle timeout is shown, on ${kind}`, async () => {
+      const record = sampleRecord({ userId: "71", idleTimeout: 600_000 });
+      await app.store.create(record);
+      const { body } = await operator.ask("GET", `/session?sid=${record.sid}`);
+      assert.equal(body.idleTimeout, 600_000);
+    });
+
     test(`L2: of the data the keys are shown, and the values only to whoever asks, on ${kind}`, async () => {
       const data = JSON.stringify({ note: "a secret", list: [1], nothing: null });
       const record = sampleRecord({ userId: "70", data });

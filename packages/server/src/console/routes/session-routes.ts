@@ -82,8 +82,8 @@ function filterOf({ device, used, kind }: Pick<ListQuery, "device" | "used" | "k
   };
 }
 
-async function describe({ manager, names, idleTimeout }: AdminParts, found: SessionDetails): Promise<SessionView> {
-  const { authenticatedAt, rotatedAt, absoluteExpiresAt, version, userId, data = {} } = found;
+async function describe({ manager, names }: AdminParts, found: SessionDetails): Promise<SessionView> {
+  const { authenticatedAt, rotatedAt, absoluteExpiresAt, idleTimeout, version, userId, data = {} } = found;
   return {
     ...toRow(found, names.of),
     authenticatedAt,
