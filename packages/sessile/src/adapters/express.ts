@@ -73,9 +73,9 @@ async function run(
 ): Promise<void> {
   const exchange = new NodeExchange<DefaultData>(request, onError, request.originalUrl);
   try {
-    const [opened, isThrown] = await outcomeOf(() => exchange.open(manager));
+    const [opened, isThrown] = await outcomeOf(() => manager.open(exchange));
     if (isThrown) return answerErrors(opened, request, response, next);
-    setSession(request, opened);
+    setSession(request, exchange.begin(opened));
     if (isStandIn(response)) await exchange.keepAsItIs();
     else hold(response, exchange);
     answerLast(request.app);

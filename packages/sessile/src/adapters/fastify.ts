@@ -141,7 +141,7 @@ async function register(app: FastifyInstance, { manager }: SessionsOptions): Pro
 async function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const exchange = new NodeExchange<DefaultData>(request.raw, (error) => request.log.error(error));
   try {
-    keepSession(request, await exchange.open(manager));
+    keepSession(request, exchange.begin(await manager.open(exchange)));
   } catch (error) {
     return refuse(reply, error);
   }

@@ -41,7 +41,7 @@ export function sessions(manager: SessionManager): SessionMiddleware {
     const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
     const exchange = new NodeExchange<DefaultData>(ctx.req, report, ctx.originalUrl);
     try {
-      setSession(ctx, await exchange.open(manager));
+      setSession(ctx, exchange.begin(await manager.open(exchange)));
       hold(ctx.res, exchange);
       await next();
     } catch (error) {

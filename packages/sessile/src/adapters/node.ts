@@ -73,7 +73,7 @@ async function run<Data extends object, Request extends NodeRequest, Response ex
 ): Promise<void> {
   const exchange = new NodeExchange<Data>(request, onError);
   try {
-    const session = await exchange.open(manager);
+    const session = exchange.begin(await manager.open(exchange));
     hold(response, exchange);
     await handler(request, response, session);
   } catch (error) {

@@ -169,19 +169,23 @@ export class SessionExchange<Data extends object> {
    * client its token. When the store fails this rejects, and `response` still gets what holds in any case. A property,
    * because programs take it off.
    */
-  readonly commit = async (status: number, response: SessionResponse): Promise<void> => {
-    const { mustWait } = this;
-    const isFirst = !this.#isSettled;
-    this.#isSettled = true;
-    if (!isFirst) await this.#steps?.settled();
-    else if (mustWait) await this.#turns().inTurn(() => this.#settle(status, response));
-    else this.#send(response);
+  readonly commit = (status: number, response: SessionResponse): Promise<void> | null => {
+    if (this.#isSettled) return this.#steps === null ? null : this.#steps.settled();
+    try {
+      const { mustWait } = this;
+      this.#isSettled = true;
+      if (mustWait) return this.#turns().inTurn(() => this.#settle(status, response));
+      this.#send(response);
+      return null;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 
   /**
-   * Whether `commit` has to wait for the store. Most requests only read; then it sets the headers before it returns. A
-   * getter of a class: an object literal with a getter has a hidden class of its own, which V8 keeps, with the whole
-   * request, until a full collection.
+   * Whether `commit` has to wait for the store. Most requests only read; then it only sets the headers. A getter of a
+   * class: an object literal with a getter has a hidden class of its own, which V8 keeps, with the whole request, until
+   * a full collection.
    */
   get mustWait(): boolean {
     if (this.#steps !== null || this.#state === "unreadable") return true;

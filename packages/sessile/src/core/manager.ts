@@ -18,10 +18,11 @@ export interface OpenSession<Data extends object> {
   readonly session: Session<Data>;
   /**
    * Writes the changes of the request, unless `status` is 500 or more, and adds the session's headers to the response.
-   * Await it before the first byte of the response leaves; when it rejects, answer with the error instead.
+   * Await it before the first byte of the response leaves; when it rejects, answer with the error instead. `null` when
+   * there is nothing to wait for, as after a request that only reads.
    */
-  commit(status: number, response: SessionResponse): Promise<void>;
-  /** Whether `commit` has to wait for the store; otherwise it has set its headers when it returns the promise. */
+  commit(status: number, response: SessionResponse): Promise<void> | null;
+  /** Whether `commit` has to wait for the store. */
   readonly mustWait: boolean;
 }
 

@@ -292,7 +292,7 @@ describe("sign-in", () => {
       await session.signIn("ann");
       session.set("k", data);
       const response = new ResponseRecorder();
-      await assert.rejects(commit(200, response), { name: "SessionError" });
+      await assert.rejects(async () => commit(200, response), { name: "SessionError" });
       assert.equal(response.get("x-session-token"), undefined);
       assert.equal((await bench.manager.stats()).sessions, 0);
     });
@@ -388,7 +388,7 @@ describe("sign-in", () => {
     const { session, commit } = await bench.manager.open(requestWith({ "sec-fetch-site": "cross-site" }));
     session.set("k", 1);
     const response = new ResponseRecorder();
-    await assert.rejects(commit(200, response), { code: "ERR_SESSION_CROSS_SITE" });
+    await assert.rejects(async () => commit(200, response), { code: "ERR_SESSION_CROSS_SITE" });
     assert.deepEqual([bench.spied.take(), response.all("set-cookie")], [{}, []]);
   });
 });
@@ -888,7 +888,7 @@ describe("a promise of the session that the handler drops", () => {
         ask(session);
         for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
         const response = new ResponseRecorder();
-        await assert.rejects(commit(200, response), { code });
+        await assert.rejects(async () => commit(200, response), { code });
         assert.deepEqual([response.get("x-session-token"), response.get("set-cookie")], [undefined, undefined]);
         await new Promise(setImmediate); // Node ends the process here, if at all
       });
@@ -923,7 +923,7 @@ describe("a promise of the session that the handler drops", () => {
       assert.fail("down");
     };
     const step = session.signOut();
-    const answering = commit(200, new ResponseRecorder());
+    const answering = Promise.resolve(commit(200, new ResponseRecorder()));
     const waiting = assert.rejects(step, { code: "ERR_SESSION_NOT_ENDED" });
     gate.open();
     await assert.rejects(answering, { code: "ERR_SESSION_NOT_ENDED" });
@@ -970,13 +970,23 @@ describe("the end of a request", () => {
     session.set("k", 1);
     const [first, second] = [new ResponseRecorder(), new ResponseRecorder()];
     let isBack = false;
-    const settling = [commit(200, first), commit(500, second).then(() => (isBack = true))];
+    const settling = [commit(200, first), commit(500, second)].map((answering) => Promise.resolve(answering));
+    void settling[1]?.then(() => (isBack = true));
     await gate.reached;
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
     assert.equal(isBack, false);
     gate.open();
     await Promise.all(settling);
-    assert.deepEqual([await bench.dataOf(token), second.lines], [{ k: 1 }, []]);
+    assert.deepEqual([isBack, await bench.dataOf(token), second.lines], [true, { k: 1 }, []]);
+  });
+
+  test("that only read is nothing to wait for: its headers are set when the commit returns", async () => {
+    const bench = new Bench();
+    const { session, commit } = await bench.open(await bench.signIn());
+    assert.equal(session.userId, "ann");
+    const [first, second] = [new ResponseRecorder(), new ResponseRecorder()];
+    assert.deepEqual([commit(200, first), first.get("cache-control")], [null, "no-store"]);
+    assert.deepEqual([commit(200, second), second.lines], [null, []]);
   });
 
   test("that failed does not fail again", async () => {
@@ -984,7 +994,7 @@ describe("the end of a request", () => {
     const { session, commit } = await bench.open(await bench.signIn());
     session.set("k", 1);
     bench.spied.before = () => assert.fail("down");
-    await assert.rejects(commit(200, new ResponseRecorder()), { code: "ERR_SESSION_STORE" });
+    await assert.rejects(async () => commit(200, new ResponseRecorder()), { code: "ERR_SESSION_STORE" });
     await commit(503, new ResponseRecorder());
   });
 

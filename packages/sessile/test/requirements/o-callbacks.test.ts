@@ -52,7 +52,7 @@ test("O4: a clock that fails as the response leaves makes the commit reject, whe
   const token = await signIn(node);
   const { commit } = await node.open(requestWith(PRESENTED.header(token)));
   fails = true;
-  await assert.rejects(commit(200, new ResponseRecorder()), { code: "ERR_SESSION_OPTION" });
+  await assert.rejects(async () => commit(200, new ResponseRecorder()), { code: "ERR_SESSION_OPTION" });
 });
 
 async function expectNothing(validate: () => unknown): Promise<void> {

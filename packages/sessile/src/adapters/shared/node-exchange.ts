@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import type { OpenSession, SessionManager } from "../../core/manager.ts";
+import type { OpenSession } from "../../core/manager.ts";
 import type { Session } from "../../core/session.ts";
 import type { SessionRequest, SessionResponse } from "../../core/transport.ts";
 import { type Answer, answerTo, FAILURE } from "./answer.ts";
@@ -54,9 +54,10 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return value ?? (name === "host" ? this.header(":authority") : undefined);
   }
 
-  async open(manager: SessionManager<Data>): Promise<Session<Data>> {
-    this.#opened = await manager.open(this);
-    return this.#opened.session;
+  /** Takes what the manager has opened for this request; without it `settle` has nothing to do. */
+  begin(opened: OpenSession<Data>): Session<Data> {
+    this.#opened = opened;
+    return opened.session;
   }
 
   /** For a request whose response cannot carry headers: counts as activity; a change of its session throws. */
@@ -66,13 +67,12 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
   }
 
   settle(status: number, headers: SessionResponse): Promise<Answer | null> | null {
-    if (this.#opened === null) return null;
-    const { mustWait } = this.#opened;
-    const settling = this.#opened.commit(status, headers).then(
+    const settling = this.#opened?.commit(status, headers);
+    if (settling == null) return null;
+    return settling.then(
       () => null,
       (error) => this.answerTo(error),
     );
-    return mustWait ? settling : null;
   }
 
   /** The answer to `error`. Reports an error whose answer hides it from the client. */

@@ -41,7 +41,7 @@ export async function openUpgrade<Data extends object>(
   const exchange = new NodeExchange<Data>(request, onError);
   socket.on("error", ignore);
   try {
-    const session = await exchange.open(manager);
+    const session = exchange.begin(await manager.open(exchange));
     if (!session.isSignedIn()) refuse(socket, notSignedIn(session, detail));
     else if (!socket.destroyed) return session;
   } catch (error) {
