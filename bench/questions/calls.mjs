@@ -16,6 +16,7 @@ export async function run(bench) {
     ["fastify", "cached"],
     ["fastify", "@fastify/session, connect-redis"],
     ["express", "express-session, connect-redis"],
+    ["express", "express-session, sessile redis"],
   ])
     rows.push(...(await countsOf(bench, server, variant)));
   return rows;

@@ -4,9 +4,10 @@ import express from "express";
 import expressSession from "express-session";
 import { getIronSession } from "iron-session";
 import { sessions as sessileSessions } from "sessile/express";
+import { expressSessionStore } from "sessile/express-session";
 import { called, DATA, each, HOUR, plainCookies, some, userOf } from "./common.mjs";
 import { redisSessions, SECRET, sign, sqliteSessions } from "./peer-stores.mjs";
-import { sessile } from "./sessile.mjs";
+import { sessile, stores } from "./sessile.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -24,6 +25,9 @@ export const variants = {
   "express-session, memorystore": (settings) => peer(settings, memorystore()),
   "express-session, connect-redis": async (settings) => peer(settings, await redisSessions(settings)),
   "express-session, sqlite": (settings) => peer(settings, sqliteSessions(settings, expressSession)),
+  "express-session, sessile": (settings) => ofSessile(settings, "memory"),
+  "express-session, sessile sqlite": (settings) => ofSessile(settings, "sqlite"),
+  "express-session, sessile redis": (settings) => ofSessile(settings, "redis"),
   "iron-session": iron,
 };
 
@@ -47,6 +51,12 @@ async function own(settings) {
     response.json({ userId: session.userId });
   });
   return listen(app, headers);
+}
+
+/** The same program as its peers', over a store of Sessile. */
+async function ofSessile(settings, kind) {
+  const store = await stores[kind](settings);
+  return peer(settings, expressSessionStore({ store, userOf: ({ userId }) => userId }));
 }
 
 /** As its documentation advises: nothing is saved that did not change, and no session is made for a stranger. */

@@ -11,7 +11,7 @@ import { describe, mock, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import FakeTimers from "@sinonjs/fake-timers";
 import express, { type RequestHandler } from "express";
-import Fastify from "fastify";
+import Fastify, { type FastifyRequest } from "fastify";
 import MockDate from "mockdate";
 import { cookieTransport, memoryStore, SessionManager } from "sessile";
 import { requireSession, sessions } from "sessile/express";
@@ -266,6 +266,51 @@ describe("session middleware meets", () => {
     assert.equal(login.statusCode, 200);
     const cookie = String(login.headers["set-cookie"]).split(";", 1)[0] as string;
     assert.equal((await app.inject({ url: "/me", headers: { cookie } })).body, "anna");
+    await app.close();
+  });
+
+  test("@fastify/passport with a session manager of three functions: its user is the session's user", async () => {
+    const { Authenticator, Strategy } = require("@fastify/passport");
+    class ByName extends Strategy {
+      constructor() {
+        super("by-name");
+      }
+      authenticate(request: { query: { user?: string } }): void {
+        const self = this as unknown as { success(user: object): void; fail(status: number): void };
+        if (request.query.user) self.success({ id: request.query.user });
+        else self.fail(401);
+      }
+    }
+    const passport = new Authenticator();
+    Object.assign(passport.sessionManager, {
+      logIn: ({ session }: FastifyRequest, user: { id: string }) => session.signIn(user.id),
+      logOut: ({ session }: FastifyRequest) => session.signOut(),
+      getUserFromSession: ({ session }: FastifyRequest) => session.userId ?? undefined,
+    });
+    passport.use(new ByName());
+    passport.registerUserDeserializer(async (id: string) => ({ id, name: `The user ${id}` }));
+    const { manager } = testManager();
+    const app = Fastify();
+    await app.register(fastifySessions, { manager });
+    await app.register(passport.initialize());
+    await app.register(passport.secureSession());
+    type Known = FastifyRequest & { user?: { name: string }; logout(): Promise<void>; isAuthenticated(): boolean };
+    app.post("/login", { preValidation: passport.authenticate("by-name") }, async () => ({}));
+    app.post("/logout", async (request) => {
+      await (request as Known).logout();
+      return {};
+    });
+    app.get("/me", async (request) => [(request as Known).isAuthenticated(), (request as Known).user?.name ?? null]);
+    const login = await app.inject({ method: "POST", url: "/login?user=anna" });
+    assert.equal(login.statusCode, 200);
+    const cookie = String(login.headers["set-cookie"]).split(";", 1)[0] as string;
+    const who = async () => (await app.inject({ url: "/me", headers: { cookie } })).json();
+    assert.deepEqual(await who(), [true, "The user anna"]);
+    assert.equal((await manager.list("anna")).sessions.length, 1);
+    const logout = await app.inject({ method: "POST", url: "/logout", headers: { cookie, host: "localhost" } });
+    assert.equal(logout.statusCode, 200);
+    assert.deepEqual(await who(), [false, null]);
+    assert.equal((await manager.list("anna")).sessions.length, 0);
     await app.close();
   });
 
