@@ -6,7 +6,7 @@ import type { SessionRecord } from "./record.ts";
 /** How many sessions a user may have at once, and what happens to the next sign-in. */
 export interface UserLimit {
   readonly max: number;
-  /** End the user's oldest sessions, or refuse the new one. */
+  /** End the user's oldest sessions (by `createdAt`), or refuse the new one. */
   readonly onExceeded: "evictOldest" | "refuse";
 }
 
@@ -37,7 +37,7 @@ export interface Page {
   readonly after?: string;
 }
 
-/** Part of a list of records: of one user's, oldest first; of all, in an order of the store's own. */
+/** Part of a list of records: of one user's, oldest first by `createdAt`; of all, in an order of the store's own. */
 export interface RecordPage {
   readonly records: readonly SessionRecord[];
   /** The start of the next page; `null` on the last. */

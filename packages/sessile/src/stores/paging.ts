@@ -5,17 +5,17 @@ import type { SessionRecord } from "../core/record.ts";
 import type { Page, RecordPage } from "../core/store.ts";
 import { isSid } from "../core/token.ts";
 
-/** The end of a page. The order is by absolute deadline, then by sid. */
+/** The end of a page. */
 export interface Position {
-  readonly absoluteExpiresAt: number;
+  readonly createdAt: number;
   readonly sid: string;
 }
 
 export const DEFAULT_PAGE = 100;
 
-/** Oldest first. The absolute deadline never moves, so the place of a record does not either. */
+/** Oldest first, then by sid. Both stay while the session is its user's, and with them its place. */
 export function byAge(a: Position, b: Position): number {
-  return a.absoluteExpiresAt - b.absoluteExpiresAt || (a.sid < b.sid ? -1 : Number(a.sid > b.sid));
+  return a.createdAt - b.createdAt || (a.sid < b.sid ? -1 : Number(a.sid > b.sid));
 }
 
 /** A page of `records`, which are in the order of `byAge`. */
@@ -28,8 +28,8 @@ export function slicePage(records: readonly SessionRecord[], { limit = DEFAULT_P
   };
 }
 
-export function formatCursor({ absoluteExpiresAt, sid }: Position): string {
-  return `${absoluteExpiresAt}.${sid}`;
+export function formatCursor({ createdAt, sid }: Position): string {
+  return `${createdAt}.${sid}`;
 }
 
 /** The sid after which a walk in the order of sids continues. Throws `ERR_SESSION_PAGE` for any other text. */
@@ -41,7 +41,7 @@ export function parseSid(after: string | undefined): string {
 /** Throws `ERR_SESSION_PAGE` for text that is not the `next` of a page. */
 export function parseCursor(after: string): Position {
   const [, at, sid] = /^(\d+)\.(\w{22})$/.exec(after) ?? [];
-  const position = { absoluteExpiresAt: Number(at), sid: sid as string };
+  const position = { createdAt: Number(at), sid: sid as string };
   if (isSid(sid) && formatCursor(position) === after) return position;
   throw wrongCursor();
 }

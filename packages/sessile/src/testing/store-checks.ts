@@ -454,7 +454,13 @@ export const storeChecks: readonly StoreCheck[] = [
       const userId = newUser();
       const created: string[] = [];
       const now = Date.now();
-      for (let i = 0; i < 7; i++) created.push((await stored(a, { userId, createdAt: now + (i >> 1) })).sid);
+      // Each of a pair in one millisecond, and the older a pair the longer it lasts. One becomes the user's later.
+      for (let i = 0; i < 7; i++) {
+        const [createdAt, absoluteExpiresAt] = [now + (i >> 1), now + 24 * HOUR - i];
+        const { sid } = await stored(a, { userId: i === 2 ? null : userId, createdAt, absoluteExpiresAt });
+        if (i === 2) okRecord(await a.commit(sid, { at: now + 1000, owner: userId }));
+        created.push(sid);
+      }
       const seen: string[] = [];
       let after: string | undefined;
       for (let pages = 1; ; pages++) {
@@ -467,10 +473,10 @@ export const storeChecks: readonly StoreCheck[] = [
         after = page.next;
       }
       assert.deepEqual([...seen].sort(), [...created].sort());
-      const instants = await Promise.all(seen.map(async (sid) => (await a.load(sid))?.createdAt ?? 0));
+      const ages = await Promise.all(seen.map(async (sid) => (await a.load(sid))?.createdAt ?? 0));
       assert.deepEqual(
-        instants,
-        [...instants].sort((x, y) => x - y),
+        ages,
+        [...ages].sort((x, y) => x - y),
       );
     },
   },
@@ -607,9 +613,9 @@ export const storeChecks: readonly StoreCheck[] = [
       const userId = newUser();
       const limit = { max: 3, onExceeded: "evictOldest" } as const;
       const sids: string[] = [];
+      const now = Date.now();
       for (let i = 0; i < 5; i++) {
-        const now = Date.now() + i;
-        const record = sampleRecord({ userId, createdAt: now });
+        const record = sampleRecord({ userId, createdAt: now + i, absoluteExpiresAt: now + 24 * HOUR - i });
         sids.push(record.sid);
         assert.deepEqual(await a.create(record, limit), { status: "created", evicted: i < 3 ? [] : [sids[i - 3]] });
       }

@@ -133,9 +133,7 @@ export const codecProperties: readonly Property[] = [
   },
 ];
 
-const cursors = fc
-  .tuple(fc.nat(), base62(22))
-  .map(([absoluteExpiresAt, sid]) => formatCursor({ absoluteExpiresAt, sid }));
+const cursors = fc.tuple(fc.nat(), base62(22)).map(([createdAt, sid]) => formatCursor({ createdAt, sid }));
 
 function assertWholeOrRefused(text: string, sid: string): void {
   const found = valueOrRefusal(() => decodeRecord(text, sid), "ERR_SESSION_RECORD");

@@ -16,7 +16,7 @@ const recordError = { name: "SessionError", code: "ERR_SESSION_RECORD" };
 
 test("L3: a cursor with zeros in front, or with a number that no instant has, is none that a page gave out", () => {
   const sid = "A".repeat(22);
-  assert.deepEqual(parseCursor(`17.${sid}`), { absoluteExpiresAt: 17, sid });
+  assert.deepEqual(parseCursor(`17.${sid}`), { createdAt: 17, sid });
   for (const number of ["017", "00", "9999999999999999", "9007199254740993"]) {
     assert.throws(() => parseCursor(`${number}.${sid}`), { code: "ERR_SESSION_PAGE" });
   }

@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import type { Committed, SessionDelta, SessionRecord, SessionStore } from "sessile";
+import type {
+  Committed,
+  Created,
+  Page,
+  RecordPage,
+  SessionDelta,
+  SessionRecord,
+  SessionStore,
+  UserLimit,
+} from "sessile";
 import { applyDelta, memoryStore } from "sessile";
 import { storeChecks } from "sessile/testing";
 
@@ -192,3 +201,33 @@ for (const [why, needed, open] of BAD_COMMITS) {
     }
   });
 }
+
+/** A memory store whose lists and limit go by `order`. */
+function ordered(order: (a: SessionRecord, b: SessionRecord) => number): SessionStore {
+  const memory = memoryStore();
+  const sorted = async (userId: string) => [...(await memory.list(userId)).records].sort(order);
+  return Object.assign(Object.create(memory) as SessionStore, {
+    async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
+      const others = await sorted(record.userId as string);
+      const evicted = others.slice(0, Math.max(0, others.length + 1 - (limit?.max ?? Number.POSITIVE_INFINITY)));
+      for (const { sid } of evicted) await memory.delete(sid);
+      await memory.create(record);
+      return { status: "created", evicted: evicted.map(({ sid }) => sid) };
+    },
+    async list(userId: string, { limit = 100, after = "0" }: Page = {}): Promise<RecordPage> {
+      const [records, end] = [await sorted(userId), Number(after) + limit];
+      return { records: records.slice(Number(after), end), next: end < records.length ? String(end) : null };
+    },
+    load: (sid: string) => memory.load(sid),
+    commit: (sid: string, delta: SessionDelta) => memory.commit(sid, delta),
+  });
+}
+
+test("D8: a store that takes the session which ends first for the oldest fails", async () => {
+  for (const name of ["list shows a user's sessions, oldest first", "D8: over the limit the oldest sessions end"]) {
+    const check = storeChecks.find((each) => each.name.startsWith(name));
+    const run = async (store: SessionStore) => check?.run({ stores: [store, store], close: async () => {} });
+    await run(ordered((a, b) => a.createdAt - b.createdAt));
+    await assert.rejects(run(ordered((a, b) => a.absoluteExpiresAt - b.absoluteExpiresAt)), assert.AssertionError);
+  }
+});

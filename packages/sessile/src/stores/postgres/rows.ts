@@ -53,7 +53,7 @@ export interface Found {
 export function foundIn(text: Value | undefined): readonly Found[] {
   const rows = JSON.parse(text ?? "[]") as [sid: string, createdAt: number, text: string][];
   return rows.map(([sid, createdAt, stored]) => ({
-    position: { absoluteExpiresAt: createdAt, sid },
+    position: { createdAt, sid },
     record: readableRecord(stored, sid),
   }));
 }

@@ -24,7 +24,7 @@ export interface Settings {
 const MOST_BYTES = 112 * 1024 ** 2;
 
 /** Before every position: no session was created before 1970. */
-const START: Position = { absoluteExpiresAt: -1, sid: "" };
+const START: Position = { createdAt: -1, sid: "" };
 
 export class PostgresStore implements SessionStore {
   readonly #link: PostgresLink;
@@ -88,8 +88,8 @@ export class PostgresStore implements SessionStore {
 
   async list(userId: string, { limit = DEFAULT_PAGE, after }: Page = {}): Promise<RecordPage> {
     const from = after === undefined ? START : parseCursor(after);
-    return this.#page(limit, from, formatCursor, ({ absoluteExpiresAt, sid }) =>
-      this.#read(this.#sql.list, [userKey(userId), String(absoluteExpiresAt), sid, String(limit + 1)]),
+    return this.#page(limit, from, formatCursor, ({ createdAt, sid }) =>
+      this.#read(this.#sql.list, [userKey(userId), String(createdAt), sid, String(limit + 1)]),
     );
   }
 

@@ -32,8 +32,8 @@ async function createForUser(
   try {
     return await begin(records, index, record, limit);
   } catch (error) {
-    // Not waited for, or a hanging Redis would cost two deadlines. The rest is harmless: a pending place is given up
-    // after a minute, and the record, whose token was never handed out, goes when its time is up.
+    // Not waited for, or a hanging Redis would cost two deadlines. The rest is harmless: a pending place counts for
+    // nothing, and the record, whose token was never handed out, goes when its time is up.
     void withdraw(records, index, record).catch(() => {});
     throw error;
   }

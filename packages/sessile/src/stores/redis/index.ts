@@ -41,9 +41,9 @@ const LONGEST_DEADLINE = 60_000;
  * Makes a store in Redis 6.2 or later, or Valkey. While the client is not connected, every call fails at once with
  * `ERR_SESSION_STORE`; nothing waits for the connection to come back.
  *
- * Its user at Redis needs no other commands than GET, SET, GETDEL, DEL, EXISTS, EVAL, EVALSHA, ZADD, ZREM, ZRANGE,
- * ZRANGEBYSCORE, ZREMRANGEBYSCORE, ZCOUNT, ZSCORE and PEXPIREAT on keys that begin with `prefix`; and PUBLISH and
- * SUBSCRIBE on the channel `<prefix>ended`, so that open connections close soon after their session ended elsewhere.
+ * Its user at Redis needs no other commands than TIME; GET, SET, GETDEL, DEL, EXISTS, EVAL, EVALSHA, ZADD, ZREM, ZRANGE,
+ * ZRANGEBYSCORE, ZCARD, ZSCORE, PTTL and PEXPIREAT on keys that begin with `prefix`; and PUBLISH and SUBSCRIBE on the
+ * channel `<prefix>ended`, so that open connections close soon after their session ended elsewhere.
  * `scan` alone, which no request of a user calls, needs SCAN, INFO and, in a Cluster, `CLUSTER NODES` too.
  */
 export function redisStore(options: RedisStoreOptions): SessionStore {

@@ -9,7 +9,7 @@ import { UserIndex } from "./user-index.ts";
  * another request moves the session to the same user, both have one place. Step 2 is the write of the record.
  */
 export async function admitOwner(records: Records, next: SessionRecord): Promise<void> {
-  if (next.userId !== null) await new UserIndex(records, next.userId).admit(asNew(next));
+  if (next.userId !== null) await new UserIndex(records, next.userId).admit(next);
 }
 
 /**
@@ -22,14 +22,9 @@ export async function confirmOwner(records: Records, before: SessionRecord, afte
   if (before.userId !== null) await new UserIndex(records, before.userId).forget(["c", "p"], [sid]).catch(() => {});
   if (userId === null) return true;
   const index = new UserIndex(records, userId);
-  const { status } = await index.confirm(asNew(after), undefined, false);
+  const { status } = await index.confirm(after, undefined, false);
   if (status === "confirmed" || (await index.names(sid, ["c"]))) return true;
   await records.remove(sid);
   await index.forget(["p", "c", "r"], [sid]);
   return false;
-}
-
-/** As if the session had begun when it became the user's: a pending place is given up a minute after that. */
-function asNew(record: SessionRecord): SessionRecord {
-  return { ...record, createdAt: record.authenticatedAt as number };
 }

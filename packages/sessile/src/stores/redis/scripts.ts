@@ -2,17 +2,24 @@
 //
 // A user's index is a sorted set. A member is one letter for its state, and a sid:
 //
-//   c  confirmed  the session has begun; the score is its absolute deadline
-//   p  pending    a `create` is under way; the score is when it is given up
-//   r  revoked    its record is being deleted; the score is the one it had before, negative: so marks sort first, are
-//                 never pruned by age, and still say how long the key has to live
+//   c  confirmed  the session has begun; the score is its `createdAt`
+//   p  pending    a `create` is under way; the score is when it began, by Redis' clock
+//   r  revoked    its record is being deleted; the score is -1, so that marks come first
 //
-// The order of members is left to the sorted set: Lua compares strings by the locale of the server.
+// The order of members is left to the sorted set: Lua compares strings by the locale of the server. A member is added
+// before the one that it replaces is removed: a key that is empty in between is gone, and so is its deadline.
 
 import { script } from "./link.ts";
 
 /** Most members that one reply gives and one command removes. */
 export const CHUNK = 1000;
+
+/** A `create` that takes longer than this may lose its place. */
+const PENDING_TIMEOUT = 60_000;
+/** From this number of members on, each `create` looks for members that are left over. */
+const MANY = 32;
+/** Each `create` adds one member and finds this number: so at most one in four is left over, in the long run. */
+const LOOKED_AT = 4;
 
 /**
  * ARGV: the value, its deadline. Writes it where there is none. `dropped`: Redis took it and removed it at once, since
@@ -51,77 +58,79 @@ if type(probe) == 'table' and string.find(probe.err, 'WRONGTYPE') then redis.cal
 `;
 
 const MARK = `
-local function mark(member, score)
+local function mark(member)
+  redis.call('ZADD', KEYS[1], -1, 'r' .. string.sub(member, 2))
   redis.call('ZREM', KEYS[1], member)
-  redis.call('ZADD', KEYS[1], '-' .. score, 'r' .. string.sub(member, 2))
 end
 local function marks()
   return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(0', 'LIMIT', 0, ${CHUNK})
 end
 `;
 
-/** Lets the index live as long as anything that it names. */
+/** Lets the index live until `deadline`, or as long as it would anyway. `PEXPIREAT` has no `GT` before Redis 7. */
 const OUTLIVE = `
-local function outlive(deadline, margin)
-  local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
-  local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
-  local latest = math.max(tonumber(deadline), -tonumber(first), tonumber(last))
-  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', latest + tonumber(margin)))
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function outlive(deadline)
+  local left = redis.call('PTTL', KEYS[1])
+  if left < 0 or deadline - now > left then redis.call('PEXPIREAT', KEYS[1], deadline) end
 end
 `;
 
 /**
  * Step 1 of `create`: gives the session a place, pending, so that a revocation reaches it from here on. Answers
- * `exists` where the index names the sid already. Forgets what is over: pending ones when they are given up, confirmed
- * ones a margin after their absolute deadline, when Redis has dropped them.
+ * `exists` where the index names the sid already; otherwise `admitted`, with the sids of some confirmed sessions where
+ * there are many: the caller forgets those that are gone. Of pending ones, those that take too long go at once.
  *
- * ARGV: sid, now, now less the margin, when pending is given up, absolute deadline, margin.
+ * ARGV: sid, when the index may go, any number from 0 on.
  */
 export const ADMIT = script(`${FIND}${OUTLIVE}
-local sid, now, longAgo, givenUp, deadline, margin = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local sid, confirmed = ARGV[1], {}
 for _, state in ipairs({'c', 'p', 'r'}) do
-  if redis.call('ZSCORE', KEYS[1], state .. sid) then return 'exists' end
+  if redis.call('ZSCORE', KEYS[1], state .. sid) then return {'exists'} end
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, longAgo)
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], 0, now)) do
-  if string.sub(member, 1, 1) == 'p' then redis.call('ZREM', KEYS[1], member) end
+redis.call('ZADD', KEYS[1], now, 'p' .. sid)
+outlive(ARGV[2])
+local count = redis.call('ZCARD', KEYS[1])
+if count < ${MANY} then return {'admitted', confirmed} end
+local from = ARGV[3] % count
+local some = redis.call('ZRANGE', KEYS[1], from, from + ${LOOKED_AT - 1}, 'WITHSCORES')
+for i = 1, #some, 2 do
+  local state = string.sub(some[i], 1, 1)
+  if state == 'c' then table.insert(confirmed, string.sub(some[i], 2)) end
+  if state == 'p' and some[i + 1] + ${PENDING_TIMEOUT} <= now then redis.call('ZREM', KEYS[1], some[i]) end
 end
-redis.call('ZADD', KEYS[1], givenUp, 'p' .. sid)
-outlive(deadline, margin)
-return 'admitted'
+return {'admitted', confirmed}
 `);
 
 /**
  * Step 3 of `create`: confirms the place, and keeps the user's limit in the same step. So each of many sign-ins at once
  * begins, and the next one evicts it, as if they had come one after the other. Answers `revoked` where the place was
  * taken away, `full` (the caller looks for sessions that ended unnoticed, then asks again), `refused`; or `confirmed`
- * with the sids evicted for it, and the first marks. Only confirmed sessions count, until their absolute deadline.
+ * with the sids evicted for it, and the first marks. Only confirmed sessions count.
  *
- * ARGV: sid, now, absolute deadline, margin, most sessions (0: any number), whether to refuse, whether the caller has
- * looked.
+ * ARGV: sid, `createdAt`, most sessions (0: any number), whether to refuse, whether the caller has looked.
  */
-export const CONFIRM = script(`${MARK}${OUTLIVE}
-local sid, now, deadline, margin = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local max, refuses, hasLooked = tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7] == '1'
+export const CONFIRM = script(`${MARK}
+local sid, createdAt = ARGV[1], ARGV[2]
+local max, refuses, hasLooked = tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] == '1'
 if not redis.call('ZSCORE', KEYS[1], 'p' .. sid) then return {'revoked'} end
 local evicted = {}
-if max > 0 and redis.call('ZCOUNT', KEYS[1], '(' .. now, '+inf') > max then
+if max > 0 and redis.call('ZCARD', KEYS[1]) > max then
   local begun = {}
-  local present = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf', 'WITHSCORES')
-  for i = 1, #present, 2 do
-    if string.sub(present[i], 1, 1) == 'c' then table.insert(begun, i) end
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], 0, '+inf')) do
+    if string.sub(member, 1, 1) == 'c' then table.insert(begun, member) end
   end
   local excess = #begun + 1 - max
   if excess > 0 and not hasLooked then return {'full'} end
   if excess > 0 and refuses then return {'refused'} end
   for n = 1, excess do
-    mark(present[begun[n]], present[begun[n] + 1])
-    table.insert(evicted, string.sub(present[begun[n]], 2))
+    mark(begun[n])
+    table.insert(evicted, string.sub(begun[n], 2))
   end
 end
+redis.call('ZADD', KEYS[1], createdAt, 'c' .. sid)
 redis.call('ZREM', KEYS[1], 'p' .. sid)
-redis.call('ZADD', KEYS[1], deadline, 'c' .. sid)
-outlive(deadline, margin)
 return {'confirmed', evicted, marks()}
 `);
 
@@ -131,12 +140,11 @@ return {'confirmed', evicted, marks()}
  */
 export const REVOKE = script(`${FIND}${MARK}
 local begun, pending = {}, {}
-local present = redis.call('ZRANGEBYSCORE', KEYS[1], 0, '+inf', 'WITHSCORES')
-for i = 1, #present, 2 do
-  local sid = string.sub(present[i], 2)
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], 0, '+inf')) do
+  local sid = string.sub(member, 2)
   if sid ~= ARGV[1] then
-    mark(present[i], present[i + 1])
-    table.insert(string.sub(present[i], 1, 1) == 'c' and begun or pending, sid)
+    mark(member)
+    table.insert(string.sub(member, 1, 1) == 'c' and begun or pending, sid)
   end
 end
 return {begun, pending, marks()}
@@ -152,13 +160,13 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMI
 
 /**
  * Enters a session that the index does not name in any state. A `create` of it that is still under way then fails to
- * confirm, and takes the session back. ARGV: sid, absolute deadline, margin.
+ * confirm, and takes the session back. ARGV: sid, `createdAt`, when the index may go.
  */
 export const RESTORE = script(`${FIND}${OUTLIVE}
 for _, state in ipairs({'c', 'p', 'r'}) do
   if redis.call('ZSCORE', KEYS[1], state .. ARGV[1]) then return 0 end
 end
 redis.call('ZADD', KEYS[1], ARGV[2], 'c' .. ARGV[1])
-outlive(ARGV[2], ARGV[3])
+outlive(ARGV[3])
 return 1
 `);

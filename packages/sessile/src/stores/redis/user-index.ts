@@ -8,9 +8,6 @@ import { isAnswer, type Script } from "./link.ts";
 import { CLOCK_MARGIN, type Records } from "./records.ts";
 import { ADMIT, CHUNK, CONFIRM, RANGE, RESTORE, REVOKE } from "./scripts.ts";
 
-/** A `create` that takes longer than this has lost its place. */
-const PENDING_TIMEOUT = 60_000;
-
 /** c confirmed, p pending, r marked as revoked; see `scripts.ts`. */
 export type State = "c" | "p" | "r";
 
@@ -37,6 +34,9 @@ export interface IndexPosition {
   readonly member: string;
 }
 
+/** The start of what is not marked. */
+const AFTER_MARKS: IndexPosition = { score: 0, member: "" };
+
 /** Part of an index, in the order of `byAge`. */
 export interface IndexPart {
   readonly marked: readonly string[];
@@ -54,17 +54,22 @@ export class UserIndex {
     this.#key = records.keys.user(userId);
   }
 
-  /** Asks for a place. False where the index names the sid already. */
-  async admit({ sid, createdAt: now, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
-    const instants = [now, now - CLOCK_MARGIN, now + PENDING_TIMEOUT, absoluteExpiresAt, CLOCK_MARGIN];
-    return (await this.#run(ADMIT, sid, ...instants)) === "admitted";
+  /**
+   * Asks for a place. False where the index names the sid already. In a large index it looks at some entries, taken at
+   * random, and forgets those of sessions that are gone. Nothing waits for that.
+   */
+  async admit(record: SessionRecord): Promise<boolean> {
+    const random = Math.floor(Math.random() * 2 ** 31);
+    const reply = await this.#run(ADMIT, record.sid, lastsUntil(record), random);
+    const [status, confirmed = []] = reply as [string, string[]?];
+    if (confirmed.length > 0) void this.#forgetSome(confirmed, (sid) => this.#records.isAbsent(sid)).catch(() => {});
+    return status === "admitted";
   }
 
   /** Asks for the place for good, within the limit. `hasLooked`: sessions that ended unnoticed were looked for. */
   async confirm(record: SessionRecord, limit: UserLimit | undefined, hasLooked: boolean): Promise<Confirmed> {
-    const { sid, createdAt: now, absoluteExpiresAt } = record;
     const rule = [limit?.max ?? 0, Number(limit?.onExceeded === "refuse"), Number(hasLooked)];
-    const reply = await this.#run(CONFIRM, sid, now, absoluteExpiresAt, CLOCK_MARGIN, ...rule);
+    const reply = await this.#run(CONFIRM, record.sid, record.createdAt, ...rule);
     const [status, evicted = [], marked = []] = reply as [Confirmed["status"], string[]?, string[]?];
     return { status, evicted, marked: marked.map(sidOf) };
   }
@@ -73,9 +78,10 @@ export class UserIndex {
    * Enters a session that the index has lost. One that ended meanwhile is taken out again: its own end may have come
    * before the entry. True when the index names it by this call.
    */
-  async enter({ sid, absoluteExpiresAt }: SessionRecord): Promise<boolean> {
+  async enter(record: SessionRecord): Promise<boolean> {
+    const { sid, createdAt } = record;
     if (await this.names(sid, ["c"])) return false;
-    if (Number(await this.#run(RESTORE, sid, absoluteExpiresAt, CLOCK_MARGIN)) === 0) return false;
+    if (Number(await this.#run(RESTORE, sid, createdAt, lastsUntil(record))) === 0) return false;
     if (!(await this.#records.isAbsent(sid))) return true;
     await this.forget(["c"], [sid]);
     return false;
@@ -128,16 +134,21 @@ export class UserIndex {
    * Removes the confirmed entries for which `hasEnded`. A sid that was confirmed is never used again, so that is safe.
    */
   async forgetEnded(hasEnded: (sid: string) => Promise<boolean>): Promise<void> {
-    let position: IndexPosition | null = null;
+    let position: IndexPosition | null = AFTER_MARKS;
     do {
       const { confirmed, next }: IndexPart = await this.read(position);
-      const ended = await Promise.all(confirmed.map(({ sid }) => hasEnded(sid)));
-      await this.forget(
-        ["c"],
-        confirmed.filter((_, i) => ended[i]).map(({ sid }) => sid),
-      );
+      const sids = confirmed.map(({ sid }) => sid);
+      await this.#forgetSome(sids, hasEnded);
       position = next;
     } while (position !== null);
+  }
+
+  async #forgetSome(sids: readonly string[], hasEnded: (sid: string) => Promise<boolean>): Promise<void> {
+    const ended = await Promise.all(sids.map(hasEnded));
+    await this.forget(
+      ["c"],
+      sids.filter((_, i) => ended[i]),
+    );
   }
 
   /** Reads on from `after`; from the start, where the marks are, when it is `null`. */
@@ -150,7 +161,7 @@ export class UserIndex {
       const confirmed = fresh.filter(({ member }) => member.startsWith("c"));
       return {
         marked: fresh.filter(({ member }) => member.startsWith("r")).map(({ member }) => sidOf(member)),
-        confirmed: confirmed.map(({ member, score }) => ({ sid: sidOf(member), absoluteExpiresAt: score })),
+        confirmed: confirmed.map(({ member, score }) => ({ sid: sidOf(member), createdAt: score })),
         next: read.length < most ? null : (read.at(-1) ?? null),
       };
     }
@@ -174,6 +185,11 @@ function pairsOf(reply: readonly string[]): IndexPosition[] {
 
 function follows(position: IndexPosition, after: IndexPosition): boolean {
   return position.score > after.score || (position.score === after.score && position.member > after.member);
+}
+
+/** An index lasts as long as the longest session that it names could. */
+function lastsUntil({ absoluteExpiresAt }: SessionRecord): number {
+  return absoluteExpiresAt + CLOCK_MARGIN;
 }
 
 function sidOf(member: string): string {

@@ -54,6 +54,6 @@ export async function revokeByUser(records: Records, userId: string, except?: st
 
 /** A cursor names a confirmed session, and so a member of the index. */
 function positionOf(after: string): IndexPosition {
-  const { absoluteExpiresAt, sid } = parseCursor(after);
-  return { score: absoluteExpiresAt, member: `c${sid}` };
+  const { createdAt, sid } = parseCursor(after);
+  return { score: createdAt, member: `c${sid}` };
 }

@@ -36,7 +36,7 @@ const TABLES = `
     checksum INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX sessile_sessions_by_expiry ON sessile_sessions (expires_at);
-  CREATE INDEX sessile_sessions_by_user ON sessile_sessions (user_id, absolute_expires_at, sid) WHERE user_id IS NOT NULL;
+  CREATE INDEX sessile_sessions_by_user ON sessile_sessions (user_id, created_at, sid) WHERE user_id IS NOT NULL;
   CREATE TABLE sessile_meta (version INTEGER NOT NULL) STRICT;
   INSERT INTO sessile_meta (version) VALUES (${VERSION});
 `;

@@ -18,7 +18,7 @@ export const SQL = {
    * Ends the user's oldest sessions; the parameter before the last is the number that stay. None if the new sid exists.
    */
   evict: `DELETE FROM sessile_sessions WHERE sid IN
-    (SELECT sid ${LIVE} ORDER BY absolute_expires_at DESC, sid DESC LIMIT -1 OFFSET ?)
+    (SELECT sid ${LIVE} ORDER BY created_at DESC, sid DESC LIMIT -1 OFFSET ?)
     AND NOT EXISTS (SELECT 1 FROM sessile_sessions WHERE sid = ?) RETURNING sid`,
   /** Changes nothing if the sid exists, or if the user has more sessions than the last parameter allows. */
   insert: `INSERT INTO sessile_sessions (${ALL}) SELECT ${marks(COLUMNS)}
@@ -29,9 +29,9 @@ export const SQL = {
   move: replace(MOVING),
   delete: "DELETE FROM sessile_sessions WHERE sid = ? RETURNING sid",
   /** Answered by the index alone. The upper bound keeps a damaged entry from failing the whole page. */
-  page: `SELECT sid, absolute_expires_at FROM sessile_sessions
-    WHERE user_id = ? AND (absolute_expires_at, sid) > (?, ?) AND absolute_expires_at <= ${Number.MAX_SAFE_INTEGER}
-    ORDER BY absolute_expires_at, sid LIMIT ?`,
+  page: `SELECT sid, created_at FROM sessile_sessions
+    WHERE user_id = ? AND (created_at, sid) > (?, ?) AND created_at <= ${Number.MAX_SAFE_INTEGER}
+    ORDER BY created_at, sid LIMIT ?`,
   /** Answered by the index of sids alone. */
   scan: "SELECT sid FROM sessile_sessions WHERE sid > ? ORDER BY sid LIMIT ?",
   deleteByUser: "DELETE FROM sessile_sessions WHERE user_id = ? AND sid IS NOT ? RETURNING sid",

@@ -20,7 +20,7 @@ import { WriteQueue, type Writer } from "./write-queue.ts";
 const PAUSE = 10;
 
 /** Before every position: no record ends before 1970. */
-const START: Position = { absoluteExpiresAt: -1, sid: "" };
+const START: Position = { createdAt: -1, sid: "" };
 
 const COMMITTING = "commit a change";
 
@@ -196,9 +196,9 @@ export class SqliteStore implements SessionStore {
     return slicePage(records, { limit });
   }
 
-  #positions(userId: string, { absoluteExpiresAt, sid }: Position, limit: number): Position[] {
-    const rows = this.#statements.page.all(toText(userId), absoluteExpiresAt, sid, limit).map(valuesOf);
-    return rows.map(([found, at]) => ({ sid: String(found), absoluteExpiresAt: Number(at) }));
+  #positions(userId: string, { createdAt, sid }: Position, limit: number): Position[] {
+    const rows = this.#statements.page.all(toText(userId), createdAt, sid, limit).map(valuesOf);
+    return rows.map(([found, at]) => ({ sid: String(found), createdAt: Number(at) }));
   }
 
   /** The next page begins after the last sid of a readable record: the sid of a damaged one may be no cursor. */

@@ -19,8 +19,8 @@ import { greedy } from "./fakes.ts";
 import { untilCoherent } from "./until.ts";
 
 const NEEDED = [
-  ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pexpireat", "scan", "publish", "subscribe"],
-  ...["zadd", "zrem", "zrange", "zrangebyscore", "zremrangebyscore", "zcount", "zscore"],
+  ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "time", "scan", "publish", "subscribe"],
+  ...["zadd", "zrem", "zrange", "zrangebyscore", "zcard", "zscore", "pttl", "pexpireat"],
   ...["client|id", "client|tracking"],
   // What the clients need to connect.
   ...["hello", "auth", "info"],

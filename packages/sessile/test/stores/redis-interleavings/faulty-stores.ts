@@ -94,7 +94,7 @@ export const FAULTY_STORES: readonly Faulty[] = [
         const { confirmed } = await index.read(null);
         if (confirmed.length >= (limit?.max ?? 0)) return { status: "refused" };
         await records.insert(record);
-        await records.link.send(key, ["ZADD", key, String(record.absoluteExpiresAt), `c${record.sid}`]);
+        await records.link.send(key, ["ZADD", key, String(record.createdAt), `c${record.sid}`]);
         return { status: "created", evicted: [] };
       },
     })),

@@ -110,7 +110,7 @@ class World {
     if (this.#scenario.isIndexLost) return void (await this.#port.send(session, set));
     await Promise.all([
       this.#port.send(session, set),
-      this.#port.send(this.#index, ["ZADD", this.#index, String(FIRST.absoluteExpiresAt), `c${FIRST.sid}`]),
+      this.#port.send(this.#index, ["ZADD", this.#index, String(FIRST.createdAt), `c${FIRST.sid}`]),
     ]);
   }
 

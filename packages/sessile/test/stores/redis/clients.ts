@@ -95,8 +95,8 @@ async function readyIoredis(client: Redis | Cluster): Promise<Connected> {
 
 /** As `docs/stores.md` gives them: what the store needs, and what the client libraries need for themselves. */
 export const STORE_COMMANDS = [
-  ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pexpireat"],
-  ...["zadd", "zrem", "zrange", "zrangebyscore", "zremrangebyscore", "zcount", "zscore"],
+  ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "pttl", "pexpireat", "time"],
+  ...["zadd", "zrem", "zrange", "zrangebyscore", "zcard", "zscore"],
   ...["publish", "subscribe"],
 ];
 export const CLIENT_COMMANDS = ["info"];

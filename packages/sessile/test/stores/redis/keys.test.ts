@@ -26,7 +26,7 @@ test("C3: keys are a constant prefix and a sid or a digest, whatever the user is
   assert.deepEqual((await client.keys("c3:*")).sort(), [`c3:layout`, `c3:s:${record.sid}`, `c3:u:${digest}`].sort());
   assert.equal(await client.get("c3:layout"), "1");
   assert.deepEqual(await client.zRangeWithScores(`c3:u:${digest}`, 0, -1), [
-    { value: `c${record.sid}`, score: record.absoluteExpiresAt },
+    { value: `c${record.sid}`, score: record.createdAt },
   ]);
 });
 

@@ -80,7 +80,7 @@ function noting(port: RedisPort, note: (sid: string) => void): RedisPort {
     send: async (key, args) => {
       const reply = await port.send(key, args);
       const isAdmission = args[1] === ADMIT.sha || args[1] === ADMIT.text;
-      if (isAdmission && reply === "admitted") note(args[4] as string);
+      if (isAdmission && (reply as string[])[0] === "admitted") note(args[4] as string);
       return reply;
     },
   };

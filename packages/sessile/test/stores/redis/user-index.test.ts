@@ -48,8 +48,8 @@ async function pages(userId: string, limit: number): Promise<string[][]> {
 }
 
 test("L5: pages are full and neither repeat nor miss, though records are gone and all began in one millisecond", async () => {
-  const absoluteExpiresAt = Date.now() + DAY;
-  const all = records("ties", 250, (i) => ({ absoluteExpiresAt: absoluteExpiresAt + Math.floor(i / 120) }));
+  const now = Date.now();
+  const all = records("ties", 250, (i) => ({ createdAt: now + Math.floor(i / 120) }));
   await create(all);
   const dead = all.filter((_, i) => i % 3 === 0);
   await Promise.all(dead.map(({ sid }) => client.del(`i:s:${sid}`)));
@@ -114,16 +114,17 @@ for (const [name, next] of Object.entries({
   });
 }
 
-test("a sign-in that crashed takes no place of another, and its own is given up when its time is over", async () => {
+test("a sign-in that crashed takes no place of another, and is ended by a revocation", async () => {
   const [crashed] = records("crashed", 1) as [SessionRecord];
   const limit = { max: 1, onExceeded: "refuse" } as const;
   await new UserIndex(stored, "crashed").admit(crashed);
   await stored.insert(crashed);
-  const next = sampleRecord({ userId: "crashed", createdAt: crashed.createdAt + 59_999 });
+  const next = sampleRecord({ userId: "crashed" });
   assert.deepEqual(await store.create(next, limit), { status: "created", evicted: [] });
-  assert.deepEqual(await members("crashed"), [`p${crashed.sid}`, `c${next.sid}`]);
-  await store.create(sampleRecord({ userId: "crashed", createdAt: crashed.createdAt + 60_000 }), limit);
-  assert.deepEqual(await members("crashed"), [`c${next.sid}`]);
+  assert.deepEqual((await members("crashed")).sort(), [`c${next.sid}`, `p${crashed.sid}`]);
+  assert.deepEqual(await store.deleteByUser("crashed"), [next.sid]);
+  assert.equal(await store.load(crashed.sid), null);
+  assert.deepEqual(await members("crashed"), []);
 });
 
 test("D8: sessions whose record Redis dropped make room before anybody is refused or evicted", async () => {
@@ -149,16 +150,64 @@ test("D8: an unreadable record keeps its place, because another release may read
   assert.equal(await client.exists(`i:s:${odd.sid}`), 0);
 });
 
-test("L7: entries of sessions that are over by far are pruned by the next sign-in", async () => {
-  const past = Date.now() - 2 * DAY;
-  const over = (i: number) => ({
-    createdAt: past + i,
-    expiresAt: Date.now() + DAY,
-    absoluteExpiresAt: Date.now() - DAY,
-  });
-  const [old] = records("pruned", 1, over) as [SessionRecord];
-  await client.zAdd(stored.keys.user("pruned"), { value: `c${old.sid}`, score: old.absoluteExpiresAt });
-  const next = sampleRecord({ userId: "pruned" });
+test("L7: sign-ins forget what sessions that are gone and sign-ins that crashed left in a large index", async () => {
+  const key = stored.keys.user("grown");
+  const [alive] = records("grown", 1) as [SessionRecord];
+  await create([alive]);
+  const left = records("grown", 400).map(({ sid }) => sid);
+  const now = Date.now();
+  await client.zAdd(key, [
+    ...left.slice(0, 200).map((sid) => ({ value: `c${sid}`, score: now - DAY })),
+    ...left.slice(200).map((sid) => ({ value: `p${sid}`, score: now - 60_000 })),
+  ]);
+  const young = `p${sampleRecord().sid}`;
+  await client.zAdd(key, { value: young, score: now + 60_000 });
+  const others = async () => (await members("grown")).filter((member) => left.includes(member.slice(1)));
+  let signIns = 0;
+  while ((await others()).length > 200) {
+    await store.create(sampleRecord({ userId: "grown" }));
+    assert.ok(++signIns < 400, `${(await others()).length} are left of 400 after ${signIns} sign-ins`);
+  }
+  assert.ok((await members("grown")).includes(young), "one that is under way stays");
+  assert.equal((await pages("grown", 100)).flat().length, signIns + 1);
+});
+
+test("a sign-in looks at no more than four entries, however large the index is", async () => {
+  await create(records("large", 2000));
+  const { store: watched, sent } = watchedStore(client, "i:");
+  await watched.create(sampleRecord({ userId: "large" }));
+  assert.ok(sent.filter(([name]) => name === "EXISTS").length <= 4, JSON.stringify(sent));
+});
+
+test("the index lives as long as the longest session of the user, in whatever order they end and begin", async () => {
+  const [long, short, next] = [30 * DAY, DAY / 24, DAY].map((age) =>
+    sampleRecord({ userId: "long", absoluteExpiresAt: Date.now() + age }),
+  ) as [SessionRecord, SessionRecord, SessionRecord];
+  const lasts = async (record: SessionRecord, doing: string) =>
+    assert.equal(await client.pExpireTime(stored.keys.user("long")), record.absoluteExpiresAt + 60_000, doing);
+  await store.create(short);
+  await lasts(short, "the first");
+  await store.create(long);
   await store.create(next);
-  assert.deepEqual(await members("pruned"), [`c${next.sid}`]);
+  await lasts(long, "the longest and one more");
+  await store.delete(short.sid);
+  await store.delete(next.sid);
+  await new UserIndex(stored, "long").markAll();
+  await lasts(long, "a mark alone");
+});
+
+test("an entry that was lost comes back at its age", async () => {
+  const all = records("lost", 3, (i) => ({
+    createdAt: Date.now() - 1000 + i,
+    absoluteExpiresAt: Date.now() + DAY - i,
+  }));
+  await create(all);
+  const [, lost] = all as [SessionRecord, SessionRecord];
+  const key = stored.keys.user("lost");
+  await client.zRem(key, `c${lost.sid}`);
+  assert.equal(await new UserIndex(stored, "lost").enter(lost), true);
+  assert.deepEqual(
+    (await store.list("lost")).records.map(({ sid }) => sid),
+    all.map(({ sid }) => sid),
+  );
 });

@@ -54,9 +54,7 @@ describe("a damaged sqlite store", { skip: unable }, () => {
   test("G2: a page is full although records on it cannot be read", async () => {
     const database = openRaw(":memory:");
     const store = sqliteStore({ database });
-    const records = Array.from({ length: 9 }, (_, i) =>
-      sampleRecord({ userId: "zoe", absoluteExpiresAt: Date.now() * 2 + i }),
-    );
+    const records = Array.from({ length: 9 }, (_, i) => sampleRecord({ userId: "zoe", createdAt: Date.now() + i }));
     for (const record of records) await store.create(record);
     for (const i of [0, 1, 2, 3, 5, 8])
       database.prepare("UPDATE sessile_sessions SET device = 'x' WHERE sid = ?").run(records[i]?.sid as string);
