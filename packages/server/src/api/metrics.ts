@@ -1,6 +1,6 @@
-// `GET /metrics` beside the other routes, for whoever holds an API key with the scope `metrics:read`.
+// `GET /metrics`: beside the other routes for an API key with the scope `metrics:read`, and on an address of its own without one.
 
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, RouteShorthandOptions } from "fastify";
 import type { Exposition } from "../http/metrics/exposition.ts";
 import { PROMETHEUS_TYPE } from "../http/metrics/prometheus-text.ts";
 import { KEY_ANSWERS, postponed } from "../http/schemas/answers.ts";
@@ -27,11 +27,21 @@ export function metricsRoute(app: FastifyInstance, parts: GuardParts & { readonl
       reply.header("cache-control", "no-store");
       await admit(parts, request, readKey(request) ?? bearer(request.headers.authorization));
     });
-    const options = { schema: SCHEMA, config: { scope: "metrics:read" as const } };
-    scope.get("/metrics", options, async (_request, reply) =>
-      reply.header("content-type", PROMETHEUS_TYPE).send(await parts.exposition.text()),
-    );
+    figures(scope, parts.exposition, { schema: SCHEMA, config: { scope: "metrics:read" as const } });
   });
+}
+
+export function publicMetricsRoute(app: FastifyInstance, exposition: Exposition): void {
+  figures(app, exposition, {});
+}
+
+function figures(app: FastifyInstance, exposition: Exposition, options: RouteShorthandOptions): void {
+  app.get("/metrics", options, async (_request, reply) =>
+    reply
+      .header("cache-control", "no-store")
+      .header("content-type", PROMETHEUS_TYPE)
+      .send(await exposition.text()),
+  );
 }
 
 function bearer(authorization: string | undefined): string | null {

@@ -5,7 +5,7 @@ import type { SessionManager, SessionTransport } from "sessile";
 import { sessions } from "sessile/fastify";
 import { demoSignInRoutes } from "../api/demo-sign-in.ts";
 import { healthRoutes } from "../api/health.ts";
-import { metricsRoute } from "../api/metrics.ts";
+import { metricsRoute, publicMetricsRoute } from "../api/metrics.ts";
 import { ownSessionsRoutes } from "../api/own-sessions.ts";
 import { profileRoutes } from "../api/profile.ts";
 import { rootRoute } from "../api/root.ts";
@@ -98,6 +98,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 /** The admin page alone, for an address of its own. */
 export function createAdminApp(options: ListenerOptions, admin: AdminParts): Promise<FastifyInstance> {
   return createListener(options, (app) => adminRoutes(app, admin));
+}
+
+/** The metrics alone, without a key, for an address that no client but Prometheus can reach. */
+export function createMetricsApp(options: ListenerOptions, exposition: Exposition): Promise<FastifyInstance> {
+  return createListener(options, async (app) => publicMetricsRoute(app, exposition));
 }
 
 async function createListener(

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import type { FastifyInstance } from "fastify";
+import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
 
@@ -17,19 +18,19 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
-/** Gives back the URL. Throws `UsageError` with what to do. */
-export async function listen(app: FastifyInstance, { host, port }: Pick<Config, "host" | "port">): Promise<string> {
+/** Returns the URL. Throws `UsageError` with the advice to change `option`, by default --port or --host. */
+export async function listen(app: FastifyInstance, { host, port }: ListenAddress, option?: string): Promise<string> {
   try {
     return await app.listen({ host, port });
   } catch (error) {
-    throw new UsageError(listenProblem((error as { code?: string }).code ?? String(error), host, port));
+    throw new UsageError(listenProblem((error as { code?: string }).code ?? String(error), { host, port }, option));
   }
 }
 
-function listenProblem(code: string, host: string, port: number): string {
+function listenProblem(code: string, { host, port }: ListenAddress, option = ""): string {
   if (code === "EADDRINUSE")
-    return `Port ${port} on ${host} is in use. Stop what uses it, or choose another with --port.`;
+    return `Port ${port} on ${host} is in use. Stop what uses it, or choose another with ${option || "--port"}.`;
   if (code === "EACCES")
-    return `Port ${port} on ${host} needs more rights than this user has. Choose one above 1023 with --port.`;
-  return `Cannot listen on ${host}, port ${port}: ${code}. Choose an address of this machine with --host.`;
+    return `Port ${port} on ${host} needs more rights than this user has. Choose one above 1023 with ${option || "--port"}.`;
+  return `Cannot listen on ${host}, port ${port}: ${code}. Choose an address of this machine with ${option || "--host"}.`;
 }

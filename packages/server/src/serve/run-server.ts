@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { bearerTransport, cookieTransport, headerTransport } from "sessile";
+import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/config.ts";
 import { type Digests, digestsOf } from "../config/token-keys.ts";
 import { TrustedProxies } from "../config/trusted-proxies.ts";
@@ -26,11 +27,10 @@ import { withoutMarker } from "../store/marker.ts";
 import { openServedStore } from "../store/open-served-store.ts";
 import type { OpenedStore } from "../store/open-store.ts";
 import { Readiness } from "../store/readiness.ts";
-import { createAdminApp, createApp } from "./app.ts";
+import { createAdminApp, createApp, createMetricsApp } from "./app.ts";
 import { banner } from "./banner.ts";
 import { exitWhenStateIsUnknown } from "./last-resort.ts";
 import { checkDemo, listen } from "./listen.ts";
-import { listenForMetrics } from "./metrics-listener.ts";
 import { checkPages, openPages } from "./open-pages.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
@@ -55,28 +55,22 @@ export async function runServer(config: Config, tuning: Tuning = {}): Promise<vo
   exitWhenStateIsUnknown(log);
   const readiness = new Readiness(opened.store);
   const parts = { log, readiness, users, digests, ...(limits && { limits }) };
-  const { app, adminApp, exposition, close } = await assemble(config, opened, parts);
-  const closeAfter = async (error: unknown): Promise<never> => {
-    await close();
-    throw error;
-  };
-  const metrics =
-    config.metrics && (await listenForMetrics(config.metrics, () => exposition.text(), limits).catch(closeAfter));
-  const listenFor = (each: FastifyInstance, where: Pick<Config, "host" | "port">): Promise<string> =>
-    listen(each, where).catch(async (error) => {
-      await metrics?.close();
-      return closeAfter(error);
+  const { app, adminApp, metricsApp, close } = await assemble(config, opened, parts);
+  const listenFor = (each: FastifyInstance, where: ListenAddress, option?: string): Promise<string> =>
+    listen(each, where, option).catch(async (error) => {
+      await close();
+      throw error;
     });
+  const metrics = metricsApp && `${await listenFor(metricsApp, config.metrics ?? config, "--metrics")}/metrics`;
   const url = await listenFor(app, config);
-  const admin = adminApp === null ? url : await listenFor(adminApp, config.adminListen ?? config);
+  const admin = adminApp ? await listenFor(adminApp, config.adminListen ?? config, "--admin-listen") : url;
   const stop = async (): Promise<void> => {
     readiness.stop();
     await wait(config.stopDelay);
     await close();
-    await metrics?.close(); // last, so that the last figures can be read
   };
   stopOnSignal(stop, config.stopDelay + stopDeadline);
-  process.stdout.write(banner(config, opened, { url, users, metrics: metrics?.url ?? null, admin }));
+  process.stdout.write(banner(config, opened, { url, users, metrics, admin }));
 }
 
 interface Parts {
@@ -92,7 +86,8 @@ interface Assembled {
   readonly app: FastifyInstance;
   /** The admin page, where it has an address of its own. */
   readonly adminApp: FastifyInstance | null;
-  readonly exposition: Exposition;
+  /** The metrics, where they have an address of their own. */
+  readonly metricsApp: FastifyInstance | null;
   readonly close: () => Promise<void>;
 }
 
@@ -152,14 +147,16 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
     ...pages.here,
   });
   const adminApp = pages.elsewhere === null ? null : await createAdminApp(common, pages.elsewhere);
+  const metricsApp = config.metrics === null ? null : await createMetricsApp(common, exposition);
   const close = async (): Promise<void> => {
     await Promise.all([app.close(), adminApp?.close()]);
     exposition.stop();
     keyFile?.close();
     await pages.close();
     await closeUsers();
+    await metricsApp?.close(); // last, so that the last figures can be read
   };
-  return { app, adminApp, exposition, close };
+  return { app, adminApp, metricsApp, close };
 }
 
 /** `null` where there are no users. */

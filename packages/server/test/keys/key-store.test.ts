@@ -72,24 +72,3 @@ test("a rotated key works beside the one before for the grace, and the one befor
   );
   assert.equal(keys.rotate("nobody", 0), null);
 });
-
-test("a file of users from a version that wrote rotations down loses that table, and keeps its keys", () => {
-  const { file, add, path } = open();
-  const { key } = add("shop");
-  file.exec("CREATE TABLE sessile_rotations (id INTEGER PRIMARY KEY, sid TEXT, at INTEGER); PRAGMA user_version = 6");
-  file.close();
-  const again = open(path);
-  assert.notEqual(again.keys.verify(key), null);
-  assert.equal(again.file.prepare("SELECT name FROM sqlite_schema WHERE name = 'sessile_rotations'").get(), undefined);
-});
-
-test("a file of users from before there were keys gets their table, and keeps its users", () => {
-  const { file, path } = open();
-  file.exec(`DROP TABLE sessile_api_keys; DROP TABLE sessile_admins; DROP TABLE sessile_audit; DROP TABLE sessile_stores;
-    ALTER TABLE sessile_endings DROP COLUMN store; PRAGMA user_version = 1;
-    INSERT INTO sessile_users (id, name, password, created_at, password_changed_at) VALUES (7, 'alice', 'hash', 1, 1)`);
-  file.close();
-  const again = open(path);
-  assert.notEqual(again.keys.verify(again.add("shop").key), null);
-  assert.deepEqual({ ...(again.file.prepare("SELECT name FROM sessile_users").get() as object) }, { name: "alice" });
-});

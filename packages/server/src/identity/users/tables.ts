@@ -4,15 +4,17 @@ import { randomBytes } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { firstRow, pragma, transaction } from "./query.ts";
 
+/** The first that is published. */
 const VERSION = 7;
 
 /** "sesu", so that no other application's file is taken for one of ours. */
 const APPLICATION_ID = 0x73657375;
 
 /**
- * `sessile_endings`: users whose sessions are still to be ended, written in the same transaction as the reason for it.
- * `sessile_attempts`: failed sign-ins; `sessile_networks`: from where a user has signed in before. Both hold digests under
- * the key in `sessile_key`, which name nobody.
+ * `sessile_stores`: the session stores whose servers use the file; `sessile_endings`: users whose sessions are still to be ended there,
+ * written in the same transaction as the reason for it. `sessile_attempts`: failed sign-ins; `sessile_networks`: from where a user has
+ * signed in before. Both hold digests under the key in `sessile_key`, which name no user. Of the secret of an API key there is a digest
+ * only; its `scopes` are separated by spaces. The audit keeps names, because users can be removed.
  */
 const TABLES = `
   CREATE TABLE sessile_users (
@@ -23,10 +25,19 @@ const TABLES = `
     created_at INTEGER NOT NULL,
     password_changed_at INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE sessile_admins (
+    user_id INTEGER PRIMARY KEY REFERENCES sessile_users ON DELETE CASCADE
+  ) STRICT;
+  CREATE TABLE sessile_stores (
+    name TEXT PRIMARY KEY,
+    seen_at INTEGER NOT NULL,
+    lifetime INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE sessile_endings (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id INTEGER NOT NULL,
-    due_at INTEGER NOT NULL
+    due_at INTEGER NOT NULL,
+    store TEXT NOT NULL DEFAULT ''
   ) STRICT;
   CREATE TABLE sessile_attempts (
     bucket INTEGER PRIMARY KEY,
@@ -35,16 +46,10 @@ const TABLES = `
   ) STRICT;
   CREATE TABLE sessile_networks (
     user_id INTEGER NOT NULL REFERENCES sessile_users ON DELETE CASCADE,
-    network INTEGER NOT NULL,
+    network TEXT NOT NULL,
     seen_at INTEGER NOT NULL,
     PRIMARY KEY (user_id, network)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE sessile_key (key TEXT NOT NULL) STRICT;
-  PRAGMA application_id = ${APPLICATION_ID};
-`;
-
-/** Came with version 2. Of a secret there is a digest only; `scopes` are separated by spaces. */
-const API_KEYS = `
   CREATE TABLE sessile_api_keys (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -55,13 +60,6 @@ const API_KEYS = `
     created_at INTEGER NOT NULL,
     rotated_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-`;
-
-/** Came with version 3: who may use the admin page, and what was done there. Names are kept, because users can be removed. */
-const ADMIN = `
-  CREATE TABLE sessile_admins (
-    user_id INTEGER PRIMARY KEY REFERENCES sessile_users ON DELETE CASCADE
-  ) STRICT;
   CREATE TABLE sessile_audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,
@@ -71,59 +69,26 @@ const ADMIN = `
     outcome TEXT NOT NULL,
     ended INTEGER
   ) STRICT;
+  CREATE TABLE sessile_key (key TEXT NOT NULL) STRICT;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${VERSION};
 `;
-
-/** Came with version 5: the session stores whose servers use the file, each with endings of its own. */
-const STORES = `
-  CREATE TABLE sessile_stores (
-    name TEXT PRIMARY KEY,
-    seen_at INTEGER NOT NULL,
-    lifetime INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  ALTER TABLE sessile_endings ADD COLUMN store TEXT NOT NULL DEFAULT '';
-`;
-
-/** Came with version 6: known networks by their whole digest. Those of 20 bits that there were cannot be made into it. */
-const KNOWN_NETWORKS = `
-  DROP TABLE sessile_networks;
-  CREATE TABLE sessile_networks (
-    user_id INTEGER NOT NULL REFERENCES sessile_users ON DELETE CASCADE,
-    network TEXT NOT NULL,
-    seen_at INTEGER NOT NULL,
-    PRIMARY KEY (user_id, network)
-  ) STRICT, WITHOUT ROWID;
-`;
-
-/** Went with version 7: version 4 had written down when sessions were given new tokens. */
-const NO_ROTATIONS = "DROP TABLE IF EXISTS sessile_rotations";
-
-/** The changes of each version, from 2 on. */
-const LATER = [API_KEYS, ADMIN, "", STORES, KNOWN_NETWORKS, NO_ROTATIONS];
 
 /** Makes the tables that are not there. Several processes may do it at once: one does, the others find them. */
 export function ensureTables(file: SqliteDatabase): void {
-  if (isCurrent(file)) return;
+  if (isOurs(file)) return;
   transaction(file, () => {
-    if (isCurrent(file)) return;
-    if (!isOurs(file)) {
-      file.exec(TABLES);
-      file.prepare("INSERT INTO sessile_key (key) VALUES (?)").run(randomBytes(32).toString("hex"));
-    }
-    const version = Math.max(Number(pragma(file, "user_version")), 1);
-    for (const tables of LATER.slice(version - 1)) file.exec(tables);
-    file.exec(`PRAGMA user_version = ${VERSION}`);
+    if (isOurs(file)) return;
+    file.exec(TABLES);
+    file.prepare("INSERT INTO sessile_key (key) VALUES (?)").run(randomBytes(32).toString("hex"));
   });
 }
 
-function isCurrent(file: SqliteDatabase): boolean {
-  return isOurs(file) && pragma(file, "user_version") === VERSION;
-}
-
-/** False while the file is empty. Throws when it is another application's, or a newer release's. */
+/** False while the file is empty. Throws when it is another application's, or another release's. */
 export function isOurs(file: SqliteDatabase): boolean {
   const id = pragma(file, "application_id");
-  const version = Number(pragma(file, "user_version"));
-  if (id === APPLICATION_ID && version >= 1 && version <= VERSION) return true;
+  const version = pragma(file, "user_version");
+  if (id === APPLICATION_ID && version === VERSION) return true;
   if (id === APPLICATION_ID)
     throw new Error(`it has version ${version} of the tables, and this release knows version ${VERSION}`);
   const { tables } = firstRow<{ tables: number }>(file.prepare("SELECT count(*) AS tables FROM sqlite_schema")) ?? {};
