@@ -1,18 +1,24 @@
 // `POST /sessions`: an application has found out who somebody is, and begins the session.
 
 import type { FastifyInstance } from "fastify";
-import type { JsonObject } from "sessile";
+import { BODY_ANSWERS, detail, KEY_ANSWERS } from "../http/answers.ts";
 import { DATA_BODY_LIMIT } from "../http/bodies.ts";
 import { seenWithoutCookies, withSession } from "../http/direct-session.ts";
-import { BODY_ANSWERS, detail, KEY_ANSWERS } from "../http/schemas/answers.ts";
-import { NEW_SESSION, NEW_SESSION_BODY } from "../http/schemas/sessions.ts";
+import type { SchemaTypes } from "../http/schema.ts";
 import { checkTold } from "./check-told.ts";
-import { describeSession, etagOf } from "./describe.ts";
+import { describeSession, etagOf, tokenAnswer, USER_ID } from "./describe.ts";
 import type { ApiParts } from "./routes.ts";
 
-interface BeginRoute {
-  Body: { readonly user_id: string; readonly data?: JsonObject; readonly device?: string };
-}
+const BODY = {
+  type: "object",
+  required: ["user_id"],
+  additionalProperties: false,
+  properties: {
+    user_id: USER_ID,
+    data: { type: "object", description: "the first data: any JSON object of at most 64 KiB, 256 keys and 32 levels" },
+    device: { type: "string", maxLength: 200, description: "a name of the device for lists" },
+  },
+} as const;
 
 const SCHEMA = {
   operationId: "beginSession",
@@ -20,9 +26,9 @@ const SCHEMA = {
   description: "If the request has a token, the new session replaces that token's session, which ends.",
   tags: ["sessions"],
   security: [{ apiKey: [] }, { apiKey: [], sessionToken: [] }],
-  body: NEW_SESSION_BODY,
+  body: BODY,
   response: {
-    201: NEW_SESSION,
+    201: tokenAnswer("the new session, with the only copy of its token"),
     409: detail("the user has too many sessions, or they were revoked at the same moment"),
     ...BODY_ANSWERS,
     ...KEY_ANSWERS,
@@ -31,7 +37,7 @@ const SCHEMA = {
 
 export function beginRoute(app: FastifyInstance, { manager, verifyHeaders = [] }: ApiParts): void {
   const options = { schema: SCHEMA, config: { scope: "sessions:create" as const }, bodyLimit: DATA_BODY_LIMIT };
-  app.post<BeginRoute>("/sessions", options, async (request, reply) => {
+  app.withTypeProvider<SchemaTypes>().post("/sessions", options, async (request, reply) => {
     const { user_id, data = {}, device } = request.body;
     checkTold(verifyHeaders, data, "data");
     const { answer } = await withSession(manager, seenWithoutCookies(request), reply, async (session) => {

@@ -2,21 +2,23 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { JsonObject, SessionManager } from "sessile";
+import { BODY_ANSWERS, detail, ENDED, KEY_AND_TOKEN_ANSWERS } from "../http/answers.ts";
 import { DATA_BODY_LIMIT } from "../http/bodies.ts";
 import { type AnySession, type Settled, seenWithoutCookies, withSession } from "../http/direct-session.ts";
 import { RequestError, signedIn } from "../http/request-error.ts";
-import { BODY_ANSWERS, detail, KEY_AND_TOKEN_ANSWERS } from "../http/schemas/answers.ts";
-import { DELTA_BODY, ENDED, IF_MATCH, ROTATED, SESSION } from "../http/schemas/sessions.ts";
+import type { SchemaTypes } from "../http/schema.ts";
 import { checkTold } from "./check-told.ts";
-import { describeSession, etagOf, isMatch } from "./describe.ts";
+import { describeSession, etagOf, isMatch, sessionAnswer, tokenAnswer } from "./describe.ts";
 import type { ApiParts } from "./routes.ts";
 
-interface ChangeRoute {
-  Body: { readonly set?: JsonObject; readonly remove?: readonly string[] };
-  Headers: { readonly "if-match"?: string };
+interface Changes {
+  readonly set?: JsonObject;
+  readonly remove?: readonly string[];
 }
 
 const COMMON = { tags: ["sessions"], security: [{ apiKey: [], sessionToken: [] }] };
+
+const SESSION = sessionAnswer("the session");
 
 const READ = {
   ...COMMON,
@@ -32,22 +34,43 @@ const CHANGE = {
   summary: "Change keys of the session's data",
   description:
     "Concurrent changes of different keys are both kept; of the same key the last one wins, unless `If-Match` is sent.",
-  headers: IF_MATCH,
-  body: DELTA_BODY,
+  headers: {
+    type: "object",
+    properties: {
+      "if-match": {
+        type: "string",
+        maxLength: 1000,
+        description: "an `ETag`: the change is made only while the session is at that version",
+      },
+    },
+  },
+  body: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      set: { type: "object", description: "top-level keys and their new values; other keys stay as they are" },
+      remove: {
+        type: "array",
+        maxItems: 256,
+        items: { type: "string" },
+        description: "top-level keys to remove, before `set`",
+      },
+    },
+  },
   response: {
     200: SESSION,
     ...KEY_AND_TOKEN_ANSWERS,
     412: detail("the session has another version than `If-Match`; nothing was changed"),
     ...BODY_ANSWERS,
   },
-};
+} as const;
 
 const ROTATE = {
   ...COMMON,
   operationId: "rotateToken",
   summary: "Give the session a new token",
   response: {
-    200: ROTATED,
+    200: tokenAnswer("the new token; the one before works for 60 seconds more"),
     ...KEY_AND_TOKEN_ANSWERS,
     409: detail("the token was already replaced; use its successor"),
   },
@@ -67,19 +90,21 @@ export function currentRoutes(app: FastifyInstance, { manager, verifyHeaders = [
     return answer;
   });
 
-  app.patch<ChangeRoute>(
-    "/sessions/current/data",
-    { schema: CHANGE, config: { scope: "sessions:write" }, bodyLimit: DATA_BODY_LIMIT },
-    async (request, reply) => {
-      const { body, headers } = request;
-      checkTold(verifyHeaders, body.set ?? {}, "set");
-      const { answer } = await current(manager, request as FastifyRequest, reply, async (session) => {
-        change(session, body, headers["if-match"]);
-        return show(session, reply);
-      });
-      return answer;
-    },
-  );
+  app
+    .withTypeProvider<SchemaTypes>()
+    .patch(
+      "/sessions/current/data",
+      { schema: CHANGE, config: { scope: "sessions:write" }, bodyLimit: DATA_BODY_LIMIT },
+      async (request, reply) => {
+        const { body, headers } = request;
+        checkTold(verifyHeaders, body.set ?? {}, "set");
+        const { answer } = await current(manager, request, reply, async (session) => {
+          change(session, body, headers["if-match"]);
+          return show(session, reply);
+        });
+        return answer;
+      },
+    );
 
   app.post(
     "/sessions/current/rotate",
@@ -108,7 +133,7 @@ export function currentRoutes(app: FastifyInstance, { manager, verifyHeaders = [
 
 function current<T>(
   manager: SessionManager,
-  request: FastifyRequest,
+  request: Pick<FastifyRequest, "raw">,
   reply: FastifyReply,
   work: (session: AnySession) => Promise<T>,
 ): Promise<Settled<T>> {
@@ -124,7 +149,7 @@ async function show(session: AnySession, reply: FastifyReply): Promise<object> {
 }
 
 /** With `*` any version will do, so it is as good as no condition. */
-function change(session: AnySession, delta: ChangeRoute["Body"], ifMatch = "*"): void {
+function change(session: AnySession, delta: Changes, ifMatch = "*"): void {
   if (!isMatch(ifMatch, session)) throw changed();
   const isConditional = ifMatch.trim() !== "*";
   for (const key of delta.remove ?? []) {

@@ -1,7 +1,44 @@
-// A session as the API shows it. Knows no route.
+// A session as the API shows it, and as its document describes it.
 
 import type { SessionInfo } from "sessile";
 import type { AnySession } from "../http/direct-session.ts";
+import { answer, INSTANT, object, TEXT_OR_NULL } from "../http/schema.ts";
+
+const COMMON = {
+  sid: { type: "string", description: "names the session; useless as a credential" },
+  user_id: TEXT_OR_NULL,
+  created_at: INSTANT,
+  authenticated_at: { ...TEXT_OR_NULL, format: "date-time" },
+  last_seen_at: INSTANT,
+  expires_at: { ...INSTANT, description: "when the session ends if it is not used" },
+} as const;
+
+const FULL = {
+  ...COMMON,
+  version: { type: "integer", description: "counts every write; the `ETag` holds the same number" },
+  data: { type: "object", additionalProperties: true },
+} as const;
+
+export const USER_ID = {
+  type: "string",
+  minLength: 1,
+  maxLength: 256,
+  description: "the application's own id of the user, at most 256 bytes in UTF-8",
+} as const;
+
+/** What lists show of a session. */
+export const LISTED = { description: "one of them", ...object({ ...COMMON, device: TEXT_OR_NULL }) };
+
+/** An answer that shows one session. */
+export function sessionAnswer(description: string, more: Readonly<Record<string, object>> = {}) {
+  const headers = { ETag: { type: "string", description: "the version, for `If-Match`" } };
+  return { ...answer(description, { ...more, ...FULL }), headers };
+}
+
+/** The same, to a client that is handed a new token. */
+export function tokenAnswer(description: string) {
+  return sessionAnswer(description, { session_token: { type: "string" } });
+}
 
 /** What lists show. */
 export function describeInfo(info: SessionInfo): object {

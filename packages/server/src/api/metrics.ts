@@ -1,10 +1,9 @@
 // `GET /metrics`: beside the other routes for an API key with the scope `metrics:read`, and on an address of its own without one.
 
 import type { FastifyInstance, RouteShorthandOptions } from "fastify";
+import { KEY_ANSWERS, postponed } from "../http/answers.ts";
 import type { Exposition } from "../http/metrics/exposition.ts";
 import { PROMETHEUS_TYPE } from "../http/metrics/prometheus-text.ts";
-import { KEY_ANSWERS, postponed } from "../http/schemas/answers.ts";
-import { validateRequests } from "../http/validate.ts";
 import { admit, type GuardParts, readKey } from "../identity/keys/key-guard.ts";
 
 const SCHEMA = {
@@ -22,7 +21,6 @@ const SCHEMA = {
 
 export function metricsRoute(app: FastifyInstance, parts: GuardParts & { readonly exposition: Exposition }): void {
   app.register(async (scope) => {
-    validateRequests(scope);
     scope.addHook("onRequest", async (request, reply) => {
       reply.header("cache-control", "no-store");
       await admit(parts, request, readKey(request) ?? bearer(request.headers.authorization));

@@ -1,16 +1,42 @@
 // `GET /profile` and `POST /logout`: who is signed in, and the end of it.
 
 import type { FastifyInstance } from "fastify";
-import type { SignedInSession } from "sessile";
-import { requireSession } from "sessile/fastify";
-import { LOGOUT, PROFILE } from "../http/schemas/account.ts";
+import { CHANGING_ANSWERS, NOBODY, TOKEN_ANSWERS } from "../http/answers.ts";
+import { signedIn } from "../http/request-error.ts";
+import { answer, TEXT_OR_NULL } from "../http/schema.ts";
+
+const COMMON = { tags: ["account"], security: [{ sessionToken: [] }, { bearer: [] }] };
+
+const PROFILE = {
+  ...COMMON,
+  operationId: "readProfile",
+  summary: "Read the signed-in user",
+  response: {
+    200: answer("the user; the id is a number for a user in the server's own file", {
+      username: TEXT_OR_NULL,
+      user_id: { type: ["integer", "string"] },
+    }),
+    ...TOKEN_ANSWERS,
+    401: NOBODY,
+  },
+};
+
+const LOGOUT = {
+  ...COMMON,
+  operationId: "signOut",
+  summary: "Sign out",
+  description: "Succeeds as often as it is called, also with an invalid token.",
+  response: {
+    200: answer("the token is not signed in", { message: { type: "string" } }),
+    ...CHANGING_ANSWERS,
+  },
+};
 
 export function profileRoutes(app: FastifyInstance): void {
-  app.get(
-    "/profile",
-    { schema: PROFILE },
-    requireSession(async ({ session }) => ({ username: session.get("username") ?? null, user_id: userIdOf(session) })),
-  );
+  app.get("/profile", { schema: PROFILE }, async ({ session }) => {
+    const { userId } = signedIn(session);
+    return { username: session.get("username") ?? null, user_id: shown(userId) };
+  });
   app.post("/logout", { schema: LOGOUT }, async ({ session }) => {
     await session.signOut();
     return { message: "Logged out successfully" };
@@ -18,7 +44,7 @@ export function profileRoutes(app: FastifyInstance): void {
 }
 
 /** The users of this server have numbers; those of an application with an API key have whatever it gave them. */
-function userIdOf({ userId }: SignedInSession): number | string {
+function shown(userId: string): number | string {
   const number = Number(userId);
   return Number.isSafeInteger(number) && String(number) === userId ? number : userId;
 }

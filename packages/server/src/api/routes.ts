@@ -3,7 +3,7 @@
 import type { FastifyInstance } from "fastify";
 import type { SessionManager } from "sessile";
 import { readJsonBodies } from "../http/bodies.ts";
-import { validateRequests } from "../http/validate.ts";
+import { answerSessionErrors } from "../http/errors.ts";
 import { type GuardParts, guardByKey } from "../identity/keys/key-guard.ts";
 import { beginRoute } from "./begin-route.ts";
 import { currentRoutes } from "./current-routes.ts";
@@ -21,7 +21,7 @@ const BODY_DEPTH = 34;
 export async function apiRoutes(app: FastifyInstance, parts: ApiParts): Promise<void> {
   await app.register(async (scope) => {
     guardByKey(scope, parts);
-    validateRequests(scope);
+    answerSessionErrors(scope);
     readJsonBodies(scope, BODY_DEPTH);
     beginRoute(scope, parts);
     currentRoutes(scope, parts);

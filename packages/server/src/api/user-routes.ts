@@ -4,19 +4,11 @@
 // user `..` would arrive as a request for something else.
 
 import type { FastifyInstance } from "fastify";
-import { RequestError } from "../http/request-error.ts";
-import { BODY_ANSWERS, detail, INVALID, KEY_ANSWERS } from "../http/schemas/answers.ts";
-import { END_USER_BODY, ENDED, NO_QUERY, USER_PAGE_QUERY, USER_SESSIONS } from "../http/schemas/sessions.ts";
-import { describeInfo } from "./describe.ts";
+import { BODY_ANSWERS, detail, ENDED, INVALID, KEY_ANSWERS } from "../http/answers.ts";
+import { notFound } from "../http/request-error.ts";
+import { answer, endBody, LIMIT, NO_QUERY, type SchemaTypes, SID, TEXT_OR_NULL, YES } from "../http/schema.ts";
+import { describeInfo, LISTED, USER_ID } from "./describe.ts";
 import type { ApiParts } from "./routes.ts";
-
-interface ListRoute {
-  Querystring: { readonly user_id: string; readonly limit: number; readonly after?: string };
-}
-
-interface EndRoute {
-  Body: { readonly user_id: string; readonly sid?: string };
-}
 
 const COMMON = { tags: ["users"], security: [{ apiKey: [] }] };
 
@@ -24,9 +16,24 @@ const LIST = {
   ...COMMON,
   operationId: "listUserSessions",
   summary: "List a user's sessions",
-  querystring: USER_PAGE_QUERY,
-  response: { 200: USER_SESSIONS, ...KEY_ANSWERS, 422: INVALID },
-};
+  querystring: {
+    type: "object",
+    required: ["user_id"],
+    properties: {
+      user_id: USER_ID,
+      limit: { ...LIMIT, description: "sessions on a page, at most" },
+      after: { type: "string", maxLength: 200, description: "`next` of the page before" },
+    },
+  },
+  response: {
+    200: answer("a page of the user's live sessions, oldest first", {
+      sessions: { type: "array", items: LISTED },
+      next: { ...TEXT_OR_NULL, description: "`after` of the next page; null on the last" },
+    }),
+    ...KEY_ANSWERS,
+    422: INVALID,
+  },
+} as const;
 
 const END = {
   ...COMMON,
@@ -34,7 +41,13 @@ const END = {
   summary: "End one session of a user, or all of them",
   description: "The body has the user and either `sid` or `all`; a query is refused.",
   querystring: NO_QUERY,
-  body: END_USER_BODY,
+  body: endBody(
+    {
+      sid: { ...SID, description: "this session" },
+      all: { ...YES, description: "every session of the user" },
+    },
+    { user_id: USER_ID },
+  ),
   response: {
     200: ENDED,
     ...KEY_ANSWERS,
@@ -45,16 +58,17 @@ const END = {
 };
 
 export function userRoutes(app: FastifyInstance, { manager }: ApiParts): void {
-  app.get<ListRoute>("/sessions", { schema: LIST, config: { scope: "users:read" } }, async ({ query }) => {
+  const routes = app.withTypeProvider<SchemaTypes>();
+  routes.get("/sessions", { schema: LIST, config: { scope: "users:read" } }, async ({ query }) => {
     const { user_id: userId, ...page } = query;
     const { sessions, next } = await manager.list(userId, page);
     return { sessions: sessions.map(describeInfo), next };
   });
 
-  app.post<EndRoute>("/sessions/end", { schema: END, config: { scope: "users:revoke" } }, async ({ body }) => {
+  routes.post("/sessions/end", { schema: END, config: { scope: "users:revoke" } }, async ({ body }) => {
     const { user_id: userId, sid } = body;
     if (sid === undefined) return { ended: await manager.revokeUser(userId) };
     if (await manager.revoke(sid, { userId })) return { ended: 1 };
-    throw new RequestError(404, "Not Found");
+    throw notFound();
   });
 }

@@ -3,12 +3,13 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isSessionError, type SessionManager, type SessionRequest } from "sessile";
+import { CROSS_SITE, NOBODY, UNAVAILABLE } from "../http/answers.ts";
 import { type AnySession, linesOf, seenRequest, withSession } from "../http/direct-session.ts";
+import { answerSessionErrors } from "../http/errors.ts";
 import { headerText, headerValue } from "../http/header-text.ts";
 import type { SecurityLog } from "../http/log/security-log.ts";
 import { RequestError, signedIn } from "../http/request-error.ts";
-import { CROSS_SITE, NOBODY, UNAVAILABLE } from "../http/schemas/answers.ts";
-import { validateRequests } from "../http/validate.ts";
+import { answer } from "../http/schema.ts";
 
 /** Keys of the data, and the headers that carry their values. */
 export type VerifyHeaders = readonly (readonly [key: string, header: string])[];
@@ -32,10 +33,7 @@ const SCHEMA = {
   security: [{ sessionToken: [] }, { bearer: [] }],
   response: {
     200: {
-      description: "the request is signed in",
-      type: "object",
-      required: ["user_id"],
-      properties: { user_id: { type: "string" } },
+      ...answer("the request is signed in", { user_id: { type: "string" } }),
       headers: {
         "X-User-Id": { type: "string", description: "the user" },
         "X-Session-Id": { type: "string", description: "the sid, which is useless as a credential" },
@@ -67,11 +65,9 @@ export function verifyRoutes(app: FastifyInstance, { manager, security, headers 
     refuseClaims(request, ours, security);
     return verify({ manager, security, headers }, request, reply);
   };
-  app.register(async (scope) => {
-    validateRequests(scope);
-    scope.get("/verify", { schema: SCHEMA }, handler);
-    scope.route({ method: METHODS, url: `${ENVOY}*`, schema: ENVOY_SCHEMA, handler });
-  });
+  answerSessionErrors(app);
+  app.get("/verify", { schema: SCHEMA }, handler);
+  app.route({ method: METHODS, url: `${ENVOY}*`, schema: ENVOY_SCHEMA, handler });
 }
 
 async function verify(parts: VerifyParts, request: FastifyRequest, reply: FastifyReply): Promise<object> {

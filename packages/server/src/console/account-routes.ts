@@ -9,7 +9,6 @@ import type { SecurityLog } from "../http/log/security-log.ts";
 import { cookieSignInRoutes, personOf, whoRoute } from "../identity/sign-in/cookie-sign-in.ts";
 import { passwordRoute } from "../identity/sign-in/password-route.ts";
 import type { SignInService } from "../identity/sign-in/service.ts";
-import { checkTextBodies } from "../identity/sign-in/text-body.ts";
 import { type PageFiles, pageRoutes } from "./page/page-files.ts";
 
 export interface AccountParts {
@@ -35,7 +34,6 @@ async function apiRoutes(app: FastifyInstance, { manager, cookie, service, secur
   await app.register(async (scope) => {
     scope.decorate("tokenInBody", false); // the cookie has it
     readJsonBodies(scope);
-    checkTextBodies(scope);
     passwordRoute(scope, { service, security });
   });
   await app.register(async (scope) => {

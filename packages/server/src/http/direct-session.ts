@@ -45,7 +45,7 @@ export async function withSession<T>(
 }
 
 /** The request as the library reads it. All lines of a header count, so that two credentials never look like one. */
-export function seenRequest({ raw }: FastifyRequest): SessionRequest {
+export function seenRequest({ raw }: Pick<FastifyRequest, "raw">): SessionRequest {
   const { url = "/", method = "GET" } = raw;
   return {
     method,
@@ -63,7 +63,7 @@ export function linesOf({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">, nam
 }
 
 /** The same without cookies: a program that has an API key hands tokens over on purpose. */
-export function seenWithoutCookies(request: FastifyRequest): SessionRequest {
+export function seenWithoutCookies(request: Pick<FastifyRequest, "raw">): SessionRequest {
   const seen = seenRequest(request);
   return { ...seen, header: (name) => (name === "cookie" ? undefined : seen.header(name)) };
 }

@@ -3,15 +3,18 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isSessionError } from "sessile";
 import { SECURITY_HEADERS } from "./harden.ts";
 import type { SecurityLog } from "./log/security-log.ts";
+import { RequestError } from "./request-error.ts";
 
 /** Answers what no route answers: unknown paths, methods that no path has, and whatever a route throws. */
 export function answerErrors(app: FastifyInstance, security: SecurityLog): void {
   // Before the body is looked at: Fastify answers 400 to a QUERY without one.
   app.addHook("onRequest", async ({ method }, reply) => (METHODS.has(method) ? undefined : sendDetail(reply, 501)));
   app.setNotFoundHandler(async (_request, reply) => sendDetail(reply, 404));
-  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+  app.setErrorHandler(async (error: FastifyError | RequestError, request, reply) => {
+    if (error instanceof RequestError) return error.answer(reply);
     const status = error.statusCode ?? 500;
     security.writeRefusal(error);
     if (status === 503) return sendDetail(reply.header("retry-after", "1"), 503, "Service unavailable");
@@ -23,6 +26,31 @@ export function answerErrors(app: FastifyInstance, security: SecurityLog): void 
     response.writeHead(417, bodyHeaders(417)).end(bodyOf(417));
   });
   app.server.on("connect", (_request, socket: Socket) => refuse(socket, 501));
+}
+
+/** For routes that open sessions themselves: no plugin answers for them what the manager refuses, and has logged. */
+export function answerSessionErrors(app: FastifyInstance): void {
+  app.setErrorHandler(async (error, _request, reply) => {
+    const refused = refusalOf(error);
+    if (refused === null) throw error;
+    return refused.answer(reply);
+  });
+}
+
+/** `null` for an error that is answered as everywhere else. */
+function refusalOf(error: unknown): RequestError | null {
+  if (isSessionError(error, "ERR_SESSION_VALUE"))
+    return new RequestError(422, [{ type: "value_error", loc: ["body"], msg: error.message }]);
+  if (isSessionError(error, "ERR_SESSION_PAGE"))
+    return new RequestError(422, [
+      { type: "value_error", loc: ["query", "after"], msg: "Input is no `next` of a page" },
+    ]);
+  if (isSessionError(error, "ERR_SESSION_CREDENTIALS"))
+    return new RequestError(400, "Conflicting credentials", { "www-authenticate": 'Bearer error="invalid_request"' });
+  if (isSessionError(error, "ERR_SESSION_CROSS_SITE")) return new RequestError(403, "Cross-site request refused");
+  if (isSessionError(error, "ERR_SESSION_LIMIT")) return new RequestError(409, "Too many sessions");
+  if (isSessionError(error, "ERR_SESSION_REVOKED")) return new RequestError(409, "Session revoked");
+  return null;
 }
 
 /** The methods of which a path may have some. Every other method is answered 501. */

@@ -1,6 +1,7 @@
 // What a route refuses, as an error: with the status, the words and the headers that the client gets.
 
-import type { AnySession } from "./direct-session.ts";
+import type { FastifyReply } from "fastify";
+import type { Session, SignedInSession } from "sessile";
 
 /** One thing that is wrong with a request, as FastAPI says it. Without the input, which may be a password. */
 export interface InputProblem {
@@ -25,10 +26,19 @@ export class RequestError extends Error {
     this.detail = detail;
     this.headers = headers;
   }
+
+  answer(reply: FastifyReply): FastifyReply {
+    reply.code(this.statusCode).headers(this.headers).header("cache-control", "no-store");
+    return reply.send({ detail: this.detail });
+  }
 }
 
-/** The session, where somebody is signed in. Throws the 401 that tells a client whether its token is worth keeping (RFC 6750 §3.1). */
-export function signedIn(session: AnySession): AnySession & { readonly sid: string; readonly userId: string } {
+export function notFound(): RequestError {
+  return new RequestError(404, "Not Found");
+}
+
+/** The session of a signed-in user. Throws the 401 that tells a client whether its token is worth keeping (RFC 6750 §3.1). */
+export function signedIn<Data extends object>(session: Session<Data>): SignedInSession<Data> {
   if (session.isSignedIn()) return session;
   const challenge = session.hasCredential ? 'Bearer error="invalid_token"' : "Bearer";
   throw new RequestError(401, "Not authenticated", { "www-authenticate": challenge });

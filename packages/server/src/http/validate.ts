@@ -1,13 +1,16 @@
 // Checks requests against the JSON Schemas of their routes, which are also what the API's document says. Knows no route.
 
 import { Ajv, type ErrorObject } from "ajv";
-import type { FastifyError, FastifyInstance } from "fastify";
-import { isSessionError } from "sessile";
+import type { FastifyInstance } from "fastify";
 import { type InputProblem, RequestError } from "./request-error.ts";
 
+const COMMON = { strict: false, useDefaults: true, validateFormats: false };
 /** A text stays a text: only what travels in the URL and in headers, where everything is one, is read as a number. */
-const BODIES = new Ajv({ allErrors: false, strict: false, useDefaults: true, validateFormats: false });
-const TEXTS = new Ajv({ coerceTypes: true, strict: false, useDefaults: true, validateFormats: false });
+const BODIES = new Ajv({ ...COMMON, allErrors: true });
+const TEXTS = new Ajv({ ...COMMON, coerceTypes: true });
+
+/** A body may be wrong in thousands of places. */
+const MOST_PROBLEMS = 20;
 
 /** For all routes of `app`: what does not fit is answered 422 in FastAPI's shape, without the input. */
 export function validateRequests(app: FastifyInstance): void {
@@ -15,48 +18,23 @@ export function validateRequests(app: FastifyInstance): void {
     const validate = (httpPart === "body" ? BODIES : TEXTS).compile(schema as object);
     return (value: unknown) => {
       if (validate(value)) return { value };
+      const errors = (validate.errors ?? []).slice(0, MOST_PROBLEMS);
       return {
-        error: new RequestError(
-          422,
-          (validate.errors ?? []).map((error) => problemOf(httpPart, error)),
-        ),
+        error: new RequestError(422, value === null ? [NO_BODY] : errors.map((each) => problemOf(httpPart, each))),
       };
     };
   });
-  app.setErrorHandler(async (error: FastifyError | RequestError, _request, reply) => {
-    const refused = asRequestError(error);
-    if (refused === null) throw error;
-    reply.code(refused.statusCode).headers(refused.headers).header("cache-control", "no-store");
-    return reply.send({ detail: refused.detail });
-  });
-}
-
-/** `null` for what is answered as everywhere else. What the manager refuses to open is in the log already. */
-function asRequestError(error: unknown): RequestError | null {
-  if (error instanceof RequestError) return error;
-  if (isSessionError(error, "ERR_SESSION_VALUE"))
-    return new RequestError(422, [{ type: "value_error", loc: ["body"], msg: error.message }]);
-  if (isSessionError(error, "ERR_SESSION_PAGE"))
-    return new RequestError(422, [
-      { type: "value_error", loc: ["query", "after"], msg: "Input is no `next` of a page" },
-    ]);
-  if (isSessionError(error, "ERR_SESSION_CREDENTIALS"))
-    return new RequestError(400, "Conflicting credentials", { "www-authenticate": 'Bearer error="invalid_request"' });
-  if (isSessionError(error, "ERR_SESSION_CROSS_SITE")) return new RequestError(403, "Cross-site request refused");
-  if (isSessionError(error, "ERR_SESSION_LIMIT")) return new RequestError(409, "Too many sessions");
-  if (isSessionError(error, "ERR_SESSION_REVOKED")) return new RequestError(409, "Session revoked");
-  return null;
 }
 
 const PARTS: Readonly<Record<string, string>> = { querystring: "query", params: "path", headers: "header" };
+const NO_BODY: InputProblem = { type: "missing", loc: ["body"], msg: "Field required" };
 
+/** The words of Pydantic, where it has some for a mistake. */
 function problemOf(httpPart: string, { keyword, instancePath, params, message }: ErrorObject): InputProblem {
-  const named = keyword === "required" ? [String(params["missingProperty"])] : [];
-  const path = instancePath.split("/").slice(1);
-  const msg = keyword === "required" ? "Field required" : `Input ${message ?? "is wrong"}`;
-  return {
-    type: keyword === "required" ? "missing" : keyword,
-    loc: [PARTS[httpPart] ?? httpPart, ...path, ...named],
-    msg,
-  };
+  const loc = [PARTS[httpPart] ?? httpPart, ...instancePath.split("/").slice(1)];
+  if (keyword === "required")
+    return { type: "missing", loc: [...loc, String(params["missingProperty"])], msg: "Field required" };
+  if (keyword === "type" && params["type"] === "string")
+    return { type: "string_type", loc, msg: "Input should be a valid string" };
+  return { type: keyword, loc, msg: `Input ${message ?? "is wrong"}` };
 }

@@ -27,6 +27,7 @@ import type { Exposition } from "../http/metrics/exposition.ts";
 import type { Metrics } from "../http/metrics/metrics.ts";
 import { describeRoutes, documentPage, documentRoute, hideRoutes } from "../http/openapi.ts";
 import { countRequests } from "../http/request-metrics.ts";
+import { validateRequests } from "../http/validate.ts";
 import type { KeyStore } from "../identity/keys/key-store.ts";
 import { type SignInService, signInRoutes } from "../identity/sign-in/service.ts";
 import type { Readiness } from "../store/readiness.ts";
@@ -126,6 +127,7 @@ async function createListener(
   endConnectionsOnClose(app);
   describeClients(app, client);
   answerErrors(app, security);
+  validateRequests(app);
   logRequests(app);
   countRequests(app, metrics);
   const methods = collectMethods(app);

@@ -104,7 +104,7 @@ const SPOILED: Readonly<Record<string, (ask: Ask, operation: Operation) => Ask |
   "415": (ask) => ({ ...ask, body: "x", headers: { "Content-Type": "text/plain" } }),
   "422": (ask, { method, path }) => {
     if (method === "POST" || method === "PATCH") return { ...ask, body: [] };
-    return { ...ask, path: `${path}?user_id=` };
+    return { ...ask, path: `${path}?user_id=&limit=0` };
   },
 };
 

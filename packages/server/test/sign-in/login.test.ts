@@ -110,8 +110,8 @@ describe("POST /login with a password", () => {
     }
     const { body } = await post(app.url, "/login", { username: 1 });
     assert.deepEqual(body.detail, [
-      { type: "string_type", loc: ["body", "username"], msg: "Input should be a valid string" },
       { type: "missing", loc: ["body", "password"], msg: "Field required" },
+      { type: "string_type", loc: ["body", "username"], msg: "Input should be a valid string" },
     ]);
   });
 

@@ -1,16 +1,18 @@
 // What was done on this page, for all administrators to see.
 
 import type { FastifyInstance } from "fastify";
+import { LIMIT, type SchemaTypes } from "../../http/schema.ts";
 import type { AuditPage } from "../api.ts";
 import type { AdminParts } from "../parts.ts";
-import { AUDIT_QUERY } from "./queries.ts";
 
-interface AuditRoute {
-  Querystring: { readonly limit: number; readonly before?: number };
-}
+const QUERY = {
+  type: "object",
+  properties: { limit: LIMIT, before: { type: "integer", minimum: 1 } },
+} as const;
 
 export function auditRoutes(app: FastifyInstance, { auditLog }: AdminParts): void {
-  app.get<AuditRoute>("/audit", { schema: { querystring: AUDIT_QUERY } }, async ({ query }): Promise<AuditPage> => {
+  const routes = app.withTypeProvider<SchemaTypes>();
+  routes.get("/audit", { schema: { querystring: QUERY } }, async ({ query }): Promise<AuditPage> => {
     const entries = auditLog.page(query.limit, query.before);
     return { entries, next: entries.length === query.limit ? (entries.at(-1)?.id ?? null) : null };
   });

@@ -4,24 +4,20 @@
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { readJsonBodies } from "../../http/bodies.ts";
-import { NO_QUERY } from "../../http/schemas/sessions.ts";
-import { validateRequests } from "../../http/validate.ts";
+import { notFound, RequestError } from "../../http/request-error.ts";
+import { endBody, NO_QUERY, type SchemaTypes, SID, YES } from "../../http/schema.ts";
 import { FRESH_TIME } from "../../identity/sign-in/cookie-sign-in.ts";
 import type { AdminParts } from "../parts.ts";
-import { END_EVERYONE_BODY, END_USER_BODY, SID_BODY } from "./queries.ts";
-import { notFound } from "./session-routes.ts";
+import { SID_BODY, USER_ID } from "./session-routes.ts";
 
-interface SessionRoute {
-  Body: { readonly sid: string };
-}
-interface UserRoute {
-  Body: { readonly userId: string; readonly except?: string };
-}
+const END_SESSION = { querystring: NO_QUERY, body: SID_BODY };
+const END_USER = { querystring: NO_QUERY, body: endBody({ all: YES, except: SID }, { userId: USER_ID }) };
+/** Says so in words: no request for less becomes this one by losing a part. */
+const END_EVERYONE = { querystring: NO_QUERY, body: endBody({ everyone: YES }) };
 
 export function endRoutes(app: FastifyInstance, parts: AdminParts): void {
   app.register(async (scope) => {
     readJsonBodies(scope);
-    validateRequests(scope);
     actRoutes(scope, parts);
   });
 
@@ -32,17 +28,19 @@ export function endRoutes(app: FastifyInstance, parts: AdminParts): void {
 }
 
 function actRoutes(app: FastifyInstance, { manager, audit, names, everyone }: AdminParts): void {
-  app.post<SessionRoute>("/end-session", { schema: taking(SID_BODY) }, async (request, reply) => {
+  const routes = app.withTypeProvider<SchemaTypes>();
+  routes.post("/end-session", { schema: END_SESSION }, async (request) => {
     const { sid } = request.body;
-    const actor = freshOperator(request as FastifyRequest);
+    const actor = freshOperator(request);
     const act = { actor, action: "endSession", target: sid } as const;
     const ended = await audit.run(act, async () => Number(await manager.revoke(sid)));
-    return ended === 0 ? notFound(reply) : { ended };
+    if (ended === 0) throw notFound();
+    return { ended };
   });
 
-  app.post<UserRoute>("/end-user", { schema: taking(END_USER_BODY) }, async (request) => {
+  routes.post("/end-user", { schema: END_USER }, async (request) => {
     const { userId, except } = request.body;
-    const actor = freshOperator(request as FastifyRequest);
+    const actor = freshOperator(request);
     const action = except === undefined ? "endUser" : "endOthers";
     const target = names.of(userId) ?? userId;
     const ended = await audit.run({ actor, action, target }, () =>
@@ -52,9 +50,9 @@ function actRoutes(app: FastifyInstance, { manager, audit, names, everyone }: Ad
   });
 
   /** Answered at once: a million sessions take longer than anybody's patience. `GET /everyone` tells how far it is. */
-  app.post("/end-everyone", { schema: taking(END_EVERYONE_BODY) }, async (request, reply) => {
+  routes.post("/end-everyone", { schema: END_EVERYONE }, async (request, reply) => {
     const actor = freshOperator(request);
-    if (everyone.state.isRunning) return reply.code(409).send({ detail: "This is under way" });
+    if (everyone.state.isRunning) throw new RequestError(409, "This is under way");
     await new Promise<void>((begun, failed) => {
       const run = (): Promise<number | null> => {
         begun();
@@ -69,12 +67,8 @@ function actRoutes(app: FastifyInstance, { manager, audit, names, everyone }: Ad
   });
 }
 
-function taking(body: object): object {
-  return { querystring: NO_QUERY, body };
-}
-
 /** Refuses whoever did not prove lately who they are. */
-function freshOperator({ session, operator }: FastifyRequest): string {
+function freshOperator({ session, operator }: Pick<FastifyRequest, "session" | "operator">): string {
   session.requireFresh(FRESH_TIME);
   return operator;
 }

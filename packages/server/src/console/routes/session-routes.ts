@@ -1,63 +1,65 @@
 // Sessions: found, listed, looked at. Nothing here ends one.
 
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Json, SessionDetails } from "sessile";
 import { readJsonBodies } from "../../http/bodies.ts";
-import { validateRequests } from "../../http/validate.ts";
+import { notFound } from "../../http/request-error.ts";
+import { LIMIT, object, type SchemaTypes, SID } from "../../http/schema.ts";
 import { FRESH_TIME } from "../../identity/sign-in/cookie-sign-in.ts";
 import type { DataKey, Found, SessionView } from "../api.ts";
 import { browse, browseUser, type Filter, toRow } from "../browse.ts";
 import type { AdminParts } from "../parts.ts";
-import { LIST_QUERY, type ListQuery, SEARCH_QUERY, SID_BODY, SID_QUERY, USER_QUERY } from "./queries.ts";
 
-interface SidRoute {
-  Querystring: { readonly sid: string };
-}
-interface DataRoute {
-  Body: { readonly sid: string };
-}
-interface UserRoute {
-  Querystring: { readonly userId: string };
-}
-interface ListRoute {
-  Querystring: ListQuery;
-}
-interface SearchRoute {
-  Querystring: { readonly q: string };
-}
+export const USER_ID = { type: "string", minLength: 1 } as const;
+export const SID_BODY = { ...object({ sid: SID }), additionalProperties: false } as const;
+
+const LIST = {
+  type: "object",
+  properties: {
+    limit: LIMIT,
+    after: { type: "string", maxLength: 100 },
+    device: { type: "string", maxLength: 100 },
+    /** `<5`: within the last 5 minutes; `>30`: not within the last 30. */
+    used: { type: "string", pattern: "^[<>][0-9]{1,6}$" },
+    kind: { type: "string", enum: ["users", "anonymous"] },
+  },
+} as const;
 
 export function sessionRoutes(app: FastifyInstance, parts: AdminParts): void {
   const { manager, names } = parts;
+  const routes = app.withTypeProvider<SchemaTypes>();
 
-  app.get<SearchRoute>("/find", { schema: { querystring: SEARCH_QUERY } }, ({ query }) => find(parts, query.q.trim()));
+  const search = object({ q: { type: "string", minLength: 1, maxLength: 300 } });
+  routes.get("/find", { schema: { querystring: search } }, ({ query }) => find(parts, query.q.trim()));
 
-  app.get<ListRoute>("/sessions", { schema: { querystring: LIST_QUERY } }, ({ query }) =>
+  routes.get("/sessions", { schema: { querystring: LIST } }, ({ query }) =>
     browse(manager, { ...filterOf(query), limit: query.limit, after: query.after }, names.of),
   );
 
-  app.get<UserRoute>("/user", { schema: { querystring: USER_QUERY } }, ({ query }) =>
+  routes.get("/user", { schema: { querystring: object({ userId: USER_ID }) } }, ({ query }) =>
     browseUser(manager, query.userId, names.of),
   );
 
-  app.get<SidRoute>("/session", { schema: { querystring: SID_QUERY } }, async ({ query }, reply) => {
+  routes.get("/session", { schema: { querystring: object({ sid: SID }) } }, async ({ query }) => {
     const session = await manager.find(query.sid, { data: true });
-    return session === null ? notFound(reply) : describe(parts, session);
+    if (session === null) throw notFound();
+    return describe(parts, session);
   });
 
   app.register(async (scope) => {
     readJsonBodies(scope);
-    validateRequests(scope);
     dataRoute(scope, parts);
   });
 }
 
 /** Changes nothing but the audit, and is no GET for that reason: nothing but a click of the administrator's may cause it. */
 function dataRoute(app: FastifyInstance, { manager, audit }: AdminParts): void {
-  app.post<DataRoute>("/show-data", { schema: { body: SID_BODY } }, async (request, reply) => {
+  const routes = app.withTypeProvider<SchemaTypes>();
+  routes.post("/show-data", { schema: { body: SID_BODY } }, async (request, reply) => {
     const { body, session, operator } = request;
     session.requireFresh(FRESH_TIME);
     const found = await manager.find(body.sid, { data: true });
-    if (found === null) return notFound(reply as FastifyReply);
+    if (found === null) throw notFound();
     await audit.run({ actor: operator, action: "showData", target: body.sid }, async () => null);
     return reply.header("cache-control", "no-store").send({ data: found.data });
   });
@@ -71,7 +73,7 @@ async function find({ manager, names }: AdminParts, text: string): Promise<Found
   return sessions.length > 0 ? { kind: "user", userId } : { kind: "nothing" };
 }
 
-function filterOf({ device, used, kind }: Pick<ListQuery, "device" | "used" | "kind">): Filter {
+function filterOf({ device, used, kind }: Pick<Filter, "device" | "kind"> & { readonly used?: string }): Filter {
   const minutes = Number(used?.slice(1)) * 60_000;
   const isRecent = used?.startsWith("<");
   return {
@@ -99,8 +101,4 @@ async function describe({ manager, names }: AdminParts, found: SessionDetails): 
 function describeKey([name, value]: [string, Json]): DataKey {
   const type = value === null ? "null" : Array.isArray(value) ? "list" : typeof value;
   return { name, type, size: JSON.stringify(value).length };
-}
-
-export function notFound(reply: FastifyReply): FastifyReply {
-  return reply.code(404).send({ detail: "Not Found" });
 }

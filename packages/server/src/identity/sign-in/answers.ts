@@ -1,37 +1,31 @@
-// What a client hears when a sign-in does not happen, and what the log says. The same for every user, known or not.
+// Refused sign-ins: the answer and the line of the log. Both are the same for every user, known or not.
 
-import type { FastifyReply } from "fastify";
+import { BODY_ANSWERS, detail, postponed, TOKEN } from "../../http/answers.ts";
 import type { SecurityLog } from "../../http/log/security-log.ts";
+import { RequestError } from "../../http/request-error.ts";
 import type { Checked } from "./sign-in.ts";
 
 /** When to come back while hashes queue up: about as long as the queue lasts. */
 const OVERLOADED_SECONDS = 5;
 
-/** How a route answers a wrong password. */
-export interface Refusal {
-  readonly code: 401 | 403;
-  readonly detail: string;
-}
-
-/** What became of a try that was not accepted. */
+/** A try that was not accepted. */
 export type NotAccepted = Exclude<Checked, { status: "accepted" }>;
 
-export function answerRefused(checked: NotAccepted, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  if (checked.status === "overloaded") return answerOverloaded(reply);
-  if (checked.status === "refused") return answerWrong(reply, refusal);
-  reply.header("retry-after", Math.ceil(checked.retryAfter / 1000)).header("cache-control", "no-store");
-  return reply.code(429).send({ detail: "Too many failed attempts" });
+/** The answer to a try; `wrong` is the route's own, to a wrong password. */
+export function refusalOf(checked: NotAccepted, wrong: RequestError): RequestError {
+  if (checked.status === "overloaded") return overloaded();
+  if (checked.status === "refused") return wrong;
+  const headers = { "retry-after": String(Math.ceil(checked.retryAfter / 1000)) };
+  return new RequestError(429, "Too many failed attempts", headers);
 }
 
 /** RFC 9110 §15.5.2 wants a challenge with every 401. */
-export function answerWrong(reply: FastifyReply, { code, detail }: Refusal): FastifyReply {
-  if (code === 401) reply.header("www-authenticate", "Bearer");
-  return reply.code(code).header("cache-control", "no-store").send({ detail });
+export function unauthorized(detail: string): RequestError {
+  return new RequestError(401, detail, { "www-authenticate": "Bearer" });
 }
 
-export function answerOverloaded(reply: FastifyReply): FastifyReply {
-  reply.header("retry-after", OVERLOADED_SECONDS).header("cache-control", "no-store");
-  return reply.code(503).send({ detail: "Service unavailable" });
+export function overloaded(): RequestError {
+  return new RequestError(503, "Service unavailable", { "retry-after": String(OVERLOADED_SECONDS) });
 }
 
 /** The user by id only: people type passwords into the field for their name (ASVS 16.2.5). */
@@ -44,3 +38,12 @@ export function logRefused(checked: NotAccepted, security: SecurityLog): void {
     else security.write("signInFailed", { actor, userId, reason: checked.why });
   }
 }
+
+/** What every route of signing in may answer, for the API's document. */
+export const SIGN_IN_ANSWERS = {
+  ...BODY_ANSWERS,
+  200: TOKEN,
+  409: detail("the user's sessions were revoked, or the user was changed, at the same moment"),
+  429: postponed("too many failed sign-ins to this account or from this network"),
+  503: postponed("too many concurrent sign-ins, or the store cannot answer"),
+};

@@ -1,21 +1,31 @@
 // `POST /login` with a name and a password.
 
 import type { FastifyInstance } from "fastify";
-import { answerRefused, type Refusal } from "./answers.ts";
-import { LOGIN } from "./schemas.ts";
+import { CROSS_SITE, challenged } from "../../http/answers.ts";
+import { object, type SchemaTypes } from "../../http/schema.ts";
+import { SIGN_IN_ANSWERS, unauthorized } from "./answers.ts";
 import { beginSession, type RouteParts, trySignIn } from "./try-sign-in.ts";
 
-interface LoginRoute {
-  Body: { readonly username: string; readonly password: string };
-}
-
-const WRONG: Refusal = { code: 401, detail: "Incorrect username or password" };
+const SCHEMA = {
+  operationId: "signIn",
+  summary: "Sign in with a password",
+  tags: ["account"],
+  security: [],
+  body: object({
+    username: { type: "string", description: "the user's name, in any case" },
+    password: { type: "string", description: "at most 4,096 bytes of UTF-8" },
+  }),
+  response: {
+    ...SIGN_IN_ANSWERS,
+    401: challenged("the name or the password is wrong, or the user is disabled"),
+    403: CROSS_SITE,
+  },
+};
 
 export function loginRoute(app: FastifyInstance, parts: RouteParts): void {
-  app.post<LoginRoute>("/login", { schema: LOGIN }, async (request, reply) => {
-    const { username, password } = request.body;
-    const checked = await trySignIn(parts, request, { username, password });
-    if (checked.status !== "accepted") return answerRefused(checked, reply, WRONG);
-    return beginSession(parts, checked.user, request, reply, WRONG);
+  app.withTypeProvider<SchemaTypes>().post("/login", { schema: SCHEMA }, async (request) => {
+    const wrong = unauthorized("Incorrect username or password");
+    const token = await beginSession(parts, await trySignIn(parts, request, request.body, wrong), request, wrong);
+    return { session_token: app.tokenInBody ? token : null };
   });
 }

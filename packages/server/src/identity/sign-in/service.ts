@@ -17,7 +17,6 @@ import { passwordRoute } from "./password-route.ts";
 import { SessionEnder } from "./session-ender.ts";
 import { SignIn } from "./sign-in.ts";
 import { entryInMemory, isInMemory } from "./store-entry.ts";
-import { checkTextBodies } from "./text-body.ts";
 
 export interface SignInService {
   readonly users: UserStore;
@@ -78,7 +77,6 @@ export async function openSignIn(options: ServiceOptions): Promise<SignInService
 export async function signInRoutes(app: FastifyInstance, service: SignInService, security: SecurityLog): Promise<void> {
   await app.register(async (scope) => {
     readJsonBodies(scope);
-    checkTextBodies(scope);
     loginRoute(scope, { service, security });
     passwordRoute(scope, { service, security });
   });

@@ -1,12 +1,13 @@
 // What the routes of signing in have in common: a try with everything that is logged of it, and the session that follows.
 
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { describeError } from "../../http/log/describe-error.ts";
 import type { SecurityLog } from "../../http/log/security-log.ts";
+import type { RequestError } from "../../http/request-error.ts";
 import type { User } from "../users/user-store.ts";
-import { answerWrong, logRefused, type Refusal } from "./answers.ts";
+import { logRefused, refusalOf } from "./answers.ts";
 import type { SignInService } from "./service.ts";
-import type { Checked, Credentials } from "./sign-in.ts";
+import type { Credentials } from "./sign-in.ts";
 
 /** What every route of signing in is given. */
 export interface RouteParts {
@@ -14,15 +15,17 @@ export interface RouteParts {
   readonly security: SecurityLog;
 }
 
-/** Checks a password for the client of `request`, and logs when it is refused. */
+/** The user whose password this is. Logs and throws a refusal: `wrong`, where it is not. */
 export async function trySignIn(
   { service, security }: RouteParts,
-  { clientAddress }: FastifyRequest,
+  { clientAddress }: Pick<FastifyRequest, "clientAddress">,
   credentials: Omit<Credentials, "address">,
-): Promise<Checked> {
+  wrong: RequestError,
+): Promise<User> {
   const checked = await orUnavailable(security, () => service.signIn.check({ ...credentials, address: clientAddress }));
-  if (checked.status !== "accepted") logRefused(checked, security);
-  return checked;
+  if (checked.status === "accepted") return checked.user;
+  logRefused(checked, security);
+  throw refusalOf(checked, wrong);
 }
 
 /** Answered 503: where the file of users fails nobody signs in, and the sessions that there are go on. */
@@ -42,21 +45,18 @@ export async function orUnavailable<T>(security: SecurityLog, work: () => T | Pr
 }
 
 /**
- * Makes the session, and then looks whether the user may still have one: somebody could have disabled the user while the hash
- * was computed, and ended all the sessions that there were then.
+ * Makes the session, and then checks that the user may still have one: an administrator may have disabled the user while the hash
+ * was computed, and ended all the sessions that there were then. Throws `wrong` if so. Its token.
  */
 export async function beginSession(
   { service, security }: RouteParts,
   user: User,
-  { session, device, server }: FastifyRequest,
-  reply: FastifyReply,
-  refusal: Refusal,
-): Promise<object> {
+  { session, device }: Pick<FastifyRequest, "session" | "device">,
+  wrong: RequestError,
+): Promise<string> {
   const arrival = { data: { username: user.name }, ...(device !== null && { device }) };
   const token = await session.signIn(String(user.id), arrival);
-  if (await orUnavailable(security, () => service.users.isCurrent(user))) {
-    return { session_token: server.tokenInBody ? token : null };
-  }
+  if (await orUnavailable(security, () => service.users.isCurrent(user))) return token;
   await session.signOut();
-  return answerWrong(reply, refusal);
+  throw wrong;
 }

@@ -1,4 +1,6 @@
-// Schemas of error answers. Every description says when the answer comes.
+// The answers that several routes have in common, as JSON Schema. The description of an error says when it is sent.
+
+import { answer, object, TEXT_OR_NULL } from "./schema.ts";
 
 const CHALLENGE = {
   "WWW-Authenticate": { type: "string", description: "what the request lacks (RFC 9110)" },
@@ -9,8 +11,7 @@ const RETRY_AFTER = {
 
 /** `{"detail": "…"}`. */
 export function detail(description: string, headers: object = {}) {
-  const properties = { detail: { type: "string" } } as const;
-  return { description, headers, type: "object", required: ["detail"], properties } as const;
+  return { headers, ...answer(description, { detail: { type: "string" } }) } as const;
 }
 
 /** A 401, which always comes with a challenge. */
@@ -23,25 +24,22 @@ export function postponed(description: string) {
   return detail(description, RETRY_AFTER);
 }
 
-export const INVALID = {
-  description: "the request does not match the schema: one entry for each mistake, without the input",
-  type: "object",
-  required: ["detail"],
-  properties: {
-    detail: {
-      type: "array",
-      items: {
-        type: "object",
-        required: ["type", "loc", "msg"],
-        properties: {
-          type: { type: "string" },
-          loc: { type: "array", items: { type: "string" } },
-          msg: { type: "string" },
-        },
-      },
-    },
+export const INVALID = answer("the request does not match the schema: one entry for each mistake, without the input", {
+  detail: {
+    type: "array",
+    items: object({
+      type: { type: "string" },
+      loc: { type: "array", items: { type: "string" } },
+      msg: { type: "string" },
+    }),
   },
-} as const;
+});
+
+export const TOKEN = answer("the token of a new session; the presented one has ended", {
+  session_token: { ...TEXT_OR_NULL, description: "null where browsers get the token in a cookie" },
+});
+
+export const ENDED = answer("the number of sessions that ended", { ended: { type: "integer" } });
 
 export const UNAVAILABLE = postponed("the store cannot answer");
 export const CONTRADICTION = detail("the request presents two different tokens");
