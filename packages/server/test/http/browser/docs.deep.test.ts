@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { launch, noChromium, openPage } from "../../admin/browser/chromium.ts";
 import { startApi } from "../../api/api-app.ts";
+import { startServer } from "../../support/server-process.ts";
 
 test("/docs carries this program's name and release, shows every operation, asks nobody but this server, and breaks no rule of its policy", {
   skip: noChromium,
@@ -32,5 +33,34 @@ test("/docs carries this program's name and release, shows every operation, asks
   } finally {
     await browser.close();
     await api.close();
+  }
+});
+
+test("with --cookie, trying the API at /docs signs in, shows the user and signs out", {
+  skip: noChromium,
+}, async () => {
+  const server = await startServer(["--store", "memory", "--cookie", "__Host-session", "--log-level", "silent"]);
+  const browser = await launch();
+  try {
+    const { page, complaints } = await openPage(browser, server.url);
+    await page.goto("/docs");
+    const ask = async (operation: string): Promise<number> => {
+      const block = page.locator(`#operations-account-${operation}`);
+      if ((await block.getByRole("button", { name: "Execute" }).count()) === 0) {
+        await block.locator(".opblock-summary").click();
+        await block.getByRole("button", { name: "Try it out" }).click();
+      }
+      const answer = page.waitForResponse((response) => !response.url().includes("/docs"));
+      await block.getByRole("button", { name: "Execute" }).click();
+      return (await answer).status();
+    };
+    assert.equal(await ask("signIn"), 200);
+    assert.equal(await ask("readProfile"), 200);
+    assert.equal(await ask("signOut"), 200);
+    assert.equal(await ask("readProfile"), 401);
+    assert.deepEqual(complaints, []);
+  } finally {
+    await browser.close();
+    await server.end();
   }
 });
