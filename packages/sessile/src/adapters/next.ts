@@ -83,6 +83,7 @@ async function toRequest(method: string, next: NextHeaders): Promise<SessionRequ
   return {
     method,
     path: "",
+    mayFreeze: true,
     header: (name) =>
       name === "cookie" ? cookieHeader(headers.get(name) ?? "", cookies) : (headers.get(name) ?? undefined),
   };

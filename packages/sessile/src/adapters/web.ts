@@ -49,7 +49,7 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
     const answer = (error: unknown): Response =>
       toResponse(answerTo(error, opened?.session) ?? failure(error, onError));
     try {
-      opened = await manager.open(new WebRequest(request));
+      opened = await manager.open(new WebRequest(request, true));
       response = await handler(request, opened.session, ...rest);
       const mistake = mistakeIn(response, request, opened);
       if (mistake !== null) throw new TypeError(mistake);

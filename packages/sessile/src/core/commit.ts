@@ -7,6 +7,7 @@ import { isSessionError, SessionError } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import { idleTimeoutOf, type SessionRecord } from "./record.ts";
 import type { Committed } from "./store.ts";
+import type { SessionRequest } from "./transport.ts";
 import { familyOf, formatToken, MAX_NUMBER, secretOf } from "./token.ts";
 
 /** The operation that fails when a record's data cannot be read, or does not fit the application's schema. */
@@ -25,6 +26,8 @@ export interface Writing {
   readonly canIssue: boolean;
   /** Whether the handler asked for a new secret. */
   readonly mustRotate: boolean;
+  /** The request that the touch is for. */
+  readonly request: SessionRequest;
 }
 
 /** The secret that a request presented, and the digest of it that the record holds. */
@@ -45,12 +48,16 @@ export async function commitRecord(core: Core, first: Writing): Promise<Written>
   for (let attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
     const { record } = writing;
     const now = core.now();
-    if (!isDue(core, writing, now)) return { record, newToken: null };
+    if (!isDue(core, writing, now)) {
+      if (writing.isActivity) core.touches.note(record, now);
+      return { record, newToken: null };
+    }
     const rotation = rotationOf(core, writing, now);
     if (rotation?.isIgnored && core.settings.rotateUnadopted === "end") return endIgnored(core, record);
     const delta = await deltaOf(core, writing, rotation?.change);
     const answer = await commit(core, writing, delta, now);
     if (answer === null) return { record, newToken: null };
+    core.touches.drop(record.sid);
     if (answer.status === "gone") return null;
     if (answer.status === "ok")
       return { record: answer.record, newToken: rotation && announce(core, record, rotation) };
@@ -99,21 +106,16 @@ function tooLarge(which = "`"): SessionError {
   return new SessionError("ERR_SESSION_VALUE", `Session data would exceed \`limits${which}. Keep less in the session.`);
 }
 
-/** Whether there is anything to write at all. */
+/** Whether there is anything to write before the answer. */
 export function isDue(core: Core, writing: Writing, now: number): boolean {
   return isWriteDue(core, writing, now) || kindDue(core.settings, writing, now) !== null;
 }
 
-function isWriteDue({ settings }: Core, { changes, isActivity, record }: Writing, now: number): boolean {
+function isWriteDue(core: Core, { changes, isActivity, record, request }: Writing, now: number): boolean {
   if (changes?.isEmpty === false) return true;
-  return isActivity && now - record.lastSeenAt >= touchIntervalOf(record, settings);
+  return isActivity && core.touches.isDue(record, now) && !core.touches.mayWait(record, request, now);
 }
 
-/** A session with a short idle timeout of its own is touched more often, or it would end while it is used. */
-function touchIntervalOf(record: SessionRecord, settings: Settings): number {
-  if (record.idleTimeout === null) return settings.touchInterval;
-  return Math.min(settings.touchInterval, Math.floor(idleTimeoutOf(record, settings) / 10));
-}
 
 /**
  * The change of secrets that is due. A secret is offered first, and the client's use of it makes it the current one: an

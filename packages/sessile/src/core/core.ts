@@ -8,6 +8,7 @@ import { deadline, isOver, NO_DATA, type SessionRecord } from "./record.ts";
 import type { Beginning } from "./sign-in.ts";
 import type { SessionStore } from "./store.ts";
 import { formatToken, newSecret, newSid, type Owner } from "./token.ts";
+import { Touches } from "./touches.ts";
 
 /** The operation that `storeFailed` names when a record cannot be loaded. */
 export const LOADING = "load a session";
@@ -26,6 +27,7 @@ export class Core {
   readonly events: EventHub;
   readonly watch: Watch;
   readonly endings: Endings;
+  readonly touches: Touches;
   #hasWarned = false;
 
   constructor(settings: Settings) {
@@ -33,6 +35,7 @@ export class Core {
     this.events = new EventHub(settings.onWarning);
     this.watch = new Watch(this);
     this.endings = new Endings(this);
+    this.touches = new Touches(this);
   }
 
   /** Throws when the clock gives no time: with `NaN` no session would ever be over. */
@@ -68,7 +71,7 @@ export class Core {
 
   /** Whether a session is over by now. */
   isOver(record: SessionRecord): boolean {
-    return this.endings.unconfirmed.has(record.sid) || isOver(record, this.now(), this.settings);
+    return this.endings.unconfirmed.has(record.sid) || isOver(this.touches.seen(record), this.now(), this.settings);
   }
 
   /** Warns the first time that there is a reason. */

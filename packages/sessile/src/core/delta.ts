@@ -26,8 +26,11 @@ export interface SessionDelta {
    * `createdAt` is later, so what a request of that user has to write does not reach it.
    */
   readonly owner?: string | null;
-  /** The session was used: moves `lastSeenAt` to `at` and the deadline to `at` + `idleTimeout`, never backwards. */
-  readonly touch?: { readonly idleTimeout: number };
+  /**
+   * The session was used at `seenAt`, or at `at` without one: moves `lastSeenAt` there and the deadline to `idleTimeout`
+   * after it, never backwards.
+   */
+  readonly touch?: { readonly seenAt?: number; readonly idleTimeout: number };
   /** The session's own idle timeout from now on. When it changes, `touch` may move the deadline backwards too. */
   readonly idleTimeout?: number;
   /** A change of the secrets. Refused with `conflict` unless the record has those that it starts from. */
@@ -104,10 +107,11 @@ function owned({ userId, createdAt }: SessionRecord, { at, owner }: SessionDelta
 
 function touched(record: SessionRecord, { at, touch, idleTimeout }: SessionDelta): Partial<SessionRecord> {
   if (touch === undefined) return {};
-  const expiresAt = deadline(at, touch.idleTimeout, record.absoluteExpiresAt);
+  const { seenAt = at } = touch;
+  const expiresAt = deadline(seenAt, touch.idleTimeout, record.absoluteExpiresAt);
   const isOther = idleTimeout !== undefined && idleTimeout !== record.idleTimeout;
   return {
-    lastSeenAt: Math.max(record.lastSeenAt, at),
+    lastSeenAt: Math.max(record.lastSeenAt, seenAt),
     expiresAt: isOther ? expiresAt : Math.max(record.expiresAt, expiresAt),
     ...(isOther && { idleTimeout }),
   };

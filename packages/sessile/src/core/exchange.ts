@@ -86,6 +86,12 @@ export class SessionExchange<Data extends object> {
     return this.#record;
   }
 
+  /** The same with the activity that has not been written yet. */
+  seen(): SessionRecord | null {
+    const record = this.record();
+    return record && this.#core.touches.seen(record);
+  }
+
   /** Whether the request presented a credential, a good one or not. */
   hasCredential(): boolean {
     this.#isUsed = true;
@@ -175,6 +181,8 @@ export class SessionExchange<Data extends object> {
       const { mustWait } = this;
       this.#isSettled = true;
       if (mustWait) return this.#turns().inTurn(() => this.#settle(status, response));
+      if (this.#record !== null && this.#isActivity && status < 500)
+        this.#core.touches.note(this.#record, this.#core.now());
       this.#send(response);
       return null;
     } catch (error) {
@@ -279,6 +287,7 @@ export class SessionExchange<Data extends object> {
       isActivity: this.#isActivity,
       canIssue: isLast && this.#newToken === null,
       mustRotate: this.#mustRotate,
+      request: this.#request,
     };
   }
 

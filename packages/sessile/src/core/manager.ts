@@ -112,7 +112,9 @@ export class SessionManager<Data extends object = DefaultData> {
   async #page(page: Page, read: (store: SessionStore) => Promise<RecordPage>): Promise<SessionPage> {
     checkPage(page);
     const { records, next } = await this.#core.ask("list sessions", read);
-    return { sessions: records.filter((record) => !this.#core.isOver(record)).map(toInfo), next };
+    const { touches } = this.#core;
+    const live = records.filter((record) => !this.#core.isOver(record));
+    return { sessions: live.map((record) => toInfo(touches.seen(record))), next };
   }
 
   /** One live session; `null` when there is none of this sid. `data` asks for the application's data too. */
@@ -121,7 +123,7 @@ export class SessionManager<Data extends object = DefaultData> {
     if (record === null || this.#core.isOver(record)) return null;
     const { rotatedAt, absoluteExpiresAt, persistent, version } = record;
     return {
-      ...toInfo(record),
+      ...toInfo(this.#core.touches.seen(record)),
       rotatedAt,
       absoluteExpiresAt,
       idleTimeout: idleTimeoutOf(record, this.#core.settings),
@@ -180,9 +182,18 @@ export class SessionManager<Data extends object = DefaultData> {
     return this.#core.ask("count sessions", (store) => store.stats());
   }
 
-  /** Stops the sweeper, drops all listeners for ends, and closes the store. */
+  /**
+   * Writes the activity that has not been written yet. Resolves when that is done, well or not; `storeFailed` says how
+   * many sessions a failure concerns.
+   */
+  flush(): Promise<void> {
+    return this.#core.touches.flush();
+  }
+
+  /** Stops the sweeper, drops all listeners for ends, writes the activity that waits, and closes the store. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
+    await this.flush();
     this.#core.watch.stop();
     this.#core.endings.stop();
     await this.#core.ask("close", (store) => store.close());

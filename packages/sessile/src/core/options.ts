@@ -36,6 +36,14 @@ export interface SessionManagerOptions {
    * after. Default: a tenth of `idleTimeout`, at most 1 minute.
    */
   readonly touchInterval?: number;
+  /**
+   * When activity is written: `"behind"` the answer, at most a second later, or `"before"` it, for hosts that stop the
+   * process when an answer has left. A touch that cannot wait, because half of the idle timeout has passed, is written
+   * before. Default `"behind"`; `sessile/web` and `sessile/next` write before unless there is `afterResponse`.
+   */
+  readonly touch?: "behind" | "before";
+  /** Keeps the process alive for work that is done after the answer, such as `waitUntil` of the platform. Default: none. */
+  readonly afterResponse?: (work: Promise<void>) => unknown;
   /** A session in use is offered a new secret this long after the current one became that. Default: never by itself. */
   readonly rotateAfter?: number;
   /**
@@ -88,6 +96,8 @@ export interface Settings extends Lifetimes {
   readonly transports: readonly SessionTransport[];
   readonly absoluteTimeout: number;
   readonly touchInterval: number;
+  readonly touch: "behind" | "before";
+  readonly afterResponse: ((work: Promise<void>) => unknown) | undefined;
   readonly rotateAfter: number;
   readonly rotateUnadopted: "report" | "end";
   readonly userLimit: UserLimit | undefined;
@@ -110,6 +120,8 @@ const RULES = {
   absoluteTimeout: [...milliseconds(1), 24 * HOUR],
   longest: [Boolean, "`{ absolute, idle }`", {}],
   touchInterval: [...milliseconds(0), undefined],
+  touch: [(when) => when === "behind" || when === "before", '`"behind"` or `"before"`', "behind"],
+  afterResponse: [isFunction, "a function that takes a promise, such as `waitUntil`", undefined],
   rotateAfter: [...milliseconds(1), Number.POSITIVE_INFINITY],
   rotationGrace: [...milliseconds(1), MINUTE],
   rotateUnadopted: [(rule) => rule === "report" || rule === "end", '`"report"` or `"end"`', "report"],

@@ -74,14 +74,14 @@ export class Session<Data extends object = DefaultData> {
     return this.#exchange.record()?.authenticatedAt ?? null;
   }
 
-  /** The last activity that was written down; `null` while nothing is stored. */
+  /** The last activity that this process knows; `null` while nothing is stored. */
   get lastSeenAt(): number | null {
-    return this.#exchange.record()?.lastSeenAt ?? null;
+    return this.#exchange.seen()?.lastSeenAt ?? null;
   }
 
   /** When the session ends unless it is used; `null` while nothing is stored. */
   get expiresAt(): number | null {
-    return this.#exchange.record()?.expiresAt ?? null;
+    return this.#exchange.seen()?.expiresAt ?? null;
   }
 
   /**

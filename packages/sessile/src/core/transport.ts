@@ -16,6 +16,11 @@ export interface SessionRequest {
    * `", "` and repeated `cookie` headers with `"; "`, as the Fetch standard does.
    */
   header(name: string): string | undefined;
+  /**
+   * True where the host may stop the process when the answer has left, as serverless platforms do: then touches are
+   * written before, unless the manager has `afterResponse`.
+   */
+  readonly mayFreeze?: boolean;
 }
 
 /** The headers of a response. Its methods are called on it: none works alone. Names are in lower case. */

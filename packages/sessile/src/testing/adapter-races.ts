@@ -121,7 +121,7 @@ export const raceChecks: readonly AdapterCheck[] = [
     (cause): AdapterCheck => ({
       name: `a guard that answers keeps the handler from running, also while the store is slow because ${cause}`,
       run: (start) =>
-        withServer(start, {}, async ({ send, signIn, store, clock, probes }) => {
+        withServer(start, { touch: "before" }, async ({ send, signIn, store, clock, probes }) => {
           const token = await signIn();
           clock.advance(61_000);
           const gate = store.pause("commit");

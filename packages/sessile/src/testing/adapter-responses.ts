@@ -88,7 +88,7 @@ export const responseChecks: readonly AdapterCheck[] = [
   {
     name: "F5: a request that only reads writes nothing and sends no token, and touches no more than once an interval",
     run: (start) =>
-      withServer(start, {}, async ({ send, signIn, store, clock }) => {
+      withServer(start, {}, async ({ send, signIn, store, clock, manager }) => {
         const token = await signIn();
         for (let reads = 0; reads < 3; reads++) {
           const { header, cookies } = await send("GET", "/profile", { token });
@@ -98,8 +98,25 @@ export const responseChecks: readonly AdapterCheck[] = [
         clock.advance(60_000);
         for (let reads = 0; reads < 3; reads++)
           assert.equal((await send("GET", "/profile", { token })).header("x-session-token"), undefined);
+        await manager.flush();
         assert.equal(store.calls("commit"), 1);
       }),
+  },
+  {
+    name: "T1: no answer waits for a touch, and `afterResponse` is given each",
+    run: (start) => {
+      const works: Promise<void>[] = [];
+      return withServer(start, { afterResponse: (work) => works.push(work) }, async ({ send, signIn, store, clock }) => {
+        const token = await signIn();
+        clock.advance(61_000);
+        const gate = store.pause("commit");
+        const { status, header } = await send("GET", "/profile", { token });
+        assert.deepEqual([status, header("x-session-token"), works.length], [200, undefined, 1]);
+        gate.open();
+        await works[0];
+        assert.equal(store.calls("commit"), 1);
+      });
+    },
   },
   {
     name: "a streamed body of 5 MB arrives whole, with the session written before",

@@ -125,7 +125,8 @@ async function outcomeOf(program: Program, use: Use | null): Promise<Outcome> {
   const [notes, logged]: [string[], unknown[]] = [[], []];
   const clock = testClock();
   const store = pausingStore(memoryStore());
-  const manager = new SessionManager({ store, transports: [cookieTransport()], sweepInterval: 0, clock: clock.now });
+  const transports = [cookieTransport()];
+  const manager = new SessionManager({ store, transports, sweepInterval: 0, clock: clock.now, touch: "before" });
   const app = Fastify({ forceCloseConnections: true, logger: { level: "warn", stream: into(logged) } });
   if (use !== null) await app.register(sessions, { manager });
   program(app, use ?? (() => {}), (note) => notes.push(note));

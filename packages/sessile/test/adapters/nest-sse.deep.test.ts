@@ -51,7 +51,7 @@ for (const [platform, create] of Object.entries(PLATFORMS)) {
     const clock = testClock();
     const store = pausingStore(memoryStore());
     const transports = [headerTransport()];
-    const manager = new SessionManager({ store, transports, clock: clock.now, sweepInterval: 0 });
+    const manager = new SessionManager({ store, transports, clock: clock.now, sweepInterval: 0, touch: "before" });
     const { headers } = await mintSession(manager, "anna");
     const later = new Subject<MessageEvent>();
     const app = await create(controllerOf(later), manager);

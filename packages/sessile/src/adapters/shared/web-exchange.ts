@@ -5,10 +5,12 @@ import { type Answer, answerTo } from "./answer.ts";
 import { isResponse } from "./outcome.ts";
 
 export class WebRequest implements SessionRequest {
+  readonly mayFreeze: boolean;
   readonly #request: Request;
 
-  constructor(request: Request) {
+  constructor(request: Request, mayFreeze = false) {
     this.#request = request;
+    this.mayFreeze = mayFreeze;
   }
 
   /** Compared with `GET` first, which is cheaper than upper case. */
