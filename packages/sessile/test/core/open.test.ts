@@ -108,6 +108,7 @@ describe("expiry", () => {
       bench.clock.now += 1000;
       await bench.send(token, ({ userId }) => userId);
     }
+    await bench.manager.flush();
     const after = await bench.recordOf(token);
     assert.equal(after?.absoluteExpiresAt, before?.absoluteExpiresAt);
     assert.deepEqual([after?.lastSeenAt, after?.expiresAt], [bench.clock.now, bench.clock.now + HOUR]);
