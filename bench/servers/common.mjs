@@ -19,7 +19,7 @@ export async function each(count, make, atOnce = 256) {
 
 /** Cookies as long as those of Sessile, for servers that take no notice of them. */
 export function plainCookies(count) {
-  return Array.from({ length: count }, (_, i) => `Cookie: __Host-session=ses_${String(i).padStart(71, "0")}`);
+  return Array.from({ length: count }, (_, i) => `Cookie: __Host-session=ses_${String(i).padStart(72, "0")}`);
 }
 
 /** Most headers that the load needs: every hundredth of a million sessions is met often enough. */

@@ -1,6 +1,6 @@
 // Looks for secrets in output: as they are, and as URLs, base64 and hexadecimal spell them. Knows no process and no file.
 
-const SECRET_LENGTH = 43;
+const SECRET_LENGTH = 44;
 const PREFIX_AND_SID = /^[A-Za-z][A-Za-z0-9]{0,14}_[0-9A-Za-z]{22}/;
 /** Shorter passwords are words of their own, and a row of spaces stands in every table: both would be found everywhere. */
 const SHORTEST_PASSWORD = 6;
@@ -33,7 +33,7 @@ export class LeakSearch {
   }
 
   *#in(text) {
-    for (const { 0: run, index } of text.matchAll(/[0-9A-Za-z]{43,}/g)) {
+    for (const { 0: run, index } of text.matchAll(/[0-9A-Za-z]{44,}/g)) {
       for (let at = 0; at + SECRET_LENGTH <= run.length; at++) {
         const secret = run.slice(at, at + SECRET_LENGTH);
         if (this.#secrets.has(secret)) yield { kind: "token", secret, around: around(text, index + at, SECRET_LENGTH) };

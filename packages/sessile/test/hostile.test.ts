@@ -63,19 +63,19 @@ function hostileValue(wellFormed: string): string {
   const kinds = [
     () => NASTY[random(NASTY.length)] as string,
     () => base62(random(200)),
-    () => `ses_${base62(71)}`,
-    () => wellFormed.slice(0, random(75)),
+    () => `ses_${base62(72)}`,
+    () => wellFormed.slice(0, random(76)),
     () => wellFormed + base62(1 + random(3)),
     () => wellFormed.slice(0, 40) + (NASTY[random(NASTY.length)] as string) + wellFormed.slice(41),
     () => wellFormed.toUpperCase(),
-    () => `${wellFormed}, ${base62(75)}`,
+    () => `${wellFormed}, ${base62(76)}`,
     () => "x".repeat(random(4000)),
   ];
   return (kinds[random(kinds.length)] as () => string)();
 }
 
 function headersOf(value: string): string {
-  const other = base62(75);
+  const other = base62(76);
   return [
     `X-Session-Token: ${value}`,
     `Authorization: Bearer ${value}`,
@@ -160,7 +160,7 @@ test(`B2: ${UNPARSEABLE} values that no header can hold are refused before the s
   storeCalls.length = 0;
   for (let i = 0; i < UNPARSEABLE; i++) {
     const bad = ["\0", "\x01", "\x7f", "\n", "\r", "\r\nX:", "\x1b[31m"][random(7)] as string;
-    const at = random(75);
+    const at = random(76);
     const statuses = await send(
       requestOf(`X-Session-Token: ${wellFormed.slice(0, at)}${bad}${wellFormed.slice(at)}`, true),
     );

@@ -87,7 +87,7 @@ test("N2: a long field is cut", () => {
 });
 
 test("N1: an error is logged by message and place, without what a driver attached to it", () => {
-  const secret = `ses_${"x".repeat(71)}`;
+  const secret = `ses_${"x".repeat(72)}`;
   const error = Object.assign(new Error(`cannot SET ${secret}\nsecond line`), {
     command: ["SET", "key", "value-of-the-record"],
     code: "ERR_X",

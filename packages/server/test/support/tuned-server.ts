@@ -18,7 +18,7 @@ const LIMITS = {
 };
 
 process.on("message", (message: string) => {
-  if (message === "reject") void Promise.reject(new Error(`nobody caught ses_${"x".repeat(71)}`));
+  if (message === "reject") void Promise.reject(new Error(`nobody caught ses_${"x".repeat(72)}`));
   if (message === "throw") throw new Error("nobody caught this");
 });
 process.channel?.unref();

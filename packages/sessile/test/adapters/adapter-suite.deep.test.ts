@@ -88,7 +88,7 @@ const FAULTS = {
     "H7: without a credential, a response that looked at the session varies by every transport, and may be cached",
 } as const;
 
-const TOKEN = `ses_${"a".repeat(71)}`;
+const TOKEN = `ses_${"a".repeat(72)}`;
 
 type Fault = keyof typeof FAULTS | "none";
 

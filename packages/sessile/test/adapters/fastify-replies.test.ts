@@ -396,7 +396,7 @@ describe("mounting", () => {
     const stream = client.request({ ":method": "POST", ":path": "/" });
     const [head] = (await once(stream, "response")) as [Record<string, unknown>];
     assert.match(String(head["set-cookie"]), /^__Host-session=ses_/);
-    assert.equal(Buffer.concat(await stream.toArray()).toString(), "signed in 75");
+    assert.equal(Buffer.concat(await stream.toArray()).toString(), "signed in 76");
     client.destroy();
     await app.close();
   });

@@ -52,7 +52,7 @@ const odd = fc.constantFrom(
 );
 const token = fc.constantFrom(...tokens);
 const encoded = token.map((each) => `%73${each.slice(1)}`);
-const cut = fc.tuple(token, fc.nat(75)).map(([each, at]) => each.slice(0, at));
+const cut = fc.tuple(token, fc.nat(76)).map(([each, at]) => each.slice(0, at));
 const text = fc
   .array(fc.oneof(odd, odd, token, encoded, cut, fc.string({ maxLength: 5, unit: "grapheme-ascii" })), { maxLength: 8 })
   .map((pieces) => pieces.join(""));
