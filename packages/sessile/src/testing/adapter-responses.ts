@@ -103,7 +103,7 @@ export const responseChecks: readonly AdapterCheck[] = [
       }),
   },
   {
-    name: "T1: no answer waits for a touch, and `afterResponse` is given each",
+    name: "E5: no answer waits for a touch, and `afterResponse` is given each",
     run: (start) => {
       const works: Promise<void>[] = [];
       return withServer(start, { afterResponse: (work) => works.push(work) }, async ({ send, signIn, store, clock }) => {

@@ -24,7 +24,7 @@ async function due(options: Partial<SessionManagerOptions> = {}, after = 2 * MIN
 }
 
 describe("a touch that is due", () => {
-  test("T1, T5: waits for no store: the answer leaves while a commit would hang, and one flush writes the latest use", async () => {
+  test("E5: waits for no store: the answer leaves while a commit would hang, and one flush writes the latest use", async () => {
     const { bench, token, seenAt } = await due();
     const gate = new Gate();
     bench.spied.before = (method) => (method === "commit" ? gate.pass() : undefined);
@@ -43,7 +43,7 @@ describe("a touch that is due", () => {
     assert.deepEqual(bench.spied.take(), {}, "nothing waits any more");
   });
 
-  test("T5: is written by itself within a second or so", async () => {
+  test("E5: is written by itself within a second or so", async () => {
     const { bench, token } = await due();
     const written = new Promise<void>((resolve) => {
       bench.spied.after = (method) => method === "commit" && resolve();
@@ -54,7 +54,7 @@ describe("a touch that is due", () => {
     clearInterval(hold);
   });
 
-  test("T2: is carried by any other write of the session", async () => {
+  test("E5: is carried by any other write of the session", async () => {
     const { bench, token, seenAt } = await due();
     await read(bench, token);
     bench.clock.now += 5;
@@ -63,7 +63,7 @@ describe("a touch that is due", () => {
     assert.deepEqual([await seenAt(), bench.spied.take()], [bench.clock.now, { load: 2, commit: 1 }]);
   });
 
-  test("T3: is written before the answer when half of the idle timeout has passed", async () => {
+  test("E5: is written before the answer when half of the idle timeout has passed", async () => {
     const { bench, token, seenAt } = await due({}, 30 * MINUTE - 1);
     await read(bench, token);
     assert.deepEqual(bench.spied.take(), { load: 1 }, "a millisecond before");
@@ -72,7 +72,7 @@ describe("a touch that is due", () => {
     assert.deepEqual([await seenAt(), bench.spied.take()], [bench.clock.now, { load: 1, commit: 1 }]);
   });
 
-  test("T3: a process that crashes before each of its flushes ends no session in use", async () => {
+  test("E5: a process that crashes before each of its flushes ends no session in use", async () => {
     const store = memoryStore();
     const signsIn = new Bench({ store });
     const token = await signsIn.signIn();
@@ -85,7 +85,7 @@ describe("a touch that is due", () => {
     }
   });
 
-  test("T4: counts in this process before it is written: when a session is opened, listed, found and watched", async () => {
+  test("E5: counts in this process before it is written: when a session is opened, listed, found and watched", async () => {
     const { bench, token } = await due({}, 29 * MINUTE);
     const { session } = await bench.open(token);
     let hasEnded = false;
@@ -105,7 +105,7 @@ describe("a touch that is due", () => {
     assert.equal(await bench.userOf(token), null);
   });
 
-  test("T5: of 250 sessions is written a hundred at a time, other writes in between, and one event names the failures", async () => {
+  test("E5: of 250 sessions is written a hundred at a time, other writes in between, and one event names the failures", async () => {
     const bench = new Bench();
     const tokens = await all(250, (i) => bench.signIn(`user${i}`));
     bench.clock.now += 2 * MINUTE;
@@ -128,7 +128,7 @@ describe("a touch that is due", () => {
     assert.deepEqual(bench.spied.take(), {}, "P3: nothing is tried again");
   });
 
-  test("T5: waits with at most 10,000 others; one more is dropped and counted", async () => {
+  test("E5: waits with at most 10,000 others; one more is dropped and counted", async () => {
     const bench = new Bench();
     const tokens = await all(10_001, (i) => bench.signIn(`user${i}`));
     bench.clock.now += 2 * MINUTE;
@@ -141,7 +141,7 @@ describe("a touch that is due", () => {
     assert.deepEqual([name, event && "operation" in event && event.operation], ["storeFailed", "touch 1 sessions"]);
   });
 
-  test("T6: leaves the version, which is the ETag of the data", async () => {
+  test("E5: leaves the version, which is the ETag of the data", async () => {
     const { bench, token } = await due();
     const before = await bench.manager.find(sidOf(token));
     await read(bench, token);
@@ -151,7 +151,7 @@ describe("a touch that is due", () => {
     assert.notEqual(after?.lastSeenAt, before?.lastSeenAt);
   });
 
-  test("T7: is written when the manager closes", async () => {
+  test("E5: is written when the manager closes", async () => {
     const { bench, token, seenAt } = await due();
     await read(bench, token);
     const store = bench.spied.inner;
@@ -162,13 +162,13 @@ describe("a touch that is due", () => {
     await close();
   });
 
-  test('T8: is written before the answer with `touch: "before"`', async () => {
+  test('E5: is written before the answer with `touch: "before"`', async () => {
     const { bench, token, seenAt } = await due({ touch: "before" });
     await read(bench, token);
     assert.deepEqual([await seenAt(), bench.spied.take()], [bench.clock.now, { load: 1, commit: 1 }]);
   });
 
-  test("T8: is written before the answer where the host may freeze, unless there is `afterResponse`", async () => {
+  test("E5: is written before the answer where the host may freeze, unless there is `afterResponse`", async () => {
     for (const options of [{}, { afterResponse: () => {} }]) {
       const { bench, token } = await due(options);
       const request = { ...requestWith({ "x-session-token": token }), mayFreeze: true };
@@ -186,7 +186,7 @@ describe("a touch that is due", () => {
     }
   });
 
-  test("T8: is handed to `afterResponse`, which keeps the process alive for it", async () => {
+  test("E5: is handed to `afterResponse`, which keeps the process alive for it", async () => {
     const works: Promise<void>[] = [];
     const { bench, token, seenAt } = await due({ afterResponse: (work) => works.push(work) });
     await read(bench, token);
@@ -202,7 +202,7 @@ describe("a touch that is due", () => {
     "a sign-out elsewhere": (bench: Bench, token: string) => bench.spied.inner.delete(sidOf(token)),
   };
   for (const [ending, end] of Object.entries(endings)) {
-    test(`T9, F3: after ${ending} brings nothing back, and is no failure`, async () => {
+    test(`F3: after ${ending} brings nothing back, and is no failure`, async () => {
       const { bench, token } = await due();
       await read(bench, token);
       await end(bench, token);
@@ -211,7 +211,7 @@ describe("a touch that is due", () => {
       assert.equal(bench.takeEvents().includes("storeFailed"), false);
     });
 
-    test(`T9, F3: under way during ${ending} brings nothing back`, async () => {
+    test(`F3: under way during ${ending} brings nothing back`, async () => {
       const { bench, token } = await due();
       await read(bench, token);
       const gate = new Gate();
@@ -226,7 +226,7 @@ describe("a touch that is due", () => {
     });
   }
 
-  test("T9: written after the stored deadline finds nothing", async () => {
+  test("E5: written after the stored deadline finds nothing", async () => {
     const { bench, token } = await due({}, 29 * MINUTE);
     await read(bench, token);
     bench.clock.now += 31 * MINUTE;
