@@ -7,8 +7,8 @@ import { isSessionError, SessionError } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import { idleTimeoutOf, type SessionRecord } from "./record.ts";
 import type { Committed } from "./store.ts";
-import type { SessionRequest } from "./transport.ts";
 import { familyOf, formatToken, MAX_NUMBER, secretOf } from "./token.ts";
+import type { SessionRequest } from "./transport.ts";
 
 /** The operation that fails when a record's data cannot be read, or does not fit the application's schema. */
 export const READING = "read a stored session";
@@ -115,7 +115,6 @@ function isWriteDue(core: Core, { changes, isActivity, record, request }: Writin
   if (changes?.isEmpty === false) return true;
   return isActivity && core.touches.isDue(record, now) && !core.touches.mayWait(record, request, now);
 }
-
 
 /**
  * The change of secrets that is due. A secret is offered first, and the client's use of it makes it the current one: an

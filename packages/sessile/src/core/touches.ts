@@ -28,7 +28,8 @@ export class Touches {
 
   constructor(core: Core) {
     this.#core = core;
-    for (const event of ["signedOut", "revoked", "expired"] as const) core.events.on(event, ({ sid }) => this.drop(sid));
+    for (const event of ["signedOut", "revoked", "expired"] as const)
+      core.events.on(event, ({ sid }) => this.drop(sid));
   }
 
   /** Whether a session in use has to be touched. One with a short idle timeout is touched more often. */

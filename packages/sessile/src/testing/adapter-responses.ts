@@ -106,16 +106,20 @@ export const responseChecks: readonly AdapterCheck[] = [
     name: "E5: no answer waits for a touch, and `afterResponse` is given each",
     run: (start) => {
       const works: Promise<void>[] = [];
-      return withServer(start, { afterResponse: (work) => works.push(work) }, async ({ send, signIn, store, clock }) => {
-        const token = await signIn();
-        clock.advance(61_000);
-        const gate = store.pause("commit");
-        const { status, header } = await send("GET", "/profile", { token });
-        assert.deepEqual([status, header("x-session-token"), works.length], [200, undefined, 1]);
-        gate.open();
-        await works[0];
-        assert.equal(store.calls("commit"), 1);
-      });
+      return withServer(
+        start,
+        { afterResponse: (work) => works.push(work) },
+        async ({ send, signIn, store, clock }) => {
+          const token = await signIn();
+          clock.advance(61_000);
+          const gate = store.pause("commit");
+          const { status, header } = await send("GET", "/profile", { token });
+          assert.deepEqual([status, header("x-session-token"), works.length], [200, undefined, 1]);
+          gate.open();
+          await works[0];
+          assert.equal(store.calls("commit"), 1);
+        },
+      );
     },
   },
   {

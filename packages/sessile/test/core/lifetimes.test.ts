@@ -106,6 +106,7 @@ describe("a sign-in that asks for lifetimes of its own", () => {
     assert.equal((await short.manager.find(sidOf(token))) === null, true, "2 hours idle");
     long.clock.now += 2 * DAY - HOUR;
     await long.send(token, () => {});
+    await long.manager.flush();
     const other = new Bench({ store, longest: { absolute: 2 * DAY, idle: 2 * HOUR } });
     other.clock.now += 2 * DAY - 1;
     assert.equal(await other.userOf(token), "ann");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { memoryStore, type SessionManagerOptions } from "sessile";
-import { all, Bench, Gate, requestWith, ResponseRecorder, sidOf } from "../support/requests.ts";
+import { all, Bench, Gate, ResponseRecorder, requestWith, sidOf } from "../support/requests.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -121,9 +121,10 @@ describe("a touch that is due", () => {
     };
     await bench.manager.flush();
     assert.deepEqual([bench.spied.take(), most], [{ commit: 250 }, 100]);
-    assert.deepEqual(bench.events.map(([name, event]) => [name, "operation" in event && event.operation]), [
-      ["storeFailed", "touch 250 sessions"],
-    ]);
+    assert.deepEqual(
+      bench.events.map(([name, event]) => [name, "operation" in event && event.operation]),
+      [["storeFailed", "touch 250 sessions"]],
+    );
     await bench.manager.flush();
     assert.deepEqual(bench.spied.take(), {}, "P3: nothing is tried again");
   });
@@ -176,7 +177,7 @@ describe("a touch that is due", () => {
       bench.spied.before = (method) => (method === "commit" ? gate.pass() : undefined);
       const { commit } = await bench.manager.open(request);
       let hasLeft = false;
-      const left = commit(200, new ResponseRecorder()).then(() => {
+      const left = Promise.resolve(commit(200, new ResponseRecorder())).then(() => {
         hasLeft = true;
       });
       await gate.reached;
