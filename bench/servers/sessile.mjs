@@ -70,6 +70,6 @@ async function known({ store, folder, file, sessions }, signInAll) {
 export async function signIn(manager, user) {
   const { session, commit } = await manager.open({ method: "POST", path: "/", header: (name) => SAME_SITE[name] });
   const token = await session.signIn(user, { data: DATA });
-  await commit(200, { set() {}, append() {} });
+  await commit(200, { get: () => undefined, set() {}, append() {} });
   return token;
 }
