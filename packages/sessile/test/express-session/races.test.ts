@@ -11,10 +11,10 @@ import { redisClient, STORES } from "../requirements/every-store.ts";
 import { Gate } from "../support/requests.ts";
 import { type Browser, type Handler, type Program, serve, session } from "./program.ts";
 
-/** Each with four sets of options: 8, 200 and 10,000 rounds of each race over each store. */
-const ROUNDS = byDepth(2, 50, 2500);
+/** Each with four sets of options: 4, 200 and 10,000 rounds of each race over each store. */
+const ROUNDS = byDepth(1, 50, 2500);
 /** The defects of other stores are found in each round; a few are enough. */
-const CONTROLS = byDepth(2, 50, 50);
+const CONTROLS = byDepth(1, 50, 50);
 
 const gates = new Map<string, Gate>();
 let requests = 0;
