@@ -164,7 +164,9 @@ describe("a session that ends with the browser", () => {
   type Signs = { signIn(id: string, options?: object): Promise<string>; rotate(): void };
 
   test("has a cookie without Max-Age, also after a rotation", async () => {
-    const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()], sweepInterval: 0 });
+    const now = Date.now();
+    const options = { store: memoryStore(), transports: [cookieTransport()], sweepInterval: 0, clock: () => now };
+    const manager = new SessionManager(options);
     const first = await cookieOf(manager, undefined, (s: Signs) => s.signIn("ann", { persistent: false }));
     assert.match(first, /^__Host-session=ses_\w{72}; Path=\/; Secure/);
     const second = await cookieOf(manager, first.split(";")[0], (s: Signs) => s.rotate());
