@@ -2,7 +2,7 @@
 // program. Postgres refuses to run as root, so that user starts it as `nobody`.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chownSync, mkdtempSync, readFileSync } from "node:fs";
+import { chownSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -30,9 +30,12 @@ export const withoutPostgres: string | false = process.env["SESSILE_POSTGRES"]
   ? false
   : process.env["SESSILE_POSTGRES_MISSING"] || "SESSILE_POSTGRES names no program";
 
-const READY = "ready to accept connections";
+/** A replica is ready for "read-only connections". */
+const READY = /ready to accept .*connections/;
 const NOBODY = 65534;
-const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+/** For programs that refuse to run as root. */
+export const UNPRIVILEGED: { readonly uid?: number; readonly gid?: number } =
+  process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
 /**
  * Starts a server that does not wait for the disk; `settings` such as `max_connections=5` win over its own. `copyOf` makes
@@ -45,10 +48,10 @@ export function startPostgres(settings: readonly string[] = [], copyOf?: Postgre
 async function startOn(port: number, settings: readonly string[], copyOf?: PostgresServer): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "sessile-postgres-"));
   const remove = ownedFolder(folder);
-  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
+  if (UNPRIVILEGED.uid !== undefined) chownSync(folder, UNPRIVILEGED.uid, UNPRIVILEGED.gid as number);
   const data = join(folder, "data");
   if (copyOf === undefined) runOnce("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", ...LOCALE]);
-  else runOnce("pg_basebackup", ["-d", copyOf.url, "-D", data, "-R", "-c", "fast", "-X", "stream"]);
+  else runOnce("pg_basebackup", ["-d", copyOf.url, "-D", data, "-R", "-c", "fast", "-X", "stream", "--no-sync"]);
   const all = [`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", ...settings];
   const start = () => startProcess(["-D", data, ...all.flatMap((setting) => ["-c", setting])]);
   let child = await start().catch((error) => {
@@ -83,7 +86,7 @@ const LOCALE = ["--locale=C", "--no-sync"];
 
 function startProcess(args: readonly string[]): Promise<ChildProcess> {
   const child = spawn(programOf("postgres"), [...args], {
-    ...user,
+    ...UNPRIVILEGED,
     env: environment(),
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -95,7 +98,7 @@ function startProcess(args: readonly string[]): Promise<ChildProcess> {
   const said: string[] = [];
   return new Promise((resolve, reject) => {
     createInterface({ input: child.stderr as NonNullable<ChildProcess["stderr"]> }).on("line", (line) => {
-      if (line.includes(READY)) resolve(child);
+      if (READY.test(line)) resolve(child);
       if (said.length < 100) said.push(line);
     });
     child.once("error", reject);
@@ -105,7 +108,7 @@ function startProcess(args: readonly string[]): Promise<ChildProcess> {
 
 function runOnce(program: string, args: readonly string[]): void {
   const { status, stderr, error } = spawnSync(programOf(program), args, {
-    ...user,
+    ...UNPRIVILEGED,
     env: environment(),
     encoding: "utf8",
   });
@@ -128,7 +131,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 function programOf(name: string): string {
-  return join(dirname(process.env["SESSILE_POSTGRES"] ?? ""), name);
+  return join(dirname(realpathSync(process.env["SESSILE_POSTGRES"] ?? "")), name);
 }
 
 function environment(): NodeJS.ProcessEnv {

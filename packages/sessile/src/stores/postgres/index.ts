@@ -26,6 +26,12 @@ export interface PostgresStoreOptions {
    * included. Default 1000. Time in which the process itself is blocked counts as at most 25 ms.
    */
   readonly deadline?: number;
+  /**
+   * Whether each end of a session is announced (`NOTIFY`), so that open connections in other processes close within
+   * about a millisecond. Every commit that announces takes a lock of the whole database for its moment; with `false`,
+   * processes ask twice a second instead. Touches and other changes are never announced. Default true.
+   */
+  readonly announce?: boolean;
 }
 
 const LONGEST_DEADLINE = 60_000;
@@ -35,10 +41,12 @@ const LONGEST_DEADLINE = 60_000;
  * only moves a deadline, does not wait for the disk.
  */
 export function postgresStore(options: PostgresStoreOptions): SessionStore {
-  checkNames(options, new Set(["pool", "table", "deadline"]), "");
+  checkNames(options, new Set(["pool", "table", "deadline", "announce"]), "");
   const deadline = checkDeadline(options.deadline ?? 1000);
   const table = checkTable(options.table ?? "sessile_sessions");
-  return new PostgresStore(portOf(options.pool), { table, deadline });
+  const announce = options.announce ?? true;
+  if (typeof announce !== "boolean") throw wrong("announce", "true or false");
+  return new PostgresStore(portOf(options.pool), { table, deadline, announce });
 }
 
 function checkDeadline(value: number): number {

@@ -36,6 +36,7 @@ const lockUser = (names: Names) => `
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'the isolation level must be read committed' USING ERRCODE = '40001';
   END IF;
+  PERFORM set_config('lock_timeout', p_wait, true);
   IF p_user IS NOT NULL THEN
     PERFORM pg_advisory_xact_lock('${names.table}'::regclass::oid::integer, hashtext(p_user));
   END IF;`;
@@ -61,7 +62,7 @@ export function schemaStatements(names: Names): readonly string[] {
     `CREATE INDEX IF NOT EXISTS "${bare}_by_user" ON ${table} (user_id, created_at, sid) WHERE user_id IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS "${bare}_by_due" ON ${table} (due)`,
     `CREATE OR REPLACE FUNCTION ${create}(p_sid text, p_user text, p_created bigint, p_expires bigint, p_due bigint,
-  p_head text, p_data text, p_max integer, p_rule text, p_channel text) RETURNS text LANGUAGE plpgsql AS $$
+  p_head text, p_data text, p_max integer, p_rule text, p_channel text, p_wait text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   ended text[] := '{}';
 BEGIN${lockUser(names)}
@@ -85,7 +86,7 @@ BEGIN${lockUser(names)}
   END IF;
   RETURN 'created ' || array_to_string(ended, ' ');
 END $$`,
-    `CREATE OR REPLACE FUNCTION ${deleteByUser}(p_user text, p_except text, p_channel text)
+    `CREATE OR REPLACE FUNCTION ${deleteByUser}(p_user text, p_except text, p_channel text, p_wait text)
   RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   ended text[];
@@ -109,10 +110,14 @@ const TEXT = "head || E'\\n' || data";
 const LISTED = `json_agg(json_build_array(sid, created_at, ${TEXT}) ORDER BY created_at, sid)::text`;
 const SCANNED = `json_agg(json_build_array(sid, created_at, ${TEXT}) ORDER BY sid)::text`;
 
+/** A statement whose caller has given up must not be done much later, when another transaction ends. */
+const wait = (parameter: string) => `set_config('lock_timeout', ${parameter}, true) IS NOT NULL`;
+
 /** Each is about one table. */
 export function statements({ table, create, deleteByUser, version }: Names) {
   const update = `UPDATE ${table} SET head = $3, data = coalesce($4, data), expires_at = $5, due = $6`;
-  const replace = `${update} WHERE sid = $1 AND head = $2`;
+  const same = `WHERE sid = $1 AND head = $2 AND ${wait("$7")}`;
+  const replace = `${update} ${same}`;
   return {
     probe: read(
       "look at the schema",
@@ -120,12 +125,13 @@ export function statements({ table, create, deleteByUser, version }: Names) {
     ),
     version: read("look at the schema", `SELECT ${version}()::text`),
     load: read("load a session", `SELECT ${PLACE}, (SELECT ${TEXT} FROM ${table} WHERE sid = $1)`),
-    create: write("create a session", `SELECT ${create}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`),
+    create: write("create a session", `SELECT ${create}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`),
+    withdraw: write("withdraw a session", `DELETE FROM ${table} WHERE sid = $1 AND head = $2`),
     replace: write("commit a change", `${replace} RETURNING sid`),
     /** The same, for a session that becomes another user's: it moves in the index. */
     move: write(
       "commit a change",
-      `${update}, user_id = $7, created_at = $8 WHERE sid = $1 AND head = $2 RETURNING sid`,
+      `${update}, user_id = $8, created_at = $9 ${same} RETURNING sid`,
     ),
     /** A touch may get lost in a crash: it does not wait for the disk. */
     touch: write(
@@ -134,7 +140,7 @@ export function statements({ table, create, deleteByUser, version }: Names) {
     ),
     delete: write(
       "delete a session",
-      `WITH gone AS (DELETE FROM ${table} WHERE sid = $1 RETURNING sid)
+      `WITH gone AS (DELETE FROM ${table} WHERE sid = $1 AND ${wait("$3")} RETURNING sid)
        SELECT sid, CASE WHEN $2::text IS NOT NULL THEN pg_notify($2, sid)::text END FROM gone`,
     ),
     list: read(
@@ -146,7 +152,7 @@ export function statements({ table, create, deleteByUser, version }: Names) {
       "list all sessions",
       `SELECT ${PLACE}, (SELECT ${SCANNED} FROM (SELECT * FROM ${table} WHERE sid > $1 ORDER BY sid LIMIT $2) AS page)`,
     ),
-    deleteByUser: write("delete the sessions of a user", `SELECT ${deleteByUser}($1, $2, $3)`),
+    deleteByUser: write("delete the sessions of a user", `SELECT ${deleteByUser}($1, $2, $3, $4)`),
     /** Rows that others have locked are left to them. As a subquery, the planner may run it again beyond the limit. */
     deleteExpired: write(
       "delete expired sessions",
@@ -154,6 +160,7 @@ export function statements({ table, create, deleteByUser, version }: Names) {
          ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)
        DELETE FROM ${table} AS t USING gone WHERE t.sid = gone.sid RETURNING t.sid`,
     ),
+    announce: write("announce an end", "SELECT pg_notify($1, $2)::text"),
     count: read(
       "count its sessions",
       `SELECT ${PLACE}, (SELECT count(*) FROM (SELECT FROM ${table} LIMIT 1001) AS part)::text,

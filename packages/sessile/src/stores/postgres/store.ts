@@ -9,6 +9,7 @@ import { failure } from "../network/calls.ts";
 import { decodeRecord, readableRecord } from "../network/codec.ts";
 import { Commits, commitDelta, type Known, type Stored } from "../network/compared-commit.ts";
 import { DEFAULT_PAGE, formatCursor, type Position, parseCursor, parseSid } from "../paging.ts";
+import { EndedChannel } from "./ended-channel.ts";
 import { PostgresLink, type Sql } from "./link.ts";
 import type { PostgresPort, Value } from "./port.ts";
 import { changingOf, checkPlace, type Found, foundIn, headIn, headOf, userKey } from "./rows.ts";
@@ -18,6 +19,7 @@ import { Names, type Statements, statements } from "./sql.ts";
 export interface Settings {
   readonly table: string;
   readonly deadline: number;
+  readonly announce: boolean;
 }
 
 /** Of copies of records. */
@@ -32,25 +34,42 @@ export class PostgresStore implements SessionStore {
   readonly #sql: Statements;
   readonly #commits = new Commits();
   readonly #known = new KnownRecords(MOST_BYTES);
-  readonly #channel: string | null = null;
+  /** `null` where ends are not announced. */
+  readonly #channel: string | null;
+  readonly #ended: EndedChannel | null;
+  readonly watch?: (listener: (sid: string | null) => void) => () => void;
+  /** The longest that a statement waits for a lock, in milliseconds as text. */
+  readonly #wait: string;
   #schema: Promise<void> | null = null;
   #isSchemaKnown = false;
   #isClosed = false;
 
-  constructor(port: PostgresPort, { table, deadline }: Settings) {
+  constructor(port: PostgresPort, { table, deadline, announce }: Settings) {
     this.#link = new PostgresLink(port, deadline);
     this.#names = new Names(table);
     this.#sql = statements(this.#names);
+    const listen = announce ? port.listen?.bind(port) : undefined;
+    const { channel } = this.#names;
+    this.#channel = announce ? channel : null;
+    const send = (message: string) => this.#run(this.#sql.announce, [channel, message]);
+    const ended = listen ? new EndedChannel(listen, channel, send) : null;
+    this.#ended = ended;
+    if (ended !== null) this.watch = (listener) => ended.listen(listener);
+    this.#wait = deadline === Number.POSITIVE_INFINITY ? "0" : String(deadline);
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
     const { sid, userId, createdAt, data } = record;
-    const [expiresAt, due] = changingOf(record) as [string, string];
-    const [[answer] = []] = await this.#run(this.#sql.create, [
-      ...[sid, userId === null ? null : userKey(userId), String(createdAt), expiresAt, due, headOf(record), data],
+    const [head, [expiresAt, due]] = [headOf(record), changingOf(record) as [string, string]];
+    await this.#ready();
+    const created = this.#link.run(this.#sql.create, [
+      ...[sid, userId === null ? null : userKey(userId), String(createdAt), expiresAt, due, head, data],
       ...(limit === undefined ? [null, null] : [String(limit.max), limit.onExceeded]),
-      this.#channel,
+      ...[this.#channel, this.#wait],
     ]);
+    // Its token will not be handed out. Nothing waits for this: at worst the record goes when its time is up.
+    created.catch(() => this.#link.run(this.#sql.withdraw, [sid, head])).catch(() => {});
+    const [[answer] = []] = await created;
     const [status, ...evicted] = (answer as string).trim().split(" ");
     return status === "created" ? { status, evicted } : { status: status as "exists" | "refused" };
   }
@@ -83,7 +102,7 @@ export class PostgresStore implements SessionStore {
   async delete(sid: string): Promise<boolean> {
     await this.#ready();
     if (!isSid(sid)) return false;
-    return (await this.#run(this.#sql.delete, [sid, this.#channel])).length === 1;
+    return (await this.#run(this.#sql.delete, [sid, this.#channel, this.#wait])).length === 1;
   }
 
   async list(userId: string, { limit = DEFAULT_PAGE, after }: Page = {}): Promise<RecordPage> {
@@ -101,7 +120,8 @@ export class PostgresStore implements SessionStore {
 
   async deleteByUser(userId: string, except?: string): Promise<readonly string[]> {
     const kept = except === undefined || !isSid(except) ? null : except;
-    const [[ended] = []] = await this.#run(this.#sql.deleteByUser, [userKey(userId), kept, this.#channel]);
+    const values = [userKey(userId), kept, this.#channel, this.#wait];
+    const [[ended] = []] = await this.#run(this.#sql.deleteByUser, values);
     return ended ? ended.split(" ") : [];
   }
 
@@ -121,6 +141,7 @@ export class PostgresStore implements SessionStore {
 
   /** The pool was handed in, so it stays open. */
   async close(): Promise<void> {
+    this.#ended?.close();
     this.#isClosed = true;
   }
 
@@ -132,7 +153,7 @@ export class PostgresStore implements SessionStore {
       // A second statement, because the snapshot of the first may be older than the row that it waited for.
       replace: async ({ record, mark }, next) => {
         const data = next.data === record.data ? null : next.data;
-        const values = [sid, mark, headOf(next), data, ...changingOf(next)];
+        const values = [sid, mark, headOf(next), data, ...changingOf(next), this.#wait];
         const { userId, createdAt } = next;
         const isMoved = userId !== record.userId;
         const owner = isMoved ? [userId === null ? null : userKey(userId), String(createdAt)] : [];

@@ -75,6 +75,7 @@ function acknowledgedDead(outcome: Outcome, process: number, { isIndexLost }: Sc
   if (outcome.status === "failed") return outcome.kind === "create" ? [own] : [];
   if (outcome.status === "crashed") return [];
   if (outcome.kind === "signOut") return [FIRST.sid];
+  if (outcome.kind === "sweep") return outcome.value as string[];
   if (outcome.kind === "revokeAll") return [...(isIndexLost ? [] : [FIRST.sid]), ...(outcome.value as string[])];
   if (outcome.kind !== "create") return [];
   const created = outcome.value as Created;
@@ -143,7 +144,8 @@ function isReported(sid: string, outcomes: readonly Outcome[]): boolean {
   return outcomes.some((outcome) => {
     if (outcome.kind === "signOut")
       return sid === FIRST.sid && (outcome.status !== "returned" || outcome.value === true);
-    if (outcome.kind === "revokeAll") return outcome.status !== "returned" || (outcome.value as string[]).includes(sid);
+    if (outcome.kind === "revokeAll" || outcome.kind === "sweep")
+      return outcome.status !== "returned" || (outcome.value as string[]).includes(sid);
     if (outcome.kind !== "create") return false;
     return outcome.status !== "returned" || (createdBy(outcome)?.evicted.includes(sid) ?? wasRevoked(outcome));
   });
@@ -160,7 +162,7 @@ function checkFirst({ outcomes, scenario }: Aftermath, { live }: Ending): void {
   assert.ok(isReported(FIRST.sid, outcomes), "the first session died unreported");
   const mayEvict = scenario.limit?.onExceeded === "evictOldest";
   const killers = outcomes.filter(
-    ({ kind }) => kind === "signOut" || kind === "revokeAll" || (kind === "create" && mayEvict),
+    ({ kind }) => kind === "signOut" || kind === "revokeAll" || kind === "sweep" || (kind === "create" && mayEvict),
   );
   assert.ok(killers.length > 0, "the first session died of nothing");
 }

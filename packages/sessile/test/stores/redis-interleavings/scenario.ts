@@ -3,8 +3,9 @@
 import type { SessionRecord, SessionStore, UserLimit } from "sessile";
 import { sampleRecord } from "sessile/testing";
 
-export type Kind = "create" | "commit" | "touch" | "rotate" | "signOut" | "revokeAll" | "expire";
+export type Kind = "create" | "commit" | "touch" | "rotate" | "signOut" | "revokeAll" | "expire" | "sweep";
 
+/** Without `sweep`, which Redis does by itself. */
 export const KINDS: readonly Kind[] = ["create", "commit", "touch", "rotate", "signOut", "revokeAll", "expire"];
 
 export interface Scenario {
@@ -30,7 +31,9 @@ export const FIRST: SessionRecord = sampleRecord({ userId: USER, createdAt: NOW 
 export const NEW: readonly SessionRecord[] = [1, 2, 3].map((n) => sampleRecord({ userId: USER, createdAt: NOW + n }));
 
 const DIGESTS: readonly string[] = NEW.map(({ secretDigest }) => secretDigest);
-const TOUCHED: readonly number[] = [1, 2, 3].map((n) => FIRST.expiresAt + n * SECOND);
+/** The first session is over by then, unless it was touched; the new ones are not. */
+const SWEPT_AT = FIRST.expiresAt + 30 * 60 * SECOND;
+const TOUCHED: readonly number[] = [1, 2, 3].map((n) => SWEPT_AT + n * SECOND);
 
 export function newDigest(process: number): string {
   return DIGESTS[process] as string;
@@ -63,6 +66,8 @@ export function operate(kind: Kind, process: number, store: SessionStore, limit?
       return store.deleteByUser(USER);
     case "expire":
       return store.commit(sid, { at: expiresAt, set: { [keyOf(process)]: process } }, FIRST);
+    case "sweep":
+      return store.deleteExpired({ now: SWEPT_AT, limit: 10 });
   }
 }
 

@@ -8,6 +8,20 @@ export interface PgPool {
   connect(): Promise<PgClient>;
 }
 
+/** What every pool has, although the types of `pg` do not say so. */
+interface PoolParts {
+  readonly Client: new (options: object) => SingleClient;
+  readonly options: object;
+}
+
+interface SingleClient {
+  connect(): Promise<unknown>;
+  query(text: string): Promise<unknown>;
+  on(event: "notification", listener: (message: { readonly payload?: string }) => void): unknown;
+  on(event: "error" | "end", listener: () => void): unknown;
+  end(): Promise<unknown>;
+}
+
 interface PgClient {
   query(query: object): Promise<{ readonly rows: readonly (readonly Value[])[] }>;
   on(event: "error", listener: () => void): unknown;
@@ -21,7 +35,29 @@ export function isPgPool(pool: unknown): pool is PgPool {
 }
 
 export function pgPort(pool: PgPool): PostgresPort {
-  return { run: (statements, manner) => new Run(pool, statements, manner) };
+  return {
+    run: (statements, manner) => new Run(pool, statements, manner),
+    listen: (channel, hear) => listen(pool as unknown as PoolParts, channel, hear),
+  };
+}
+
+async function listen(
+  { Client, options }: PoolParts,
+  channel: string,
+  hear: (message: string | null) => void,
+): Promise<() => void> {
+  const client = new Client(options);
+  const stop = () => void client.end().catch(ignore);
+  for (const event of ["error", "end"] as const) client.on(event, () => hear(null));
+  client.on("notification", ({ payload }) => hear(payload ?? ""));
+  try {
+    await client.connect();
+    await client.query(`LISTEN "${channel}"`);
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return stop;
 }
 
 const BEGIN = { text: "BEGIN ISOLATION LEVEL READ COMMITTED" };

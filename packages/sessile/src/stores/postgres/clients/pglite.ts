@@ -11,6 +11,7 @@ interface Transaction {
 /** A `PGlite`, as far as the store uses it. */
 export interface PgliteClient extends Transaction {
   readonly waitReady: Promise<unknown>;
+  listen(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
   transaction(run: (transaction: Transaction) => Promise<Rows>): Promise<unknown>;
 }
 
@@ -28,6 +29,10 @@ export function pglitePort(client: PgliteClient): PostgresPort {
         isAbandoned = true;
       };
       return { rows: start(client, manner, send), abandon };
+    },
+    async listen(channel, hear) {
+      const stop = await client.listen(channel, hear);
+      return () => void stop().catch(() => {});
     },
   };
 }

@@ -7,7 +7,8 @@ type Rows = readonly (readonly Value[])[];
 
 interface Query {
   values(): Promise<Rows>;
-  cancel(): unknown;
+  /** What `cancel()` calls, dropping the promise: where the server is away, that would end this process. */
+  canceller?: ((query: Query) => unknown) | null;
 }
 
 interface Transaction {
@@ -16,6 +17,7 @@ interface Transaction {
 
 /** What `postgres(…)` returns, as far as the store uses it. */
 export interface PostgresJs extends Transaction {
+  listen(channel: string, hear: (message: string) => void): Promise<{ unlisten(): Promise<unknown> }>;
   begin(options: string, run: (transaction: Transaction) => Promise<Rows>): Promise<unknown>;
 }
 
@@ -25,7 +27,13 @@ export function isPostgresJs(pool: unknown): pool is PostgresJs {
 }
 
 export function postgresJsPort(sql: PostgresJs): PostgresPort {
-  return { run: (statements, manner) => new Run(sql, statements, manner) };
+  return {
+    run: (statements, manner) => new Run(sql, statements, manner),
+    async listen(channel, hear) {
+      const { unlisten } = await sql.listen(channel, hear);
+      return () => void unlisten().catch(() => {});
+    },
+  };
 }
 
 class Run implements Running {
@@ -40,7 +48,11 @@ class Run implements Running {
 
   abandon(): void {
     this.#isAbandoned = true;
-    Promise.resolve(this.#query?.cancel()).catch(() => {});
+    const query = this.#query;
+    if (typeof query?.canceller !== "function") return;
+    const cancelling = query.canceller(query);
+    query.canceller = null;
+    Promise.resolve(cancelling).catch(() => {});
   }
 
   async #send(to: Transaction, statements: readonly Statement[], { isNamed }: Manner): Promise<Rows> {

@@ -1,0 +1,190 @@
+// The promises, in every order of steps: the store's own statements on a real PostgreSQL. Each statement runs, and is
+// committed, when the test lets it; in between others run, and wait where they need a lock that it holds.
+
+import assert from "node:assert/strict";
+import { after, type TestContext, test } from "node:test";
+import type { SessionStore, UserLimit } from "sessile";
+import { byDepth } from "sessile-test-support/depth";
+import { type PostgresServer, startPostgres, withoutPostgres } from "sessile-test-support/postgres-server";
+import { applyDelta } from "#dist/core/delta.js";
+import { encodeRecord } from "#dist/stores/network/codec.js";
+import type { PostgresPort } from "#dist/stores/postgres/port.js";
+import { userKey } from "#dist/stores/postgres/rows.js";
+import type { Fault } from "./postgres-interleavings/gate.ts";
+import { type MakeStore, type Simulated, simulate, soundStore, Worlds } from "./postgres-interleavings/simulate.ts";
+import { choices, type Kind, type Scenario } from "./redis-interleavings/scenario.ts";
+
+const LIMITS: readonly UserLimit[] = [
+  { max: 1, onExceeded: "evictOldest" },
+  { max: 2, onExceeded: "evictOldest" },
+  { max: 1, onExceeded: "refuse" },
+  { max: 2, onExceeded: "refuse" },
+];
+const SWEEPS: readonly Kind[] = ["create", "commit", "touch", "rotate", "signOut", "revokeAll", "sweep"];
+
+const PAIRS = scenarios(choices(2));
+const LIMITED_PAIRS = LIMITS.flatMap((limit) => scenarios(choices(2), limit));
+const SWEPT_PAIRS = scenarios(SWEEPS.map((kind): Kind[] => [kind, "sweep"]));
+const ALL_PAIRS = [...PAIRS, ...LIMITED_PAIRS, ...SWEPT_PAIRS];
+const TRIPLES = [...scenarios(choices(3)), ...LIMITS.flatMap((limit) => scenarios(choices(3), limit))];
+
+/** What goes wrong: runs a scenario once for every fault. */
+type Campaign = (run: (fault?: Fault) => Promise<Simulated>, scenario: Scenario) => Promise<void>;
+
+const nothing: Campaign = async (run) => {
+  await run();
+};
+
+/** The connection of one operation is lost after none of its steps, one, two, … */
+const crash: Campaign = async (run, { kinds }) => {
+  for (const process of kinds.keys()) {
+    for (let after = 0; (await run({ stop: { process, after } })).wasStopped; ) after++;
+  }
+};
+
+/** One operation gets an error for its first answer, its second, …, while the statement was done or was not. */
+const lostAnswer: Campaign = async (run, { kinds }) => {
+  for (const process of kinds.keys()) {
+    for (const isDone of [true, false]) {
+      for (let at = 1; (await run({ loss: { process, at, isDone } })).hasLost; ) at++;
+    }
+  }
+};
+
+const PATIENTLY = { timeout: 900_000, skip: withoutPostgres };
+let server: PostgresServer | undefined;
+let worlds: Worlds;
+
+if (withoutPostgres === false) {
+  server = await startPostgres(["max_connections=60"]);
+  worlds = new Worlds(server.url);
+  await worlds.begin();
+}
+after(async () => {
+  void worlds?.pool.end(); // a run that failed has not given back its connections
+  await server?.close();
+});
+
+test("the promises hold in every order of two operations", PATIENTLY, async (t) => {
+  const { waits } = await runAll(t, ALL_PAIRS, nothing);
+  assert.ok(waits > 0, "some statements had to wait for others");
+});
+
+test("the promises hold wherever one of two operations crashes", PATIENTLY, async (t) => {
+  await runAll(t, ALL_PAIRS, crash, byDepth(3, 6, 1000));
+});
+
+test("the promises hold whichever answer one of two operations never gets", PATIENTLY, async (t) => {
+  await runAll(t, ALL_PAIRS, lostAnswer, byDepth(3, 6, 1000));
+});
+
+test("the promises hold in orders of three operations", PATIENTLY, async (t) => {
+  await runAll(t, TRIPLES, nothing, byDepth(3, 12, 1000));
+});
+
+/** Stores that are wrong in one point each, which the explorer has to find. */
+const FAULTY: { name: string; scenario: Scenario; message: RegExp; makeStore: MakeStore }[] = [
+  {
+    name: "a limit that is counted in the statement that inserts",
+    scenario: {
+      name: "two sign-ins at the limit",
+      kinds: ["create", "create"],
+      limit: { max: 2, onExceeded: "refuse" },
+    },
+    message: /3 confirmed with a limit of 2/,
+    makeStore: withMethods((port, table) => ({
+      async create(record) {
+        const { sid, userId, createdAt, expiresAt, data } = record;
+        const [head] = encodeRecord(record).split("\n");
+        const rows = await run(
+          port,
+          `INSERT INTO ${table} SELECT $1, $2::text, $3::bigint, $4::bigint, $4::bigint, $5, $6
+           WHERE 2 > (SELECT count(*) FROM ${table} WHERE user_id = $2) RETURNING sid`,
+          [sid, userKey(userId as string), String(createdAt), String(expiresAt), head as string, data],
+        );
+        return rows.length === 1 ? { status: "created", evicted: [] } : { status: "refused" };
+      },
+    })),
+  },
+  {
+    name: "a revocation that does not wait for the sign-ins under way",
+    scenario: { name: "sign-in and revoke all", kinds: ["create", "revokeAll"] },
+    message: /create 0 was under way when revokeAll 1 began, and its session lives/,
+    makeStore: withMethods((port, table) => ({
+      async deleteByUser(userId) {
+        const text = `DELETE FROM ${table} WHERE user_id = $1 RETURNING sid`;
+        return (await run(port, text, [userKey(userId)])).map(([sid]) => sid as string);
+      },
+    })),
+  },
+  {
+    name: "a commit that compares nothing",
+    scenario: { name: "two commits", kinds: ["commit", "commit"] },
+    message: /acknowledged, and not what is stored/,
+    makeStore: withMethods((port, table) => ({
+      async commit(sid, delta, base) {
+        const next = base && applyDelta(base, delta);
+        if (typeof next !== "object") return { status: "gone" };
+        const [head, data] = encodeRecord(next).split("\n") as [string, string];
+        const text = `UPDATE ${table} SET head = $2, data = $3 WHERE sid = $1 RETURNING sid`;
+        const rows = await run(port, text, [sid, head, data]);
+        return rows.length === 1 ? { status: "ok", record: next } : { status: "gone" };
+      },
+    })),
+  },
+];
+
+for (const { name, scenario, message, makeStore } of FAULTY) {
+  test(`the promises are broken, and it is noticed, by ${name}`, PATIENTLY, async () => {
+    await assert.rejects(simulate(worlds, scenario, {}, { makeStore }), message);
+  });
+}
+
+type Methods = (port: PostgresPort, table: string) => Partial<SessionStore>;
+
+/** The sound store with some methods replaced. */
+function withMethods(methods: Methods): MakeStore {
+  return (port, table) => {
+    const [sound, wrong] = [soundStore(port, table), methods(port, table)];
+    return new Proxy(sound, {
+      get: (_target, name: keyof SessionStore) => wrong[name] ?? (sound[name] as () => unknown).bind(sound),
+    });
+  };
+}
+
+function run(port: PostgresPort, text: string, values: string[]): Promise<readonly (readonly (string | null)[])[]> {
+  return port.run([{ name: "", text, values }], { isNamed: false, isTransaction: false }).rows;
+}
+
+/** Runs the orders of every scenario and fault: all of them, or `most` of each. */
+async function runAll(
+  t: TestContext,
+  all: readonly Scenario[],
+  campaign: Campaign,
+  most?: number,
+): Promise<{ readonly waits: number }> {
+  const count = { orders: 0, faults: 0, complete: 0, waits: 0 };
+  for (const scenario of all) {
+    const runOf = async (fault?: Fault) => {
+      const simulated = await simulate(worlds, scenario, fault, most === undefined ? {} : { most });
+      count.orders += simulated.runs;
+      count.waits += simulated.waits;
+      count.faults++;
+      if (simulated.isComplete) count.complete++;
+      return simulated;
+    };
+    await campaign(runOf, scenario);
+  }
+  const places = count.faults === all.length ? "" : ` with ${count.faults} places to fail`;
+  const complete = `${count.complete} of them in every order`;
+  t.diagnostic(
+    `${count.orders} orders of ${all.length} scenarios${places}, ${complete}; ${count.waits} waits for a lock`,
+  );
+  return count;
+}
+
+function scenarios(kinds: readonly (readonly Kind[])[], limit?: UserLimit): Scenario[] {
+  const all = kinds.filter((each) => limit === undefined || each.includes("create"));
+  const under = limit === undefined ? "" : ` under ${JSON.stringify(limit)}`;
+  return all.map((each) => ({ name: each.join(" + ") + under, kinds: each, ...(limit && { limit }) }));
+}

@@ -1,0 +1,116 @@
+// How PostgreSQL runs the store's statements in a large table: by an index each, and touches without writing to any.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import pg from "pg";
+import { sampleRecord } from "sessile/testing";
+import { byDepth } from "sessile-test-support/depth";
+import { type PostgresServer, startPostgres, withoutPostgres } from "sessile-test-support/postgres-server";
+import { waitUntil } from "sessile-test-support/wait-until";
+import { Names, statements } from "#dist/stores/postgres/sql.js";
+import { patientStore } from "./clients.ts";
+
+const ROWS = byDepth(20_000, 100_000, 1_000_000);
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DEEPLY = { timeout: 600_000, skip: withoutPostgres };
+
+let server: PostgresServer | undefined;
+let pool: pg.Pool;
+
+before(async () => {
+  if (withoutPostgres !== false) return;
+  server = await startPostgres(["autovacuum=off"]);
+  pool = new pg.Pool({ connectionString: server.url });
+});
+after(async () => {
+  await pool?.end();
+  await server?.close();
+});
+
+test(`every statement of a request finds its rows by an index, among ${ROWS} sessions`, DEEPLY, async () => {
+  const store = patientStore(pool);
+  const { sid } = sampleRecord();
+  await store.create(sampleRecord({ sid, userId: "7" }));
+  await pool.query(
+    `INSERT INTO sessile_sessions SELECT lpad(n::text, 22, '0'), (n % 1000)::text, $1::bigint + n, $1::bigint + 3600000,
+     $1::bigint + (n % 6) * 600000, repeat('h', 400), '{}' FROM generate_series(1, $2::int) AS n`,
+    [Date.now(), ROWS],
+  );
+  await pool.query("VACUUM ANALYZE sessile_sessions");
+  const {
+    load,
+    replace,
+    touch,
+    delete: end,
+    list,
+    scan,
+    deleteExpired,
+    withdraw,
+  } = statements(new Names("sessile_sessions"));
+  const far = String(Date.now());
+  const uses: [text: string, values: (string | null)[], index: string][] = [
+    [load.text, [sid], "sessile_sessions_pkey"],
+    [replace.text, [sid, "h", "h", null, far, far, "1000"], "sessile_sessions_pkey"],
+    [touch.text, [sid, "h", "h", null, far, far, "1000"], "sessile_sessions_pkey"],
+    [end.text, [sid, null, "1000"], "sessile_sessions_pkey"],
+    [withdraw.text, [sid, "h"], "sessile_sessions_pkey"],
+    [list.text, ["7", "0", "", "101"], "sessile_sessions_by_user"],
+    [scan.text, [sid, "101"], "sessile_sessions_pkey"],
+    [deleteExpired.text, [far, "100"], "sessile_sessions_by_due"],
+  ];
+  for (const [text, values, index] of uses) {
+    const plan = await planOf(text, values);
+    assert.ok(plan.includes(index), `${text}\n${plan}`);
+    assert.ok(!plan.includes("Seq Scan"), `${text}\n${plan}`);
+  }
+  // Those inside the functions.
+  const inside = [
+    "SELECT count(*) FROM sessile_sessions WHERE user_id = $1 AND expires_at > $2",
+    "SELECT sid FROM sessile_sessions WHERE user_id = $1 AND expires_at > $2 ORDER BY created_at DESC, sid DESC OFFSET 1",
+    "DELETE FROM sessile_sessions WHERE user_id = $1 AND sid IS DISTINCT FROM $2",
+  ];
+  for (const text of inside) {
+    const plan = await planOf(text, ["7", "1"]);
+    assert.ok(plan.includes("sessile_sessions_by_user") && !plan.includes("Seq Scan"), `${text}\n${plan}`);
+  }
+});
+
+test("nine of ten touches in an hour of one a minute write to no index", DEEPLY, async (t) => {
+  const store = patientStore(pool, { table: "touched" });
+  let records = Array.from({ length: 40 }, (_, i) => sampleRecord({ userId: `u${i}`, data: '{"cart":["a","b"]}' }));
+  for (const record of records) await store.create(record);
+  const start = Date.now();
+  for (let minute = 1; minute <= 60; minute++) {
+    const at = start + minute * MINUTE;
+    records = await Promise.all(
+      records.map(async (record) => {
+        const answer = await store.commit(record.sid, { at, touch: { idleTimeout: HOUR } }, record);
+        assert.equal(answer.status, "ok");
+        return (answer as { record: typeof record }).record;
+      }),
+    );
+  }
+  const figures =
+    "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'touched'";
+  let found = { all: 0, hot: 0 };
+  await waitUntil("all touches are counted", async () => {
+    found = (await pool.query(figures)).rows[0];
+    return found.all >= 40 * 60;
+  });
+  t.diagnostic(`${found.hot} of ${found.all} touches were HOT: ${((100 * found.hot) / found.all).toFixed(1)} %`);
+  assert.ok(found.hot / found.all >= 0.85);
+});
+
+/** As the server runs it for parameters that it does not know yet. */
+async function planOf(text: string, values: (string | null)[]): Promise<string> {
+  const client = await pool.connect();
+  try {
+    await client.query("BEGIN");
+    const { rows } = await client.query({ text: `EXPLAIN ${text}`, values, rowMode: "array" });
+    await client.query("ROLLBACK");
+    return rows.map(([line]) => line).join("\n");
+  } finally {
+    client.release();
+  }
+}
