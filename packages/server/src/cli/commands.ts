@@ -9,6 +9,7 @@ import { DOCTOR_COMMAND } from "./doctor.ts";
 import { IMPORT_COMMAND } from "./import.ts";
 import { KEYS_COMMANDS } from "./keys.ts";
 import { MIGRATE_COMMAND } from "./migrate.ts";
+import { SCHEMA_COMMAND } from "./schema.ts";
 import { SERVE_COMMAND } from "./serve.ts";
 import { SESSIONS_COMMANDS } from "./sessions.ts";
 import { UPKEEP_COMMANDS } from "./upkeep.ts";
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   ...KEYS_COMMANDS,
   ...SESSIONS_COMMANDS,
   ...UPKEEP_COMMANDS,
+  SCHEMA_COMMAND,
   DOCTOR_COMMAND,
   MIGRATE_COMMAND,
   IMPORT_COMMAND,

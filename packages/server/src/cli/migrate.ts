@@ -21,7 +21,7 @@ export const MIGRATE_COMMAND: Command = {
   name: "migrate",
   summary: "move all sessions to another store while servers use the old one",
   options: [
-    { name: "from", value: "URL", help: "the store that servers use now: sqlite:PATH or redis://…" },
+    { name: "from", value: "URL", help: "the store that servers use now: sqlite:PATH, postgres://… or redis://…" },
     { name: "to", value: "URL", help: "an empty store, or that of an interrupted run" },
     { name: "final", help: "when no server uses the old store: copy the rest, compare everything, hand over" },
     { name: "abandon", help: "give up before the end: servers can use the old store again" },
@@ -33,8 +33,9 @@ export const MIGRATE_COMMAND: Command = {
 3. When it reports that all is well, start the servers with the new --store and the same --users.
 
 Until then no server starts on the new store, and after that none on the old one. It keeps the sid of every session in memory: a
-million need 1.5 GB. User and password of a Redis come from SESSILE_REDIS_USERNAME and SESSILE_REDIS_PASSWORD; those of another
-Redis in --from come from SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD.`,
+million need 1.5 GB. User and password of a Redis come from SESSILE_REDIS_USERNAME and SESSILE_REDIS_PASSWORD, those of a Postgres
+from SESSILE_POSTGRES_USERNAME and SESSILE_POSTGRES_PASSWORD; those of another store in --from come from SESSILE_SOURCE_USERNAME
+and SESSILE_SOURCE_PASSWORD.`,
   examples: [
     "sessile migrate --from sqlite:sessile.db --to redis://127.0.0.1:6379/0",
     "sessile migrate --from sqlite:sessile.db --to redis://127.0.0.1:6379/0 --final",
@@ -92,11 +93,14 @@ async function withBoth<T>({ from, to }: Names, env: Environment, work: (sides: 
   }
 }
 
-/** The old Redis may have a login of its own. */
+/** The old store may have a login of its own. */
 function loginOfSource(env: Environment): Environment {
   const { SESSILE_SOURCE_USERNAME: username, SESSILE_SOURCE_PASSWORD: password } = env;
   if (username === undefined && password === undefined) return env;
-  return { SESSILE_REDIS_USERNAME: username, SESSILE_REDIS_PASSWORD: password };
+  return {
+    ...{ SESSILE_REDIS_USERNAME: username, SESSILE_REDIS_PASSWORD: password },
+    ...{ SESSILE_POSTGRES_USERNAME: username, SESSILE_POSTGRES_PASSWORD: password },
+  };
 }
 
 async function run(call: Call, { from, to }: Sides, signal: AbortSignal): Promise<ExitCode> {

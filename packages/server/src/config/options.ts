@@ -22,7 +22,7 @@ export const OPTIONS: readonly Option[] = [
     type: "string",
     value: "URL",
     fallback: "sqlite:sessile.db",
-    help: "memory, sqlite:PATH, redis://HOST:PORT/DB, redis+sentinel://… or redis+cluster://…",
+    help: "memory, sqlite:PATH, postgres://USER@HOST/DB, redis://HOST:PORT/DB, redis+sentinel://… or redis+cluster://…",
   },
   {
     name: "cache",

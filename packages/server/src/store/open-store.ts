@@ -3,10 +3,13 @@
 import { isSessionError, memoryStore, type SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import type { Config } from "../config/config.ts";
+import { isPostgresUrl } from "../config/postgres-url.ts";
 import { isRedisUrl } from "../config/redis-url.ts";
 import { requireSqlite } from "../config/require-sqlite.ts";
 import type { Environment } from "../config/settings.ts";
 import { UsageError } from "../config/usage-error.ts";
+import { withoutPasswords } from "../config/without-password.ts";
+import { openPostgres } from "./open-postgres.ts";
 import { openRedis } from "./open-redis.ts";
 
 export interface OpenedStore {
@@ -26,9 +29,9 @@ export interface OpenedStore {
 }
 
 export type StoreWishes = Pick<Config, "store" | "cache" | "confirmReplicas"> & {
-  /** How long a command of Redis may take, in milliseconds; default the library's own. */
+  /** How long a command of Redis or Postgres may take, in milliseconds; default the library's own. */
   readonly deadline?: number;
-  /** Where the user and the password of a Redis are taken from; default the environment of this process. */
+  /** Where the user and the password of a Redis or Postgres are taken from; default the environment of this process. */
   readonly env?: Environment;
 };
 
@@ -41,10 +44,11 @@ export async function openStore(config: StoreWishes): Promise<OpenedStore> {
   if (isRedisUrl(text)) return openRedis(text, config);
   if (config.cache !== null) throw new UsageError(`--cache is for Redis; --store ${text} needs none.`);
   if (config.confirmReplicas > 0) throw new UsageError(`--confirm-replicas is for Redis; --store ${text} has none.`);
+  if (isPostgresUrl(text)) return openPostgres(text, config);
   if (text === "memory") return openMemory();
   if (text.startsWith("sqlite:")) return openSqlite(text.slice("sqlite:".length));
   throw new UsageError(
-    `--store must be memory, sqlite:PATH or redis://HOST:PORT/DB (or redis+sentinel, redis+cluster); got "${text}".`,
+    `--store must be memory, sqlite:PATH, postgres://USER@HOST/DATABASE or redis://HOST:PORT/DB (or redis+sentinel, redis+cluster); got "${withoutPasswords(text)}".`,
   );
 }
 
