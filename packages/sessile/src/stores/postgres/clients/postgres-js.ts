@@ -1,5 +1,6 @@
 // A client of `postgres` (Postgres.js) as a port. It cannot close one connection of its pool: a statement that ran out of
-// time is cancelled by a message to the server instead, and where that hangs, its connection stays taken.
+// time is cancelled by a message to the server instead, and where that hangs, its connection stays taken. It has no
+// `listen`: the one of Postgres.js often hears nothing any more after its connection was lost.
 
 import type { Manner, PostgresPort, Running, Statement, Value } from "../port.ts";
 
@@ -17,7 +18,6 @@ interface Transaction {
 
 /** What `postgres(…)` returns, as far as the store uses it. */
 export interface PostgresJs extends Transaction {
-  listen(channel: string, hear: (message: string) => void): Promise<{ unlisten(): Promise<unknown> }>;
   begin(options: string, run: (transaction: Transaction) => Promise<Rows>): Promise<unknown>;
 }
 
@@ -27,13 +27,7 @@ export function isPostgresJs(pool: unknown): pool is PostgresJs {
 }
 
 export function postgresJsPort(sql: PostgresJs): PostgresPort {
-  return {
-    run: (statements, manner) => new Run(sql, statements, manner),
-    async listen(channel, hear) {
-      const { unlisten } = await sql.listen(channel, hear);
-      return () => void unlisten().catch(() => {});
-    },
-  };
+  return { run: (statements, manner) => new Run(sql, statements, manner) };
 }
 
 class Run implements Running {
