@@ -38,7 +38,8 @@ test("a bad duration in the environment is refused", () =>
 test("a bad port says what a port is", async () => {
   for (const port of ["x", "-1", "65536", "1.5", ""]) await fails([`--port=${port}`], /--port must be a number/);
 });
-test("an unknown store says which there are", () => fails(["--store", "mysql://x"], /memory, sqlite:PATH or redis:/));
+test("an unknown store says which there are", () =>
+  fails(["--store", "mysql://x"], /memory, sqlite:PATH, postgres:.* or redis:/));
 test("an unknown log level is refused", () => fails(["--log-level", "loud"], /--log-level must be one of/));
 test("a choice that there is not is refused, with those there are", async () => {
   await fails(["--log-address", "full"], /--log-address must be one of off, network; got "full"/);

@@ -129,10 +129,7 @@ export function statements({ table, create, deleteByUser, version }: Names) {
     withdraw: write("withdraw a session", `DELETE FROM ${table} WHERE sid = $1 AND head = $2`),
     replace: write("commit a change", `${replace} RETURNING sid`),
     /** The same, for a session that becomes another user's: it moves in the index. */
-    move: write(
-      "commit a change",
-      `${update}, user_id = $8, created_at = $9 ${same} RETURNING sid`,
-    ),
+    move: write("commit a change", `${update}, user_id = $8, created_at = $9 ${same} RETURNING sid`),
     /** A touch may get lost in a crash: it does not wait for the disk. */
     touch: write(
       "touch a session",
