@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { Sql } from "./link.ts";
 
 /** The version of the schema that this release reads and writes. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** The names of a table and of what lies beside it, quoted; `table` is `name` or `schema.name`. */
 export class Names {

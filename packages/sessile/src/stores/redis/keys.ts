@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { failure, type RedisLink } from "./link.ts";
 
-/** The layout that this release reads and writes. */
-const LAYOUT = "1";
+/** The layout that this release reads and writes. No release was published that wrote layout 1. */
+const LAYOUT = "2";
 
 export class RedisKeys {
   readonly layout: string;

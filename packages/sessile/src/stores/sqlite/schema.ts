@@ -64,7 +64,11 @@ export function hasSchema(database: SqliteDatabase, isOwn: boolean): boolean {
   const version = firstValue(database, "SELECT version FROM sessile_meta") ?? "unknown";
   if (Number(version) === VERSION) return true;
   const known = `this release of \`sessile\` knows version ${VERSION}`;
-  throw refused(`has version ${version} of the store's tables; ${known}. Use a newer release`);
+  const advice =
+    Number(version) < VERSION
+      ? "Choose another file; no release was published that wrote this one"
+      : "Use a newer release";
+  throw refused(`has version ${version} of the store's tables; ${known}. ${advice}`);
 }
 
 function checkOwner(database: SqliteDatabase): void {

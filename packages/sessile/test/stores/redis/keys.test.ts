@@ -24,7 +24,7 @@ test("C3: keys are a constant prefix and a sid or a digest, whatever the user is
   await patientStore(client, "c3:").create(record);
   const digest = createHash("sha256").update(Buffer.from(userId, "utf16le")).digest("base64url");
   assert.deepEqual((await client.keys("c3:*")).sort(), [`c3:layout`, `c3:s:${record.sid}`, `c3:u:${digest}`].sort());
-  assert.equal(await client.get("c3:layout"), "1");
+  assert.equal(await client.get("c3:layout"), "2");
   assert.deepEqual(await client.zRangeWithScores(`c3:u:${digest}`, 0, -1), [
     { value: `c${record.sid}`, score: record.createdAt },
   ]);
@@ -86,19 +86,21 @@ test("E9: a record that Redis drops while the session lives is gone, and comes b
   assert.deepEqual(await client.keys("e9:u:*"), [], "the list forgets it");
 });
 
-test("a newer layout is refused by every call, and nothing is written", async () => {
-  await client.set("new:layout", "2");
-  const store = patientStore(client, "new:");
+test("another layout, newer or older, is refused by every call, and nothing is written", async () => {
   const record = sampleRecord({ userId: "u" });
-  const refused = { code: "ERR_SESSION_STORE", message: /`new:layout` in Redis is not `1`/ };
-  await assert.rejects(store.create(record), refused);
-  await assert.rejects(async () => store.load(record.sid), refused);
-  await assert.rejects(store.commit(record.sid, { at: 0 }, record), refused);
-  await assert.rejects(store.delete(record.sid), refused);
-  await assert.rejects(store.list("u"), refused);
-  await assert.rejects(store.deleteByUser("u"), refused);
-  assert.deepEqual(await client.keys("new:*"), ["new:layout"]);
-  assert.equal(await client.get("new:layout"), "2");
+  const refused = { code: "ERR_SESSION_STORE", message: /`new:layout` in Redis is not `2`/ };
+  for (const layout of ["3", "1"]) {
+    await client.set("new:layout", layout);
+    const store = patientStore(client, "new:");
+    await assert.rejects(store.create(record), refused);
+    await assert.rejects(async () => store.load(record.sid), refused);
+    await assert.rejects(store.commit(record.sid, { at: 0 }, record), refused);
+    await assert.rejects(store.delete(record.sid), refused);
+    await assert.rejects(store.list("u"), refused);
+    await assert.rejects(store.deleteByUser("u"), refused);
+    assert.deepEqual(await client.keys("new:*"), ["new:layout"]);
+    assert.equal(await client.get("new:layout"), layout);
+  }
 });
 
 test("a store asks for the layout once", async () => {

@@ -112,15 +112,17 @@ describe("opening a sqlite store", { skip: unable }, () => {
     await sqliteStore({ path }).close();
     const raw = openRaw(path);
     assert.equal(pick(raw, "PRAGMA application_id"), 0x73657373);
-    assert.equal(pick(raw, "SELECT version FROM sessile_meta"), 1);
+    assert.equal(pick(raw, "SELECT version FROM sessile_meta"), 2);
     raw.close();
   });
 
-  test("R18: a file of a newer release is refused, and not a byte of it changes", async () => {
+  test("R18: a file of another layout is refused with what to do, and not a byte of it changes", async () => {
     const path = newPath();
     await sqliteStore({ path }).close();
-    change(path, "UPDATE sessile_meta SET version = 2");
-    refusesUnchanged(path, /version 2 .* version 1\. Use a newer release/);
+    change(path, "UPDATE sessile_meta SET version = 3");
+    refusesUnchanged(path, /version 3 .* version 2\. Use a newer release/);
+    change(path, "UPDATE sessile_meta SET version = 1");
+    refusesUnchanged(path, /version 1 .* version 2\. Choose another file; no release was published/);
   });
 
   test("R14: a database of another application is refused, and not a byte of it changes", () => {

@@ -67,7 +67,7 @@ describe("a store on the application's database", { skip: unable }, () => {
   test("R18: tables of a newer release are refused", () => {
     const database = openRaw(":memory:");
     sqliteStore({ database });
-    database.exec("UPDATE sessile_meta SET version = 2");
+    database.exec("UPDATE sessile_meta SET version = 3");
     assert.throws(() => sqliteStore({ database }), { code: "ERR_SESSION_STORE", message: /version 2/ });
     database.close();
   });
