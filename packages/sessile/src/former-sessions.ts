@@ -61,7 +61,8 @@ export function formerSessions({
       const former = id === null ? null : await find(store, formerSid(id), clock());
       if (former === null) return false;
       // When the user proved who they are is unknown, and the holder of an old cookie does not prove it now.
-      const arrival = { data: select(former.data), authenticatedAt: 0, [REPLACES]: former.sid };
+      const { sid, persistent } = former;
+      const arrival = { data: select(former.data), authenticatedAt: 0, persistent, [REPLACES]: sid };
       try {
         await session.signIn(former.userId, arrival);
         return true;
@@ -73,17 +74,27 @@ export function formerSessions({
   };
 }
 
+interface FormerSession {
+  /** The session id of express-session. */
+  readonly id: string;
+  readonly userId: string;
+  readonly data: JsonObject;
+  /** When it ends, in milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** False for a cookie that ends with the browser, as the new one then does. Default true. */
+  readonly persistent?: boolean;
+}
+
 /**
  * Puts a session of express-session into the store, as `sessile import` does: its user's lists show it, revoking the
- * user's sessions ends it, and `formerSessions` exchanges it. Nothing changes when it is there already. `id` is the
- * session id of express-session, `expiresAt` its end in milliseconds since 1970.
+ * user's sessions ends it, and `formerSessions` exchanges it. Nothing changes when it is there already.
  */
 export async function importFormerSession(
   store: Pick<SessionStore, "create">,
-  { id, userId, data, expiresAt }: { id: string; userId: string; data: JsonObject; expiresAt: number },
+  { id, userId, data, expiresAt, persistent = true }: FormerSession,
   clock = () => Date.now(),
 ): Promise<void> {
-  const lifetime = { expiresAt, absoluteExpiresAt: expiresAt, idleTimeout: null };
+  const lifetime = { expiresAt, absoluteExpiresAt: expiresAt, idleTimeout: null, persistent };
   await store.create(expressRecord({ sid: formerSid(id), userId, data: JSON.stringify(data), ...lifetime }, clock()));
 }
 
@@ -91,11 +102,12 @@ export async function importFormerSession(
 export type ExpressFields = Pick<
   SessionRecord,
   "sid" | "userId" | "data" | "expiresAt" | "absoluteExpiresAt" | "idleTimeout"
->;
+> & { readonly persistent?: boolean };
 
 /** A new record of a session of express-session. Its id opens it, and no token does. */
 export function expressRecord(fields: ExpressFields, now: number): SessionRecord {
   return {
+    persistent: true,
     ...fields,
     secretDigest: NO_DIGEST,
     rotation: null,
@@ -103,7 +115,6 @@ export function expressRecord(fields: ExpressFields, now: number): SessionRecord
     authenticatedAt: null,
     rotatedAt: now,
     lastSeenAt: now,
-    persistent: true,
     binding: null,
     version: 1,
     writes: 1,
@@ -111,15 +122,23 @@ export function expressRecord(fields: ExpressFields, now: number): SessionRecord
   };
 }
 
+interface Found {
+  readonly sid: string;
+  readonly userId: string;
+  readonly persistent: boolean;
+  readonly data: JsonObject;
+}
+
 async function find(
   store: SessionStore,
   sid: string,
   now: number,
-): Promise<{ readonly sid: string; readonly userId: string; readonly data: JsonObject } | null> {
+): Promise<Found | null> {
   try {
     const record = await store.load(sid);
     if (record === null || record.userId === null || record.secretDigest !== NO_DIGEST) return null;
-    return isExpired(record, now) ? null : { sid, userId: record.userId, data: parseData(record.data) };
+    const { userId, persistent } = record;
+    return isExpired(record, now) ? null : { sid, userId, persistent, data: parseData(record.data) };
   } catch (error) {
     if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
     throw error;

@@ -12,7 +12,7 @@ import {
   type SessionRecord,
 } from "sessile";
 import { formerSessions, importFormerSession } from "sessile/former-sessions";
-import { all, Bench, Gate, ResponseRecorder, requestWith } from "./support/requests.ts";
+import { all, Bench, Gate, ResponseRecorder, requestWith, sidOf } from "./support/requests.ts";
 
 const SECRET = "the secret of the former application";
 const ID = "an-id-of-the-former-application";
@@ -42,6 +42,18 @@ test("a former session is exchanged once, with the data that the application sel
   assert.deepEqual(await bench.dataOf(issued as string), { cart: ["a-12"] });
   assert.equal(await isThere(), false);
   assert.equal((await exchange()).result, false);
+});
+
+test("a cookie that ended with the browser is exchanged for one that does", async () => {
+  for (const persistent of [false, true]) {
+    const bench = new Bench();
+    const { now, read: clock } = bench.clock;
+    const { store } = bench.spied;
+    await importFormerSession(store, { id: ID, userId: "42", data: {}, expiresAt: now + HOUR, persistent }, clock);
+    const former = formerSessions({ store, secret: SECRET, clock });
+    const { issued } = await bench.send(null, (session) => former.signIn(session, COOKIES));
+    assert.equal((await bench.manager.find(sidOf(issued as string)))?.persistent, persistent);
+  }
 });
 
 test("a request that is answered with 500 keeps the exchange, and hands out its token", async () => {

@@ -5,7 +5,7 @@ import { type JsonObject, parseData } from "./data.ts";
 import { SessionError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
 import { open } from "./open.ts";
-import { resolveOptions, type SessionManagerOptions, wholeNumber } from "./options.ts";
+import { resolveOptions, type SessionManagerOptions, type Settings, wholeNumber } from "./options.ts";
 import { idleTimeoutOf, type SessionRecord } from "./record.ts";
 import type { DefaultData, Session } from "./session.ts";
 import { checkIdType } from "./sign-in.ts";
@@ -34,6 +34,12 @@ export interface SessionInfo {
   readonly authenticatedAt: number | null;
   readonly lastSeenAt: number;
   readonly expiresAt: number;
+  /** When the session ends whatever happens. */
+  readonly absoluteExpiresAt: number;
+  /** How long the session may be without activity, in ms. */
+  readonly idleTimeout: number;
+  /** Whether the browser keeps the session's cookie when it is closed. */
+  readonly persistent: boolean;
   readonly device: string | null;
 }
 
@@ -41,12 +47,6 @@ export interface SessionInfo {
 export interface SessionDetails extends SessionInfo {
   /** When the current secret was made. */
   readonly rotatedAt: number;
-  /** When the session ends whatever happens. */
-  readonly absoluteExpiresAt: number;
-  /** How long the session may be without activity, in ms. */
-  readonly idleTimeout: number;
-  /** Whether the browser keeps the session's cookie when it is closed. */
-  readonly persistent: boolean;
   /** Counts the changes of the data, from 1. */
   readonly version: number;
   /** The application's data; absent unless it was asked for. */
@@ -83,6 +83,11 @@ export class SessionManager<Data extends object = DefaultData> {
       this.#sweeper = setInterval(() => void this.#sweepQuietly(), settings.sweepInterval).unref();
   }
 
+  /** The longest timeouts, in ms, that a sign-in may ask for. */
+  get longest(): { readonly absolute: number; readonly idle: number } {
+    return this.#core.settings.longest;
+  }
+
   /**
    * Opens the session of a request. Rejects when the request contradicts itself, and when the store cannot answer.
    */
@@ -112,25 +117,18 @@ export class SessionManager<Data extends object = DefaultData> {
   async #page(page: Page, read: (store: SessionStore) => Promise<RecordPage>): Promise<SessionPage> {
     checkPage(page);
     const { records, next } = await this.#core.ask("list sessions", read);
-    const { touches } = this.#core;
+    const { touches, settings } = this.#core;
     const live = records.filter((record) => !this.#core.isOver(record));
-    return { sessions: live.map((record) => toInfo(touches.seen(record))), next };
+    return { sessions: live.map((record) => toInfo(touches.seen(record), settings)), next };
   }
 
   /** One live session; `null` when there is none of this sid. `data` asks for the application's data too. */
   async find(sid: string, { data = false }: { data?: boolean } = {}): Promise<SessionDetails | null> {
     const record = await this.#record(sid);
     if (record === null || this.#core.isOver(record)) return null;
-    const { rotatedAt, absoluteExpiresAt, persistent, version } = record;
-    return {
-      ...toInfo(this.#core.touches.seen(record)),
-      rotatedAt,
-      absoluteExpiresAt,
-      idleTimeout: idleTimeoutOf(record, this.#core.settings),
-      persistent,
-      version,
-      ...(data && { data: { ...parseData(record.data) } }),
-    };
+    const { rotatedAt, version } = record;
+    const info = toInfo(this.#core.touches.seen(record), this.#core.settings);
+    return { ...info, rotatedAt, version, ...(data && { data: { ...parseData(record.data) } }) };
   }
 
   async #record(sid: string): Promise<SessionRecord | null> {
@@ -208,16 +206,11 @@ export class SessionManager<Data extends object = DefaultData> {
   }
 }
 
-function toInfo({
-  sid,
-  userId,
-  createdAt,
-  authenticatedAt,
-  lastSeenAt,
-  expiresAt,
-  device,
-}: SessionRecord): SessionInfo {
-  return { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, device };
+function toInfo(record: SessionRecord, settings: Settings): SessionInfo {
+  const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, absoluteExpiresAt, persistent, device } =
+    record;
+  const lifetimes = { expiresAt, absoluteExpiresAt, idleTimeout: idleTimeoutOf(record, settings), persistent };
+  return { sid, userId, createdAt, authenticatedAt, lastSeenAt, ...lifetimes, device };
 }
 
 function checkPage({ limit = 100 }: Page): void {

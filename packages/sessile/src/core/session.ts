@@ -34,6 +34,8 @@ export type SignedInSession<Data extends object = DefaultData> = Session<Data> &
   readonly authenticatedAt: number;
   readonly lastSeenAt: number;
   readonly expiresAt: number;
+  readonly absoluteExpiresAt: number;
+  readonly persistent: boolean;
   readonly version: number;
 };
 
@@ -82,6 +84,16 @@ export class Session<Data extends object = DefaultData> {
   /** When the session ends unless it is used; `null` while nothing is stored. */
   get expiresAt(): number | null {
     return this.#exchange.seen()?.expiresAt ?? null;
+  }
+
+  /** When the session ends whatever happens; `null` while nothing is stored. */
+  get absoluteExpiresAt(): number | null {
+    return this.#exchange.record()?.absoluteExpiresAt ?? null;
+  }
+
+  /** Whether the browser keeps the session's cookie when it is closed; `null` while nothing is stored. */
+  get persistent(): boolean | null {
+    return this.#exchange.record()?.persistent ?? null;
   }
 
   /**
