@@ -259,7 +259,7 @@ function json(value: unknown): SuiteAnswer {
 
 function signIn({ session, url }: SuiteExchange): Promise<string> {
   const user = query(url, "user") || "anna";
-  return session.signIn(user, { data: { username: user } });
+  return session.signIn(user, { data: { username: user }, persistent: query(url, "persistent") !== "no" });
 }
 
 function query(url: string, name: string): string {

@@ -42,6 +42,18 @@ export const signInChecks: readonly AdapterCheck[] = [
       }),
   },
   {
+    name: "E11: a session that ends with the browser has a cookie without Max-Age and Expires, also after a rotation",
+    run: (start) =>
+      withServer(start, { transports: cookieOnly() }, async ({ send }) => {
+        const browser = new CookieJar(send);
+        for (const path of ["/login?persistent=no", "/rotate"]) {
+          const { cookies } = await browser.send("POST", path);
+          const [token = ""] = browser.valuesOf("__Host-session");
+          assert.deepEqual(cookies, [`${cookieOf(token)}; Path=/; Secure; HttpOnly; SameSite=Lax`], path);
+        }
+      }),
+  },
+  {
     name: "H3: signing out clears the cookie with the same attributes",
     run: (start) =>
       withServer(start, { transports: cookieOnly() }, async ({ send, signIn }) => {

@@ -42,6 +42,8 @@ const FAULTS = {
   "forgets the sign-out of a handler that threw":
     "a sign-out stands although the handler throws afterwards, and the cookie is cleared",
   "replaces the application's cookies": "H8: the application's own cookies and Vary survive",
+  "keeps every cookie for a day":
+    "E11: a session that ends with the browser has a cookie without Max-Age and Expires, also after a rotation",
   "replaces the application's Vary": "H8: the application's own cookies and Vary survive",
   "sees only the first of repeated headers": "B4: two different credentials are a 400, whatever carries them",
   "drops the cookies of a refusal":
@@ -269,8 +271,10 @@ function headersInto(fault: Fault, headers: OutgoingHttpHeaders): SessionRespons
       if (name in headers && fault === "lets the application's Cache-Control win") return;
       headers[name] = value;
     },
-    append(name, value) {
+    append(name, text) {
       const present = headers[name];
+      const isEndless = name === "set-cookie" && !text.includes("Max-Age");
+      const value = isEndless && fault === "keeps every cookie for a day" ? `${text}; Max-Age=86400` : text;
       if (name === "set-cookie")
         headers[name] =
           fault === "replaces the application's cookies" ? [value] : [present ?? [], value].flat().map(String);
