@@ -129,11 +129,7 @@ interface Found {
   readonly data: JsonObject;
 }
 
-async function find(
-  store: SessionStore,
-  sid: string,
-  now: number,
-): Promise<Found | null> {
+async function find(store: SessionStore, sid: string, now: number): Promise<Found | null> {
   try {
     const record = await store.load(sid);
     if (record === null || record.userId === null || record.secretDigest !== NO_DIGEST) return null;

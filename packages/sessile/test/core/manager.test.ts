@@ -26,6 +26,9 @@ describe("list", () => {
       authenticatedAt: at,
       lastSeenAt: at,
       expiresAt: at + HOUR,
+      absoluteExpiresAt: at + 24 * HOUR,
+      idleTimeout: HOUR,
+      persistent: true,
       device: "Firefox",
     };
     assert.deepEqual([sessions, next], [[expected], null]);
