@@ -150,6 +150,7 @@ export function lifetimes(name: string, open: () => Promise<Opened>): void {
         assert.notEqual(await visit(short, used), null);
         clock.advance(2 * HOUR - MINUTE);
         await visit(one, used);
+        await one.flush();
         clock.advance(MINUTE);
       }
       assert.equal(await look(short, used), null, "two days in all");
