@@ -33,6 +33,8 @@ test("an option without its value is named", () => fails(["--store"], /--store/)
 test("a bad duration says what a duration looks like", () =>
   fails(["--idle-timeout", "soon"], /--idle-timeout must be a duration .*30m.*got "soon"/));
 test("a duration of nothing is refused", () => fails(["--absolute-timeout", "0s"], /--absolute-timeout/));
+test("a longest session that is shorter than the others is refused, with their length", () =>
+  fails(["--longest-session", "30m"], /--longest-session must be at least --absolute-timeout, which is 1h; got "30m"/));
 test("a bad duration in the environment is refused", () =>
   fails([], /--idle-timeout/, { SESSILE_IDLE_TIMEOUT: "1 hour" }));
 test("a bad port says what a port is", async () => {
@@ -92,10 +94,11 @@ test("options win over the environment", async () => {
     SESSILE_STORE: "memory",
     SESSILE_IDLE_TIMEOUT: "7m",
     SESSILE_ABSOLUTE_TIMEOUT: "2d",
+    SESSILE_LONGEST_SESSION: "30d",
   });
   assert.match(
     server.output().stdout,
-    /store +memory\n[\s\S]*lifetime +even an active user must sign in again after 2d [^\n]*\n +and an idle one after 5m /,
+    /store +memory\n[\s\S]*lifetime +even an active user must sign in again after 2d [^\n]*\n +and an idle one after 5m [^\n]*\n +one who asks to stay signed in stays so for up to 30d /,
   );
   await server.end();
 });
@@ -125,8 +128,8 @@ test("a Node.js that cannot load the command is told so in one line, with the on
 test("the help names every option and its variable", async () => {
   const { code, stdout } = await runCli(["serve", "--help"]);
   assert.equal(code, 0);
-  const names = ["store", "port", "host", "idle-timeout", "absolute-timeout", "demo", "log-level", "log-address"];
-  for (const name of [...names, "device", "trust-proxy", "stop-delay"]) {
+  const names = ["store", "port", "host", "idle-timeout", "absolute-timeout", "longest-session", "demo", "log-level"];
+  for (const name of [...names, "log-address", "device", "trust-proxy", "stop-delay"]) {
     assert.ok(stdout.includes(`--${name}`) && stdout.includes(`SESSILE_${name.toUpperCase().replaceAll("-", "_")}`));
   }
 });

@@ -11,11 +11,15 @@ const COMMON = {
   authenticated_at: { ...TEXT_OR_NULL, format: "date-time" },
   last_seen_at: INSTANT,
   expires_at: { ...INSTANT, description: "when the session ends if it is not used" },
+  absolute_expires_at: { ...INSTANT, description: "when the session ends, used or not" },
+  persistent: { type: "boolean", description: "whether a browser keeps its cookie when it is closed" },
 } as const;
+
+const IDLE_TIMEOUT = { type: "number", description: "seconds that it may be without use" } as const;
 
 const FULL = {
   ...COMMON,
-  version: { type: "integer", description: "counts every write; the `ETag` holds the same number" },
+  version: { type: "integer", description: "counts the changes of the data; the `ETag` holds the same number" },
   data: { type: "object", additionalProperties: true },
 } as const;
 
@@ -27,7 +31,7 @@ export const USER_ID = {
 } as const;
 
 /** What lists show of a session. */
-export const LISTED = { description: "one of them", ...object({ ...COMMON, device: TEXT_OR_NULL }) };
+export const LISTED = { description: "one of them", ...object({ ...COMMON, idle_timeout: IDLE_TIMEOUT, device: TEXT_OR_NULL }) };
 
 /** An answer that shows one session. */
 export function sessionAnswer(description: string, more: Readonly<Record<string, object>> = {}) {
@@ -50,6 +54,9 @@ export function describeInfo(info: SessionInfo): object {
     authenticated_at: info.authenticatedAt === null ? null : instant(info.authenticatedAt),
     last_seen_at: instant(info.lastSeenAt),
     expires_at: instant(info.expiresAt),
+    absolute_expires_at: instant(info.absoluteExpiresAt),
+    idle_timeout: info.idleTimeout / 1000,
+    persistent: info.persistent,
   };
 }
 
@@ -62,12 +69,14 @@ export function describeSession(session: AnySession): object {
     authenticated_at: instant(session.authenticatedAt),
     last_seen_at: instant(session.lastSeenAt),
     expires_at: instant(session.expiresAt),
+    absolute_expires_at: instant(session.absoluteExpiresAt),
+    persistent: session.persistent,
     version: session.version,
     data: Object.fromEntries(session.keys().map((key) => [key, session.get(key)])),
   };
 }
 
-/** A strong validator: every write changes it, the touch too, because the answer shows `last_seen_at`. */
+/** Of the data: a touch leaves it as it is. */
 export function etagOf({ version }: AnySession): string {
   return `"${version}"`;
 }

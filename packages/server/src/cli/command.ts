@@ -56,7 +56,7 @@ export interface Command {
 export const JSON_OPTION: CommandOption = { name: "json", help: "for programs: JSON" };
 
 /** The settings by which a command finds the sessions, and the users. */
-export const STORE_SETTINGS = ["config", "store", "idle-timeout", "absolute-timeout"] as const;
+export const STORE_SETTINGS = ["config", "store", "idle-timeout", "absolute-timeout", "longest-session"] as const;
 
 export function settingsOf({ settings = [] }: Command): readonly Option[] {
   return OPTIONS.filter(({ name }) => settings.includes(name));

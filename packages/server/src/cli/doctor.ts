@@ -10,7 +10,17 @@ export const DOCTOR_COMMAND: Command = {
   name: "doctor",
   summary: "check settings, runtime, store and its promises, permissions and clock",
   options: [JSON_OPTION],
-  settings: ["config", "store", "users", "token-keys", "demo", "host", "idle-timeout", "absolute-timeout"],
+  settings: [
+    "config",
+    "store",
+    "users",
+    "token-keys",
+    "demo",
+    "host",
+    "idle-timeout",
+    "absolute-timeout",
+    "longest-session",
+  ],
   notes:
     "Changes nothing, and can run beside a running server. Exits with 1 when a check fails, with 0 when it only warns.",
   examples: ["sessile doctor", "sessile doctor --config /etc/sessile/sessile.config.json --json"],

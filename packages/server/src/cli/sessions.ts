@@ -141,9 +141,9 @@ async function show(call: Call, { manager, names }: Reached): Promise<ExitCode> 
   const sid = call.words[0] as string;
   const found = await manager.find(sid, { data: call.given["data"] === true });
   if (found === null) return missing(call, sid);
-  const { rotatedAt, absoluteExpiresAt, version, data } = found;
+  const { rotatedAt, version, data } = found;
   if (call.output.isJson) {
-    const more = { rotated_at: iso(rotatedAt), absolute_expires_at: iso(absoluteExpiresAt), version };
+    const more = { rotated_at: iso(rotatedAt), version };
     call.output.json({ ...toJson(found, names), ...more, ...(data !== undefined && { data }) });
     return EXIT.done;
   }
@@ -157,6 +157,7 @@ async function show(call: Call, { manager, names }: Reached): Promise<ExitCode> 
     ["token of", instant(rotatedAt)],
     ["last seen", instant(found.lastSeenAt)],
     ["ends", endOf(found)],
+    ["cookie", found.persistent ? "kept when the browser is closed" : "forgotten when the browser is closed"],
     ["version", String(version)],
     ...(data === undefined ? [] : [["data", JSON.stringify(data)] as const]),
   ]);
@@ -219,10 +220,8 @@ async function userIdOf(call: Call): Promise<string | null> {
   throw new UsageError("There is no user of that name. See sessile users list.");
 }
 
-function toJson(
-  { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, device }: SessionInfo,
-  names: Names | null,
-): object {
+function toJson(info: SessionInfo, names: Names | null): object {
+  const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, absoluteExpiresAt, device } = info;
   return {
     sid,
     user_id: userId,
@@ -232,6 +231,9 @@ function toJson(
     authenticated_at: authenticatedAt === null ? null : iso(authenticatedAt),
     last_seen_at: iso(lastSeenAt),
     expires_at: iso(expiresAt),
+    absolute_expires_at: iso(absoluteExpiresAt),
+    idle_timeout: info.idleTimeout / 1000,
+    persistent: info.persistent,
   };
 }
 

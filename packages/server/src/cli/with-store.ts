@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { headerTransport, isSessionError, SessionManager } from "sessile";
-import { type Config, parseConfig } from "../config/config.ts";
+import { type Config, lifetimesOf, parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { Names } from "../console/names.ts";
 import { makeUserFile, openUserFile, type UserFile } from "../identity/users/user-file.ts";
@@ -26,10 +26,13 @@ export async function withStore<T>(call: Call, work: (reached: Reached) => Promi
   const config = { ...parseConfig(call.settings), cache: null, confirmReplicas: 0 };
   refuseMemory(config.store);
   const opened = await openStore(config);
-  const { idleTimeout, absoluteTimeout } = config;
-  const lifetimes = { idleTimeout, absoluteTimeout, sweepInterval: 0 };
   const store = withoutMarker(opened.store);
-  const manager = new SessionManager({ store, transports: [headerTransport()], ...lifetimes });
+  const manager = new SessionManager({
+    store,
+    transports: [headerTransport()],
+    ...lifetimesOf(config),
+    sweepInterval: 0,
+  });
   try {
     return await work({ config, opened, manager });
   } catch (error) {

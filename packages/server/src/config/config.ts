@@ -1,5 +1,6 @@
 // What the server was told: the options, read from the command line and the environment, and checked.
 
+import type { SessionManagerOptions } from "sessile";
 import { type ListenAddress, parseAddress } from "./address.ts";
 import { type CookieChoice, parseCookie, parseTrustedOrigins } from "./cookie.ts";
 import { parseDuration } from "./duration.ts";
@@ -19,6 +20,8 @@ export interface Config {
   readonly port: number;
   readonly idleTimeout: number;
   readonly absoluteTimeout: number;
+  /** How long a session may last whose sign-in asks for it, used or not; `null` for no longer than the others. */
+  readonly longestSession: number | null;
   readonly demo: boolean;
   /** Whether the admin page is served; and where, when it is not with everything else. */
   readonly admin: boolean;
@@ -64,6 +67,7 @@ export function parseConfig({ all }: Settings): Config {
     port: parsePort(text["port"] as string),
     idleTimeout: parseDuration(text["idle-timeout"] as string, "--idle-timeout"),
     absoluteTimeout: parseDuration(text["absolute-timeout"] as string, "--absolute-timeout"),
+    longestSession: parseLongest(text["longest-session"] as string, text["absolute-timeout"] as string),
     demo: parseBoolean("demo", text["demo"] as string),
     admin: parseBoolean("admin", text["admin"] as string),
     adminListen: parseAdminListen(text["admin-listen"] as string, text["admin"] as string),
@@ -79,6 +83,24 @@ export function parseConfig({ all }: Settings): Config {
     metrics: parseAddress(text["metrics"] as string, "--metrics"),
     stopDelay: parseDuration(text["stop-delay"] as string, "--stop-delay", 0, LONGEST_STOP_DELAY),
   };
+}
+
+/** The lifetimes of sessions, as a manager takes them. */
+export function lifetimesOf({
+  idleTimeout,
+  absoluteTimeout,
+  longestSession,
+}: Config): Pick<SessionManagerOptions, "idleTimeout" | "absoluteTimeout" | "longest"> {
+  if (longestSession === null) return { idleTimeout, absoluteTimeout };
+  const longest = { absolute: longestSession, idle: Math.max(longestSession, idleTimeout) };
+  return { idleTimeout, absoluteTimeout, longest };
+}
+
+function parseLongest(text: string, absolute: string): number | null {
+  if (text === "") return null;
+  const longest = parseDuration(text, "--longest-session");
+  if (longest >= parseDuration(absolute, "--absolute-timeout")) return longest;
+  throw new UsageError(`--longest-session must be at least --absolute-timeout, which is ${absolute}; got "${text}".`);
 }
 
 function parsePort(text: string): number {

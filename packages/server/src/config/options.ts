@@ -62,6 +62,13 @@ export const OPTIONS: readonly Option[] = [
     help: "a session ends this long after sign-in, used or not",
   },
   {
+    name: "longest-session",
+    type: "string",
+    value: "TIME",
+    fallback: "",
+    help: 'longest session that a sign-in may ask for (30d), by "Keep me signed in" or POST /sessions',
+  },
+  {
     name: "demo",
     type: "boolean",
     fallback: "false",

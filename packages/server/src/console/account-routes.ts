@@ -29,8 +29,8 @@ export async function accountRoutes(app: FastifyInstance, parts: AccountParts): 
 async function apiRoutes(app: FastifyInstance, { manager, cookie, service, security }: AccountParts): Promise<void> {
   ignoreBodies(app);
   await app.register(sessions, { manager });
-  await cookieSignInRoutes(app, { service, security, suits: () => true, heard: () => {} });
-  whoRoute(app, ({ session }) => session.isSignedIn());
+  await cookieSignInRoutes(app, { service, security, suits: () => true, heard: () => {}, keeps: true });
+  whoRoute(app, ({ session }) => session.isSignedIn(), service.keepFor);
   await app.register(async (scope) => {
     scope.decorate("tokenInBody", false); // the cookie has it
     readJsonBodies(scope);

@@ -123,6 +123,8 @@ export interface SessionView extends SessionRow {
   readonly absoluteExpiresAt: number;
   readonly version: number;
   readonly idleTimeout: number;
+  /** Whether the browser keeps the session's cookie when it is closed. */
+  readonly persistent: boolean;
   readonly keys: readonly DataKey[];
   /** How many sessions the user has. */
   readonly ofUser: number;

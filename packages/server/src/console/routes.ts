@@ -30,6 +30,7 @@ async function apiRoutes(app: FastifyInstance, parts: AdminParts): Promise<void>
     service,
     security,
     suits: isAdministrator,
+    keeps: false,
     heard: (actor, action, outcome) => audit.note({ actor, action }, outcome),
   });
   whoRoute(app, async ({ session }) => {

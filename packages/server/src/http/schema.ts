@@ -17,13 +17,15 @@ type Static<Schema> = Schema extends { readonly const: infer Value }
       ? string
       : Schema extends { readonly type: "integer" }
         ? number
-        : Schema extends { readonly type: "array"; readonly items: infer Item }
-          ? readonly Static<Item>[]
-          : Schema extends { readonly properties: infer Properties }
-            ? { readonly [Name in Present<Schema, Properties>]: Static<Properties[Name]> } & {
-                readonly [Name in Exclude<keyof Properties, Present<Schema, Properties>>]?: Static<Properties[Name]>;
-              }
-            : JsonObject;
+        : Schema extends { readonly type: "boolean" }
+          ? boolean
+          : Schema extends { readonly type: "array"; readonly items: infer Item }
+            ? readonly Static<Item>[]
+            : Schema extends { readonly properties: infer Properties }
+              ? { readonly [Name in Present<Schema, Properties>]: Static<Properties[Name]> } & {
+                  readonly [Name in Exclude<keyof Properties, Present<Schema, Properties>>]?: Static<Properties[Name]>;
+                }
+              : JsonObject;
 
 /** The properties that are required, or have a default. */
 type Present<Schema, Properties> = {
@@ -43,10 +45,13 @@ export const INSTANT = { type: "string", format: "date-time" } as const;
 /** Which sessions end is in the body alone. A query would be something that the route does not read. */
 export const NO_QUERY = { type: "object", additionalProperties: false, properties: {} } as const;
 
-/** An object with all of these properties. */
-export function object<const Properties extends Readonly<Record<string, object>>>(properties: Properties) {
-  const required = Object.keys(properties) as (keyof Properties & string)[];
-  return { type: "object", required, properties } as const;
+/** An object with all of `needed`, and perhaps some of `optional`. */
+export function object<
+  const Needed extends Readonly<Record<string, object>>,
+  const Optional extends Readonly<Record<string, object>> = Record<never, object>,
+>(needed: Needed, optional: Optional = {} as Optional) {
+  const required = Object.keys(needed) as (keyof Needed & string)[];
+  return { type: "object", required, properties: { ...needed, ...optional } } as const;
 }
 
 /** The same as an answer of the API. */

@@ -43,6 +43,8 @@ declare module "fastify" {
 /** What the server keeps in a session. */
 export interface ServerData {
   username: string;
+  /** Whether the sign-in asked to stay signed in; absent where it said nothing. */
+  keepSignedIn?: boolean;
   /** The demo began it. */
   demo?: true;
 }

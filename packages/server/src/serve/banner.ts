@@ -43,11 +43,15 @@ Try it${how}:
 }
 
 /** The absolute timeout comes first, as it ends sessions that are in use; an idle timeout that is not shorter never counts. */
-function lifetime({ absoluteTimeout, idleTimeout }: Config): string {
+function lifetime({ absoluteTimeout, idleTimeout, longestSession }: Config): string {
+  const kept = longestSession === null ? "" : `;\n              ${keptFor(longestSession)}`;
   const active = `even an active user must sign in again after ${formatDuration(absoluteTimeout)} (--absolute-timeout)`;
-  if (idleTimeout >= absoluteTimeout) return active;
-  return `${active},\n              and an idle one after ${formatDuration(idleTimeout)} (--idle-timeout)`;
+  if (idleTimeout >= absoluteTimeout) return active + kept;
+  return `${active},\n              and an idle one after ${formatDuration(idleTimeout)} (--idle-timeout)${kept}`;
 }
+
+const keptFor = (longest: number): string =>
+  `one who asks to stay signed in stays so for up to ${formatDuration(longest)} (--longest-session)`;
 
 /** With `--cookie` the body has no token. */
 function tokenFrom({ cookie }: Config): string {

@@ -1,7 +1,7 @@
 // The pages that the server was told to serve, and on which listener.
 
 import { cookieTransport, type SessionStore } from "sessile";
-import type { Config } from "../config/config.ts";
+import { type Config, lifetimesOf } from "../config/config.ts";
 import type { Digests } from "../config/token-keys.ts";
 import { UsageError } from "../config/usage-error.ts";
 import type { AccountParts } from "../console/account-routes.ts";
@@ -69,13 +69,10 @@ function openAdminFor(
 }
 
 /** The same sessions by another transport. It closes nothing: the store belongs to the other manager. */
-function openAccount(
-  { idleTimeout, absoluteTimeout, cookie, trustedOrigins }: Config,
-  { store, security, digests }: PagesParts,
-  service: SignInService,
-): AccountParts {
+function openAccount(config: Config, { store, security, digests }: PagesParts, service: SignInService): AccountParts {
+  const { cookie, trustedOrigins } = config;
   const transport = cookieTransport({ ...cookie, trustedOrigins });
-  const settings = { store, transports: [transport], idleTimeout, absoluteTimeout, ...digests, sweepInterval: 0 };
+  const settings = { store, transports: [transport], ...lifetimesOf(config), ...digests, sweepInterval: 0 };
   const manager = new ObservedManager(settings, security);
   return { manager, cookie: transport, service, security, files: readPageFiles() };
 }

@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { bearerTransport, cookieTransport, headerTransport } from "sessile";
 import type { ListenAddress } from "../config/address.ts";
-import type { Config } from "../config/config.ts";
+import { type Config, lifetimesOf } from "../config/config.ts";
 import { type Digests, digestsOf } from "../config/token-keys.ts";
 import { TrustedProxies } from "../config/trusted-proxies.ts";
 import type { HttpLimits } from "../http/harden.ts";
@@ -100,10 +100,10 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
   const store = measuredStore(withoutMarker(opened.store), metrics);
   const isStoreUp = (): Promise<boolean> => parts.readiness.isStoreUp();
   const exposition = new Exposition({ metrics, store: opened.store, isStoreUp });
-  const { idleTimeout, absoluteTimeout, cookie, trustedOrigins, verifyHeaders } = config;
+  const { cookie, trustedOrigins, verifyHeaders, longestSession } = config;
   const browsers = cookie === null ? null : cookieTransport({ ...cookie, trustedOrigins });
   const transports = [...(browsers === null ? [] : [browsers]), headerTransport(), bearerTransport()];
-  const manager = new ObservedManager({ store, transports, idleTimeout, absoluteTimeout, ...parts.digests }, security);
+  const manager = new ObservedManager({ store, transports, ...lifetimesOf(config), ...parts.digests }, security);
   const client = {
     proxies: new TrustedProxies(config.trustProxy),
     keepDevice: config.device === "family",
@@ -118,6 +118,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
     security,
     store: opened.store,
     entry: storeEntry(config),
+    keepFor: longestSession,
   }).catch(async (error) => {
     await closeStore();
     throw error;
@@ -162,7 +163,7 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
 /** `null` where there are no users. */
 async function openUsers(
   path: string | null,
-  parts: Pick<ServiceOptions, "manager" | "security" | "store" | "entry">,
+  parts: Pick<ServiceOptions, "manager" | "security" | "store" | "entry" | "keepFor">,
 ): Promise<SignInService | null> {
   return path === null ? null : openSignIn({ path, ...parts });
 }

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { memoryStore } from "sessile";
+import { testClock } from "sessile/testing";
 import { PASSWORD } from "../sign-in/sign-in-app.ts";
 import { call, profile } from "../support/client.ts";
 import { PageClient, startAdminApp } from "./admin-app.ts";
@@ -103,4 +105,27 @@ test("ASVS 7.5.2, L3: ending sessions elsewhere wants the password again after f
   assert.ok((await here.ask("POST", "/me/sessions/end", { others: true })).body.ended >= 1);
   app.sessionClock.advance(5 * 60_000);
   assert.equal((await here.ask("POST", "/sign-out")).status, 200);
+});
+
+test("a sign-in that asks to be kept is, also when the password is given again, and only where the page may offer it", async () => {
+  const month = 30 * 86_400_000;
+  const keeping = await startAdminApp({ after }, memoryStore(), testClock(), { keepFor: month });
+  const client = new PageClient(keeping.url, "/account/api");
+  assert.deepEqual((await client.ask("GET", "/who")).body, { person: null, keepFor: month });
+  const cookieOf = async (path: string, body: object): Promise<string> =>
+    (await client.ask("POST", path, body)).headers.get("set-cookie") ?? "";
+  for (const [keep, attribute] of [
+    [true, /; Max-Age=2592000;/],
+    [false, /^(?!.*Max-Age)/],
+  ] as const) {
+    const credentials = { username: "alice", password: PASSWORD };
+    assert.match(await cookieOf("/sign-in", { ...credentials, keep_signed_in: keep }), attribute);
+    assert.match(await cookieOf("/confirm", { password: PASSWORD }), attribute);
+  }
+  assert.equal((await new PageClient(app.url, "/account/api").ask("GET", "/who")).body.keepFor, null);
+  const admin = new PageClient(keeping.url, "/admin/api");
+  assert.equal((await admin.ask("GET", "/who")).body.keepFor, null);
+  const body = { username: "root", password: PASSWORD, keep_signed_in: true };
+  const { headers } = await admin.ask("POST", "/sign-in", body);
+  assert.match(headers.get("set-cookie") ?? "", /; Max-Age=28800;/, "as of every administrator");
 });

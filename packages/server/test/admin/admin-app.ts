@@ -36,7 +36,7 @@ export async function startAdminApp(
   owner: Owner,
   store: SessionStore = memoryStore(),
   clock: TestClock = testClock(),
-  choices: Pick<AppChoices, "verifyHeaders"> = {},
+  { keepFor = null, ...choices }: Pick<AppChoices, "verifyHeaders"> & { readonly keepFor?: number | null } = {},
 ): Promise<AdminApp> {
   const path = join(temporaryFolder(), "users.db");
   makeUserFile(path);
@@ -48,17 +48,19 @@ export async function startAdminApp(
   const user = (name: string): User => users.find(name) as User;
   for (const name of ["root", "ruth"]) users.setAdmin(user(name), true);
   clock.advance(1);
+  const longest = keepFor === null ? {} : { longest: { absolute: keepFor, idle: keepFor } };
   const app = await startApp({
     ...choices,
-    manager: { store },
+    manager: { store, ...longest },
     keys: path,
     trustProxy: ["127.0.0.1"],
-    signIn: (manager, security) => openSignIn({ path, manager, store, security, hasher: CHEAP, clock: clock.now }),
+    signIn: (manager, security) =>
+      openSignIn({ path, manager, store, security, hasher: CHEAP, clock: clock.now, keepFor }),
     pages: async ({ signIn, store: sessions, ...parts }) => {
       const own = { users: path, store: "memory", clock: clock.now };
       const admin = await openAdmin({ ...parts, service: signIn, ...own });
       const cookie = cookieTransport();
-      const options = { store: sessions, transports: [cookie], sweepInterval: 0, clock: sessionClock.now };
+      const options = { store: sessions, transports: [cookie], sweepInterval: 0, clock: sessionClock.now, ...longest };
       const account = {
         cookie,
         manager: new ObservedManager(options, parts.security),

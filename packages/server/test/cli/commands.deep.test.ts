@@ -5,6 +5,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { headerTransport, SessionManager } from "sessile";
+import { sqliteStore } from "sessile/sqlite";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { startRedis } from "sessile-test-support/redis-server";
 import { COMMANDS } from "#dist/cli/commands.js";
@@ -106,6 +108,30 @@ test("where no user has a name, the list of sessions has no column for it", asyn
   const [sid = ""] = SID.exec(list.stdout) ?? [];
   const shown = await cli(["sessions", "show", sid, "--store", store.option, "--idle-timeout", "10m"]);
   assert.match(shown.stdout, /^ends +[-\d]+ [:\d]+ if it is not used, [-\d]+ [:\d]+ in any case$/m);
+});
+
+test("lifetimes of a session's own are listed and shown, to a command that is told how long sessions may last", async (t) => {
+  const store = await freshStore("sqlite");
+  t.after(store.close);
+  const sessions = sqliteStore({ path: store.option.slice("sqlite:".length) });
+  t.after(() => sessions.close());
+  const [month, minute] = [2_592_000_000, 60_000];
+  const manager = new SessionManager({
+    ...{ store: sessions, transports: [headerTransport()], sweepInterval: 0 },
+    longest: { absolute: month, idle: month },
+  });
+  const { session, commit } = await manager.open({ method: "GET", path: "/", header: () => undefined });
+  await session.signIn("ann", { absoluteTimeout: month, idleTimeout: 20 * minute, persistent: false });
+  await commit(200, { get: () => undefined, set: () => {}, append: () => {} });
+  const run = (...args: string[]) =>
+    cli(["sessions", ...args, "--store", store.option, "--longest-session", "30d", "--json"]);
+  const [listed] = JSON.parse((await run("list")).stdout).sessions;
+  assert.deepEqual([listed.idle_timeout, listed.persistent], [1200, false]);
+  assert.equal(Date.parse(listed.absolute_expires_at) - Date.parse(listed.created_at), month);
+  const { version, rotated_at, ...shown } = JSON.parse((await run("show", listed.sid)).stdout);
+  assert.deepEqual(shown, listed);
+  const { stdout } = await cli(["sessions", "show", listed.sid, "--store", store.option]);
+  assert.match(stdout, /^cookie +forgotten when the browser is closed$/m);
 });
 
 test("sessions of everybody are walked page by page, one JSON object a line", async (t) => {

@@ -46,14 +46,14 @@ async function listen(t: TestContext, listener: RequestListener): Promise<string
 }
 
 /** Signs user 42 in at `/login`, and shows a cart to everybody else. */
-function formerApp(store: object): RequestListener {
+function formerApp(store: object, cookie: object = { maxAge: 3_600_000 }): RequestListener {
   const session = load("express-session") as (options: object) => Middleware;
   const open = session({
     store,
     secret: SECRET,
     resave: false,
     saveUninitialized: false,
-    cookie: { maxAge: 3_600_000 },
+    cookie,
   });
   return (request, response) => {
     const former = request as unknown as FormerRequest;
@@ -101,7 +101,11 @@ test("F3: who was signed in with express-session over connect-redis stays so, on
   });
   const { RedisStore } = load("connect-redis") as { RedisStore: new (options: object) => object };
   const oldUrl = await listen(t, formerApp(new RedisStore({ client })));
-  const cookies = await Promise.all(["/login", "/login", "/login", "/"].map((path) => cookieFrom(oldUrl, path)));
+  const ofBrowser = await listen(t, formerApp(new RedisStore({ client }), {}));
+  const cookies = await Promise.all([
+    cookieFrom(ofBrowser, "/login"),
+    ...["/login", "/login", "/"].map((path) => cookieFrom(oldUrl, path)),
+  ]);
   const [first, raced, revoked, anonymous] = cookies as [string, string, string, string];
   const path = join(folder, "new.db");
   const args = [
@@ -124,6 +128,7 @@ test("F3: who was signed in with express-session over connect-redis stays so, on
   const store = sqliteStore({ path });
   t.after(() => store.close());
   const records = (await store.list("42")).records;
+  assert.deepEqual(new Set(records.map(({ persistent }) => persistent)), new Set([true, false]));
   assert.equal(records.length, 3, "they are in the user's list, so that revoking all ends them too");
   for (const cookie of cookies) {
     const id = decodeURIComponent(cookie).slice("connect.sid=s:".length).split(".")[0] as string;
@@ -132,7 +137,9 @@ test("F3: who was signed in with express-session over connect-redis stays so, on
   const url = await listen(t, newApp(store));
   const answer = await ask(url, first);
   assert.deepEqual([answer.status, answer.body], [200, { user: "42", cart: ["a-12"] }]);
-  const own = answer.cookies.find((cookie) => !cookie.startsWith("connect.sid"))?.split(";")[0] as string;
+  const [own = "", ...attributes] =
+    answer.cookies.find((cookie) => !cookie.startsWith("connect.sid"))?.split("; ") ?? [];
+  assert.doesNotMatch(attributes.join(), /Max-Age/, "the old one was the browser's, too");
   assert.equal((await ask(url, own)).status, 200, "the new cookie goes on");
   assert.equal((await fetch(`${url}/fresh`, { headers: { cookie: own } })).status, 403, "nobody gave a password");
   assert.equal((await ask(url, first)).status, 401, "the old one was taken");
@@ -196,7 +203,7 @@ test("SQLite stores of express-session are understood by their columns, and what
     database.exec(`CREATE TABLE sessions (sid TEXT PRIMARY KEY, sess TEXT, ${column})`);
     const add = (id: string, text: string, at: string | number = expiry) =>
       database.prepare("INSERT INTO sessions VALUES (?, ?, ?)").run(id, text, at);
-    add("a", '{"cookie":{},"passport":{"user":"u1"},"__proto__":{"x":1}}');
+    add("a", '{"cookie":{"originalMaxAge":null,"expires":null},"passport":{"user":"u1"},"__proto__":{"x":1}}');
     add("b", '{"cookie":{}}');
     add("c", "not JSON");
     add("c2", String.raw`{"passport":{"user":"\ud800"}}`);
@@ -219,7 +226,7 @@ test("SQLite stores of express-session are understood by their columns, and what
     assert.deepEqual([imported, anonymous, expired, unreadable], [1, 1, 1, 3], column);
     const store = sqliteStore({ path: target });
     const [record] = (await store.list("u1")).records;
-    assert.equal(record?.data, '{"passport":{"user":"u1"}}');
+    assert.deepEqual([record?.data, record?.persistent], ['{"passport":{"user":"u1"}}', false]);
     assert.ok(Math.abs((record?.expiresAt ?? 0) - now - 60_000) < 2000);
     await store.close();
   }

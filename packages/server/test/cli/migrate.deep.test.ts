@@ -71,6 +71,8 @@ for (const kind of ["sqlite", "redis"] as const) {
         createdAt: Date.now() - (i % 20) * 60_000,
         absoluteExpiresAt: Date.now() + day,
         expiresAt: Date.now() + day,
+        idleTimeout: i % 3 === 0 ? null : day,
+        persistent: i % 2 === 0,
       }),
     );
     for (const record of records) await from.create(record);

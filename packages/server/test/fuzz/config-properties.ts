@@ -17,6 +17,7 @@ const NAMES = [
   "host",
   "idle-timeout",
   "absolute-timeout",
+  "longest-session",
   "demo",
   "log-level",
   "trust-proxy",

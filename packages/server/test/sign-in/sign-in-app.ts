@@ -11,7 +11,7 @@ import { openSignIn, type SignInService } from "#dist/identity/sign-in/service.j
 import { type Derive, PasswordHasher } from "#dist/identity/users/password-hash.js";
 import { makeUserFile, openUserFile, type UserFile } from "#dist/identity/users/user-file.js";
 import { UserStore } from "#dist/identity/users/user-store.js";
-import { type AppUnderTest, startApp } from "../support/app.ts";
+import { type AppChoices, type AppUnderTest, startApp } from "../support/app.ts";
 
 export const PASSWORD = "correct horse battery staple";
 export const LN = 5;
@@ -34,8 +34,12 @@ export interface SignInChoices {
   readonly gate?: HashGate;
   readonly clock?: TestClock;
   readonly store?: SessionStore;
+  /** How long a client may ask to stay signed in. */
+  readonly keepFor?: number;
   /** Instead of the cheap one that is counted. */
   readonly hasher?: PasswordHasher;
+  /** More of the manager's options. */
+  readonly manager?: AppChoices["manager"];
   /** Runs before each hash, for tests that hold it up. */
   readonly beforeHash?: () => Promise<void>;
 }
@@ -77,11 +81,11 @@ export async function startSignIn(owner: Owner, choices: SignInChoices = {}): Pr
   const counts = countingStore(choices.store ?? memoryStore());
   let service: SignInService | undefined;
   const app = await startApp({
-    manager: { store: counts, clock: clock.now },
+    manager: { store: counts, clock: clock.now, ...choices.manager },
     trustProxy: ["127.0.0.1"],
     signIn: async (manager, security) => {
-      const { rules, gate, hasher = cheap } = choices;
-      const options = { path, manager, store: counts, security, hasher, clock: clock.now };
+      const { rules, gate, hasher = cheap, keepFor = null } = choices;
+      const options = { path, manager, store: counts, security, hasher, keepFor, clock: clock.now };
       service = await openSignIn({ ...options, ...(rules && { rules }), ...(gate && { gate }) });
       return service;
     },

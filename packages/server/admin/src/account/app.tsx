@@ -37,10 +37,18 @@ interface OwnSessions {
 type Which = { readonly sid: string } | { readonly others: true };
 
 export function App() {
-  const { who, error, arrive, leave: onSignedOut, look } = useWho(API);
+  const { who, keepFor, error, arrive, leave: onSignedOut, look } = useWho(API);
   if (who === undefined) return error === null ? null : <Trouble error={error} hasData={false} />;
   if (who === null)
-    return <SignIn title="Your account" text="Sign in to see where you are signed in." api={API} onDone={arrive} />;
+    return (
+      <SignIn
+        title="Your account"
+        text="Sign in to see where you are signed in."
+        api={API}
+        keepFor={keepFor}
+        onDone={arrive}
+      />
+    );
   return <SignedIn person={who} onPerson={arrive} onSignedOut={onSignedOut} look={look} />;
 }
 

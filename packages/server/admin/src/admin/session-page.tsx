@@ -189,7 +189,7 @@ function Deadline({ name, from, to, isNext, note }: DeadlineProps) {
 }
 
 function Facts({ session }: { session: SessionView }) {
-  const { device, createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, version } = session;
+  const { device, createdAt, authenticatedAt, rotatedAt, lastSeenAt, expiresAt, persistent, version } = session;
   return (
     <section class="card">
       <h2>Times</h2>
@@ -214,6 +214,8 @@ function Facts({ session }: { session: SessionView }) {
         <dd>
           <Until at={expiresAt} /> <span class="muted">{fullTime(expiresAt)}</span>
         </dd>
+        <dt>Cookie</dt>
+        <dd>{persistent ? "stays when the browser is closed" : "goes when the browser is closed"}</dd>
         <dt>Changes</dt>
         <dd>{version}</dd>
       </dl>

@@ -8,6 +8,8 @@ import { setClock } from "./time.ts";
 export interface UsedWho {
   /** `undefined` until the server has answered; `null` without a sign-in. */
   readonly who: Person | null | undefined;
+  /** How long a sign-in lasts that asks to be kept, in milliseconds; `null` where none may ask. */
+  readonly keepFor: number | null;
   readonly error: unknown;
   readonly arrive: (person: Person) => void;
   readonly leave: () => void;
@@ -18,6 +20,7 @@ export interface UsedWho {
 /** `api` is where to ask, such as `/admin/api`. */
 export function useWho(api: string): UsedWho {
   const [who, setWho] = useState<Person | null | undefined>(undefined);
+  const [keepFor, setKeepFor] = useState<number | null>(null);
   const [error, setError] = useState<unknown>(null);
   const arrive = useCallback((person: Person) => {
     setClock(person.now);
@@ -25,8 +28,12 @@ export function useWho(api: string): UsedWho {
   }, []);
   const leave = useCallback(() => setWho(null), []);
   const look = useCallback(() => {
-    ask<Who>("GET", `${api}/who`).then(({ person }) => (person === null ? leave() : arrive(person)), setError);
+    ask<Who>("GET", `${api}/who`).then(({ person, keepFor: longest }) => {
+      setKeepFor(longest);
+      if (person === null) leave();
+      else arrive(person);
+    }, setError);
   }, [api, arrive, leave]);
   useEffect(look, [look]);
-  return { who, error, arrive, leave, look };
+  return { who, keepFor, error, arrive, leave, look };
 }

@@ -3,6 +3,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Person } from "../../../src/identity/sign-in/person.ts";
 import { ask } from "../lib/request.ts";
+import { duration } from "../lib/time.ts";
 import { Field } from "./field.tsx";
 import { Mark } from "./mark.tsx";
 
@@ -11,10 +12,12 @@ interface SignInProps {
   readonly text: string;
   /** Where to ask, such as `/admin/api`. */
   readonly api: string;
+  /** How long a sign-in lasts that asks to be kept, in milliseconds; `null` where none may ask. */
+  readonly keepFor?: number | null;
   readonly onDone: (person: Person) => void;
 }
 
-export function SignIn({ title, text, api, onDone }: SignInProps) {
+export function SignIn({ title, text, api, keepFor = null, onDone }: SignInProps) {
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -23,7 +26,11 @@ export function SignIn({ title, text, api, onDone }: SignInProps) {
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);
-    const body = { username: String(fields.get("username")), password: String(fields.get("password")) };
+    const body = {
+      username: String(fields.get("username")),
+      password: String(fields.get("password")),
+      ...(keepFor !== null && { keep_signed_in: fields.has("keep") }),
+    };
     setBusy(true);
     setError(null);
     await ask<Person>("POST", `${api}/sign-in`, body).then(onDone, (problem: Error) => setError(problem.message));
@@ -41,6 +48,11 @@ export function SignIn({ title, text, api, onDone }: SignInProps) {
         )}
         <Field label="Name" name="username" autocomplete="username" />
         <Field label="Password" name="password" type="password" autocomplete="current-password" />
+        {keepFor !== null && (
+          <label class="check">
+            <input type="checkbox" name="keep" /> Keep me signed in on this device for {duration(keepFor)}
+          </label>
+        )}
         <p class="problem" role="alert">
           {error}
         </p>

@@ -60,7 +60,8 @@ async function bring(
   const expiresAt = Math.min(row.expiresAt ?? endOf(cookie) ?? now + UNSAID, now + LONGEST);
   if (expiresAt <= now) return "expired";
   // An earlier run may have written it, and stopped before it deleted it here.
-  if (!isDry) await patiently(() => importFormerSession(to, { id: row.id, userId, data, expiresAt }));
+  if (!isDry)
+    await patiently(() => importFormerSession(to, { id: row.id, userId, data, expiresAt, persistent: isKept(cookie) }));
   return "imported";
 }
 
@@ -87,6 +88,12 @@ function userOf(data: JsonObject, path: readonly string[]): string | null {
     value = isObject ? (value as Record<string, unknown>)[name] : undefined;
   }
   return (typeof value === "string" && value !== "") || typeof value === "number" ? String(value) : null;
+}
+
+/** False for a cookie of which express-session wrote that it has no end: it is gone with the browser. */
+function isKept(cookie: unknown): boolean {
+  const { expires } = (cookie ?? {}) as { readonly expires?: unknown };
+  return expires !== null && expires !== false;
 }
 
 function endOf(cookie: unknown): number | null {

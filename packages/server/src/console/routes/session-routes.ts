@@ -85,7 +85,7 @@ function filterOf({ device, used, kind }: Pick<Filter, "device" | "kind"> & { re
 }
 
 async function describe({ manager, names }: AdminParts, found: SessionDetails): Promise<SessionView> {
-  const { authenticatedAt, rotatedAt, absoluteExpiresAt, idleTimeout, version, userId, data = {} } = found;
+  const { authenticatedAt, rotatedAt, absoluteExpiresAt, idleTimeout, persistent, version, userId, data = {} } = found;
   return {
     ...toRow(found, names.of),
     authenticatedAt,
@@ -93,6 +93,7 @@ async function describe({ manager, names }: AdminParts, found: SessionDetails): 
     absoluteExpiresAt,
     version,
     idleTimeout,
+    persistent,
     keys: Object.entries(data).map(describeKey),
     ofUser: userId === null ? 1 : (await manager.list(userId, { limit: 1000 })).sessions.length,
   };

@@ -6,8 +6,8 @@ import { RequestError, signedIn } from "../../http/request-error.ts";
 import { object, type SchemaTypes } from "../../http/schema.ts";
 import type { User } from "../users/user-store.ts";
 import { unauthorized } from "./answers.ts";
-import type { Person } from "./person.ts";
-import { beginSession, type RouteParts, trySignIn } from "./try-sign-in.ts";
+import type { Person, Who } from "./person.ts";
+import { beginSession, type Keep, type RouteParts, trySignIn } from "./try-sign-in.ts";
 
 /** After a sign-in so long nobody is asked for the password again (ASVS 7.5.1). */
 export const FRESH_TIME = 5 * 60_000;
@@ -17,10 +17,12 @@ export interface CookieSignIn extends RouteParts {
   readonly suits: (user: User) => boolean;
   /** Hears what came of it. May throw: then not signed in. */
   readonly heard: (name: string, action: "signIn" | "confirm", outcome: "done" | "refused") => void;
+  /** Whether a user may ask to stay signed in here. */
+  readonly keeps: boolean;
 }
 
 const TEXT = { type: "string" } as const;
-const SIGN_IN = object({ username: TEXT, password: TEXT });
+const SIGN_IN = object({ username: TEXT, password: TEXT }, { keep_signed_in: { type: "boolean" } });
 const CONFIRM = object({ password: TEXT });
 
 /** `POST /sign-in` and `POST /confirm`. */
@@ -31,7 +33,8 @@ export async function cookieSignInRoutes(app: FastifyInstance, parts: CookieSign
     routes.post("/sign-in", { schema: { body: SIGN_IN } }, async (request) => {
       checkChannel(request);
       const wrong = unauthorized("Incorrect username or password");
-      return begin(parts, request.body, request, { action: "signIn", wrong });
+      const { keep_signed_in: keep, ...credentials } = request.body;
+      return begin(parts, credentials, request, { action: "signIn", wrong, keep });
     });
     routes.post("/confirm", { schema: { body: CONFIRM } }, async (request) => {
       const { body, session } = request;
@@ -39,14 +42,21 @@ export async function cookieSignInRoutes(app: FastifyInstance, parts: CookieSign
       return begin(parts, credentials, request, {
         action: "confirm",
         wrong: new RequestError(403, "Incorrect password"),
+        keep: session.get("keepSignedIn"),
       });
     });
   });
 }
 
 /** `GET /who`, which a page asks first: who is signed in, or `null`. A 401 would be an error in the browser's console. */
-export function whoRoute(app: FastifyInstance, isIn: (request: FastifyRequest) => boolean | Promise<boolean>): void {
-  app.get("/who", async (request) => ({ person: (await isIn(request)) ? personOf(request) : null }));
+export function whoRoute(
+  app: FastifyInstance,
+  isIn: (request: FastifyRequest) => boolean | Promise<boolean>,
+  keepFor: number | null = null,
+): void {
+  app.get("/who", async (request): Promise<Who> => {
+    return { person: (await isIn(request)) ? personOf(request) : null, keepFor };
+  });
 }
 
 export function personOf({ session }: Pick<FastifyRequest, "session">): Person {
@@ -59,19 +69,20 @@ interface How {
   readonly action: "signIn" | "confirm";
   /** The answer to a wrong password. */
   readonly wrong: RequestError;
+  readonly keep: Keep;
 }
 
 async function begin(
   parts: CookieSignIn,
   credentials: { readonly username: string; readonly password: string },
   request: Pick<FastifyRequest, "clientAddress" | "session" | "device">,
-  { action, wrong }: How,
+  { action, wrong, keep }: How,
 ): Promise<Person> {
   const user = await trySignIn(parts, request, credentials, wrong);
   const isIn = parts.suits(user);
   parts.heard(user.name, action, isIn ? "done" : "refused");
   if (!isIn) throw new RequestError(403, "Not allowed");
-  await beginSession(parts, user, request, wrong);
+  await beginSession(parts, user, request, { wrong, keep: parts.keeps ? keep : undefined });
   return personOf(request);
 }
 

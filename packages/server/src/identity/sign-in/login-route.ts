@@ -11,10 +11,20 @@ const SCHEMA = {
   summary: "Sign in with a password",
   tags: ["account"],
   security: [],
-  body: object({
-    username: { type: "string", description: "the user's name, in any case" },
-    password: { type: "string", description: "at most 4,096 bytes of UTF-8" },
-  }),
+  body: object(
+    {
+      username: { type: "string", description: "the user's name, in any case" },
+      password: { type: "string", description: "at most 4,096 bytes of UTF-8" },
+    },
+    {
+      keep_signed_in: {
+        type: "boolean",
+        description:
+          "with --longest-session: true for a session of that length, false for one that ends with the browser; " +
+          "else ignored",
+      },
+    },
+  ),
   response: {
     ...SIGN_IN_ANSWERS,
     401: challenged("the name or the password is wrong, or the user is disabled"),
@@ -25,7 +35,9 @@ const SCHEMA = {
 export function loginRoute(app: FastifyInstance, parts: RouteParts): void {
   app.withTypeProvider<SchemaTypes>().post("/login", { schema: SCHEMA }, async (request) => {
     const wrong = unauthorized("Incorrect username or password");
-    const token = await beginSession(parts, await trySignIn(parts, request, request.body, wrong), request, wrong);
+    const { keep_signed_in: keep, ...credentials } = request.body;
+    const user = await trySignIn(parts, request, credentials, wrong);
+    const token = await beginSession(parts, user, request, { wrong, keep });
     return { session_token: app.tokenInBody ? token : null };
   });
 }

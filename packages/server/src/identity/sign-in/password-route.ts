@@ -37,7 +37,9 @@ export function passwordRoute(app: FastifyInstance, parts: RouteParts): void {
   const { service, security } = parts;
   app.withTypeProvider<SchemaTypes>().post("/password", { schema: SCHEMA }, async (request) => {
     const { current_password: password, new_password } = request.body;
-    const { userId } = signedIn(request.session);
+    const session = signedIn(request.session);
+    const { userId } = session;
+    const keep = session.get("keepSignedIn");
     const known = await orUnavailable(security, () => service.users.byId(Number(userId)));
     if (known === null || known.isDisabled) throw unauthorized("Not authenticated");
     await checkNew(new_password, known);
@@ -46,7 +48,7 @@ export function passwordRoute(app: FastifyInstance, parts: RouteParts): void {
     const hash = await service.signIn.hash(new_password);
     if (hash === null) throw overloaded();
     const changed = await change(parts, user, hash);
-    const token = await beginSession(parts, changed, request, unauthorized("Not authenticated"));
+    const token = await beginSession(parts, changed, request, { wrong: unauthorized("Not authenticated"), keep });
     return { session_token: app.tokenInBody ? token : null };
   });
 }

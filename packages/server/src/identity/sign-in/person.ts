@@ -11,4 +11,6 @@ export interface Person {
 export interface Who {
   /** `null` where the client is not signed in on this page. */
   readonly person: Person | null;
+  /** How long a sign-in lasts that asks to be kept, in milliseconds; `null` where none may ask. */
+  readonly keepFor: number | null;
 }

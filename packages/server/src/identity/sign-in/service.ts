@@ -25,6 +25,8 @@ export interface SignInService {
   /** The name of the session store in the file of the users. */
   readonly storeName: string;
   readonly clock: () => number;
+  /** How long a client stays signed in that asks for it, in milliseconds; `null` where it may not ask. */
+  readonly keepFor: number | null;
   readonly close: () => void;
 }
 
@@ -36,6 +38,8 @@ export interface ServiceOptions extends LimitOptions {
   /** The same as other servers with these users know it; default one in the memory of this process. */
   readonly entry?: StoreEntry;
   readonly security: SecurityLog;
+  /** The longest session of the manager, where that is longer than the others. Default `null`. */
+  readonly keepFor?: number | null;
   /** Cheaper ones in tests. */
   readonly hasher?: PasswordHasher;
   readonly gate?: HashGate;
@@ -51,7 +55,7 @@ const LOCK_WAIT = 25;
  * began on the same store. Throws `UsageError` when the file cannot be opened.
  */
 export async function openSignIn(options: ServiceOptions): Promise<SignInService> {
-  const { path, manager, store, security, clock = Date.now, rules } = options;
+  const { path, manager, store, security, clock = Date.now, rules, keepFor = null } = options;
   const { hasher = new PasswordHasher(), gate = new HashGate(), entry = entryInMemory(DAY) } = options;
   const userFile = openUserFile(path, { synchronous: "FULL" });
   // A connection of their own: no try has to wait for the disk, and what a power loss forgets of them is soon counted again.
@@ -70,7 +74,7 @@ export async function openSignIn(options: ServiceOptions): Promise<SignInService
   await ender.start();
   for (const file of [userFile, attemptFile]) setLockWait(file, LOCK_WAIT);
   const signIn = new SignIn({ users, limits, gate, hasher, onError });
-  return { users, signIn, ender, storeName: entry.name, clock, close };
+  return { users, signIn, ender, storeName: entry.name, clock, keepFor, close };
 }
 
 /** `POST /login` and `POST /password`, which take JSON and nothing else: a form of another site cannot send it unasked. */

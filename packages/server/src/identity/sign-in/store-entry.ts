@@ -2,16 +2,20 @@
 
 import { randomUUID } from "node:crypto";
 import { realpathSync } from "node:fs";
+import type { Config } from "../../config/config.ts";
 import { withoutPasswords } from "../../config/without-password.ts";
 import type { StoreEntry } from "../users/endings.ts";
 
 const MEMORY = "memory of process ";
 
+type Served = Pick<Config, "store" | "absoluteTimeout" | "longestSession">;
+
 /** `store` is the value of `--store`, of a store that is open. Two names for one store cost a second sign-in in rare cases, and no ending. */
-export function storeEntry({ store, absoluteTimeout }: { store: string; absoluteTimeout: number }): StoreEntry {
-  if (store === "memory") return entryInMemory(absoluteTimeout);
+export function storeEntry({ store, absoluteTimeout, longestSession }: Served): StoreEntry {
+  const lifetime = longestSession ?? absoluteTimeout;
+  if (store === "memory") return entryInMemory(lifetime);
   const path = store.startsWith("sqlite:") ? store.slice("sqlite:".length) : null;
-  return { name: path === null ? withoutPasswords(store) : `sqlite:${realpathSync(path)}`, lifetime: absoluteTimeout };
+  return { name: path === null ? withoutPasswords(store) : `sqlite:${realpathSync(path)}`, lifetime };
 }
 
 /** Another process, also one that has the same number later, has other sessions. */

@@ -1,6 +1,7 @@
 // What the routes of signing in have in common: a try with everything that is logged of it, and the session that follows.
 
 import type { FastifyRequest } from "fastify";
+import type { SessionData, SignInOptions } from "sessile";
 import { describeError } from "../../http/log/describe-error.ts";
 import type { SecurityLog } from "../../http/log/security-log.ts";
 import type { RequestError } from "../../http/request-error.ts";
@@ -44,6 +45,20 @@ export async function orUnavailable<T>(security: SecurityLog, work: () => T | Pr
   }
 }
 
+/** What a sign-in asks for with `keep_signed_in`. */
+export type Keep = boolean | undefined;
+
+/**
+ * The data of a new session and its lifetimes: the longest, or until the browser is closed. The data holds the choice, so that
+ * a session which replaces this one, with a new password, is of the same kind.
+ */
+export function arrivalOf({ keepFor }: SignInService, { name }: User, keep: Keep): SignInOptions<SessionData> {
+  const data = { username: name };
+  if (keepFor === null || keep === undefined) return { data };
+  const lifetimes = keep ? { absoluteTimeout: keepFor, idleTimeout: keepFor } : { persistent: false };
+  return { data: { ...data, keepSignedIn: keep }, ...lifetimes };
+}
+
 /**
  * Makes the session, and then checks that the user may still have one: an administrator may have disabled the user while the hash
  * was computed, and ended all the sessions that there were then. Throws `wrong` if so. Its token.
@@ -52,9 +67,9 @@ export async function beginSession(
   { service, security }: RouteParts,
   user: User,
   { session, device }: Pick<FastifyRequest, "session" | "device">,
-  wrong: RequestError,
+  { wrong, keep }: { readonly wrong: RequestError; readonly keep?: Keep },
 ): Promise<string> {
-  const arrival = { data: { username: user.name }, ...(device !== null && { device }) };
+  const arrival = { ...arrivalOf(service, user, keep), ...(device !== null && { device }) };
   const token = await session.signIn(String(user.id), arrival);
   if (await orUnavailable(security, () => service.users.isCurrent(user))) return token;
   await session.signOut();

@@ -1,6 +1,13 @@
 // A Chromium for tests: the one that `npm test` found. It asks nobody for anything but the server under test.
 
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+  type Page,
+} from "playwright-core";
 
 /** Why there is none; `false` when there is one. For the option `skip` of a test. */
 export const noChromium: string | false =
@@ -12,8 +19,19 @@ export const noChromium: string | false =
 const PATIENCE = 120_000;
 
 export function launch(): Promise<Browser> {
+  return chromium.launch(launchOptions());
+}
+
+/** A browser that keeps in `folder` what one keeps on a disk; closing the context closes it. */
+export async function launchOn(folder: string, baseURL: string): Promise<BrowserContext> {
+  const context = await chromium.launchPersistentContext(folder, { ...launchOptions(), baseURL });
+  context.setDefaultTimeout(PATIENCE);
+  return context;
+}
+
+function launchOptions(): LaunchOptions {
   const libraries = process.env["SESSILE_CHROMIUM_LIBRARY_PATH"];
-  return chromium.launch({
+  return {
     timeout: PATIENCE,
     executablePath: process.env["SESSILE_CHROMIUM"] as string,
     env: { ...process.env, ...(libraries && { LD_LIBRARY_PATH: libraries }) } as Record<string, string>,
@@ -27,7 +45,7 @@ export function launch(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
     ],
-  });
+  };
 }
 
 export interface OpenPage {
