@@ -31,7 +31,10 @@ export const USER_ID = {
 } as const;
 
 /** What lists show of a session. */
-export const LISTED = { description: "one of them", ...object({ ...COMMON, idle_timeout: IDLE_TIMEOUT, device: TEXT_OR_NULL }) };
+export const LISTED = {
+  description: "one of them",
+  ...object({ ...COMMON, idle_timeout: IDLE_TIMEOUT, device: TEXT_OR_NULL }),
+};
 
 /** An answer that shows one session. */
 export function sessionAnswer(description: string, more: Readonly<Record<string, object>> = {}) {

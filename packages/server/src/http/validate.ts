@@ -29,12 +29,17 @@ export function validateRequests(app: FastifyInstance): void {
 const PARTS: Readonly<Record<string, string>> = { querystring: "query", params: "path", headers: "header" };
 const NO_BODY: InputProblem = { type: "missing", loc: ["body"], msg: "Field required" };
 
+const TYPES: Readonly<Record<string, readonly [type: string, name: string]>> = {
+  string: ["string_type", "string"],
+  boolean: ["bool_type", "boolean"],
+};
+
 /** The words of Pydantic, where it has some for a mistake. */
 function problemOf(httpPart: string, { keyword, instancePath, params, message }: ErrorObject): InputProblem {
   const loc = [PARTS[httpPart] ?? httpPart, ...instancePath.split("/").slice(1)];
   if (keyword === "required")
     return { type: "missing", loc: [...loc, String(params["missingProperty"])], msg: "Field required" };
-  if (keyword === "type" && params["type"] === "string")
-    return { type: "string_type", loc, msg: "Input should be a valid string" };
+  const [type, name] = (keyword === "type" && TYPES[String(params["type"])]) || [];
+  if (type !== undefined) return { type, loc, msg: `Input should be a valid ${name}` };
   return { type: keyword, loc, msg: `Input ${message ?? "is wrong"}` };
 }
