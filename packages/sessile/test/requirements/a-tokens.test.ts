@@ -161,6 +161,8 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   'secret === "string"': "whether the application gave one or several",
   'digest !== "string"': "the type of a property of what Next.js throws",
   "record.secretDigest !== NO_DIGEST": "whether there is one at all",
+  "record?.secretDigest !== NO_DIGEST": "whether there is one at all",
+  "each.secretDigest === NO_DIGEST": "whether there is one at all",
 };
 
 test("A7: nowhere in the library is secret material compared with an operator, but where that tells nobody anything", () => {

@@ -103,11 +103,14 @@ for (const { name, open } of STORES) {
     for (const secret of [record?.secretDigest, ...(record?.rotation?.previous ?? []), "PRIVATE", token.slice(26)])
       assert.ok(!shown.includes(secret as string));
     assert.deepEqual(Object.keys(sessions[0] ?? {}).sort(), [
+      "absoluteExpiresAt",
       "authenticatedAt",
       "createdAt",
       "device",
       "expiresAt",
+      "idleTimeout",
       "lastSeenAt",
+      "persistent",
       "sid",
       "userId",
     ]);
