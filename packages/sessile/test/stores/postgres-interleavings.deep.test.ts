@@ -12,7 +12,7 @@ import type { PostgresPort } from "#dist/stores/postgres/port.js";
 import { userKey } from "#dist/stores/postgres/rows.js";
 import type { Fault } from "./postgres-interleavings/gate.ts";
 import { type MakeStore, type Simulated, simulate, soundStore, Worlds } from "./postgres-interleavings/simulate.ts";
-import { choices, type Kind, type Scenario } from "./redis-interleavings/scenario.ts";
+import { choices, type Kind, type Scenario, SECRETS } from "./redis-interleavings/scenario.ts";
 
 const LIMITS: readonly UserLimit[] = [
   { max: 1, onExceeded: "evictOldest" },
@@ -26,6 +26,7 @@ const PAIRS = scenarios(choices(2));
 const LIMITED_PAIRS = LIMITS.flatMap((limit) => scenarios(choices(2), limit));
 const SWEPT_PAIRS = scenarios(SWEEPS.map((kind): Kind[] => [kind, "sweep"]));
 const ALL_PAIRS = [...PAIRS, ...LIMITED_PAIRS, ...SWEPT_PAIRS];
+const OFFERS = scenarios(SECRETS);
 const TRIPLES = [...scenarios(choices(3)), ...LIMITS.flatMap((limit) => scenarios(choices(3), limit))];
 
 /** What goes wrong: runs a scenario once for every fault. */
@@ -77,6 +78,16 @@ test("the promises hold wherever one of two operations crashes", PATIENTLY, asyn
 test("the promises hold whichever answer one of two operations never gets", PATIENTLY, async (t) => {
   await runAll(t, ALL_PAIRS, lostAnswer, byDepth(3, 6, 1000));
 });
+
+test(
+  "D7: an offer and its use hold in orders of each, wherever one crashes, and whichever answer is lost",
+  PATIENTLY,
+  async (t) => {
+    await runAll(t, OFFERS, nothing);
+    await runAll(t, OFFERS, crash, byDepth(3, 6, 1000));
+    await runAll(t, OFFERS, lostAnswer, byDepth(3, 6, 1000));
+  },
+);
 
 test("the promises hold in orders of three operations", PATIENTLY, async (t) => {
   await runAll(t, TRIPLES, nothing, byDepth(3, 12, 1000));

@@ -16,7 +16,7 @@ import type { RedisPort } from "#dist/stores/redis/port.js";
 import * as scripts from "#dist/stores/redis/scripts.js";
 import { FAULTY_STORES } from "./redis-interleavings/faulty-stores.ts";
 import type { Outcome } from "./redis-interleavings/judge.ts";
-import { choices, type Scenario } from "./redis-interleavings/scenario.ts";
+import { choices, type Scenario, SECRETS } from "./redis-interleavings/scenario.ts";
 import { type Fault, type Options, type Simulated, simulate } from "./redis-interleavings/simulate.ts";
 
 /** Scenarios that share the connection, and so its round trips. */
@@ -103,6 +103,17 @@ test("the promises hold whichever answer one of two operations never gets", PATI
   await runAll(t, PAIRS, lostAnswer, { most: upTo(60) });
   await runAll(t, LIMITED_PAIRS, lostAnswer, { most: upTo(5) });
 });
+
+test(
+  "D7: an offer and its use hold in every order, wherever one crashes, and whichever answer is lost",
+  PATIENTLY,
+  async (t) => {
+    const all = SECRETS.map((kinds) => ({ name: kinds.join(" + "), kinds }));
+    await runAll(t, all, nothing, { most: upTo(300) });
+    await runAll(t, all, crash, { most: upTo(60) });
+    await runAll(t, all, lostAnswer, { most: upTo(20) });
+  },
+);
 
 test("the promises hold in every order of three operations", PATIENTLY, (t) => runAll(t, TRIPLES, nothing));
 

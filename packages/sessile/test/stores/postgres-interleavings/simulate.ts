@@ -4,6 +4,7 @@ import pg from "pg";
 import type { SessionStore } from "sessile";
 import { postgresSchema } from "sessile/postgres";
 import type { PostgresPort } from "#dist/stores/postgres/port.js";
+import { VERSION } from "#dist/stores/postgres/sql.js";
 import { PostgresStore } from "#dist/stores/postgres/store.js";
 import { type Execution, type Explored, explore, type Waiting } from "../redis-interleavings/explorer.ts";
 import { judge, type Outcome } from "../redis-interleavings/judge.ts";
@@ -188,7 +189,7 @@ function withoutSchema(port: PostgresPort): PostgresPort {
       const text = statements[0]?.text ?? "";
       const answer = (row: string[]) => ({ rows: Promise.resolve([row]), abandon: () => {} });
       if (text.includes("server_encoding")) return answer(["false", "UTF8", "version"]);
-      return text.includes("_version") ? answer(["1"]) : port.run(statements, manner);
+      return text.includes("_version") ? answer([String(VERSION)]) : port.run(statements, manner);
     },
   };
 }

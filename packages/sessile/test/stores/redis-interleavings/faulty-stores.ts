@@ -141,7 +141,7 @@ export const FAULTY_STORES: readonly Faulty[] = [
   {
     name: "a rotation without a condition",
     scenario: { name: "two rotations", kinds: ["rotate", "rotate"] },
-    message: /one secret has two successors/,
+    message: /no order explains the secrets/,
     makeStore: withMethods(writeWhole(["XX"])),
   },
 ];

@@ -1,11 +1,22 @@
 // What runs side by side: one user, one session that is there before, and operations on it, each a process of its own.
 
-import type { SessionRecord, SessionStore, UserLimit } from "sessile";
+import type { SessionDelta, SessionRecord, SessionStore, UserLimit } from "sessile";
 import { sampleRecord } from "sessile/testing";
+import { randomDigest } from "#dist/testing/records.js";
 
-export type Kind = "create" | "commit" | "touch" | "rotate" | "signOut" | "revokeAll" | "expire" | "sweep";
+export type Kind =
+  | "create"
+  | "commit"
+  | "touch"
+  | "rotate"
+  | "offer"
+  | "take"
+  | "signOut"
+  | "revokeAll"
+  | "expire"
+  | "sweep";
 
-/** Without `sweep`, which Redis does by itself. */
+/** Without `sweep`, which Redis does by itself, and what is done with an offer, which is in `SECRETS`. */
 export const KINDS: readonly Kind[] = ["create", "commit", "touch", "rotate", "signOut", "revokeAll", "expire"];
 
 export interface Scenario {
@@ -24,8 +35,14 @@ const SECOND = 1000;
 
 export const USER = "user";
 
-/** The session that is there before. */
-export const FIRST: SessionRecord = sampleRecord({ userId: USER, createdAt: NOW });
+const [FAMILY, OPEN] = [randomDigest(), randomDigest()];
+
+/** The session that is there before. Its client has been offered a new secret. */
+export const FIRST: SessionRecord = sampleRecord({
+  userId: USER,
+  createdAt: NOW,
+  rotation: { family: FAMILY, offer: OPEN, offeredAt: NOW, count: 1, taken: 0, previous: [] },
+});
 
 /** What the n-th operation creates. */
 export const NEW: readonly SessionRecord[] = [1, 2, 3].map((n) => sampleRecord({ userId: USER, createdAt: NOW + n }));
@@ -47,10 +64,20 @@ export function keyOf(process: number): string {
   return `key${process}`;
 }
 
+/** The n-th operation's change of the secrets of the first session; `null` where it makes none. */
+export function secretChange(kind: Kind, process: number): SecretChange | null {
+  const [from, to] = [FIRST.secretDigest, newDigest(process)];
+  if (kind === "rotate") return { kind: "replace", from, to, family: FAMILY };
+  if (kind === "offer") return { kind: "offer", from, over: OPEN, to, family: FAMILY };
+  return kind === "take" ? { kind: "take", to: OPEN } : null;
+}
+
+type SecretChange = NonNullable<SessionDelta["rotate"]>;
+
 /** Does the n-th operation. Requests hold the first session as it was before anything happened. */
 export function operate(kind: Kind, process: number, store: SessionStore, limit?: UserLimit): Promise<unknown> {
   const at = NOW + 60 * SECOND; // another minute, so that a touch looks at the index
-  const { sid, secretDigest: from, expiresAt } = FIRST;
+  const { sid, expiresAt } = FIRST;
   switch (kind) {
     case "create":
       return store.create(NEW[process] as SessionRecord, limit);
@@ -59,7 +86,9 @@ export function operate(kind: Kind, process: number, store: SessionStore, limit?
     case "touch":
       return store.commit(sid, { at, touch: { idleTimeout: touchedUntil(process) - at } }, FIRST);
     case "rotate":
-      return store.commit(sid, { at, rotate: { kind: "replace", from, to: newDigest(process), family: "f" } }, FIRST);
+    case "offer":
+    case "take":
+      return store.commit(sid, { at, rotate: secretChange(kind, process) as SecretChange }, FIRST);
     case "signOut":
       return store.delete(sid);
     case "revokeAll":
@@ -70,6 +99,16 @@ export function operate(kind: Kind, process: number, store: SessionStore, limit?
       return store.deleteExpired({ now: SWEPT_AT, limit: 10 });
   }
 }
+
+/** What is done with an offer, beside each other operation and among themselves. */
+export const SECRETS: readonly (readonly Kind[])[] = [
+  ...(["offer", "take"] as const).flatMap((kind) => KINDS.map((other) => [kind, other])),
+  ["offer", "offer"],
+  ["offer", "take"],
+  ["take", "take"],
+  ["offer", "take", "rotate"],
+  ["offer", "take", "signOut"],
+];
 
 /** All unordered choices of `size` kinds, repetitions included. */
 export function choices(size: number, from = 0): Kind[][] {

@@ -73,7 +73,7 @@ test("a conflict is judged by the session as it is now, never by the base", asyn
   const old = await stored();
   const { sid, createdAt: at } = old;
   const now = recordOf(await elsewhere.commit(sid, { at, set: { a: 1 } }));
-  recordOf(await store.commit(sid, { at, ifVersion: now.version }, old));
+  recordOf(await store.commit(sid, { at, ifVersion: now.version, set: { b: 1 } }, old));
   const answer = await store.commit(sid, { at, ifVersion: now.version }, now);
   assert.equal(answer.status, "conflict");
   assert.equal((answer as { record: SessionRecord }).record.version, now.version + 1);
