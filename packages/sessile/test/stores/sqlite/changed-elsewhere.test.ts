@@ -31,7 +31,9 @@ const CHANGES: Readonly<Record<string, (there: SessionStore, record: SessionReco
       return null;
     },
     "has another secret": (there, record) =>
-      committed(there, record, { rotate: { from: record.secretDigest, to: "another" } }),
+      committed(there, record, {
+        rotate: { kind: "replace", from: record.secretDigest, to: "another", family: "f" },
+      }),
     "was touched": (there, record) => committed(there, record, { touch: { idleTimeout: 2 * 60 * 60_000 } }),
     "has other data": (there, record) => committed(there, record, { set: { text: "other" } }),
     "ended, and another of its sid and version began": async (there, record) => {
