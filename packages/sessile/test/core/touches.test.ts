@@ -201,10 +201,11 @@ describe("a touch that is due", () => {
     "a revocation": (bench: Bench, token: string) => bench.manager.revoke(sidOf(token)),
     "the revocation of the user": (bench: Bench) => bench.manager.revokeUser("ann"),
     "a sign-out elsewhere": (bench: Bench, token: string) => bench.spied.inner.delete(sidOf(token)),
+    "another sign-in at the user's limit": (bench: Bench) => bench.signIn(),
   };
   for (const [ending, end] of Object.entries(endings)) {
     test(`F3: after ${ending} brings nothing back, and is no failure`, async () => {
-      const { bench, token } = await due();
+      const { bench, token } = await due({ userLimit: { max: 1, onExceeded: "evictOldest" } });
       await read(bench, token);
       await end(bench, token);
       await bench.manager.flush();
@@ -213,7 +214,7 @@ describe("a touch that is due", () => {
     });
 
     test(`F3: under way during ${ending} brings nothing back`, async () => {
-      const { bench, token } = await due();
+      const { bench, token } = await due({ userLimit: { max: 1, onExceeded: "evictOldest" } });
       await read(bench, token);
       const gate = new Gate();
       bench.spied.before = (method) => (method === "commit" ? gate.pass() : undefined);

@@ -11,6 +11,7 @@ import {
   type SessionStore,
 } from "sessile";
 import { requireSession, sessions } from "sessile/fastify";
+import { pausingStore } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
 
 interface Opened {
@@ -110,6 +111,25 @@ export function promises(name: string, open: () => Promise<Opened>): void {
         assert.equal(times, 1);
       });
     }
+
+    test("E5: no answer waits for a touch, and it is written", async () => {
+      const store = pausingStore(opened.stores[0]);
+      const server = await start(store, slow, { clock });
+      try {
+        const { token, sid } = await signInAs(servers[0]);
+        now += 2 * 60 * 1000;
+        const gate = store.pause("commit");
+        await read(server, token);
+        const flushed = server.manager.flush();
+        await gate.reached;
+        gate.open();
+        await flushed;
+        assert.equal((await opened.stores[1].load(sid))?.lastSeenAt, now);
+      } finally {
+        store.openAll();
+        await server.app.close();
+      }
+    });
 
     test("F3: a rotation during a slow request holds, and the slow request's write is kept", async () => {
       const { token, sid } = await signInAs(servers[0]);

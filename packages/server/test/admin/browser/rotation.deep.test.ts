@@ -29,7 +29,7 @@ class Site {
     idleTimeout: DAYS,
     rotateAfter: 10 * MINUTE,
   });
-  readonly #late: (() => void)[] = [];
+  readonly #late: { readonly answer: () => void; readonly left: Promise<unknown> }[] = [];
   readonly #server: Server;
   #arrived = () => {};
 
@@ -40,13 +40,14 @@ class Site {
       withSession(this.manager, async ({ url }, response, session) => {
         if (url === "/login") await session.signIn("ann");
         if (url?.startsWith("/late")) {
-          await new Promise<void>((resolve) => {
-            this.#late.push(resolve);
+          await new Promise<void>((answer) => {
+            this.#late.push({ answer, left: once(response, "close") });
             this.#arrived();
           });
         }
         response.setHeader("content-type", "text/html");
-        response.end(`<title>${session.userId ?? "nobody"}</title>`);
+        // Without the link the browser asks for an icon, whenever it likes, and that answer may carry an offer too.
+        response.end(`<link rel="icon" href="data:,"><title>${session.userId ?? "nobody"}</title>`);
       }),
     );
   }
@@ -65,7 +66,13 @@ class Site {
   }
 
   answerLate(): void {
-    for (const answer of this.#late.splice(0)) answer();
+    for (const { answer } of this.#late.splice(0)) answer();
+  }
+
+  /** Answers what nothing waits for any more. */
+  async answerNobody(): Promise<void> {
+    await Promise.all(this.#late.map(({ left }) => left));
+    this.answerLate();
   }
 
   async stop(): Promise<void> {
@@ -113,7 +120,7 @@ describe("rotation in Chromium", { skip: noChromium }, () => {
       });
       await under;
       await devtools.send("Page.stopLoading");
-      site.answerLate();
+      await site.answerNobody();
       assert.equal(await userAt(page), "ann", `round ${round}`);
       site.clock.advance(2 * MINUTE);
       assert.equal(await userAt(page), "ann", `round ${round}, after the grace`);
@@ -134,7 +141,7 @@ describe("rotation in Chromium", { skip: noChromium }, () => {
       });
       await under;
       await page.evaluate(() => (window as unknown as { controller: AbortController }).controller.abort());
-      site.answerLate();
+      await site.answerNobody();
     }
     assert.equal(await userAt(page), "ann");
     assert.deepEqual(new Set(site.events.filter((name) => name !== "rotationIgnored")), new Set([]));

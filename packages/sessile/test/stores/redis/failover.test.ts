@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { isSessionError, type SessionDelta, type SessionRecord, type SessionStore } from "sessile";
 import { sampleRecord } from "sessile/testing";
 import { waitUntil } from "sessile-test-support/wait-until";
+import { Bench } from "../../support/requests.ts";
 import { SINGLE } from "./clients.ts";
 import { patientStore } from "./connect.ts";
 import { startReplication } from "./replication.ts";
@@ -100,3 +101,29 @@ test("F: a change that depends on a version that a failover lost is refused, and
     "the next try works",
   );
 });
+
+for (const lost of ["the offer of a token", "its use"] as const) {
+  test(`D6: a failover that lost ${lost} ends no session: a token that the store has lost is refused, the one before is good`, async (t) => {
+    const { link, promote, untilEqual, stores } = await startBoth(t, "o:");
+    const [before, after] = stores.map((store) => new Bench({ store, rotateAfter: 600_000 })) as [Bench, Bench];
+    const first = await before.signIn();
+    const token = (await before.send(first, (session) => session.rotate())).issued as string;
+    before.takeEvents();
+    await untilEqual();
+    if (lost === "the offer of a token") link.freeze();
+    before.clock.now += 660_000;
+    const offered = (await before.send(token, ({ userId }) => userId)).issued as string;
+    if (lost === "its use") {
+      await untilEqual();
+      link.freeze();
+      before.clock.now += 60_000;
+      assert.equal(await before.userOf(offered), "ann");
+      assert.ok(before.takeEvents().includes("rotated"));
+    }
+    await promote();
+    after.clock.now = before.clock.now;
+    assert.equal(await after.userOf(offered), lost === "its use" ? "ann" : null);
+    assert.deepEqual(after.takeEvents(), lost === "its use" ? ["rotated"] : ["secretLost"]);
+    assert.equal(await after.userOf(token), "ann");
+  });
+}
