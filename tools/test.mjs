@@ -77,7 +77,7 @@ async function runLanes(files, node, env, isQuick) {
   const totals = await runLane({ node, version, files, env });
   const rest = hasSqlite()
     ? []
-    : files.filter(({ source, needsSqlite }) => !needsSqlite && (!isQuick || OLD.test(source)));
+    : files.filter(({ source, isNewNodeOnly }) => !isNewNodeOnly && (!isQuick || OLD.test(source)));
   if (rest.length === 0) return totals;
   return add(totals, await runLane({ node: process.execPath, version: process.versions.node, files: rest, env }));
 }

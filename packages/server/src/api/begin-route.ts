@@ -1,4 +1,4 @@
-// `POST /sessions`: an application has found out who somebody is, and begins the session.
+// `POST /sessions`: an application has authenticated a user, and begins the session.
 
 import type { FastifyInstance } from "fastify";
 import type { SessionManager } from "sessile";

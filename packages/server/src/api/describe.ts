@@ -30,7 +30,7 @@ export const USER_ID = {
   description: "the application's own id of the user, at most 256 bytes in UTF-8",
 } as const;
 
-/** What lists show of a session. */
+/** The schema of a session in a list. */
 export const LISTED = {
   description: "one of them",
   ...object({ ...COMMON, idle_timeout: IDLE_TIMEOUT, device: TEXT_OR_NULL }),
@@ -47,7 +47,7 @@ export function tokenAnswer(description: string) {
   return sessionAnswer(description, { session_token: { type: "string" } });
 }
 
-/** What lists show. */
+/** A session in a list. */
 export function describeInfo(info: SessionInfo): object {
   return {
     sid: info.sid,

@@ -1,4 +1,4 @@
-// `/me/sessions`: where signed-in users see their own sessions, and end them. Nobody else's can be seen, ended or probed.
+// `/me/sessions`: the signed-in user's own sessions, to list and to end. Those of other users cannot be probed.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { SessionInfo, SessionManager, SessionTransport, SignedInSession } from "sessile";

@@ -57,10 +57,11 @@ export async function commitRecord(core: Core, first: Writing): Promise<Written>
     const delta = await deltaOf(core, writing, rotation?.change);
     const answer = await commit(core, writing, delta, now);
     if (answer === null) return { record, newToken: null };
-    core.touches.drop(record.sid);
     if (answer.status === "gone") return null;
-    if (answer.status === "ok")
+    if (answer.status === "ok") {
+      if (delta.touch !== undefined) core.touches.drop(record.sid);
       return { record: answer.record, newToken: rotation && announce(core, record, rotation) };
+    }
     // no other request wrote meanwhile, so the one condition left is the limits
     if (answer.record.writes === record.writes) throw tooLarge();
     writing.changes?.rebase(await readData(core, answer.record));

@@ -11,6 +11,7 @@ const AT_ONCE = 100;
 /** Touches that wait at once. One more is dropped: the next request of its session brings it again. */
 const MOST = 10_000;
 
+const BROKEN = "The activity of sessions could not be written:";
 const TOO_MANY = `More than ${MOST} touches waited for the store.`;
 
 interface Touch {
@@ -77,11 +78,13 @@ export class Touches {
     return { ...record, lastSeenAt: touch.at, expiresAt: Math.max(record.expiresAt, idle) };
   }
 
-  /** Writes the touches that wait now. Resolves when that is done, well or not. */
+  /** Writes the touches that wait now. Resolves when that is done, well or not; never rejects. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#flushing = (this.#flushing ?? Promise.resolve()).then(() => this.#write());
+    const before = this.#flushing ?? Promise.resolve();
+    // Without this a clock that gives no time would end the process, by a promise that nothing waits for.
+    this.#flushing = before.then(() => this.#write()).catch((error: unknown) => this.#core.events.warn(BROKEN, error));
     return this.#flushing;
   }
 
@@ -104,8 +107,8 @@ export class Touches {
     const { record, at: seenAt } = touch;
     if (this.#waiting.get(record.sid) !== touch) return;
     const { settings } = this.#core;
-    const delta = { at: this.#core.now(), touch: { seenAt, idleTimeout: idleTimeoutOf(record, settings) } };
     try {
+      const delta = { at: this.#core.now(), touch: { seenAt, idleTimeout: idleTimeoutOf(record, settings) } };
       await settings.store.commit(record.sid, delta, record);
     } finally {
       if (this.#waiting.get(record.sid) === touch) this.#waiting.delete(record.sid);

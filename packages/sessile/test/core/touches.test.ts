@@ -259,6 +259,37 @@ describe("a touch that is due", () => {
     assert.equal(await read(bench, token), "ann");
   });
 
+  test("outlives a write of a request that is no activity", async () => {
+    const { bench, token, seenAt } = await due();
+    await read(bench, token);
+    const used = bench.clock.now;
+    bench.clock.now += 5;
+    await bench.send(token, (session) => {
+      session.notActivity();
+      session.set("k", 1);
+    });
+    await bench.manager.flush();
+    assert.equal(await seenAt(), used);
+  });
+
+  test("E7: while the clock gives no time is a warning, and ends no process", async () => {
+    const warnings: string[] = [];
+    let isBroken = false;
+    const { now: time } = new Bench().clock;
+    const clock = (): number => (isBroken ? Number.NaN : time + minutes * MINUTE);
+    let minutes = 0;
+    const bench = new Bench({ clock, onWarning: (message) => warnings.push(message) });
+    const token = await bench.signIn();
+    minutes = 2;
+    await read(bench, token);
+    isBroken = true;
+    await bench.manager.flush();
+    assert.equal(warnings.length, 1);
+    isBroken = false;
+    await bench.manager.flush();
+    assert.equal(await bench.userOf(token), "ann");
+  });
+
   test("a request that is no activity, or fails, leaves none", async () => {
     const { bench, token } = await due();
     await bench.userOf(token);

@@ -10,8 +10,8 @@ import { applyDelta } from "#dist/core/delta.js";
 import { encodeRecord } from "#dist/stores/network/codec.js";
 import type { PostgresPort } from "#dist/stores/postgres/port.js";
 import { userKey } from "#dist/stores/postgres/rows.js";
-import type { Fault } from "./postgres-interleavings/gate.ts";
-import { type MakeStore, type Simulated, simulate, soundStore, Worlds } from "./postgres-interleavings/simulate.ts";
+import { type MakeStore, simulate, soundStore, Worlds } from "./postgres-interleavings/simulate.ts";
+import { type Campaign, crash, type Fault, lostAnswer, nothing } from "./redis-interleavings/campaigns.ts";
 import { choices, type Kind, type Scenario, SECRETS } from "./redis-interleavings/scenario.ts";
 
 const LIMITS: readonly UserLimit[] = [
@@ -28,29 +28,6 @@ const SWEPT_PAIRS = scenarios(SWEEPS.map((kind): Kind[] => [kind, "sweep"]));
 const ALL_PAIRS = [...PAIRS, ...LIMITED_PAIRS, ...SWEPT_PAIRS];
 const OFFERS = scenarios(SECRETS);
 const TRIPLES = [...scenarios(choices(3)), ...LIMITS.flatMap((limit) => scenarios(choices(3), limit))];
-
-/** What goes wrong: runs a scenario once for every fault. */
-type Campaign = (run: (fault?: Fault) => Promise<Simulated>, scenario: Scenario) => Promise<void>;
-
-const nothing: Campaign = async (run) => {
-  await run();
-};
-
-/** The connection of one operation is lost after none of its steps, one, two, … */
-const crash: Campaign = async (run, { kinds }) => {
-  for (const process of kinds.keys()) {
-    for (let after = 0; (await run({ stop: { process, after } })).wasStopped; ) after++;
-  }
-};
-
-/** One operation gets an error for its first answer, its second, …, while the statement was done or was not. */
-const lostAnswer: Campaign = async (run, { kinds }) => {
-  for (const process of kinds.keys()) {
-    for (const isDone of [true, false]) {
-      for (let at = 1; (await run({ loss: { process, at, isDone } })).hasLost; ) at++;
-    }
-  }
-};
 
 const PATIENTLY = { timeout: 900_000, skip: withoutPostgres };
 let server: PostgresServer | undefined;

@@ -14,10 +14,11 @@ import { startRedis } from "sessile-test-support/redis-server";
 import { portOf } from "#dist/stores/redis/clients/port-of.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";
 import * as scripts from "#dist/stores/redis/scripts.js";
+import { type Campaign, crash, type Fault, lostAnswer, nothing } from "./redis-interleavings/campaigns.ts";
 import { FAULTY_STORES } from "./redis-interleavings/faulty-stores.ts";
 import type { Outcome } from "./redis-interleavings/judge.ts";
 import { choices, type Scenario, SECRETS } from "./redis-interleavings/scenario.ts";
-import { type Fault, type Options, type Simulated, simulate } from "./redis-interleavings/simulate.ts";
+import { type Options, simulate } from "./redis-interleavings/simulate.ts";
 
 /** Scenarios that share the connection, and so its round trips. */
 const SIDE_BY_SIDE = 6;
@@ -38,29 +39,6 @@ const LIMITED_PAIRS = LIMITS.flatMap((limit) => scenarios(2, limit));
 const ALL_PAIRS = [...PAIRS, ...LIMITED_PAIRS];
 const TRIPLES = scenarios(3);
 const LIMITED_TRIPLES = LIMITS.flatMap((limit) => scenarios(3, limit));
-
-/** What goes wrong: runs a scenario once for every fault. */
-type Campaign = (run: (fault?: Fault) => Promise<Simulated>, scenario: Scenario) => Promise<void>;
-
-const nothing: Campaign = async (run) => {
-  await run();
-};
-
-/** One operation is never resumed, after none of its commands, one, two, …, all but the last. */
-const crash: Campaign = async (run, { kinds }) => {
-  for (const process of kinds.keys()) {
-    for (let after = 0; (await run({ stop: { process, after } })).wasStopped; ) after++;
-  }
-};
-
-/** One operation gets an error in place of its first answer, its second, …, while the command was done or was not. */
-const lostAnswer: Campaign = async (run, { kinds }) => {
-  for (const process of kinds.keys()) {
-    for (const isDone of [true, false]) {
-      for (let at = 1; (await run({ loss: { process, at, isDone } })).hasLost; ) at++;
-    }
-  }
-};
 
 const server = await startRedis();
 const client = await createClient({ url: server.url }).connect();

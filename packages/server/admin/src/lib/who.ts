@@ -1,4 +1,4 @@
-// Who is signed in on a page, as the server says.
+// The signed-in user of a page, from the server.
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Person, Who } from "../../../src/identity/sign-in/person.ts";

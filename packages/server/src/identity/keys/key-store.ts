@@ -6,7 +6,7 @@ import { firstRow, prepareAll, type Statements, transaction } from "../users/que
 import { isKeyScope, type KeyScope } from "./key-scopes.ts";
 import { digestOf, formatKey, newId, newSecret, parseKey } from "./key-text.ts";
 
-/** What lists show of a key: nothing that opens anything. */
+/** A key in a list: nothing that opens anything. */
 export interface ApiKey {
   /** Stands in the key itself, after `sak_`; so a key found somewhere can be told from others. */
   readonly id: string;

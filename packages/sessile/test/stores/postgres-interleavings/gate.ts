@@ -3,14 +3,8 @@
 
 import type { PoolClient } from "pg";
 import type { PostgresPort, Running, Statement } from "#dist/stores/postgres/port.js";
+import type { Fault } from "../redis-interleavings/campaigns.ts";
 import type { Waiting } from "../redis-interleavings/explorer.ts";
-
-export interface Fault {
-  /** The connection of this process is lost right after so many of its steps, and the process never goes on. */
-  readonly stop?: { readonly process: number; readonly after: number };
-  /** The answer to this statement, from 1, is an error; the statement was done, or not. */
-  readonly loss?: { readonly process: number; readonly at: number; readonly isDone: boolean };
-}
 
 /** Asks about backends, on a connection that no step uses. */
 export interface Observer {

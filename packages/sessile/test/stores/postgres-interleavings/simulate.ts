@@ -6,15 +6,15 @@ import { postgresSchema } from "sessile/postgres";
 import type { PostgresPort } from "#dist/stores/postgres/port.js";
 import { VERSION } from "#dist/stores/postgres/sql.js";
 import { PostgresStore } from "#dist/stores/postgres/store.js";
-import { type Execution, type Explored, explore, type Waiting } from "../redis-interleavings/explorer.ts";
+import type { Fault, Simulated } from "../redis-interleavings/campaigns.ts";
+import { type Execution, explore, type Waiting } from "../redis-interleavings/explorer.ts";
 import { judge, type Outcome } from "../redis-interleavings/judge.ts";
 import { FIRST, operate, type Scenario, USER } from "../redis-interleavings/scenario.ts";
-import { type Fault, Gate, type Observer } from "./gate.ts";
+import { Gate, type Observer } from "./gate.ts";
 
 export type MakeStore = (port: PostgresPort, table: string) => SessionStore;
 
-export interface Simulated extends Explored {
-  readonly hasLost: boolean;
+export interface SimulatedOnPostgres extends Simulated {
   /** How often a statement had to wait for another's lock, in all runs. */
   readonly waits: number;
 }
@@ -70,7 +70,7 @@ export async function simulate(
   scenario: Scenario,
   fault: Fault = {},
   { makeStore = soundStore, most }: { readonly makeStore?: MakeStore; readonly most?: number } = {},
-): Promise<Simulated> {
+): Promise<SimulatedOnPostgres> {
   let hasLost = false;
   let waits = 0;
   const start = async (): Promise<Execution> => {

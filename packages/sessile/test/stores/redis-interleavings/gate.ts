@@ -2,15 +2,8 @@
 
 import type { RedisPort } from "#dist/stores/redis/port.js";
 import { RANGE } from "#dist/stores/redis/scripts.js";
+import type { Loss } from "./campaigns.ts";
 import type { Waiting } from "./explorer.ts";
-
-/** A command that is done, or not, and whose process gets an error for an answer. */
-export interface Loss {
-  readonly process: number;
-  /** From 1. */
-  readonly at: number;
-  readonly isDone: boolean;
-}
 
 interface Answer {
   readonly resolve: (reply: unknown) => void;

@@ -5,26 +5,17 @@ import { encodeRecord } from "#dist/stores/network/codec.js";
 import { RedisKeys } from "#dist/stores/redis/keys.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";
 import { RedisStore } from "#dist/stores/redis/store.js";
-import { type Execution, type Exploration, type Explored, explore, type Waiting } from "./explorer.ts";
-import { Gate, type Loss } from "./gate.ts";
+import type { Fault, Simulated } from "./campaigns.ts";
+import { type Execution, type Exploration, explore, type Waiting } from "./explorer.ts";
+import { Gate } from "./gate.ts";
 import { judge, type Outcome } from "./judge.ts";
 import { FIRST, operate, type Scenario, USER } from "./scenario.ts";
 
 export type MakeStore = (port: RedisPort, prefix: string) => SessionStore;
 
-export interface Fault {
-  readonly stop?: { readonly process: number; readonly after: number };
-  readonly loss?: Loss;
-}
-
 export interface Options extends Pick<Exploration, "most" | "isExhaustive"> {
   readonly makeStore?: MakeStore;
   readonly onEnd?: (outcomes: readonly Outcome[]) => void;
-}
-
-export interface Simulated extends Explored {
-  /** True when the command whose answer was to be lost was sent in some run. */
-  readonly hasLost: boolean;
 }
 
 let runs = 0;
