@@ -11,7 +11,7 @@ import { coreOf, SessionManager } from "./core/manager.ts";
 import { isFunction, milliseconds, type Rule, resolve, type SessionManagerOptions } from "./core/options.ts";
 import { MAX_DATA_BYTES, type SessionRecord } from "./core/record.ts";
 import { checkUserId } from "./core/sign-in.ts";
-import { expressRecord, formerSid, NO_DIGEST } from "./former-sessions.ts";
+import { expressRecord, formerSid, NO_DIGEST } from "./express-session/record.ts";
 import { headerTransport } from "./transports/header.ts";
 
 const MINUTE = 60_000;
@@ -42,7 +42,7 @@ export interface ExpressSessionStoreOptions
 }
 
 /** The session that an event of the store is about. */
-export interface ExpressSessionEvent {
+interface ExpressSessionEvent {
   /** The handle in lists and events; not the id of express-session. */
   readonly sid: string;
   readonly userId: string | null;
@@ -59,6 +59,8 @@ export interface ExpressSessionEvents {
   /** A session could not be written. express-session may have sent the response before. */
   unsaved: { readonly sid: string; readonly error: unknown };
 }
+
+export type { ExpressSessionStore };
 
 const RULES = {
   store: [Boolean, "a store, such as `memoryStore()`"],
@@ -125,7 +127,7 @@ interface BaseStore extends EventEmitter {
 
 const Store: new () => BaseStore = expressSession.Store;
 
-export class ExpressSessionStore extends Store {
+class ExpressSessionStore extends Store {
   /** Lists and ends the sessions of a user, and gives their events. */
   readonly manager: SessionManager;
   readonly #core: Core;

@@ -1,15 +1,15 @@
 // `sessile/former-sessions`: keeps users signed in when an application leaves express-session. Each of its cookies is
 // exchanged once for a session. express-session itself need not be installed.
 
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
 import { type JsonObject, parseData } from "./core/data.ts";
 import { isSessionError } from "./core/errors.ts";
 import { wrong } from "./core/options.ts";
-import { isExpired, type SessionRecord } from "./core/record.ts";
+import { isExpired } from "./core/record.ts";
 import type { Session } from "./core/session.ts";
 import { REPLACES } from "./core/sign-in.ts";
 import type { SessionStore } from "./core/store.ts";
-import { BASE62 } from "./core/token.ts";
+import { expressRecord, formerSid, NO_DIGEST } from "./express-session/record.ts";
 import { readCookies } from "./transports/cookie-header.ts";
 
 export interface FormerSessionOptions {
@@ -39,9 +39,6 @@ export interface FormerSessions {
     select?: (data: JsonObject) => Partial<Data>,
   ): Promise<boolean>;
 }
-
-/** No secret has this digest, so no token opens a session of express-session. */
-export const NO_DIGEST = "";
 
 /** Throws `ERR_SESSION_OPTION` when no secret is given. */
 export function formerSessions({
@@ -98,30 +95,6 @@ export async function importFormerSession(
   await store.create(expressRecord({ sid: formerSid(id), userId, data: JSON.stringify(data), ...lifetime }, clock()));
 }
 
-/** The fields of a record of express-session that differ from one to another. */
-export type ExpressFields = Pick<
-  SessionRecord,
-  "sid" | "userId" | "data" | "expiresAt" | "absoluteExpiresAt" | "idleTimeout"
-> & { readonly persistent?: boolean };
-
-/** A new record of a session of express-session. Its id opens it, and no token does. */
-export function expressRecord(fields: ExpressFields, now: number): SessionRecord {
-  return {
-    persistent: true,
-    ...fields,
-    secretDigest: NO_DIGEST,
-    rotation: null,
-    createdAt: now,
-    authenticatedAt: null,
-    rotatedAt: now,
-    lastSeenAt: now,
-    binding: null,
-    version: 1,
-    writes: 1,
-    device: null,
-  };
-}
-
 interface Found {
   readonly sid: string;
   readonly userId: string;
@@ -139,15 +112,6 @@ async function find(store: SessionStore, sid: string, now: number): Promise<Foun
     if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
     throw error;
   }
-}
-
-/** 131 bits of a digest: the id itself is a credential, and stays out of the store. */
-export function formerSid(id: string): string {
-  const digest = createHash("sha256").update(`sessile express-session ${id}`).digest("hex");
-  let rest = BigInt(`0x${digest}`);
-  let sid = "";
-  for (; sid.length < 22; rest /= 62n) sid += BASE62[Number(rest % 62n)];
-  return sid;
 }
 
 /** `s:<id>.<signature>`, percent-encoded; the signature is that of the `cookie-signature` package. */

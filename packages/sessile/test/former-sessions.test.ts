@@ -4,14 +4,9 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import {
-  cookieTransport,
-  SessionError,
-  type SessionErrorCode,
-  type SessionManagerOptions,
-  type SessionRecord,
-} from "sessile";
+import { cookieTransport, SessionError, type SessionErrorCode, type SessionManagerOptions } from "sessile";
 import { formerSessions, importFormerSession } from "sessile/former-sessions";
+import type { SessionRecord } from "sessile/store";
 import { all, Bench, Gate, ResponseRecorder, requestWith, sidOf } from "./support/requests.ts";
 
 const SECRET = "the secret of the former application";

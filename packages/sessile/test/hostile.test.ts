@@ -5,15 +5,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { after, before, test } from "node:test";
-import {
-  bearerTransport,
-  cookieTransport,
-  headerTransport,
-  memoryStore,
-  SessionManager,
-  type SessionStore,
-} from "sessile";
+import { bearerTransport, cookieTransport, headerTransport, memoryStore, SessionManager } from "sessile";
 import { withSession } from "sessile/node";
+import type { SessionStore } from "sessile/store";
 import { byDepth } from "sessile-test-support/depth";
 
 const CASES = byDepth(5_000, 100_000, 2_000_000);

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { headerTransport, memoryStore, SessionManager, type SessionRecord, type SessionStore } from "sessile";
+import { headerTransport, memoryStore, SessionManager } from "sessile";
 import { type DigestKey, keyRing } from "sessile/keys";
-import { mintSession, randomDigest, testClock } from "sessile/testing";
+import type { SessionRecord, SessionStore } from "sessile/store";
+import { mintSession, testClock } from "sessile/testing";
 import { formatToken } from "#dist/core/token.js";
+import { randomDigest } from "#dist/testing/records.js";
 
 const [first, second]: DigestKey[] = [
   { id: "k1", key: randomBytes(32) },

@@ -18,8 +18,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   transports: ["transports", "core"],
   stores: ["stores", "core"],
   "keys.ts": ["core"],
-  "express-session.ts": ["former-sessions.ts", "transports", "core"],
-  "former-sessions.ts": ["transports", "core"],
+  "store.ts": ["core"],
+  "adapter.ts": ["core"],
+  "express-session": ["core"],
+  "express-session.ts": ["express-session", "transports", "core"],
+  "former-sessions.ts": ["express-session", "transports", "core"],
   adapters: ["adapters", "core"],
   testing: ["testing", "core", "stores", "transports"],
 };

@@ -1,7 +1,8 @@
 // `/me/sessions`: the signed-in user's own sessions, to list and to end. Those of other users cannot be probed.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { SessionInfo, SessionManager, SessionTransport, SignedInSession } from "sessile";
+import type { SessionInfo, SessionManager, SignedInSession } from "sessile";
+import type { SessionTransport } from "sessile/adapter";
 import { BODY_ANSWERS, CHANGING_ANSWERS, detail, ENDED, INVALID, NOBODY, TOKEN_ANSWERS } from "../http/answers.ts";
 import { readJsonBodies } from "../http/bodies.ts";
 import { seenRequest } from "../http/direct-session.ts";

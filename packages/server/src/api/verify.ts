@@ -2,7 +2,8 @@
 // `forward_auth` and Envoy ext_authz.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { isSessionError, type SessionManager, type SessionRequest } from "sessile";
+import { isSessionError, type SessionManager } from "sessile";
+import type { SessionRequest } from "sessile/adapter";
 import { CROSS_SITE, NOBODY, UNAVAILABLE } from "../http/answers.ts";
 import { type AnySession, linesOf, seenRequest, withSession } from "../http/direct-session.ts";
 import { answerSessionErrors } from "../http/errors.ts";

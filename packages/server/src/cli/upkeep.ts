@@ -1,7 +1,8 @@
 // `sessile sweep`, `sessile reindex` and `sessile stats`: removing what has expired, mending lists of users, and figures.
 
 import { existsSync, statSync } from "node:fs";
-import type { SessionPage, StoreStats } from "sessile";
+import type { SessionPage } from "sessile";
+import type { StoreStats } from "sessile/store";
 import { KeyStore } from "../identity/keys/key-store.ts";
 import { UserStore } from "../identity/users/user-store.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, STORE_SETTINGS, wholeNumber } from "./command.ts";

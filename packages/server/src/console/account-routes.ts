@@ -1,7 +1,8 @@
 // `/account/sessions`: where users see in a browser where they are signed in, and sign out elsewhere.
 
 import type { FastifyInstance } from "fastify";
-import type { SessionManager, SessionTransport } from "sessile";
+import type { SessionManager } from "sessile";
+import type { SessionTransport } from "sessile/adapter";
 import { sessions } from "sessile/fastify";
 import { ownSessionsRoutes } from "../api/own-sessions.ts";
 import { ignoreBodies, readJsonBodies } from "../http/bodies.ts";

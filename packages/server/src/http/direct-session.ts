@@ -3,7 +3,8 @@
 
 import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Json, Session, SessionManager, SessionRequest } from "sessile";
+import type { Json, Session, SessionManager } from "sessile";
+import type { SessionRequest } from "sessile/adapter";
 
 /** A session whose data has whatever keys an application gives it. */
 export type AnySession = Session<Record<string, Json>>;

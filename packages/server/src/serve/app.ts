@@ -1,7 +1,8 @@
 // The HTTP side put together: limits, headers, errors, and the routes. Knows no store and no command line.
 
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
-import type { SessionManager, SessionTransport } from "sessile";
+import type { SessionManager } from "sessile";
+import type { SessionTransport } from "sessile/adapter";
 import { sessions } from "sessile/fastify";
 import { demoSignInRoutes } from "../api/demo-sign-in.ts";
 import { healthRoutes } from "../api/health.ts";

@@ -1,6 +1,7 @@
 // The pages that the server was told to serve, and on which listener.
 
-import { cookieTransport, type SessionStore } from "sessile";
+import { cookieTransport } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { type Config, lifetimesOf } from "../config/config.ts";
 import type { Digests } from "../config/token-keys.ts";
 import { UsageError } from "../config/usage-error.ts";

@@ -2,7 +2,7 @@
 // every store can hold it; nobody has its token.
 
 import { randomBytes } from "node:crypto";
-import type { SessionRecord, SessionStore } from "sessile";
+import type { SessionRecord, SessionStore } from "sessile/store";
 
 /** As long as a sid, and none that was ever drawn. */
 export const MARKER_SID = "sessileMigrationMarker";

@@ -2,9 +2,10 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { createClient, createCluster, createSentinel } from "@redis/client";
-import { isSessionError, type SessionStore } from "sessile";
+import { isSessionError } from "sessile";
 import { cachedStore } from "sessile/cached";
 import { checkRedis, type RedisClient, rebuildUserIndex, redisStore } from "sessile/redis";
+import type { SessionStore } from "sessile/store";
 import { formatDuration } from "../config/duration.ts";
 import { parseRedisUrl, type RedisTarget } from "../config/redis-url.ts";
 import { UsageError } from "../config/usage-error.ts";

@@ -1,7 +1,8 @@
 // From `--store` to an open store, and what it promises when the power goes.
 
-import { isSessionError, memoryStore, type SessionStore } from "sessile";
+import { isSessionError, memoryStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import type { Config } from "../config/config.ts";
 import { isPostgresUrl } from "../config/postgres-url.ts";
 import { isRedisUrl } from "../config/redis-url.ts";

@@ -1,7 +1,7 @@
 // Whether the server should be given requests: it is not stopping, its store answers in time, its users can be read. Knows no route.
 
 import { setTimeout as wait } from "node:timers/promises";
-import type { SessionStore } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { MARKER_SID } from "./marker.ts";
 
 /** Long enough for a store that is merely busy, short enough for whoever asks every few seconds. */

@@ -1,7 +1,8 @@
 // The server's routes with the admin page, in this process, and an administrator's browser without a screen.
 
 import { join } from "node:path";
-import { cookieTransport, memoryStore, type SessionStore } from "sessile";
+import { cookieTransport, memoryStore } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { type TestClock, testClock } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { readPageFiles } from "#dist/console/page/page-files.js";

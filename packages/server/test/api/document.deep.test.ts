@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { bearerTransport, cookieTransport, headerTransport, memoryStore, type SessionStore } from "sessile";
+import { bearerTransport, cookieTransport, headerTransport, memoryStore } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { AttemptLimits } from "#dist/identity/sign-in/attempt-limits.js";
 import { openSignIn } from "#dist/identity/sign-in/service.js";
 import { openUserFile, type UserFile } from "#dist/identity/users/user-file.js";

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { headerTransport, SessionManager, type SessionStore } from "sessile";
+import { headerTransport, SessionManager } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import { pausingStore, sampleRecord } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { startRedis } from "sessile-test-support/redis-server";

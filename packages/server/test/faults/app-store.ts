@@ -1,9 +1,10 @@
 // The stores that the application can be started with, each with a client as the documentation recommends it.
 
 import { createClient, createCluster, createSentinel } from "@redis/client";
-import { memoryStore, type SessionStore } from "sessile";
+import { memoryStore } from "sessile";
 import { cachedStore } from "sessile/cached";
 import { type RedisClient, redisStore } from "sessile/redis";
+import type { SessionStore } from "sessile/store";
 import { SENTINEL_NAME } from "sessile-test-support/redis-sentinel";
 
 interface Address {

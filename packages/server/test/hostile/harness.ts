@@ -1,7 +1,7 @@
 // A server with every route and page, and a model of which sessions it must have. Knows no text.
 
 import assert from "node:assert/strict";
-import type { SessionStore } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { type AdminApp, type PageClient, REAL_TIME, startAdminApp } from "../admin/admin-app.ts";
 import type { Owner } from "../sign-in/sign-in-app.ts";
 

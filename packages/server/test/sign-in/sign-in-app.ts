@@ -2,8 +2,9 @@
 
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { memoryStore, type SessionStore } from "sessile";
-import { type Counting, countingStore, type TestClock, testClock } from "sessile/testing";
+import { memoryStore } from "sessile";
+import type { SessionStore } from "sessile/store";
+import { countingStore, type TestClock, testClock } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
 import type { DelayRules } from "#dist/identity/sign-in/delay.js";
 import type { HashGate } from "#dist/identity/sign-in/hash-gate.js";
@@ -21,7 +22,7 @@ export interface SignInApp extends Omit<AppUnderTest, "close"> {
   readonly path: string;
   /** The costs of the hashes that were computed. */
   readonly hashed: number[];
-  readonly counts: Counting;
+  readonly counts: ReturnType<typeof countingStore>;
   /** A connection of the test's own. */
   readonly file: UserFile;
   readonly users: UserStore;

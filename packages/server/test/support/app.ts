@@ -1,9 +1,9 @@
 // The server's routes in this process, on a real socket: for tests that need another user, clock or store than a command line gives.
 
 import type { FastifyInstance } from "fastify";
-import type { SessionStore } from "sessile";
 import { headerTransport, memoryStore, type SessionManagerOptions } from "sessile";
-import { type Failing, failingStore, type MintedSession, mintSession } from "sessile/testing";
+import type { SessionStore } from "sessile/store";
+import { failingStore, type MintedSession, mintSession } from "sessile/testing";
 import type { VerifyHeaders } from "#dist/api/verify.js";
 import { TrustedProxies } from "#dist/config/trusted-proxies.js";
 import type { AccountParts } from "#dist/console/account-routes.js";
@@ -26,7 +26,7 @@ export interface AppUnderTest {
   readonly app: FastifyInstance;
   readonly url: string;
   readonly manager: ObservedManager;
-  readonly store: SessionStore & Failing;
+  readonly store: ReturnType<typeof failingStore>;
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly feed: EventFeed;

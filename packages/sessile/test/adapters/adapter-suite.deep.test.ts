@@ -10,14 +10,8 @@ import {
 } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import { describe, test } from "node:test";
-import {
-  type DefaultData,
-  isSessionError,
-  type OpenSession,
-  type Session,
-  type SessionManager,
-  type SessionResponse,
-} from "sessile";
+import { type DefaultData, isSessionError, type Session, type SessionManager } from "sessile";
+import type { OpenSession, SessionResponse } from "sessile/adapter";
 import { adapterChecks, type StartServer, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 import { type Answer, answerTo, FAILURE, notSignedIn } from "#dist/adapters/shared/answer.js";
 import { listen } from "./support/listen.ts";

@@ -1,7 +1,7 @@
 // An application of any version of Express for a test: sessions, `GET /public`, and the routes that the test is about.
 
 import type express from "express";
-import type { SessionTransport } from "sessile";
+import type { SessionTransport } from "sessile/adapter";
 import { sessions } from "sessile/express";
 import { type AppServer, withApp } from "./support/app-server.ts";
 

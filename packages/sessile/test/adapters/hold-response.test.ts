@@ -5,8 +5,9 @@ import { connect } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, test } from "node:test";
-import { cookieTransport, type SessionManager, type SessionStore } from "sessile";
+import { cookieTransport, type SessionManager } from "sessile";
 import { withSession } from "sessile/node";
+import type { SessionStore } from "sessile/store";
 import { serve, testManager, withHandler } from "./support/session-server.ts";
 
 const SESSION_COOKIE = /^__Host-session=ses_/;

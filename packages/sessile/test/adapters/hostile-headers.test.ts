@@ -11,8 +11,8 @@ import {
   isSessionError,
   memoryStore,
   SessionManager,
-  type SessionRequest,
 } from "sessile";
+import type { SessionRequest } from "sessile/adapter";
 import { mintSession } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
 import { everyAdapter, type Lines, type Running } from "./support/every-adapter.ts";

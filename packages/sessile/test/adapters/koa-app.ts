@@ -1,7 +1,7 @@
 // A Koa application for a test: sessions, `GET /public`, and the middleware that the test is about.
 
 import Koa, { type Middleware } from "koa";
-import type { SessionTransport } from "sessile";
+import type { SessionTransport } from "sessile/adapter";
 import { sessions } from "sessile/koa";
 import { type AppServer, withApp } from "./support/app-server.ts";
 

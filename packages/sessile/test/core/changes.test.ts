@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { applyDelta } from "sessile";
+import { applyDelta } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { type Json, type JsonObject, parseData } from "#dist/core/data.js";
 import { Changes } from "#dist/core/delta.js";

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memoryStore, type SessionRecord, type SessionStore } from "sessile";
+import { memoryStore } from "sessile";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { formatToken, newSecret } from "#dist/core/token.js";
 import { Bench, sidOf } from "../support/requests.ts";
 

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { applyDelta, type Json, type SessionDelta, type SessionRecord } from "sessile";
-import { randomDigest, sampleRecord } from "sessile/testing";
+import type { Json } from "sessile";
+import { applyDelta, type SessionDelta, type SessionRecord } from "sessile/store";
+import { sampleRecord } from "sessile/testing";
 import type { SecretChange } from "#dist/core/delta.js";
 import { MAX_PREVIOUS } from "#dist/core/record.js";
+import { randomDigest } from "#dist/testing/records.js";
 
 const NOW = 1_800_000_000_000;
 const DAY = 86_400_000;

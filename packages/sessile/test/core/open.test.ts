@@ -3,14 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { runInNewContext } from "node:vm";
-import {
-  cookieTransport,
-  headerTransport,
-  memoryStore,
-  SessionError,
-  SessionManager,
-  type SessionRecord,
-} from "sessile";
+import { cookieTransport, headerTransport, memoryStore, SessionError, SessionManager } from "sessile";
+import type { SessionRecord } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { digestSecret, familyOf, formatToken, newSecret, newSid, parseToken, secretOf } from "#dist/core/token.js";
 import { Bench, ResponseRecorder, requestWith, type StoreMethod, sidOf } from "../support/requests.ts";

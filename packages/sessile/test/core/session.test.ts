@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, mock, test } from "node:test";
 import { format, inspect } from "node:util";
-import { memoryStore, type SessionRecord } from "sessile";
+import { memoryStore } from "sessile";
+import type { SessionRecord } from "sessile/store";
 import { Session } from "#dist/core/session.js";
 import { type Bag, Bench, sidOf } from "../support/requests.ts";
 

@@ -2,14 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  bearerTransport,
-  cookieTransport,
-  headerTransport,
-  type SessionError,
-  type SessionRequest,
-  type SessionTransport,
-} from "sessile";
+import { bearerTransport, cookieTransport, headerTransport, type SessionError } from "sessile";
+import type { SessionRequest, SessionTransport } from "sessile/adapter";
 import { formatToken, newSecret, newSid } from "#dist/core/token.js";
 import { readCredential as read } from "#dist/core/transport.js";
 import { Bench, requestWith } from "../support/requests.ts";

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { type MockTimersOptions, mock, test } from "node:test";
-import { memoryStore, SessionError, type SessionStore } from "sessile";
+import { memoryStore, SessionError } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { Bench, sidOf } from "../support/requests.ts";
 
 const TICK = 500;

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { memoryStore, SessionError, type SessionRecord, type SessionStore } from "sessile";
+import { memoryStore, SessionError } from "sessile";
 import { type ExpressSessionStoreOptions, expressSessionStore } from "sessile/express-session";
 import { importFormerSession } from "sessile/former-sessions";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { HandClock, SpiedStore } from "../support/requests.ts";
 import { call, type Handler, serve, session, USUAL } from "./program.ts";
 

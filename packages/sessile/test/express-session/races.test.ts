@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, describe, test } from "node:test";
-import type { SessionStore } from "sessile";
 import { expressSessionStore } from "sessile/express-session";
+import type { SessionStore } from "sessile/store";
 import { byDepth } from "sessile-test-support/depth";
 import { redisClient, STORES } from "../requirements/every-store.ts";
 import { Gate } from "../support/requests.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import type { SessionRecord } from "sessile";
+import type { SessionRecord } from "sessile/store";
 import type { Property } from "sessile-test-support/properties";
 import { isRotation } from "#dist/core/record.js";
 import { decodeRecord, encodeRecord, readableRecord } from "#dist/stores/network/codec.js";

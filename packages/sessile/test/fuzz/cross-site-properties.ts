@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cookieTransport, type SessionRequest } from "sessile";
+import { cookieTransport } from "sessile";
+import type { SessionRequest } from "sessile/adapter";
 import type { Property } from "sessile-test-support/properties";
 import { requestWith } from "../support/requests.ts";
 import { hostile, odd } from "./inputs.ts";

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { applyDelta, type JsonObject, type SessionDelta, type SessionRecord } from "sessile";
+import type { JsonObject } from "sessile";
+import { applyDelta, type SessionDelta, type SessionRecord } from "sessile/store";
 import type { Property } from "sessile-test-support/properties";
 import { aimed, data, deltas, keys, NOW, records } from "./inputs.ts";
 

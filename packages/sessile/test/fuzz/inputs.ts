@@ -1,9 +1,11 @@
 // What the properties are tried with: tokens whole and broken, hostile text, values that JSON cannot carry, records, deltas.
 
 import fc from "fast-check";
-import type { Json, SessionDelta, SessionRecord } from "sessile";
-import { randomDigest, sampleRecord } from "sessile/testing";
+import type { Json } from "sessile";
+import type { SessionDelta, SessionRecord } from "sessile/store";
+import { sampleRecord } from "sessile/testing";
 import { formatToken, newSecret, newSid } from "#dist/core/token.js";
+import { randomDigest } from "#dist/testing/records.js";
 
 export const NOW = 1_800_000_000_000;
 export const DAY = 86_400_000;

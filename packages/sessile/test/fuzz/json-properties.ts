@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { SessionRecord } from "sessile";
+import type { SessionRecord } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import type { Property } from "sessile-test-support/properties";
 import { copyJson, formatData, type Json, type JsonObject, parseData } from "#dist/core/data.js";

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { memoryStore, type Session, type SessionStore } from "sessile";
+import { memoryStore, type Session } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import type { Property } from "sessile-test-support/properties";
 import { openRaw, unable } from "../stores/sqlite/raw.ts";
 import { type Bag, Bench, sidOf } from "../support/requests.ts";

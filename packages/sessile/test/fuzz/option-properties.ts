@@ -9,8 +9,8 @@ import {
   memoryStore,
   SessionManager,
   type SessionManagerOptions,
-  type SessionTransport,
 } from "sessile";
+import type { SessionTransport } from "sessile/adapter";
 import { keyRing } from "sessile/keys";
 import { redisStore } from "sessile/redis";
 import { sqliteStore } from "sessile/sqlite";

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crc32 } from "node:zlib";
-import { applyDelta, cookieTransport, headerTransport, memoryStore, SessionManager } from "sessile";
+import { cookieTransport, headerTransport, memoryStore, SessionManager } from "sessile";
 import { keyRing } from "sessile/keys";
+import { applyDelta } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { copyJson } from "#dist/core/data.js";
 import { parseCursor } from "#dist/stores/paging.js";

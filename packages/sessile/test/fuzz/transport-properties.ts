@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bearerTransport, cookieTransport, headerTransport, type SessionTransport } from "sessile";
+import { bearerTransport, cookieTransport, headerTransport } from "sessile";
+import type { SessionTransport } from "sessile/adapter";
 import type { Property } from "sessile-test-support/properties";
 import { ResponseRecorder, requestWith } from "../support/requests.ts";
 import { hostile, tokens } from "./inputs.ts";

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { cookieTransport, type Session, SessionManager, type SessionManagerOptions, type SessionStore } from "sessile";
+import { cookieTransport, type Session, SessionManager, type SessionManagerOptions } from "sessile";
 import { formerSessions, importFormerSession } from "sessile/former-sessions";
+import type { SessionStore } from "sessile/store";
 import { testClock } from "sessile/testing";
 import { type Bag, DAY, HOUR, MINUTE } from "../requirements/node.ts";
 import { ResponseRecorder, requestWith, sidOf } from "../support/requests.ts";

@@ -3,14 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import Fastify, { type FastifyInstance } from "fastify";
-import {
-  bearerTransport,
-  headerTransport,
-  SessionManager,
-  type SessionManagerOptions,
-  type SessionStore,
-} from "sessile";
+import { bearerTransport, headerTransport, SessionManager, type SessionManagerOptions } from "sessile";
 import { requireSession, sessions } from "sessile/fastify";
+import type { SessionStore } from "sessile/store";
 import { pausingStore } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { SessionStore } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { countingStore, sampleRecord, testClock } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
 import { all, HandClock, SpiedStore, sidOf } from "../support/requests.ts";

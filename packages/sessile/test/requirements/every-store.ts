@@ -5,9 +5,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after } from "node:test";
 import { createClient } from "@redis/client";
-import { memoryStore, type SessionStore } from "sessile";
+import { memoryStore } from "sessile";
 import { redisStore } from "sessile/redis";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { type RedisServer, startRedis } from "sessile-test-support/redis-server";
 

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Session, SessionStore } from "sessile";
+import type { Session } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import { byDepth } from "sessile-test-support/depth";
 import { waitUntil } from "sessile-test-support/wait-until";
 import { newPath, openRaw, unable } from "../stores/sqlite/raw.ts";

@@ -8,8 +8,8 @@ import {
   type Session,
   SessionManager,
   type SessionManagerOptions,
-  type SessionStore,
 } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { ResponseRecorder, requestWith } from "../support/requests.ts";
 
 export type Bag = Record<string, Json>;

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isSessionError, memoryStore, type SessionStore } from "sessile";
+import { isSessionError, memoryStore } from "sessile";
 import { type RedisClient, redisStore } from "sessile/redis";
 import { type SqliteDatabase, sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import { newPath, openTuned, unable } from "../stores/sqlite/raw.ts";
 import { ResponseRecorder, requestWith } from "../support/requests.ts";
 import { nodeOn, PRESENTED, signIn, TRANSPORTS } from "./node.ts";

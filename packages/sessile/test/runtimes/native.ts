@@ -5,7 +5,7 @@ import { mock, test } from "node:test";
 import { Elysia } from "elysia";
 import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
 import { sessions } from "sessile/elysia";
-import { mintSession, type StartedServer, type SuiteRoute } from "sessile/testing";
+import { mintSession, type StartServer, type SuiteRoute } from "sessile/testing";
 import { requireSession, type SessionHandler, withSession } from "sessile/web";
 import { honoApp } from "../adapters/support/hono-app.ts";
 import { ANSWERS_FOR_BODIES, suiteWithout } from "../adapters/support/recipe-suite.ts";
@@ -32,13 +32,13 @@ mock.method(console, "error", () => {}); // where Hono reports what a handler th
 const isBun = typeof Bun !== "undefined";
 const HERE = { hostname: "127.0.0.1", port: 0 };
 
-function listen(fetch: Fetch): StartedServer {
+function listen(fetch: Fetch): Awaited<ReturnType<StartServer>> {
   if (isBun) return started(Bun.serve({ ...HERE, fetch }));
   const server = Deno.serve({ ...HERE, onListen: () => {} }, fetch);
   return { url: `http://127.0.0.1:${server.addr.port}`, close: () => server.shutdown() };
 }
 
-function started(server: Pick<NativeServer, "port" | "stop">): StartedServer {
+function started(server: Pick<NativeServer, "port" | "stop">): Awaited<ReturnType<StartServer>> {
   return { url: `http://127.0.0.1:${server.port}`, close: () => server.stop(true) };
 }
 

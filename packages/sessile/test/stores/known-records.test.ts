@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fullRecord } from "sessile/testing";
-import type { SessionRecord } from "#dist/index.js";
+import type { SessionRecord } from "#dist/store.js";
 import { KnownRecords } from "#dist/stores/known-records.js";
 
 const record = (sid: string): SessionRecord => ({ ...fullRecord({ data: "{}", rotation: null }), sid });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memoryStore, type SessionRecord } from "sessile";
+import { memoryStore } from "sessile";
+import type { SessionRecord } from "sessile/store";
 import { fullRecord, sampleRecord, storeSuite } from "sessile/testing";
 
 storeSuite("memory", async () => {

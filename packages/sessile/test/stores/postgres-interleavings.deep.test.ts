@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, type TestContext, test } from "node:test";
-import type { SessionStore, UserLimit } from "sessile";
+import type { SessionStore, UserLimit } from "sessile/store";
 import { byDepth } from "sessile-test-support/depth";
 import { type PostgresServer, startPostgres, withoutPostgres } from "sessile-test-support/postgres-server";
 import { applyDelta } from "#dist/core/delta.js";

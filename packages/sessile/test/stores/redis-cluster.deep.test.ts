@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
-import type { SessionStore } from "sessile";
 import { redisStore } from "sessile/redis";
+import type { SessionStore } from "sessile/store";
 import { sampleRecord, storeSuite } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { waitUntil } from "sessile-test-support/wait-until";

@@ -9,7 +9,7 @@ import { once } from "node:events";
 import { after, afterEach, type TestContext, test } from "node:test";
 import { createClient } from "@redis/client";
 import { Redis } from "ioredis";
-import type { UserLimit } from "sessile";
+import type { UserLimit } from "sessile/store";
 import { startRedis } from "sessile-test-support/redis-server";
 import { portOf } from "#dist/stores/redis/clients/port-of.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";

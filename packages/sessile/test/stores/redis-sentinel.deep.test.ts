@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
-import type { SessionRecord, SessionStore } from "sessile";
 import { redisStore } from "sessile/redis";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { sampleRecord, storeSuite } from "sessile/testing";
 import { startSentinelGroup } from "sessile-test-support/redis-sentinel";
 import { waitUntil } from "sessile-test-support/wait-until";

@@ -4,16 +4,13 @@ import {
   headerTransport,
   type Json,
   memoryStore,
-  type OpenSession,
   type Session,
   type SessionEvents,
   SessionManager,
   type SessionManagerOptions,
-  type SessionRecord,
-  type SessionRequest,
-  type SessionResponse,
-  type SessionStore,
 } from "sessile";
+import type { OpenSession, SessionRequest, SessionResponse } from "sessile/adapter";
+import type { SessionRecord, SessionStore } from "sessile/store";
 
 /** Data of any shape, whatever other tests declare `SessionData` to be. */
 export type Bag = Record<string, Json>;

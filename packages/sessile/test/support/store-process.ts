@@ -3,8 +3,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { SessionError, type SessionErrorCode, type SessionStore } from "sessile";
+import { SessionError, type SessionErrorCode } from "sessile";
 import { type SqliteFileOptions, sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import { STORE_METHODS } from "#dist/core/store.js";
 
 interface Call {

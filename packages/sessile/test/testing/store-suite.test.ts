@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { memoryStore } from "sessile";
 import type {
   Committed,
   Created,
@@ -12,8 +13,8 @@ import type {
   SessionRecord,
   SessionStore,
   UserLimit,
-} from "sessile";
-import { applyDelta, memoryStore } from "sessile";
+} from "sessile/store";
+import { applyDelta } from "sessile/store";
 import { storeChecks } from "sessile/testing";
 
 /** Reads the whole, changes it, writes the whole, creating it if need be: the usual session store. */

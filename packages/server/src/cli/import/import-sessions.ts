@@ -1,7 +1,8 @@
 // Takes the sessions of signed-in users over from express-session. Writes each before it deletes it where it was.
 
-import type { JsonObject, SessionStore } from "sessile";
+import type { JsonObject } from "sessile";
 import { importFormerSession } from "sessile/former-sessions";
+import type { SessionStore } from "sessile/store";
 import { patiently } from "../migrate/patience.ts";
 import type { FormerRow, FormerStore } from "./former-store.ts";
 

@@ -1,6 +1,7 @@
 // Makes the sessions of one store the same as those of another, in passes, while that other is being written. Knows no command line.
 
-import { isSessionError, type SessionRecord, type SessionStore } from "sessile";
+import { isSessionError } from "sessile";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { MARKER_SID } from "../../store/marker.ts";
 import { inParallel, pagesOf, patiently } from "./patience.ts";
 

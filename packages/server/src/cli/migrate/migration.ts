@@ -1,6 +1,6 @@
 // The order of a migration: what is refused, which marks are set when, how many passes there are. Prints nothing itself.
 
-import type { SessionStore, StoreStats } from "sessile";
+import type { SessionStore, StoreStats } from "sessile/store";
 import { UsageError } from "../../config/usage-error.ts";
 import { clearMarker, MARKER_SID, type Marker, readMarker, setMarker } from "../../store/marker.ts";
 import { Copy, type Ends, type Pass } from "./copy.ts";

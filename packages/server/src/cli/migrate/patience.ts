@@ -1,7 +1,8 @@
 // What a long walk needs: trying again while a store is out, doing many things at a time, and stopping between two pages.
 
 import { setTimeout as wait } from "node:timers/promises";
-import { isSessionError, type RecordPage, type SessionRecord, type SessionStore } from "sessile";
+import { isSessionError } from "sessile";
+import type { RecordPage, SessionRecord, SessionStore } from "sessile/store";
 
 /** How long a store may be out before the whole is given up, in milliseconds. */
 const PATIENCE = 60_000;

@@ -1,7 +1,7 @@
 // Whether two stores hold the same sessions, field by field. Reads everything and changes nothing.
 
 import { isDeepStrictEqual } from "node:util";
-import type { SessionRecord } from "sessile";
+import type { SessionRecord } from "sessile/store";
 import { MARKER_SID } from "../../store/marker.ts";
 import type { Copy, Ends } from "./copy.ts";
 import { inParallel, pagesOf, patiently } from "./patience.ts";

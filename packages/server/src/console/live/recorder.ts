@@ -1,6 +1,6 @@
 // Takes the figures of the server down every few seconds, and keeps an hour of them. Knows no route.
 
-import type { StoreStats } from "sessile";
+import type { StoreStats } from "sessile/store";
 import type { MetricsSnapshot } from "../../http/metrics/metrics.ts";
 import type { Figures } from "../api.ts";
 import { figuresOf, type Moment } from "./figures.ts";

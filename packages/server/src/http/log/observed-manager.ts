@@ -1,6 +1,7 @@
 // The session manager, whose events and refusals go to the security log.
 
-import { type OpenSession, SessionManager, type SessionManagerOptions, type SessionRequest } from "sessile";
+import { SessionManager, type SessionManagerOptions } from "sessile";
+import type { OpenSession, SessionRequest } from "sessile/adapter";
 import { describeError } from "./describe-error.ts";
 import { currentRequest } from "./request-context.ts";
 import type { SecurityLog } from "./security-log.ts";

@@ -1,7 +1,7 @@
 // Everything that `/metrics` shows, put together when somebody asks. Knows no HTTP.
 
 import { setTimeout as wait } from "node:timers/promises";
-import type { SessionStore, StoreStats } from "sessile";
+import type { SessionStore, StoreStats } from "sessile/store";
 import { ProcessGauges, storeGauges, upGauge } from "./gauges.ts";
 import type { Metrics } from "./metrics.ts";
 import { prometheusText } from "./prometheus-text.ts";

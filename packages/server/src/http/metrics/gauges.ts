@@ -1,7 +1,7 @@
 // What is not counted but asked for: how many sessions there are, how the store is, what the process takes. Knows no route.
 
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
-import type { StoreStats } from "sessile";
+import type { StoreStats } from "sessile/store";
 import { type Gauge, label } from "./prometheus-text.ts";
 
 const CIRCUIT_STATES = ["closed", "halfOpen", "open"] as const;

@@ -1,7 +1,8 @@
 // A store whose calls are timed, counted and traced. Changes nothing about what they do.
 
 import { SpanKind, SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
-import { isSessionError, type SessionStore } from "sessile";
+import { isSessionError } from "sessile";
+import type { SessionStore } from "sessile/store";
 import type { Metrics } from "./metrics.ts";
 
 /** The calls that somebody waits for, and those that walk through many sessions. */

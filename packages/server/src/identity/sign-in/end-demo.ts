@@ -1,6 +1,7 @@
 // Ends what the demo began, before real users sign in on the same store.
 
-import type { SessionManager, SessionStore } from "sessile";
+import type { SessionManager } from "sessile";
+import type { SessionStore } from "sessile/store";
 
 /** The user whom the demo signs in. No user of the file has this id, but an application with an API key may have a user 1 too. */
 export const DEMO_USER_ID = "1";

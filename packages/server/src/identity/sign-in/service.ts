@@ -1,7 +1,8 @@
 // Everything that signing in with a password needs, opened from the file of the users and closed together.
 
 import type { FastifyInstance } from "fastify";
-import type { SessionManager, SessionStore } from "sessile";
+import type { SessionManager } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { readJsonBodies } from "../../http/bodies.ts";
 import { describeError } from "../../http/log/describe-error.ts";
 import type { SecurityLog } from "../../http/log/security-log.ts";

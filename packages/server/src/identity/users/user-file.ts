@@ -1,13 +1,7 @@
 // The SQLite file of the users: how it is made, opened, set up and watched. Knows no table.
 
 import { existsSync, realpathSync, statSync } from "node:fs";
-import {
-  makeSqliteFile,
-  type SqliteDatabase,
-  type SqliteStatement,
-  type WatchedSqliteFile,
-  watchSqliteFile,
-} from "sessile/sqlite";
+import { makeSqliteFile, type SqliteDatabase, type SqliteStatement, watchSqliteFile } from "sessile/sqlite";
 import { requireSqlite } from "../../config/require-sqlite.ts";
 import { UsageError } from "../../config/usage-error.ts";
 import { pragma } from "./query.ts";
@@ -31,7 +25,7 @@ interface Connection extends SqliteDatabase {
  */
 export class UserFile implements SqliteDatabase {
   readonly #connection: Connection;
-  readonly #file: WatchedSqliteFile;
+  readonly #file: ReturnType<typeof watchSqliteFile>;
 
   constructor(connection: Connection, path: string) {
     this.#connection = connection;

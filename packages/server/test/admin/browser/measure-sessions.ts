@@ -1,6 +1,6 @@
 // A program: what the lists of many sessions cost. Usage: measure-sessions.js SESSIONS STORE, the latter as `--store` has it.
 
-import type { SessionStore } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { AS_STORED, openStore } from "#dist/store/open-store.js";
 import { type PageClient, REAL_TIME, startAdminApp } from "../admin-app.ts";

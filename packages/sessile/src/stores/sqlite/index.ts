@@ -15,14 +15,14 @@ import { prepareStatements, SQL } from "./statements.ts";
 import { SqliteStore } from "./store.ts";
 import { ThreadWriter } from "./thread-writer.ts";
 
-export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./driver.ts";
+export type { SqliteDatabase, SqliteStatement } from "./driver.ts";
 export { makeSqliteFile };
 
 /**
  * An open file, compared with the one that its path leads to now. All methods throw when they differ, or when another
  * program truncated the log.
  */
-export interface WatchedSqliteFile {
+interface WatchedSqliteFile {
   /** Call it after every write: all writes to a file that was removed or exchanged are lost. */
   check(): void;
   /** Call it before every transaction: a write behind a truncated log would damage the file. */
@@ -84,8 +84,6 @@ export interface SqliteHandleOptions extends CommonOptions {
   readonly synchronous?: never;
 }
 
-export type SqliteStoreOptions = SqliteFileOptions | SqliteHandleOptions;
-
 const RULES = {
   path: [isPath, "the name of a file (for sessions in memory use `memoryStore()` of `sessile`)", undefined],
   database: [() => true, "", undefined],
@@ -94,7 +92,7 @@ const RULES = {
   maxCopyBytes: [...wholeNumber(0), 32 * 1024 ** 2],
 } satisfies { [Name in keyof SqliteFileOptions]-?: Rule };
 
-type Settings = SqliteStoreOptions & Required<CommonOptions>;
+type Settings = (SqliteFileOptions | SqliteHandleOptions) & Required<CommonOptions>;
 
 /** Milliseconds that a statement waits for a lock inside SQLite: in the calling thread the event loop waits too. */
 const LOCK_WAIT = { caller: 2, writer: 50 };
@@ -103,7 +101,7 @@ const LOCK_WAIT = { caller: 2, writer: 50 };
  * Opens the store. Throws `ERR_SESSION_OPTION` for options that cannot work, and `ERR_SESSION_STORE` when the file
  * cannot be opened, belongs to another application, or was written by a newer release.
  */
-export function sqliteStore(options: SqliteStoreOptions): SessionStore {
+export function sqliteStore(options: SqliteFileOptions | SqliteHandleOptions): SessionStore {
   const settings = resolve<Settings>(RULES, options);
   const { path, database, synchronous } = settings;
   if ((path === undefined) === (database === undefined)) throw wrong("path", "given, or else `database`");

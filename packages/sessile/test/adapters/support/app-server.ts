@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { createServer, type RequestListener } from "node:http";
-import type { SessionManager, SessionTransport } from "sessile";
+import type { SessionManager } from "sessile";
+import type { SessionTransport } from "sessile/adapter";
 import { listen } from "./listen.ts";
 import { cookieFor, testManager } from "./session-server.ts";
 

@@ -1,7 +1,8 @@
 // A server of node:http around one handler, with everything a test may want to hold on to.
 
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import { cookieTransport, memoryStore, type Session, SessionManager, type SessionTransport } from "sessile";
+import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
+import type { SessionTransport } from "sessile/adapter";
 import { type SessionHandler, withSession } from "sessile/node";
 import { failingStore, pausingStore } from "sessile/testing";
 import { listen } from "./listen.ts";

@@ -1,6 +1,7 @@
 // A source of changes and a store in a test's hands. They know no Redis.
 
-import { memoryStore, type SessionRecord, type SessionStore } from "sessile";
+import { memoryStore } from "sessile";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import type { ChangeListener, ChangeSource } from "#dist/stores/cached/source.js";
 import { CachedStore, type WatchedStore } from "#dist/stores/cached/store.js";
 

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SessionRecord, SessionStore } from "sessile";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
 import { benchOver, read, turn } from "./fakes.ts";

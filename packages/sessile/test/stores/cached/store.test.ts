@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { memoryStore, SessionError, type SessionStore } from "sessile";
+import { memoryStore, SessionError } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { countingStore, pausingStore, sampleRecord } from "sessile/testing";
 import { newGate } from "#dist/testing/gate.js";
 import { benchOver, read, turn } from "./fakes.ts";

@@ -1,6 +1,6 @@
 // Waits for what Redis or the network do in their own time. Knows only the figures of the cache.
 
-import type { SessionStore, StoreStats } from "sessile";
+import type { SessionStore, StoreStats } from "sessile/store";
 import { read } from "./fakes.ts";
 
 export async function figures(store: SessionStore): Promise<NonNullable<StoreStats["cache"]>> {

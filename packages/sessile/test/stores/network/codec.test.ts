@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SessionRecord } from "sessile";
+import type { SessionRecord } from "sessile/store";
 import { fullRecord, sampleRecord } from "sessile/testing";
 import {
   beginningOfRecord,

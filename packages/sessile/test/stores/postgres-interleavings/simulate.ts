@@ -1,8 +1,8 @@
 // Joins the explorer with the store: every run has a table of its own, and each process of a scenario its own connection.
 
 import pg from "pg";
-import type { SessionStore } from "sessile";
 import { postgresSchema } from "sessile/postgres";
+import type { SessionStore } from "sessile/store";
 import type { PostgresPort } from "#dist/stores/postgres/port.js";
 import { VERSION } from "#dist/stores/postgres/sql.js";
 import { PostgresStore } from "#dist/stores/postgres/store.js";

@@ -2,8 +2,8 @@
 
 import pg from "pg";
 import postgres from "postgres";
-import type { SessionStore } from "sessile";
 import { type PostgresPool, type PostgresStoreOptions, postgresStore } from "sessile/postgres";
+import type { SessionStore } from "sessile/store";
 
 export interface Connected {
   readonly pool: PostgresPool;

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import pg from "pg";
-import { headerTransport, SessionManager, type SessionStore } from "sessile";
+import { headerTransport, SessionManager } from "sessile";
 import { type PostgresPool, postgresStore } from "sessile/postgres";
+import type { SessionStore } from "sessile/store";
 import { mintSession, sampleRecord } from "sessile/testing";
 import { startPgbouncer, withoutPgbouncer } from "sessile-test-support/pgbouncer";
 import { type PostgresServer, startPostgres, withoutPostgres } from "sessile-test-support/postgres-server";

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import pg from "pg";
-import type { SessionRecord, SessionStore } from "sessile";
 import { postgresStore } from "sessile/postgres";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
 import { type PostgresServer, startPostgres, withoutPostgres } from "sessile-test-support/postgres-server";

@@ -1,7 +1,7 @@
 // Stores with one step wrong, as they are easily written. The judge is trusted because it catches each of them.
 
-import type { SessionDelta, SessionRecord, SessionStore, UserLimit } from "sessile";
-import { applyDelta } from "sessile";
+import type { SessionDelta, SessionRecord, SessionStore, UserLimit } from "sessile/store";
+import { applyDelta } from "sessile/store";
 import { encodeRecord } from "#dist/stores/network/codec.js";
 import { RedisKeys } from "#dist/stores/redis/keys.js";
 import { RedisLink } from "#dist/stores/redis/link.js";

@@ -8,7 +8,7 @@ import {
   type SessionDelta,
   type SessionRecord,
   type SessionStore,
-} from "sessile";
+} from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { FIRST, type Kind, keyOf, NEW, type Scenario, secretChange, touchedUntil, USER } from "./scenario.ts";
 

@@ -1,6 +1,6 @@
 // What runs side by side: one user, one session that is there before, and operations on it, each a process of its own.
 
-import type { SessionDelta, SessionRecord, SessionStore, UserLimit } from "sessile";
+import type { SessionDelta, SessionRecord, SessionStore, UserLimit } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { randomDigest } from "#dist/testing/records.js";
 

@@ -1,6 +1,6 @@
 // Joins the explorer with the store: every run has keys of its own, and the operations of a scenario as its processes.
 
-import type { SessionStore } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { encodeRecord } from "#dist/stores/network/codec.js";
 import { RedisKeys } from "#dist/stores/redis/keys.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";

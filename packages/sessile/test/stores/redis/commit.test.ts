@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createClient } from "@redis/client";
-import type { Committed, SessionRecord } from "sessile";
+import type { Committed, SessionRecord } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
 import type { RedisPort } from "#dist/stores/redis/port.js";

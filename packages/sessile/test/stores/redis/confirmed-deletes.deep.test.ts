@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { createClient } from "@redis/client";
-import type { SessionRecord, SessionStore } from "sessile";
 import { type RedisClient, redisStore } from "sessile/redis";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { isReplicated } from "sessile-test-support/redis-replication";

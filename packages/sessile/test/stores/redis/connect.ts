@@ -2,8 +2,8 @@
 
 import { once } from "node:events";
 import { Redis } from "ioredis";
-import type { SessionStore } from "sessile";
 import { type RedisClient, type RedisPort, redisStore } from "sessile/redis";
+import type { SessionStore } from "sessile/store";
 import { portOf } from "#dist/stores/redis/clients/port-of.js";
 import { RedisStore } from "#dist/stores/redis/store.js";
 

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { isSessionError, type SessionDelta, type SessionRecord, type SessionStore } from "sessile";
+import { isSessionError } from "sessile";
+import type { SessionDelta, SessionRecord, SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { waitUntil } from "sessile-test-support/wait-until";
 import { Bench } from "../../support/requests.ts";

@@ -1,8 +1,8 @@
 // What one process hears of sessions that end in another, over a client of whatever kind.
 
 import assert from "node:assert/strict";
-import type { SessionStore } from "sessile";
 import { type RedisClient, redisStore } from "sessile/redis";
+import type { SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { waitUntil } from "sessile-test-support/wait-until";
 import { patientStore } from "./connect.ts";

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { createClient } from "@redis/client";
-import { isSessionError, type SessionRecord } from "sessile";
+import { isSessionError } from "sessile";
 import { redisStore } from "sessile/redis";
+import type { SessionRecord } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
 import { startTcpProxy } from "sessile-test-support/tcp-proxy";

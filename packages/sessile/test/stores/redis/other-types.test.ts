@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { createClient } from "@redis/client";
-import { headerTransport, SessionManager, type SessionRecord, type SessionStore } from "sessile";
+import { headerTransport, SessionManager } from "sessile";
 import { rebuildUserIndex, redisStore } from "sessile/redis";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { mintSession, sampleRecord } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
 import { RedisKeys } from "#dist/stores/redis/keys.js";

@@ -1,8 +1,8 @@
 // Many sign-ins of one user at once, while the limit is watched, and while everything is revoked.
 
 import assert from "node:assert/strict";
-import type { SessionStore } from "sessile";
 import type { RedisClient } from "sessile/redis";
+import type { SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { portOf } from "#dist/stores/redis/clients/port-of.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";

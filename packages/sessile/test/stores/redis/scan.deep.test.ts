@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createClient } from "@redis/client";
-import type { SessionStore } from "sessile";
+import type { SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { startRedis } from "sessile-test-support/redis-server";

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createClient } from "@redis/client";
-import type { SessionStore } from "sessile";
 import { cachedStore } from "sessile/cached";
 import { redisStore } from "sessile/redis";
+import type { SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { startCluster } from "sessile-test-support/redis-cluster";
 import { startRedis } from "sessile-test-support/redis-server";

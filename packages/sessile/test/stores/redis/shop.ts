@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import Fastify from "fastify";
-import { cookieTransport, type Session, SessionManager, type SessionStore } from "sessile";
+import { cookieTransport, type Session, SessionManager } from "sessile";
 import { requireSession, sessions } from "sessile/fastify";
+import type { SessionStore } from "sessile/store";
 
 export interface Answer {
   readonly status: number;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createClient } from "@redis/client";
-import type { SessionRecord } from "sessile";
+import type { SessionRecord } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { startRedis } from "sessile-test-support/redis-server";
 import { portOf } from "#dist/stores/redis/clients/port-of.js";

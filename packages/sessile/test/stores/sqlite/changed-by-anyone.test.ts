@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { SessionRecord } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionRecord } from "sessile/store";
 import { fullRecord } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
 import { forkStore } from "../../support/store-process.ts";

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import type { SessionRecord, SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { fullRecord } from "sessile/testing";
 import { forkStore, type RemoteStore } from "../../support/store-process.ts";
 import { newPath, unable } from "./raw.ts";

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { isSessionError, type SessionRecord, type SessionStore } from "sessile";
+import { isSessionError } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionRecord, SessionStore } from "sessile/store";
 import { fullRecord, sampleRecord } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
 import { newPath, openRaw, unable } from "./raw.ts";

@@ -15,8 +15,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
-import type { SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { newPath, openRaw, openTuned, pick, type RawDatabase, unable } from "./raw.ts";

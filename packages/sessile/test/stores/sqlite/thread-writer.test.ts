@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { existsSync, renameSync, statSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { Worker } from "node:worker_threads";
-import type { SessionStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { isNode, newPath, openRaw, runElsewhere, unable } from "./raw.ts";
 

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import type { SessionStore } from "sessile";
 import { type SqliteDatabase, sqliteStore } from "sessile/sqlite";
+import type { SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { type Attempt, type Step, WriteQueue, type Writer } from "#dist/stores/sqlite/write-queue.js";
 import { newPath, openRaw, openTuned, type RawDatabase, unable } from "./raw.ts";
