@@ -29,8 +29,8 @@ export function keyRing(keys: readonly DigestKey[]): KeyRing {
   const known = new Map(keys.map(({ id, key }) => [id, createSecretKey(key)]));
   const { id: first } = keys[0] as DigestKey;
   return {
-    of: (owner, secret) => digestUnder(known, first, owner, secret),
-    in(record, secret) {
+    digest: (owner, secret) => digestUnder(known, first, owner, secret),
+    match(record, secret) {
       for (const stored of digestsIn(record)) {
         const [id = ""] = stored.split(".", 1);
         const digest = known.has(id) && stored.includes(".") ? digestUnder(known, id, record, secret) : "";

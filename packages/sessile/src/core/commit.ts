@@ -154,7 +154,7 @@ function rotationOf({ settings }: Core, writing: Writing, now: number): NewSecre
   if (kind === "take") return { change: { kind, to: presented.digest }, secret: null, isIgnored: false };
   const half = familyOf(presented.secret);
   const secret = secretOf(half, (rotation?.count ?? 0) + 1);
-  const [to, family] = [settings.keys.of(record, secret), settings.keys.of(record, half)];
+  const [to, family] = [settings.keys.digest(record, secret), settings.keys.digest(record, half)];
   if (kind === "replace") return { change: { kind, from, to, family }, secret, isIgnored: false };
   const isIgnored = rotation !== null && rotation.count - rotation.taken === MOST_IGNORED;
   return { change: { kind, from, over: rotation?.offer ?? null, to, family }, secret, isIgnored };

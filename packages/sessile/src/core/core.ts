@@ -160,7 +160,7 @@ export class Core {
     const record: SessionRecord = Object.freeze({
       sid,
       userId,
-      secretDigest: keys.of({ sid, userId }, secret),
+      secretDigest: keys.digest({ sid, userId }, secret),
       rotation: null,
       data,
       createdAt,

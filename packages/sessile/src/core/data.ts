@@ -1,7 +1,7 @@
 // The data of a session: the values it may hold, their text, their limits, and the application's schema (Standard
 // Schema v1).
 
-import { SessionError, type SessionErrorCode } from "./errors.ts";
+import { SessionError, type SessionErrorCode, shown } from "./errors.ts";
 import { MAX_DATA_BYTES } from "./record.ts";
 
 /** A value that JSON carries without loss. */
@@ -13,30 +13,50 @@ export type JsonObject = Readonly<Record<string, Json>>;
 /** Greatest nesting of arrays and objects in one value, unless the application says otherwise. */
 export const DEFAULT_DEPTH = 32;
 
-/** No recursion goes deeper, so that a cycle is refused before the stack ends. */
+/** No recursion goes deeper, so that deep values are refused before the stack ends. */
 export const GREATEST_DEPTH = 1000;
 
 /** Text that may hold a `__proto__` key, spelled out or escaped. Rare, and every key is looked at then. */
 const SUSPICIOUS = /__proto__|\\u00/;
 
 /**
- * A deep copy of `value` without a reference to the original.
+ * A deep copy of `value` without a reference to the original. Members of objects that are `undefined` are left out, as
+ * JSON does.
  *
- * Throws `ERR_SESSION_VALUE` for everything that would come back from a store different from what it was: `undefined`,
- * functions, `NaN`, infinities, `-0`, bigints, dates, maps, buffers, class instances, cycles, a `__proto__` key,
- * properties that JSON does not show.
+ * Throws `ERR_SESSION_VALUE` for everything else that would come back from a store different from what it was:
+ * `undefined` in lists, functions, `NaN`, infinities, `-0`, bigints, dates, maps, buffers, class instances, cycles, a
+ * `__proto__` key, properties that JSON does not show. The message has the path, such as `user.avatar`.
  */
 export function copyJson(value: unknown, key: string, depth = DEFAULT_DEPTH): Json {
-  return copyWithin(value, key, Math.min(depth, GREATEST_DEPTH));
+  return copyWithin(value, key, null, Math.min(depth, GREATEST_DEPTH));
 }
 
-function copyWithin(value: unknown, key: string, depth: number): Json {
+/** A list or object that is being copied, the member of it that is at hand, and the place that it has itself. */
+interface Place {
+  readonly up: Place | null;
+  readonly holder: object;
+  name: string | number;
+}
+
+function copyWithin(value: unknown, key: string, place: Place | null, depth: number): Json {
   if (isScalar(value)) return value;
-  if (depth > 0 && isPlain(value)) return copyPlain(value, key, depth - 1);
-  throw new SessionError(
-    "ERR_SESSION_VALUE",
-    `The value of \`${key}\` in a session must be JSON, not ${describe(value, depth)}.`,
-  );
+  if (depth > 0 && isPlain(value) && !isHolder(value, place)) return copyPlain(value, key, place, depth - 1);
+  throw new SessionError("ERR_SESSION_VALUE", `${nameOf(key, place)} must be JSON, not ${describe(value, place)}.`);
+}
+
+/** Whether `value` holds itself, at whatever depth. */
+function isHolder(value: object, place: Place | null): boolean {
+  let at = place;
+  while (at !== null && at.holder !== value) at = at.up;
+  return at !== null;
+}
+
+/** The path of a value in words, such as "`list[3].when` of a session". */
+function nameOf(key: string, place: Place | null): string {
+  let path = "";
+  for (let at = place; at !== null; at = at.up)
+    path = (typeof at.name === "number" ? `[${at.name}]` : `.${at.name}`) + path;
+  return `\`${shown(key + path)}\` of a session`;
 }
 
 function isScalar(value: unknown): value is string | number | boolean | null {
@@ -92,10 +112,18 @@ function refuseProto(key: string, value: unknown): unknown {
   return value;
 }
 
-function copyPlain(value: object, key: string, depth: number): Json {
-  if (Array.isArray(value)) return Array.from(value, (item) => copyWithin(item, key, depth));
+function copyPlain(value: object, key: string, up: Place | null, depth: number): Json {
+  const place: Place = { up, holder: value, name: 0 };
+  const copyMember = (item: unknown, name: string | number): Json => {
+    place.name = name;
+    return copyWithin(item, key, place, depth);
+  };
+  if (Array.isArray(value)) return Array.from(value, copyMember);
   const copy: Record<string, Json> = {};
-  for (const [name, item] of Object.entries(value)) copy[checkKey(name)] = copyWithin(item, key, depth);
+  for (const [name, item] of Object.entries(value)) {
+    checkKey(name);
+    if (item !== undefined) copy[name] = copyMember(item, name);
+  }
   return copy;
 }
 
@@ -105,22 +133,40 @@ function copyPlain(value: object, key: string, depth: number): Json {
  * itself.
  */
 function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const shown = Array.isArray(value) ? value.length + 1 : Object.keys(value).length;
-  if (Reflect.ownKeys(value).length !== shown) return false;
+  return typeof value === "object" && value !== null && hasNoClass(value) && hidesNothing(value);
+}
+
+function hasNoClass(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   if (Array.isArray(value)) return Array.isArray(prototype);
   if (prototype === null || prototype === Object.prototype) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
+function hidesNothing(value: object): boolean {
+  const visible = Array.isArray(value) ? value.length + 1 : Object.keys(value).length;
+  return Reflect.ownKeys(value).length === visible;
+}
+
 /** Never text of the value itself. */
-function describe(value: unknown, depth: number): string {
+function describe(value: unknown, place: Place | null): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : `${value}`;
   if (typeof value === "string") return "text with half a surrogate pair";
-  if (typeof value !== "object") return `a value of type ${typeof value}`;
-  if (depth === 0) return "deeper nesting, or a cycle";
-  return `an instance of ${value?.constructor?.name ?? "a class"}, or hidden properties`;
+  if (typeof value === "bigint") return "a BigInt";
+  if (value === undefined) return "undefined";
+  if (typeof value !== "object" || value === null) return `a ${typeof value}`;
+  if (!hasNoClass(value)) return describeInstance(value);
+  if (isHolder(value, place)) return "a cycle";
+  return hidesNothing(value) ? "nested deeper than `limits.depth`" : "something with gaps or hidden properties";
+}
+
+function describeInstance(value: object): string {
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  if (name === "Date") return "a Date: keep its `getTime()` or `toISOString()`";
+  if (name === "Map" || name === "Set") return `a ${name}: keep a list, as \`[...value]\` makes it`;
+  return typeof name === "string" && name !== "" && name !== "Object"
+    ? `an instance of ${name}`
+    : "an instance of a class";
 }
 
 function unreadable(): SessionError {

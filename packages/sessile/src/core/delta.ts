@@ -182,7 +182,8 @@ export class Changes {
   }
 
   set(key: string, value: unknown): void {
-    const copy = copyJson(value, checkKey(key), this.#limits.depth);
+    checkKey(key);
+    const copy = value === undefined ? undefined : copyJson(value, key, this.#limits.depth);
     this.#replace({ key, apply: () => copy, isDependent: false });
   }
 

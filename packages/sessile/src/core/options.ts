@@ -127,7 +127,7 @@ const RULES = {
   rotateUnadopted: [(rule) => rule === "report" || rule === "end", '`"report"` or `"end"`', "report"],
   userLimit: [Boolean, "`{ max, onExceeded }`", undefined],
   tokenPrefix: [isPrefix, "1 to 15 letters and digits, a letter first, then one underscore", "ses_"],
-  keys: [(keys: KeyRing) => hasMethods(keys, ["of", "in"]), "a `keyRing(…)` of `sessile/keys`", NO_KEYS],
+  keys: [(keys: KeyRing) => hasMethods(keys, ["digest", "match"]), "a `keyRing(…)` of `sessile/keys`", NO_KEYS],
   schema: [
     (schema: DataSchema) => isFunction(schema?.["~standard"]?.validate),
     "a Standard Schema v1 validator, such as one of zod",

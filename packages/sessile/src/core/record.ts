@@ -141,7 +141,7 @@ export function judge(
   settings: Lifetimes & { readonly keys: KeyRing },
 ): Judgement {
   const { rotation } = record;
-  const digest = settings.keys.in(record, secret);
+  const digest = settings.keys.match(record, secret);
   const isGood =
     sameDigest(record.secretDigest, digest) ||
     (rotation !== null && isOther(rotation, digest, now < record.rotatedAt + settings.rotationGrace));
@@ -158,7 +158,7 @@ function isOther({ offer, previous }: Rotation, digest: string, isInGrace: boole
 }
 
 function isOfFamily(record: SessionRecord, { family }: Rotation, secret: string, keys: KeyRing): boolean {
-  return sameDigest(family, keys.in(record, familyOf(secret)));
+  return sameDigest(family, keys.match(record, familyOf(secret)));
 }
 
 /** True when the record's own deadline or one of this process's shorter limits has passed. */

@@ -130,10 +130,10 @@ export class Session<Data extends object = DefaultData> {
   }
 
   /**
-   * Sets `key`, whatever other requests set it to. The value is copied: changing it later changes nothing.
-   * Throws `ERR_SESSION_VALUE` when it is not JSON.
+   * Sets `key`, whatever other requests set it to; `undefined` removes it. The value is copied: changing it later
+   * changes nothing. Throws `ERR_SESSION_VALUE` when it is not JSON; members of objects that are `undefined` are left out.
    */
-  set<Key extends keyof Data & string>(key: Key, value: Data[Key]): void {
+  set<Key extends keyof Data & string>(key: Key, value: Data[Key] | undefined): void {
     this.#exchange.change().set(key, value);
   }
 

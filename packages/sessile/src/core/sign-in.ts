@@ -79,7 +79,8 @@ export async function firstData(
   const first: Record<string, Json> = Object.create(null);
   const kept = keep.length === 0 ? {} : present();
   for (const key of keep) if (kept[key] !== undefined) first[checkKey(key)] = copyJson(kept[key], key, depth);
-  for (const [key, value] of Object.entries(data)) first[checkKey(key)] = copyJson(value, key, depth);
+  for (const [key, value] of Object.entries(data))
+    if (value !== undefined) first[checkKey(key)] = copyJson(value, key, depth);
   return checkedText(core, first);
 }
 

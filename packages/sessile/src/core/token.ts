@@ -194,15 +194,15 @@ export type Owner = Pick<SessionRecord, "sid" | "userId">;
 /** How secrets become digests. */
 export interface KeyRing {
   /** The digest of `secret` to store in the record of `owner`. */
-  of(owner: Owner, secret: string): string;
+  digest(owner: Owner, secret: string): string;
   /**
    * The digest of `secret`, or of a family, as it stands in `record`; one that no record holds when it is not there.
    */
-  in(record: SessionRecord, secret: string): string;
+  match(record: SessionRecord, secret: string): string;
 }
 
 /** Digests without keys: plain SHA-256. */
 export const NO_KEYS: KeyRing = {
-  of: (_owner, secret) => digestSecret(secret),
-  in: (_record, secret) => digestSecret(secret),
+  digest: (_owner, secret) => digestSecret(secret),
+  match: (_record, secret) => digestSecret(secret),
 };

@@ -13,7 +13,7 @@ import FakeTimers from "@sinonjs/fake-timers";
 import express, { type RequestHandler } from "express";
 import Fastify, { type FastifyRequest } from "fastify";
 import MockDate from "mockdate";
-import { cookieTransport, memoryStore, SessionManager } from "sessile";
+import { cookieTransport, memoryStore, type SessionInfo, SessionManager } from "sessile";
 import { requireSession, sessions } from "sessile/express";
 import { sessions as fastifySessions } from "sessile/fastify";
 import { mintSession } from "sessile/testing";
@@ -283,7 +283,7 @@ describe("session middleware meets", () => {
     }
     const passport = new Authenticator();
     Object.assign(passport.sessionManager, {
-      logIn: ({ session }: FastifyRequest, user: { id: string }) => session.signIn(user.id),
+      logIn: ({ session }: FastifyRequest, user: { id: string }) => session.signIn(user.id, { keep: ["returnTo"] }),
       logOut: ({ session }: FastifyRequest) => session.signOut(),
       getUserFromSession: ({ session }: FastifyRequest) => session.userId ?? undefined,
     });
@@ -296,6 +296,9 @@ describe("session middleware meets", () => {
     await app.register(passport.secureSession());
     type Known = FastifyRequest & { user?: { name: string }; logout(): Promise<void>; isAuthenticated(): boolean };
     app.post("/login", { preValidation: passport.authenticate("by-name") }, async () => ({}));
+    const back = { preValidation: passport.authenticate("by-name", { successReturnToOrRedirect: "/" }) };
+    app.post("/login/back", back, async () => ({}));
+    app.get("/from", async ({ session }) => session.set("returnTo", "/from"));
     app.post("/logout", async (request) => {
       await (request as Known).logout();
       return {};
@@ -311,6 +314,13 @@ describe("session middleware meets", () => {
     assert.equal(logout.statusCode, 200);
     assert.deepEqual(await who(), [false, null]);
     assert.equal((await manager.list("anna")).sessions.length, 0);
+    const visit = await app.inject({ url: "/from" });
+    const visitor = String(visit.headers["set-cookie"]).split(";", 1)[0] as string;
+    const headers = { cookie: visitor, host: "localhost" };
+    const returned = await app.inject({ method: "POST", url: "/login/back?user=ben", headers });
+    assert.equal(returned.headers["location"], "/from");
+    const [{ sid }] = (await manager.list("ben")).sessions as [SessionInfo];
+    assert.deepEqual((await manager.find(sid, { data: true }))?.data, {});
     await app.close();
   });
 

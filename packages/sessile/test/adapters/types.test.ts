@@ -23,6 +23,7 @@ function typedOnceByTheManager(): void {
   node.withSession(shop, (_request, response, session) => {
     const cart: readonly string[] | undefined = session.get("cart");
     session.set("visits", 1);
+    session.set("visits", undefined);
     session.update("cart", (cart) => [...(cart ?? []), "book"]);
     // @ts-expect-error the key is misspelt
     session.get("crat");

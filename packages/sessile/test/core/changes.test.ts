@@ -86,10 +86,19 @@ test("an update gets a copy of its own, which it may change and return", () => {
   assert.deepEqual([changes.view["list"], base.list], [[1, 2, 3], [1]]);
 });
 
+test("setting undefined removes the key, and members that are undefined are not kept", () => {
+  const changes = changesOn({ n: 1, user: { name: "anna", avatar: "a.png" } });
+  changes.set("n", undefined);
+  changes.set("user", { name: "anna", avatar: undefined });
+  changes.update("list", () => [{ at: undefined, n: 1 }]);
+  assert.deepEqual({ ...changes.view }, { user: { name: "anna" }, list: [{ n: 1 }] });
+  assert.deepEqual(changes.outcome().remove, ["n"]);
+});
+
 test("a refused value or a throwing update changes nothing", () => {
   const changes = changesOn({ n: 1 });
   const attempts = [
-    () => changes.set("n", undefined),
+    () => changes.set("n", [undefined]),
     () => changes.set("n", Number.NaN),
     () => changes.set("__proto__", 1),
     () => changes.update("n", () => Number.NaN),

@@ -69,7 +69,7 @@ for (const [name, value] of REFUSED) {
     const refused = { name: "SessionError", code: "ERR_SESSION_VALUE" };
     assert.throws(() => copyJson(value, "key"), refused);
     assert.throws(() => copyJson([value], "key"), refused);
-    assert.throws(() => copyJson({ inner: { value } }, "key"), refused);
+    if (value !== undefined) assert.throws(() => copyJson({ inner: { value } }, "key"), refused);
   });
 }
 
@@ -81,6 +81,39 @@ test("copyJson names the key it refuses and never the value", () => {
     );
   }
   assert.throws(() => copyJson(new Point(), "cart"), /`cart`.*Point/);
+});
+
+test("copyJson leaves out members that are undefined, and refuses undefined in a list", () => {
+  const value = { name: "anna", avatar: undefined, inner: [{ at: undefined, n: 1 }] };
+  assert.deepEqual(copyJson(value, "user"), { name: "anna", inner: [{ n: 1 }] });
+  assert.throws(() => copyJson({ list: [1, undefined] }, "user"), { message: /^`user\.list\[1\]` .*not undefined\.$/ });
+});
+
+test("copyJson names the path of what it refuses, and what it is", () => {
+  const list = [1, 2, 3];
+  const around: unknown[] = [];
+  around.push({ around });
+  const shared = { n: 1 };
+  for (const [value, message] of [
+    [{ avatar: new Map() }, /^`key\.avatar` of a session must be JSON, not a Map: /],
+    [[1, 2, 3, { when: new Date() }], /^`key\[3\]\.when` .* not a Date: keep its `getTime\(\)`/],
+    [{ a: { b: () => 1 } }, /^`key\.a\.b` .* not a function\.$/],
+    [{ a: 1n }, /^`key\.a` .* not a BigInt\.$/],
+    [{ a: Symbol("secret") }, /^`key\.a` .* not a symbol\.$/],
+    [[Number.NaN], /^`key\[0\]` .* not NaN\.$/],
+    [{ a: [Number.POSITIVE_INFINITY] }, /^`key\.a\[0\]` .* not Infinity\.$/],
+    [{ a: new Point() }, /^`key\.a` .* not an instance of Point\.$/],
+    [{ a: Bare.make() }, /^`key\.a` .* not an instance of Bare\.$/],
+    [new (class {})(), /^`key` .* not an instance of a class\.$/],
+    [around, /^`key\[0\]\.around` .* not a cycle\.$/],
+    [cycle, /^`key\.self\.deeper\[0\]` .* not a cycle\.$/],
+    [[around], /^`key\[0\]\[0\]\.around` .* not a cycle\.$/],
+    [[shared, shared, nested(40)], /^`key\[2\](\.inner){31}` .* not nested deeper than `limits\.depth`\.$/],
+    [{ a: Object.assign(list, { named: 1 }) }, /^`key\.a` .* not something with gaps or hidden properties\.$/],
+    [{ ["t".repeat(60)]: 1n }, /^`key\.…` /],
+  ] as const) {
+    assert.throws(() => copyJson(value, "key"), { code: "ERR_SESSION_VALUE", message });
+  }
 });
 
 test("copyJson accepts what JSON carries, of this realm and of others", () => {
@@ -278,7 +311,7 @@ test("G2: text that is no JSON object is no session data", () => {
 function sameJson(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Object.is(a, b);
   if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = Object.keys(a);
+  const keys = Object.keys(a).filter((key) => (a as Record<string, unknown>)[key] !== undefined);
   if (keys.length !== Object.keys(b).length) return false;
   return keys.every(
     (key) =>

@@ -113,7 +113,7 @@ test("D6: before the first offer a record knows its one secret alone", () => {
 });
 
 test("an empty digest in a record is none", () => {
-  const keys = { of: () => "", in: () => "" };
+  const keys = { digest: () => "", match: () => "" };
   const record = rotated({ secretDigest: "" }, { offer: "", previous: [""], family: "" });
   assert.equal(judge(record, FIRST, 1500, { ...SETTINGS, keys }).verdict, "unknown");
 });
