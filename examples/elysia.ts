@@ -13,9 +13,10 @@ new Elysia({ adapter: node() })
     session_token: await session.signIn("1", { data: { username: "john_doe" } }),
   }))
 
-  .get("/profile", ({ session }) => ({ username: session.get("username"), user_id: Number(session.userId) }), {
-    requireSession: true,
-  })
+  .get("/profile", ({ session }) => ({
+    username: session.get("username"),
+    user_id: Number(session.require().userId),
+  }))
 
   .post("/logout", async ({ session }) => {
     await session.signOut();

@@ -2,7 +2,7 @@
 //   curl -c jar -X POST localhost:3000/login && curl -b jar localhost:3000/profile
 import express from "express";
 import { cookieTransport, memoryStore, SessionManager } from "sessile";
-import { requireSession, sessions } from "sessile/express";
+import { sessions } from "sessile/express";
 
 const app = express();
 app.use(sessions(new SessionManager({ store: memoryStore(), transports: [cookieTransport()] })));
@@ -12,12 +12,10 @@ app.post("/login", async (req, res) => {
   res.json({ message: "Logged in successfully" });
 });
 
-app.get(
-  "/profile",
-  requireSession((req, res) => {
-    res.json({ username: req.session.get("username"), user_id: Number(req.session.userId) });
-  }),
-);
+app.get("/profile", (req, res) => {
+  const session = req.session.require();
+  res.json({ username: session.get("username"), user_id: Number(session.userId) });
+});
 
 app.post("/logout", async (req, res) => {
   await req.session.signOut();

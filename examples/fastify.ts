@@ -3,7 +3,7 @@
 //   curl localhost:3000/profile -H "X-Session-Token: <the session_token>"
 import Fastify from "fastify";
 import { headerTransport, memoryStore, SessionManager } from "sessile";
-import { requireSession, sessions } from "sessile/fastify";
+import { sessions } from "sessile/fastify";
 
 const app = Fastify();
 await app.register(sessions, {
@@ -14,12 +14,10 @@ app.post("/login", async ({ session }) => ({
   session_token: await session.signIn("1", { data: { username: "john_doe" } }),
 }));
 
-app.get(
-  "/profile",
-  requireSession(({ session }, reply) =>
-    reply.send({ username: session.get("username"), user_id: Number(session.userId) }),
-  ),
-);
+app.get("/profile", async (request) => {
+  const session = request.session.require();
+  return { username: session.get("username"), user_id: Number(session.userId) };
+});
 
 app.post("/logout", async ({ session }) => {
   await session.signOut();

@@ -3,7 +3,7 @@
 //   curl localhost:3000/profile -H "X-Session-Token: <the session_token>"
 import { H3, serve } from "h3";
 import { headerTransport, memoryStore, SessionManager } from "sessile";
-import { requireSession, sessions } from "sessile/h3";
+import { sessions } from "sessile/h3";
 
 const app = new H3();
 app.use(sessions(new SessionManager({ store: memoryStore(), transports: [headerTransport()] })));
@@ -12,13 +12,10 @@ app.post("/login", async ({ context }) => ({
   session_token: await context.session.signIn("1", { data: { username: "john_doe" } }),
 }));
 
-app.get(
-  "/profile",
-  requireSession(({ context: { session } }) => ({
-    username: session.get("username"),
-    user_id: Number(session.userId),
-  })),
-);
+app.get("/profile", ({ context }) => {
+  const session = context.session.require();
+  return { username: session.get("username"), user_id: Number(session.userId) };
+});
 
 app.post("/logout", async ({ context }) => {
   await context.session.signOut();

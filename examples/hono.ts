@@ -3,7 +3,7 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { cookieTransport, memoryStore, SessionManager } from "sessile";
-import { requireSession, sessions } from "sessile/hono";
+import { sessions } from "sessile/hono";
 
 const app = new Hono()
   .use(sessions(new SessionManager({ store: memoryStore(), transports: [cookieTransport()] })))
@@ -13,9 +13,10 @@ const app = new Hono()
     return c.json({ message: "Logged in successfully" });
   })
 
-  .get("/profile", requireSession(), (c) =>
-    c.json({ username: c.var.session.get("username"), user_id: Number(c.var.session.userId) }),
-  )
+  .get("/profile", (c) => {
+    const session = c.var.session.require();
+    return c.json({ username: session.get("username"), user_id: Number(session.userId) });
+  })
 
   .post("/logout", async (c) => {
     await c.var.session.signOut();

@@ -3,15 +3,16 @@
 //   curl localhost:3000/profile -H "X-Session-Token: <the session_token>"
 import { createServer, type ServerResponse } from "node:http";
 import { headerTransport, memoryStore, SessionManager } from "sessile";
-import { requireSession, type SessionHandler, withSession } from "sessile/node";
+import { type SessionHandler, withSession } from "sessile/node";
 
 const routes: Record<string, SessionHandler> = {
   "POST /login": async (_request, response, session) => {
     json(response, { session_token: await session.signIn("1", { data: { username: "john_doe" } }) });
   },
-  "GET /profile": requireSession((_request, response, session) => {
-    json(response, { username: session.get("username"), user_id: Number(session.userId) });
-  }),
+  "GET /profile": (_request, response, session) => {
+    const { userId } = session.require();
+    json(response, { username: session.get("username"), user_id: Number(userId) });
+  },
   "POST /logout": async (_request, response, session) => {
     await session.signOut();
     json(response, { message: "Logged out successfully" });

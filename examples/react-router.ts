@@ -3,12 +3,12 @@
 import { serve } from "@hono/node-server"; // or any other bridge from node:http to Request and Response
 import { createContext, createStaticHandler, type RouteObject, RouterContextProvider } from "react-router";
 import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
-import { requireSession, withSession } from "sessile/web";
+import { withSession } from "sessile/web";
 
 const sessionContext = createContext<Session>();
-const profile = requireSession((_request, session) =>
-  Response.json({ username: session.get("username"), user_id: Number(session.userId) }),
-);
+const profileOf = (session: Session) =>
+  Response.json({ username: session.get("username"), user_id: Number(session.userId) });
+const profile: RouteObject["loader"] = ({ context }) => profileOf(context.get(sessionContext).require());
 const login: RouteObject["action"] = async ({ context }) => {
   await context.get(sessionContext).signIn("1", { data: { username: "john_doe" } });
   return Response.json({ message: "Logged in successfully" });
@@ -19,7 +19,7 @@ const logout: RouteObject["action"] = async ({ context }) => {
 };
 const { queryRoute } = createStaticHandler([
   { path: "/login", action: login },
-  { path: "/profile", loader: ({ request, context }) => profile(request, context.get(sessionContext)) },
+  { path: "/profile", loader: profile },
   { path: "/logout", action: logout },
   { path: "*", loader: () => new Response(null, { status: 404 }) },
 ]);

@@ -2,16 +2,15 @@
 //   curl -c jar -X POST localhost:3000/login && curl -b jar localhost:3000/profile
 import { createServer } from "node:http";
 import { cookieTransport, memoryStore, SessionManager } from "sessile";
-import { requireSession, type SessionHandler, withSession } from "sessile/web";
+import { type SessionHandler, withSession } from "sessile/web";
 
 const routes: Record<string, SessionHandler> = {
   "POST /login": async (_request, session) => {
     await session.signIn("1", { data: { username: "john_doe" } });
     return Response.json({ message: "Logged in successfully" });
   },
-  "GET /profile": requireSession((_request, session) =>
-    Response.json({ username: session.get("username"), user_id: Number(session.userId) }),
-  ),
+  "GET /profile": (_request, session) =>
+    Response.json({ username: session.get("username"), user_id: Number(session.require().userId) }),
   "POST /logout": async (_request, session) => {
     await session.signOut();
     return Response.json({ message: "Logged out successfully" });

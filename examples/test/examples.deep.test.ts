@@ -17,10 +17,11 @@ const NAMES = readdirSync(FOLDER)
 
 describe("examples", { concurrency: true }, () => {
   for (const name of NAMES) {
-    test(`${name} signs in, shows the profile and signs out`, async () => {
+    test(`${name} refuses a stranger without a log, signs in, shows the profile and signs out`, async () => {
       const program = await start(name);
       try {
         await useProgram(program.url);
+        assert.equal(program.log(), "");
       } finally {
         await program.stop();
       }
@@ -60,18 +61,26 @@ async function credentialOf(login: Response): Promise<Record<string, string>> {
   return { "x-session-token": token };
 }
 
-async function start(name: string): Promise<{ url: string; stop: () => Promise<void> }> {
+async function start(name: string): Promise<{ url: string; log: () => string; stop: () => Promise<void> }> {
   const port = await freePort();
   const env = { ...process.env, PORT: String(port) };
-  const child = spawn(process.execPath, [join(FOLDER, "dist", `${name}.js`)], { env, stdio: "inherit" });
-  const ended = once(child, "exit");
+  const child = spawn(process.execPath, [join(FOLDER, "dist", `${name}.js`)], {
+    env,
+    stdio: ["ignore", "inherit", "pipe"],
+  });
+  let written = "";
+  child.stderr.on("data", (text) => {
+    written += text;
+    process.stderr.write(text);
+  });
+  const ended = once(child, "close");
   const url = `http://127.0.0.1:${port}`;
   await untilAnswering(url, child);
   const stop = async (): Promise<void> => {
     child.kill();
     await ended;
   };
-  return { url, stop };
+  return { url, log: () => written, stop };
 }
 
 async function untilAnswering(url: string, child: ChildProcess): Promise<void> {

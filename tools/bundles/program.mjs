@@ -1,7 +1,7 @@
 // The application that is bundled, on node:http: signs in, changes a value, signs out.
 import { createServer } from "node:http";
 import { headerTransport, SessionManager } from "sessile";
-import { requireSession, withSession } from "sessile/node";
+import { withSession } from "sessile/node";
 import { openStore } from "./stores.mjs";
 
 start();
@@ -18,13 +18,13 @@ const ROUTES = {
     await session.signIn("anna");
     response.end();
   },
-  "GET /me": requireSession((_request, response, session) => {
-    response.end(JSON.stringify({ user: session.userId, visits: session.get("visits") ?? 0 }));
-  }),
-  "POST /visit": requireSession(async (_request, response, session) => {
-    await session.update("visits", (visits) => Number(visits ?? 0) + 1);
+  "GET /me": (_request, response, session) => {
+    response.end(JSON.stringify({ user: session.require().userId, visits: session.get("visits") ?? 0 }));
+  },
+  "POST /visit": async (_request, response, session) => {
+    await session.require().update("visits", (visits) => Number(visits ?? 0) + 1);
     response.end();
-  }),
+  },
   "POST /logout": async (_request, response, session) => {
     await session.signOut();
     response.end();

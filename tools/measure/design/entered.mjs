@@ -10,7 +10,7 @@ import { createClient } from "@redis/client";
 import Fastify from "fastify";
 import { headerTransport, memoryStore, SessionManager } from "sessile";
 import { cachedStore } from "sessile/cached";
-import { requireSession, sessions } from "sessile/fastify";
+import { sessions } from "sessile/fastify";
 import { redisStore } from "sessile/redis";
 import { sqliteStore } from "sessile/sqlite";
 import { startRedis } from "sessile-test-support/redis-server";
@@ -40,14 +40,8 @@ const app = Fastify();
 const manager = new SessionManager({ store, transports: [headerTransport()], sweepInterval: 0 });
 await app.register(sessions, { manager });
 app.post("/login", async ({ session }) => void (await session.signIn("42", { data: { name: "Anna" } })));
-app.get(
-  "/profile",
-  requireSession(async ({ session }) => ({ id: session.userId, name: session.get("name") })),
-);
-app.post(
-  "/visit",
-  requireSession(async ({ session }) => void session.set("visitedAt", Date.now())),
-);
+app.get("/profile", async ({ session }) => ({ id: session.require().userId, name: session.get("name") }));
+app.post("/visit", async ({ session }) => session.require().set("visitedAt", Date.now()));
 app.post("/logout", async ({ session }) => session.signOut());
 const url = await app.listen({ port: 0, host: "127.0.0.1" });
 

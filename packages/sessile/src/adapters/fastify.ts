@@ -1,23 +1,9 @@
 // The adapter for Fastify 5.
 
-import type {
-  FastifyInstance,
-  FastifyPluginAsync,
-  FastifyReply,
-  FastifyRequest,
-  FastifySchema,
-  FastifyTypeProvider,
-  FastifyTypeProviderDefault,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerBase,
-  RawServerDefault,
-  RouteGenericInterface,
-  RouteHandlerMethod,
-} from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { isSessionError, type SessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session as SessileSession, SignedInSession } from "../core/session.ts";
+import type { DefaultData, Session as SessileSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { type AnyReply, isFastifysOwn, prepare, refuse } from "./shared/fastify-reply.ts";
 import { hold } from "./shared/hold-response.ts";
@@ -36,36 +22,6 @@ declare module "fastify" {
 export interface SessionsOptions {
   readonly manager: SessionManager;
 }
-
-/** The request of a signed-in user. */
-export type SignedInRequest<
-  Route extends RouteGenericInterface = RouteGenericInterface,
-  Server extends RawServerBase = RawServerDefault,
-  Schema extends FastifySchema = FastifySchema,
-  Provider extends FastifyTypeProvider = FastifyTypeProviderDefault,
-> = FastifyRequest<Route, Server, RawRequestDefaultExpression<Server>, Schema, Provider> & {
-  readonly session: SignedInSession<DefaultData>;
-};
-
-/** Answers a signed-in user. */
-export type SignedInHandler<
-  Route extends RouteGenericInterface = RouteGenericInterface,
-  Server extends RawServerBase = RawServerDefault,
-  Schema extends FastifySchema = FastifySchema,
-  Provider extends FastifyTypeProvider = FastifyTypeProviderDefault,
-> = (
-  this: FastifyInstance<Server>,
-  request: SignedInRequest<Route, Server, Schema, Provider>,
-  reply: FastifyReply<
-    Route,
-    Server,
-    RawRequestDefaultExpression<Server>,
-    RawReplyDefaultExpression<Server>,
-    unknown,
-    Schema,
-    Provider
-  >,
-) => unknown;
 
 const FAILED = Symbol("sessile.failed");
 
@@ -89,37 +45,18 @@ export const sessions: FastifyPluginAsync<SessionsOptions> = Object.assign(regis
   [Symbol.for("plugin-meta")]: { name: "sessile", fastify: "5.x" },
 });
 
-/** Lets signed-in users pass; all other requests get a 401. A hook for `preHandler`, of one route or of all. */
-export function requireSession(
-  options?: GuardOptions,
-): (request: { readonly session: SessileSession<DefaultData> }, reply: AnyReply) => Promise<unknown>;
-/** Lets a handler answer signed-in users only; all other requests get a 401. */
-export function requireSession<
-  Route extends RouteGenericInterface = RouteGenericInterface,
-  Server extends RawServerBase = RawServerDefault,
-  Schema extends FastifySchema = FastifySchema,
-  Provider extends FastifyTypeProvider = FastifyTypeProviderDefault,
->(
-  handler: SignedInHandler<Route, Server, Schema, Provider>,
-  options?: GuardOptions,
-): RouteHandlerMethod<
-  Server,
-  RawRequestDefaultExpression<Server>,
-  RawReplyDefaultExpression<Server>,
-  Route,
-  unknown,
-  Schema,
-  Provider
->;
-export function requireSession(first: SignedInHandler | GuardOptions = {}, options: GuardOptions = {}): unknown {
-  const [handler, { detail }] = typeof first === "function" ? [first, options] : [passOn, first];
-  return function (this: FastifyInstance, request: SignedInRequest, reply: FastifyReply): unknown {
-    if (request.session.isSignedIn()) return handler.call(this, request, reply);
-    return reply.send(prepare(reply, notSignedIn(request.session, detail)));
-  };
+/** A hook of a route or of an instance. */
+export type SessionHook = (request: SessionHolder, reply: AnyReply) => Promise<unknown>;
+
+interface SessionHolder {
+  readonly session: SessileSession<DefaultData>;
 }
 
-async function passOn(): Promise<void> {}
+/** Lets signed-in users pass; all other requests get a 401. A hook for `preHandler`, of one route or of all. */
+export function requireSession({ detail }: GuardOptions = {}): SessionHook {
+  return async ({ session }, reply) =>
+    session.isSignedIn() ? undefined : reply.send(prepare(reply, notSignedIn(session, detail)));
+}
 
 /** For Fastify to put on the prototype of its requests: a property of every request would cost each half a microsecond. */
 const SESSION = { getter: PROPERTY.get, setter: PROPERTY.set } as { getter(): SessileSession; setter(): never };

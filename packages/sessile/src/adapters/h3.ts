@@ -1,8 +1,8 @@
 // The adapter for h3 2, and so for Nitro.
 
-import type { EventHandler, EventHandlerRequest, EventHandlerResponse, H3Event, Middleware } from "h3";
+import type { H3Event, Middleware } from "h3";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session as SessileSession, SignedInSession } from "../core/session.ts";
+import type { DefaultData, Session as SessileSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { discard, isResponse, type Outcome, outcomeOf } from "./shared/outcome.ts";
@@ -17,11 +17,6 @@ declare module "h3" {
     session: SessileSession<DefaultData>;
   }
 }
-
-/** The event of a signed-in user. */
-export type SignedInEvent<Request extends EventHandlerRequest = EventHandlerRequest> = H3Event<Request> & {
-  readonly context: { readonly session: SignedInSession<DefaultData> };
-};
 
 /**
  * Adds a session to every request, `event.context.session`, and settles it before the response leaves:
@@ -52,18 +47,9 @@ export function sessions(manager: SessionManager): Middleware {
   };
 }
 
-/** Lets a handler answer signed-in users only; all other requests get a 401. */
-export function requireSession<
-  Request extends EventHandlerRequest = EventHandlerRequest,
-  Result extends EventHandlerResponse = EventHandlerResponse,
->(
-  handler: (event: SignedInEvent<Request>) => Result,
-  { detail }: GuardOptions = {},
-): EventHandler<Request, Result | Response> {
-  return (event) => {
-    const { session } = event.context;
-    return session.isSignedIn() ? handler(event as SignedInEvent<Request>) : toResponse(notSignedIn(session, detail));
-  };
+/** Lets signed-in users pass; all other requests get a 401. */
+export function requireSession({ detail }: GuardOptions = {}): Middleware {
+  return ({ context: { session } }, next) => (session.isSignedIn() ? next() : toResponse(notSignedIn(session, detail)));
 }
 
 /**

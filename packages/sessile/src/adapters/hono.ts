@@ -1,7 +1,7 @@
 // The adapter for Hono 4, on all of its runtimes.
 
 import type { Context, MiddlewareHandler } from "hono";
-import { isSessionError } from "../core/errors.ts";
+import { isSessionError, required } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
@@ -36,6 +36,7 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
   return async (c, next) => {
     const opened = await manager.open(new WebRequest(c.req.raw)).catch(responseTo);
     if (!("commit" in opened)) return opened;
+    refuseQuietly(opened.session);
     c.set("session", opened.session);
     try {
       await next();
@@ -68,6 +69,14 @@ export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler
   return async (c, next) => {
     const session = c.get("session") as Session;
     return session.isSignedIn() ? next() : toResponse(notSignedIn(session, detail));
+  };
+}
+
+/** Hono logs every error that has no answer of its own, and a refusal is nothing to log. */
+function refuseQuietly<Data extends object>(session: Session<Data>): void {
+  session.require = () => {
+    if (session.isSignedIn()) return session;
+    throw Object.assign(required(), { getResponse: () => toResponse(notSignedIn(session)) });
   };
 }
 

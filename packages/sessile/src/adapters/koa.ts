@@ -1,8 +1,8 @@
 // The adapter for Koa 3.
 
-import type { Context, ExtendableContext, Middleware, Next } from "koa";
+import type { ExtendableContext, Middleware } from "koa";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
+import type { DefaultData, Session } from "../core/session.ts";
 import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
@@ -18,13 +18,7 @@ declare module "koa" {
 }
 
 /** Middleware that adds only the session to the types of an application. */
-type SessionMiddleware = Middleware<object, { session: Session<DefaultData> }>;
-
-/** Answers a signed-in user. */
-export type SignedInHandler<Ctx extends ExtendableContext = Context> = (
-  ctx: Ctx & { readonly session: SignedInSession<DefaultData> },
-  next: Next,
-) => unknown;
+export type SessionMiddleware = Middleware<object, { session: Session<DefaultData> }>;
 
 /**
  * Adds a `session` to every request that passes, and settles it before the first byte of the response leaves:
@@ -53,28 +47,12 @@ export function sessions(manager: SessionManager): SessionMiddleware {
 }
 
 /** Lets signed-in users pass; all other requests get a 401. */
-export function requireSession(options?: GuardOptions): SessionMiddleware;
-/**
- * Lets a handler answer signed-in users only; all other requests get a 401. TypeScript does not see the application's
- * own types from here, so name its context in the handlers that use them:
- * `requireSession<ParameterizedContext<State>>(…)`.
- */
-export function requireSession<Ctx extends ExtendableContext = Context>(
-  handler: SignedInHandler<Ctx>,
-  options?: GuardOptions,
-): (ctx: Ctx, next: Next) => Promise<void>;
-export function requireSession(
-  first: SignedInHandler | GuardOptions = {},
-  options: GuardOptions = {},
-): SessionMiddleware {
-  const [handler, { detail }] = typeof first === "function" ? [first, options] : [passOn, first];
+export function requireSession({ detail }: GuardOptions = {}): SessionMiddleware {
   return async (ctx, next) => {
-    if (ctx.session.isSignedIn()) await handler(ctx as Parameters<SignedInHandler>[0], next);
+    if (ctx.session.isSignedIn()) await next();
     else answer(ctx, notSignedIn(ctx.session, detail));
   };
 }
-
-const passOn: SignedInHandler = (_ctx, next) => next();
 
 function answer(ctx: ExtendableContext, { status, headers, cookies, body }: Answer): void {
   for (const name of Object.keys(ctx.response.headers)) if (describesBody(name)) ctx.remove(name);

@@ -2,13 +2,11 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import { type GuardOptions, notSignedIn } from "./shared/answer.ts";
-import { answerInstead, hold } from "./shared/hold-response.ts";
+import type { DefaultData, Session } from "../core/session.ts";
+import { hold } from "./shared/hold-response.ts";
 import { NodeExchange, type NodeRequest } from "./shared/node-exchange.ts";
 import type { NodeResponse } from "./shared/node-response.ts";
 
-export type { GuardOptions } from "./shared/answer.ts";
 export type { NodeRequest } from "./shared/node-exchange.ts";
 export type { NodeResponse } from "./shared/node-response.ts";
 export { openUpgrade, type UpgradeOptions } from "./shared/upgrade.ts";
@@ -19,13 +17,6 @@ export type SessionHandler<
   Request extends NodeRequest = IncomingMessage,
   Response extends NodeResponse = ServerResponse,
 > = (request: Request, response: Response, session: Session<Data>) => unknown;
-
-/** The same for a signed-in user. */
-export type SignedInHandler<
-  Data extends object = DefaultData,
-  Request extends NodeRequest = IncomingMessage,
-  Response extends NodeResponse = ServerResponse,
-> = (request: Request, response: Response, session: SignedInSession<Data>) => unknown;
 
 export interface WithSessionOptions {
   /**
@@ -49,19 +40,6 @@ export function withSession<
   { onError = console.error }: WithSessionOptions = {},
 ): (request: Request, response: Response) => void {
   return (request, response) => void run(manager, handler, request, response, onError);
-}
-
-/** Lets a handler answer signed-in users only; all other requests get a 401. */
-export function requireSession<
-  Data extends object = DefaultData,
-  Request extends NodeRequest = IncomingMessage,
-  Response extends NodeResponse = ServerResponse,
->(
-  handler: SignedInHandler<Data, Request, Response>,
-  { detail }: GuardOptions = {},
-): SessionHandler<Data, Request, Response> {
-  return (request, response, session) =>
-    session.isSignedIn() ? handler(request, response, session) : answerInstead(response, notSignedIn(session, detail));
 }
 
 async function run<Data extends object, Request extends NodeRequest, Response extends NodeResponse>(

@@ -1,26 +1,17 @@
 // The adapter for every host that maps a `Request` to a `Response`.
 
 import type { OpenSession, SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
-import { type Answer, answerTo, FAILURE, type GuardOptions, notSignedIn } from "./shared/answer.ts";
+import type { DefaultData, Session } from "../core/session.ts";
+import { type Answer, answerTo, FAILURE } from "./shared/answer.ts";
 import { HeaderChanges, isTaken } from "./shared/header-changes.ts";
 import { passCookiesOn } from "./shared/next-proxy.ts";
 import { answerToThrown, discard, settleWithoutHeaders } from "./shared/outcome.ts";
 import { RETURNED_BEFORE, toResponse, UNSENDABLE, WebRequest } from "./shared/web-exchange.ts";
 
-export type { GuardOptions } from "./shared/answer.ts";
-
 /** Answers a request with its session; `rest` are further arguments of the platform. */
 export type SessionHandler<Data extends object = DefaultData, Rest extends readonly unknown[] = []> = (
   request: Request,
   session: Session<Data>,
-  ...rest: Rest
-) => Response | Promise<Response>;
-
-/** The same for a signed-in user. */
-export type SignedInHandler<Data extends object = DefaultData, Rest extends readonly unknown[] = []> = (
-  request: Request,
-  session: SignedInSession<Data>,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
@@ -73,15 +64,6 @@ export function withSession<Data extends object, Rest extends readonly unknown[]
     passCookiesOn(request, changed, headers.cookies);
     return changed;
   };
-}
-
-/** Lets a handler answer signed-in users only; all other requests get a 401. */
-export function requireSession<Data extends object = DefaultData, Rest extends readonly unknown[] = []>(
-  handler: SignedInHandler<Data, Rest>,
-  { detail }: GuardOptions = {},
-): SessionHandler<Data, Rest> {
-  return (request, session, ...rest) =>
-    session.isSignedIn() ? handler(request, session, ...rest) : toResponse(notSignedIn(session, detail));
 }
 
 /** The reason why `response` cannot be sent, or not with what the session has to write; `null` if it can. */

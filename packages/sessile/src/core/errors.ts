@@ -63,6 +63,11 @@ export class SessionError extends Error {
   }
 }
 
+/** The error of a request that needs a signed-in user and has none. */
+export function required(): SessionError {
+  return new SessionError("ERR_SESSION_REQUIRED", "Not authenticated");
+}
+
 /** The error of a write that would be lost. */
 export function refusedWrite(what: string): SessionError {
   const instead = "Keep data with `session.set(key, value)`, and end the session with `session.signOut()`.";

@@ -2,7 +2,7 @@
 // response leaves.
 
 import type { Json } from "./data.ts";
-import { refusedWrite, SessionError } from "./errors.ts";
+import { refusedWrite, required, SessionError } from "./errors.ts";
 import type { SessionExchange } from "./exchange.ts";
 import type { SignInOptions } from "./sign-in.ts";
 
@@ -114,6 +114,15 @@ export class Session<Data extends object = DefaultData> {
     return this.userId !== null;
   }
 
+  /**
+   * The session itself, as that of a signed-in user. Throws `ERR_SESSION_REQUIRED` when no user is signed in; every
+   * adapter answers it as its `requireSession` does, with 401 `{"detail": "Not authenticated"}`.
+   */
+  require(): SignedInSession<Data> {
+    if (this.isSignedIn()) return this;
+    throw required();
+  }
+
   /** The value of `key`, frozen; `undefined` when it has none. */
   get<Key extends keyof Data & string>(key: Key): Frozen<Data[Key]> | undefined {
     return freeze(this.#exchange.read()[key]) as Frozen<Data[Key]> | undefined;
@@ -187,8 +196,7 @@ export class Session<Data extends object = DefaultData> {
    * minute in the future, as a clock that was ahead makes it.
    */
   requireFresh(maxAge: number): void {
-    const { authenticatedAt } = this;
-    if (authenticatedAt === null) throw new SessionError("ERR_SESSION_REQUIRED", "Not authenticated");
+    const { authenticatedAt } = this.require();
     const age = this.#exchange.now() - authenticatedAt;
     if (age < maxAge && age >= -CLOCK_SKEW) return;
     throw new SessionError("ERR_SESSION_STALE", "Sign in again to do this.");

@@ -28,7 +28,10 @@ export interface SuiteRoute {
   /** A GET route must answer HEAD too. */
   readonly method: "GET" | "POST";
   readonly path: string;
-  /** To be mounted behind the adapter's `requireSession`. */
+  /**
+   * To be mounted behind the adapter's `requireSession`; where it has none, call `session.require()` first in the
+   * handler.
+   */
   readonly isGuarded: boolean;
   /**
    * A guard of the application's own, to be mounted in front of the handler in the way of careless programs: send its
@@ -132,6 +135,7 @@ const SIGNING: Handlers = {
 const READING: Handlers = {
   "GET /public": async () => ({ headers: { "content-type": "text/plain" }, body: "public" }),
   "GET /who": async ({ session }) => json({ user: session.userId }),
+  "GET /require": async ({ session }) => json({ user: session.require().userId }),
   "GET /session": async ({ session }) => {
     const shown = inspect(session);
     const text = `${shown} ${JSON.stringify(session)} ${String(session)}`;

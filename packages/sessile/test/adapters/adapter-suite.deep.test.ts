@@ -18,6 +18,9 @@ import { listen } from "./support/listen.ts";
 import { routeOf } from "./support/routes.ts";
 import { iteratorOf } from "./support/to-response.ts";
 
+const REQUIRE =
+  "`session.require()` refuses as the guard does, logs nothing, and returns the session of a signed-in user";
+
 /** What can be wrong with an adapter, and the checks that must notice. */
 const FAULTS = {
   "answers before it commits": [
@@ -63,6 +66,9 @@ const FAULTS = {
     "a guard that answers keeps the handler from running, also while the store is slow because a value is set",
   "hands a copy of the session over, which takes any property":
     "a property written on the session is a 500 instead of being lost, and what was there stays",
+  "answers a demand for a session as a failure": [REQUIRE],
+  "does not know the credential of a demanded session": [REQUIRE],
+  "logs every error of a handler": [REQUIRE],
   "hands an object over that shows the token":
     "the session in a log or an answer shows its sid, its user and its keys, and no token",
   "finds out too late that a header cannot be sent": [
@@ -219,6 +225,11 @@ async function run(
     return { answer: refusal ?? answer, threw: false };
   } catch (error) {
     if (isThrownAnswer(error)) return { answer: takeThrown(fault, error), threw: false };
+    if (fault === "logs every error of a handler") console.error(error);
+    if (isSessionError(error, "ERR_SESSION_REQUIRED")) {
+      if (fault === "answers a demand for a session as a failure") return { answer: FAILURE, threw: true };
+      if (fault === "does not know the credential of a demanded session") return { answer: notSignedIn(), threw: true };
+    }
     return { answer: faulty(fault, answerTo(error, session) ?? FAILURE), threw: true };
   }
 }

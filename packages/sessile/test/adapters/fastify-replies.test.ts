@@ -267,11 +267,7 @@ describe("errors", () => {
     withApp(
       (app) => {
         const schema = { response: { "4xx": { type: "object", properties: { other: { type: "string" } } } } };
-        app.get(
-          "/",
-          { schema },
-          requireSession(async () => "body", { detail: "Sign in first" }),
-        );
+        app.get("/", { schema, preHandler: requireSession({ detail: "Sign in first" }) }, async () => "body");
       },
       async ({ url }) => assert.equal(await (await fetch(url)).text(), '{"detail":"Sign in first"}'),
     ));
@@ -354,17 +350,14 @@ describe("an answer that fails before its first byte", () => {
 });
 
 describe("mounting", () => {
-  test("routes of plugins below have the session, unknown paths answer 404, and the guard keeps `this`", () =>
+  test("routes of plugins below have the session, and unknown paths answer 404", () =>
     withApp(
       async (app) => {
         app.decorate("greeting", "hello");
         await app.register(async (child) => {
-          child.get<{ Params: { name: string } }>(
-            "/hello/:name",
-            requireSession<{ Params: { name: string } }>(async function ({ params, session }) {
-              return `${this.getDecorator<string>("greeting")} ${params.name} from ${session.userId}`;
-            }),
-          );
+          child.get<{ Params: { name: string } }>("/hello/:name", async function ({ params, session }) {
+            return `${this.getDecorator<string>("greeting")} ${params.name} from ${session.userId}`;
+          });
         });
       },
       async ({ url, cookie }) => {
@@ -375,11 +368,7 @@ describe("mounting", () => {
 
   test("inject works as a client does", () =>
     withApp(
-      (app) =>
-        app.get(
-          "/",
-          requireSession(async ({ session }) => session.userId),
-        ),
+      (app) => app.get("/", async ({ session }) => session.require().userId),
       async ({ app, cookie }) => {
         assert.equal((await app.inject({ url: "/", headers: { cookie } })).body, "anna");
         const { statusCode, body } = await app.inject("/");

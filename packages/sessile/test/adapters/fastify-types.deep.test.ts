@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { compile } from "./support/compile.ts";
 
 const PREAMBLE = `
-  import Fastify, { type FastifyReply, type FastifyRequest, type FastifyTypeProvider } from "fastify";
+  import Fastify, { type FastifyTypeProvider } from "fastify";
   import { readFileSync } from "node:fs";
   import { cookieTransport, memoryStore, SessionManager } from "sessile";
-  import { requireSession, sessions, type SignedInRequest } from "sessile/fastify";
+  import { requireSession, sessions } from "sessile/fastify";
 
   declare module "sessile" {
     interface SessionData { cart: string[] }
@@ -15,7 +15,7 @@ const PREAMBLE = `
   const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()] });
 `;
 
-test("request.session is typed by SessionData, and narrowed by requireSession", async () => {
+test("request.session is typed by SessionData, and narrowed by require", async () => {
   const output = await compile(
     "fastify",
     `${PREAMBLE}
@@ -29,28 +29,19 @@ test("request.session is typed by SessionData, and narrowed by requireSession", 
       const id: string = session.userId;
       return id;
     });
-    app.get("/me", requireSession(async ({ session }) => {
+    app.get("/me", async (request) => {
+      const session = request.session.require();
       const user: string = session.userId;
       // @ts-expect-error: no such key
       session.get("crat");
       return user;
-    }, { detail: "Members only" }));
-    app.get<{ Params: { id: string } }>("/items/:id", requireSession(async ({ params, session }, reply) => {
-      // @ts-expect-error: no such parameter
-      params.di;
-      return reply.code(200).send(params.id + session.userId);
-    }));
-    app.get<{ Params: { id: string } }>("/named/:id", requireSession<{ Params: { id: string } }>(async function ({ params }) {
-      return this.printRoutes() + params.id;
-    }));
-    const kept = requireSession(async ({ session }: SignedInRequest) => session.userId);
-    app.get("/kept", kept);
+    });
     `,
   );
   assert.equal(output, "");
 });
 
-test("requireSession without a handler is a hook, of a route and of an application", async () => {
+test("requireSession is a hook, of a route and of an application", async () => {
   const output = await compile(
     "fastify-hook",
     `${PREAMBLE}
@@ -78,27 +69,22 @@ test("requireSession fits every server of Fastify, without a cast", async () => 
     const key = readFileSync("key");
     const plain = Fastify({ http2: true });
     await plain.register(sessions, { manager });
-    plain.get("/me", requireSession(async ({ raw, session }, reply) => {
-      raw.stream.session;
-      reply.raw.stream.respond;
-      // @ts-expect-error: that is HTTP/1
-      raw.statusMessage;
-      return session.userId.length;
-    }));
-    plain.route({ method: ["GET", "POST"], url: "/two", handler: requireSession(({ session }) => session.userId) });
-    plain.get<{ Params: { id: string } }>("/:id", requireSession(async ({ params }) => params.id));
+    plain.get("/me", { preHandler: requireSession() }, async ({ session }) => session.require().userId.length);
+    plain.route({
+      method: ["GET", "POST"], url: "/two", preHandler: requireSession(), handler: async ({ session }) => session.userId,
+    });
     const secure = Fastify({ http2: true, https: { key, cert: key } });
     await secure.register(sessions, { manager });
-    secure.get("/me", requireSession(async ({ session }) => session.userId));
+    secure.get("/me", { preHandler: requireSession() }, async ({ session }) => session.userId);
     const tls = Fastify({ https: { key, cert: key }, logger: true });
     await tls.register(sessions, { manager });
-    tls.get("/me", requireSession(async ({ session }) => session.userId));
+    tls.get("/me", { preHandler: requireSession() }, async ({ session }) => session.userId);
     `,
   );
   assert.equal(output, "");
 });
 
-test("behind requireSession, a type provider tells what the schema holds", async () => {
+test("beside requireSession, a type provider tells what the schema holds", async () => {
   const output = await compile(
     "fastify-provider",
     `${PREAMBLE}
@@ -108,12 +94,12 @@ test("behind requireSession, a type provider tells what the schema holds", async
     }
     const app = Fastify().withTypeProvider<Provider>();
     await app.register(sessions, { manager });
-    app.post("/", { schema: { body: { of: { name: "" as string } } } }, requireSession(async ({ body, session }) => {
+    app.post("/", { schema: { body: { of: { name: "" as string } } }, preHandler: requireSession() }, async ({ body, session }) => {
       const name: string = body.name;
       // @ts-expect-error: not in the schema
       body.nothing;
-      return name + session.userId;
-    }));
+      return name + session.require().userId;
+    });
     app.post("/plain", { schema: {}, preHandler: requireSession() }, async ({ session }) => session.userId);
     `,
   );
@@ -137,7 +123,7 @@ for (const other of ["@fastify/session", "@fastify/passport"]) {
         const id: string = session.userId;
         return id;
       });
-      app.get("/me", requireSession(async ({ session }) => session.userId.toUpperCase()));
+      app.get("/me", { preHandler: requireSession() }, async ({ session }) => session.require().userId.toUpperCase());
       `,
     );
     assert.equal(output, "");

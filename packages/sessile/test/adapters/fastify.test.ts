@@ -7,12 +7,11 @@ adapterSuite("Fastify", async (manager, routes) => {
   const app = Fastify({ forceCloseConnections: true });
   await app.register(sessions, { manager });
   for (const route of routes) {
-    const handler = mount(route);
     app.route({
       method: route.method,
       url: route.path,
-      preHandler: guard(route),
-      handler: route.isGuarded ? requireSession(handler) : handler,
+      preHandler: route.isGuarded ? [guard(route), requireSession()] : guard(route),
+      handler: mount(route),
     });
   }
   return { url: await app.listen({ port: 0, host: "127.0.0.1" }), close: () => app.close() };

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compile } from "./support/compile.ts";
 
-test("event.context.session is typed by SessionData, and narrowed by requireSession", async () => {
+test("event.context.session is typed by SessionData, and narrowed by require", async () => {
   const output = await compile(
     "h3",
     `
     import { defineHandler, H3, type H3Event } from "h3";
     import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
-    import { requireSession, type SignedInEvent, sessions } from "sessile/h3";
+    import { requireSession, sessions } from "sessile/h3";
 
     declare module "sessile" {
       interface SessionData { cart: string[] }
@@ -30,21 +30,22 @@ test("event.context.session is typed by SessionData, and narrowed by requireSess
       return { cart, id, session: session.sid };
     });
 
-    app.get("/profile", requireSession(async (event) => {
-      const user: string = event.context.session.userId;
-      const cart: readonly string[] | undefined = event.context.session.get("cart");
+    app.get("/profile", async (event) => {
+      const session = event.context.session.require();
+      const user: string = session.userId;
+      const cart: readonly string[] | undefined = session.get("cart");
       // @ts-expect-error: no such key
-      event.context.session.get("crat");
+      session.get("crat");
       return { cart, user, path: event.url.pathname };
-    }));
-    app.get("/detail", requireSession(({ context }) => context.session.userId, { detail: "Members only" }));
-    app.get("/defined", defineHandler(requireSession(({ context }) => context.session.userId)));
-    app.get("/query", requireSession<{ query: { id: string } }>((event: SignedInEvent<{ query: { id: string } }>) => event.req.method));
+    });
+    app.use("/account/**", requireSession({ detail: "Members only" }));
+    app.get("/guarded", ({ context }) => context.session.userId, { middleware: [requireSession()] });
+    app.get("/defined", defineHandler({ middleware: [requireSession()], handler: ({ context }) => context.session.userId }));
     const handler = (event: H3Event): string | null => event.context.session.userId;
     app.get("/plain", handler);
 
     // @ts-expect-error: no such option
-    requireSession(() => "", { details: "Members only" });
+    requireSession({ details: "Members only" });
     // @ts-expect-error: a manager is needed
     app.use(sessions());
     `,

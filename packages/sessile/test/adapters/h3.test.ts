@@ -13,8 +13,9 @@ import { bodyOf, headerLines } from "./support/to-response.ts";
 
 adapterSuite("h3", (manager, routes) => {
   const app = new H3({ silent: true }).use(sessions(manager));
+  const guard = requireSession();
   for (const route of routes)
-    app.on(route.method, route.path, route.isGuarded ? requireSession(mount(route)) : mount(route));
+    app.on(route.method, route.path, mount(route), { middleware: route.isGuarded ? [guard] : [] });
   return listen(createServer(toNodeHandler(app)));
 });
 
@@ -262,7 +263,8 @@ describe("the adapter of h3", () => {
   });
 
   test("requireSession answers what it is told to", async () => {
-    const { send } = await withApp(requireSession(({ context }) => context.session.userId, { detail: "Who are you?" }));
+    const guard = requireSession({ detail: "Who are you?" });
+    const { send } = await withApp((event) => guard(event, () => event.context.session.userId));
     const nobody = await send({});
     assert.deepEqual([nobody.status, await nobody.json()], [401, { detail: "Who are you?" }]);
     assert.equal(await (await send()).text(), "anna");

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import Fastify from "fastify";
-import { requireSession, sessions } from "sessile/fastify";
+import { sessions } from "sessile/fastify";
 import { bigChunks, http2Tests } from "./support/http2-client.ts";
 
 http2Tests("Fastify", async (manager) => {
@@ -13,7 +13,7 @@ http2Tests("Fastify", async (manager) => {
   app.route({
     method: ["GET", "POST"],
     url: "/profile",
-    handler: requireSession(({ session }) => session.userId),
+    handler: async ({ session }) => session.require().userId,
   });
   app.post("/write", async ({ session }) => {
     session.set("kept", 1);

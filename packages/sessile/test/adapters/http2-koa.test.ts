@@ -1,13 +1,9 @@
 import { createServer } from "node:http2";
 import { Readable } from "node:stream";
 import Koa, { type Middleware } from "koa";
-import { requireSession, sessions } from "sessile/koa";
+import { sessions } from "sessile/koa";
 import { bigChunks, http2Tests } from "./support/http2-client.ts";
 import { listen } from "./support/listen.ts";
-
-const profile: Middleware = requireSession((ctx) => {
-  ctx.body = ctx.session.userId;
-});
 
 const routes: Readonly<Record<string, Middleware>> = {
   "/login": async (ctx) => {
@@ -15,7 +11,9 @@ const routes: Readonly<Record<string, Middleware>> = {
     ctx.cookies.set("theme", "dark");
     ctx.status = 201;
   },
-  "/profile": profile,
+  "/profile": (ctx) => {
+    ctx.body = ctx.session.require().userId;
+  },
   "/write": (ctx) => {
     ctx.session.set("kept", 1);
     ctx.body = "kept";

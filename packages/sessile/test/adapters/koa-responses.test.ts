@@ -178,14 +178,15 @@ describe("ways to answer with Koa", () => {
 
   test("server-sent events end when the session is ended elsewhere", () =>
     withKoa(
-      requireSession((ctx) => {
+      (ctx) => {
+        ctx.session.require();
         const events = new PassThrough();
         events.write("data: hello\n\n");
         ctx.type = "text/event-stream";
         ctx.body = events;
         const stop = ctx.session.onEnded(() => events.end("event: end\n\n"));
         events.on("close", stop);
-      }),
+      },
       async ({ send, manager }) => {
         const events = await send("/");
         assert.equal(await manager.revokeUser("anna"), 1);

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compile } from "./support/compile.ts";
 
-test("ctx.session is typed by SessionData, and narrowed by requireSession", async () => {
+test("ctx.session is typed by SessionData, and narrowed by require", async () => {
   const output = await compile(
     "koa",
     `
-    import Koa, { type Context, type DefaultContext, type Middleware, type ParameterizedContext } from "koa";
+    import Koa, { type DefaultContext } from "koa";
     import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
     import { requireSession, sessions } from "sessile/koa";
 
@@ -33,14 +33,15 @@ test("ctx.session is typed by SessionData, and narrowed by requireSession", asyn
       await next();
     });
 
-    app.use(requireSession(async (ctx, next) => {
-      const user: string = ctx.session.userId;
-      const cart: readonly string[] | undefined = ctx.session.get("cart");
+    app.use(async (ctx, next) => {
+      const session = ctx.session.require();
+      const user: string = session.userId;
+      const cart: readonly string[] | undefined = session.get("cart");
       // @ts-expect-error: no such key
-      ctx.session.get("crat");
+      session.get("crat");
       ctx.body = [user, cart];
       await next();
-    }, { detail: "Members only" }));
+    });
 
     app.use(requireSession());
     app.use(requireSession({ detail: "Members only" }));
@@ -59,14 +60,7 @@ test("ctx.session is typed by SessionData, and narrowed by requireSession", asyn
       const french: "fr" = ctx.state.language;
       ctx.body = french;
     });
-    const named = requireSession<ParameterizedContext<State, Own>>((ctx) => {
-      const user: string = ctx.session.userId;
-      const language: "en" | "de" = ctx.state.language;
-      ctx.log(user + language);
-    });
-    typed.use(named);
-    const middleware: Middleware = requireSession((ctx: Context) => { ctx.body = ctx.session.userId; });
-    app.use(middleware);
+    typed.use(requireSession());
     `,
   );
   assert.equal(output, "");

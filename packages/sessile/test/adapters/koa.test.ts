@@ -16,12 +16,13 @@ adapterSuite("Koa", (manager, routes) => {
 });
 
 function mount(route: SuiteRoute): Middleware {
+  const guard = requireSession();
   const handler: Middleware = async (ctx) => {
     const answer = await answerOf(route, { session: ctx.session, url: ctx.originalUrl });
     if (answer.isThrown === true && (answer.status ?? 200) >= 400) ctx.throw(answer.status ?? 500);
     write(ctx, answer);
   };
-  return route.isGuarded ? requireSession(handler) : handler;
+  return route.isGuarded ? (ctx, next) => guard(ctx, () => handler(ctx, next)) : handler;
 }
 
 function write(ctx: Context, { status = 200, headers = {}, body }: SuiteAnswer): void {

@@ -12,7 +12,7 @@ import {
 import { Readable } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { bearerTransport, cookieTransport, headerTransport, memoryStore, type Session, SessionManager } from "sessile";
-import { requireSession, withSession } from "sessile/node";
+import { withSession } from "sessile/node";
 import { failingStore } from "sessile/testing";
 import { type Listening, listen } from "./support/listen.ts";
 import { cookieFor } from "./support/session-server.ts";
@@ -126,9 +126,7 @@ const routes: Readonly<
     response.write("signed ");
     response.end("in");
   },
-  "/profile": requireSession((_request: Http2ServerRequest, response: Http2ServerResponse, session) =>
-    response.end(session.userId),
-  ),
+  "/profile": (_request, response, session) => response.end(session.require().userId),
   "/write"(_request, response, session) {
     session.set("kept", 1);
     response.setHeader("etag", '"1"');

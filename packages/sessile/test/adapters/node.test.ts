@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import { test } from "node:test";
-import { requireSession, type SessionHandler, withSession } from "sessile/node";
+import { type SessionHandler, withSession } from "sessile/node";
 import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 import { listen } from "./support/listen.ts";
 import { answerOf, routeOf } from "./support/routes.ts";
@@ -18,10 +18,10 @@ adapterSuite("node:http", (manager, routes) => {
 });
 
 function mount(route: SuiteRoute): SessionHandler {
-  const handler: SessionHandler = async (request, response, session) => {
+  return async (request, response, session) => {
+    if (route.isGuarded) session.require();
     write(response, await answerOf(route, { session, url: request.url ?? "/" }));
   };
-  return route.isGuarded ? requireSession(handler) : handler;
 }
 
 function write(response: ServerResponse, { status = 200, headers = {}, body }: SuiteAnswer): void {

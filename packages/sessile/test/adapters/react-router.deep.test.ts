@@ -14,9 +14,9 @@ import {
   redirect,
   type ServerBuild,
 } from "react-router";
-import type { Session, SessionManager, SignedInSession } from "sessile";
+import type { Session, SessionManager } from "sessile";
 import type { SuiteRoute } from "sessile/testing";
-import { requireSession, withSession } from "sessile/web";
+import { withSession } from "sessile/web";
 import { listen } from "./support/listen.ts";
 import { recipeSuite } from "./support/recipe-suite.ts";
 import { answerOf } from "./support/routes.ts";
@@ -33,12 +33,15 @@ declare module "react-router" {
 const sessionContext = createContext<Session>();
 
 /** The middleware of the recipe. */
-function sessionMiddleware(manager: SessionManager, act?: (session: Session) => unknown): MiddlewareFunction<Response> {
+function sessionMiddleware(
+  manager: SessionManager,
+  act?: (session: Session, url: URL) => unknown,
+): MiddlewareFunction<Response> {
   const run = withSession(
     manager,
-    async (_request, session, [{ context }, next]: Parameters<MiddlewareFunction<Response>>) => {
+    async ({ url }, session, [{ context }, next]: Parameters<MiddlewareFunction<Response>>) => {
       context.set(sessionContext, session);
-      await act?.(session);
+      await act?.(session, new URL(url));
       return next() as Promise<Response>;
     },
   );
@@ -50,15 +53,11 @@ const requireUser: MiddlewareFunction<Response> = ({ context }) => {
   if (!context.get(sessionContext).isSignedIn()) throw redirect("/login");
 };
 
-/** What an API does instead: a client that is no browser has no use for a page. */
-const refuse: MiddlewareFunction<Response> = async ({ request, context }, next) =>
-  context.get(sessionContext).isSignedIn() ? next() : refusal(request, context.get(sessionContext));
-
-const refusal = requireSession((_request, _session: SignedInSession) => new Response());
-
 recipeSuite("React Router", (manager, routes) => {
   const modules = Object.fromEntries(routes.map((route) => [route.path, toModule(route)]));
-  return listen(createServer(serveFetch(handlerOf(sessionMiddleware(manager), modules))));
+  const guarded = new Set(routes.filter(({ isGuarded }) => isGuarded).map(({ path }) => path));
+  const middleware = sessionMiddleware(manager, (session, { pathname }) => guarded.has(pathname) && session.require());
+  return listen(createServer(serveFetch(handlerOf(middleware, modules))));
 });
 
 test("a loader redirects whoever is not signed in, and an action that throws a redirect keeps what it wrote", async () => {
@@ -115,7 +114,7 @@ function toModule(route: SuiteRoute): object {
     const { pathname, search } = new URL(request.url);
     return toResponse(await answerOf(route, { session: context.get(sessionContext), url: pathname + search }));
   };
-  return { middleware: route.isGuarded ? [refuse] : [], [route.method === "GET" ? "loader" : "action"]: answer };
+  return { [route.method === "GET" ? "loader" : "action"]: answer };
 }
 
 /** Stands for the page that React Router would render. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import Fastify from "fastify";
-import { requireSession, sessions } from "sessile/fastify";
+import { sessions } from "sessile/fastify";
 import { cookieFor, testManager } from "./support/session-server.ts";
 
 describe("an open stream of events of Fastify ends when the user signs out with another request", () => {
@@ -12,26 +12,22 @@ describe("an open stream of events of Fastify ends when the user signs out with 
 
   before(async () => {
     await app.register(sessions, { manager });
-    app.get(
-      "/hijacked",
-      requireSession((request, reply) => {
-        reply.hijack();
-        reply.raw.writeHead(200, { "content-type": "text/event-stream" });
-        reply.raw.write("data: hello\n\n");
-        const stop = request.session.onEnded(() => reply.raw.end("event: signed-out\ndata:\n\n"));
-        reply.raw.on("close", stop);
-      }),
-    );
-    app.get(
-      "/streamed",
-      requireSession(async (request, reply) => {
-        const events = new PassThrough();
-        events.write("data: hello\n\n");
-        const stop = request.session.onEnded(() => events.end("event: signed-out\ndata:\n\n"));
-        events.on("close", stop);
-        return reply.type("text/event-stream").send(events);
-      }),
-    );
+    app.get("/hijacked", (request, reply) => {
+      const session = request.session.require();
+      reply.hijack();
+      reply.raw.writeHead(200, { "content-type": "text/event-stream" });
+      reply.raw.write("data: hello\n\n");
+      const stop = session.onEnded(() => reply.raw.end("event: signed-out\ndata:\n\n"));
+      reply.raw.on("close", stop);
+    });
+    app.get("/streamed", async (request, reply) => {
+      const session = request.session.require();
+      const events = new PassThrough();
+      events.write("data: hello\n\n");
+      const stop = session.onEnded(() => events.end("event: signed-out\ndata:\n\n"));
+      events.on("close", stop);
+      return reply.type("text/event-stream").send(events);
+    });
     app.post("/logout", async ({ session }) => {
       await session.signOut();
       return {};

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import type { SessionHandler } from "sessile/node";
-import { requireSession } from "sessile/node";
 import { withHandler } from "./support/session-server.ts";
 
-const events: SessionHandler = requireSession((_request, response, session) => {
+const events: SessionHandler = (_request, response, session) => {
+  session.require();
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.write("data: hello\n\n");
   const stop = session.onEnded(() => response.end("event: signed-out\ndata:\n\n"));
   response.on("close", stop);
-});
+};
 
 const routes: Readonly<Record<string, SessionHandler>> = {
   "/events": events,

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import type { Session, SessionManager, SignedInSession } from "sessile";
+import type { Session, SessionManager } from "sessile";
 import type { SuiteRoute } from "sessile/testing";
-import { requireSession, withSession } from "sessile/web";
+import { withSession } from "sessile/web";
 import { listen } from "./support/listen.ts";
 import { recipeSuite } from "./support/recipe-suite.ts";
 import { answerOf, routeOf } from "./support/routes.ts";
@@ -25,10 +25,11 @@ interface RequestEvent {
 type Resolve = (event: RequestEvent) => Response | Promise<Response>;
 type Handle = (input: { event: RequestEvent; resolve: Resolve }) => Response | Promise<Response>;
 
-/** The hook of the recipe. */
-function hook(manager: SessionManager): Handle {
+/** The hook of the recipe, which guards the paths that `isGuarded` names. */
+function hook(manager: SessionManager, isGuarded: (url: URL) => boolean = () => false): Handle {
   const run = withSession(manager, (_request, session, { event, resolve }: Parameters<Handle>[0]) => {
     event.locals.session = session;
+    if (isGuarded(event.url)) session.require();
     return resolve(event);
   });
   return (input) => run(input.event.request, input);
@@ -49,15 +50,11 @@ async function respond(request: Request, handle: Handle, endpoint: Endpoint): Pr
   return handle({ event, resolve });
 }
 
-/** The guard of the recipe for endpoints. */
-const guarded = requireSession((_request, _session: SignedInSession, answer: () => Promise<Response>) => answer());
-
 recipeSuite("SvelteKit", (manager, routes) => {
-  const handle = hook(manager);
+  const handle = hook(manager, (url) => routeOf(routes, undefined, url.pathname)?.isGuarded === true);
   const endpoint: Endpoint = async ({ request, url, locals: { session } }) => {
     const route = routeOf(routes, request.method, url.pathname) as SuiteRoute;
-    const answer = async () => toResponse(await answerOf(route, { session, url: url.pathname + url.search }));
-    return route.isGuarded ? guarded(request, session, answer) : answer();
+    return toResponse(await answerOf(route, { session, url: url.pathname + url.search }));
   };
   return listen(createServer(serveFetch((request) => respond(request, handle, endpoint))));
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { createServer as createServer2, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { test } from "node:test";
-import Fastify, { type FastifyRequest } from "fastify";
+import Fastify from "fastify";
 import { headerTransport, memoryStore, SessionManager } from "sessile";
 import * as fastify from "sessile/fastify";
 import * as node from "sessile/node";
@@ -42,31 +42,17 @@ function typedOnceByTheManager(): void {
   });
 }
 
-function signedInBehindTheGuard(): void {
-  node.withSession(
-    shop,
-    node.requireSession((request, response, session) => {
-      const userId: string = session.userId;
-      const visits: number | undefined = session.get("visits");
-      // @ts-expect-error the key is misspelt
-      session.get("crat");
-      response.end(`${request.url} ${userId} ${visits}`);
-    }),
-  );
-  web.withSession(
-    shop,
-    web.requireSession((request, session) => {
-      const userId: string = session.userId;
-      const since: number = session.authenticatedAt;
-      // @ts-expect-error the key is misspelt
-      session.get("crat");
-      return new Response(`${request.url} ${userId} ${since}`);
-    }),
-  );
-  fastify.requireSession(async ({ session }) => {
-    const userId: string = session.userId;
-    const sid: string = session.sid;
-    return `${userId} ${sid}`;
+function signedInWhereItIsRequired(): void {
+  node.withSession(shop, (request, response, session) => {
+    const { userId, sid } = session.require();
+    const visits: number | undefined = session.require().get("visits");
+    // @ts-expect-error the key is misspelt
+    session.require().get("crat");
+    response.end(`${request.url} ${userId.length} ${sid.length} ${visits}`);
+  });
+  web.withSession(shop, (request, session) => {
+    const since: number = session.require().authenticatedAt;
+    return new Response(`${request.url} ${since}`);
   });
 }
 
@@ -94,25 +80,14 @@ async function fastifyKnowsTheSession(): Promise<void> {
       const userId: string = session.userId;
       return userId;
     });
-    app.get(
-      "/guarded",
-      fastify.requireSession(async ({ session }) => session.userId.length),
-    );
-    app.get<{ Params: { name: string } }>(
-      "/:name",
-      fastify.requireSession(async ({ params, session }) => `${params.name} ${session.userId.length}`),
-    );
-    app.post(
-      "/",
-      { schema: {} },
-      fastify.requireSession(async (request: FastifyRequest) => request.url, { detail: "Sign in" }),
-    );
+    app.get("/required", async ({ session }) => session.require().userId.length);
+    app.addHook("preHandler", fastify.requireSession({ detail: "Sign in" }));
     // @ts-expect-error an unknown option
-    fastify.requireSession(async () => "", { details: "Sign in" });
+    fastify.requireSession({ details: "Sign in" });
   }
 }
 
 test("the types hold", () => {
-  const checked = [typedOnceByTheManager, signedInBehindTheGuard, serversTakeTheListeners, fastifyKnowsTheSession];
+  const checked = [typedOnceByTheManager, signedInWhereItIsRequired, serversTakeTheListeners, fastifyKnowsTheSession];
   assert.ok(checked.every((each) => typeof each === "function"));
 });

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { adapterSuite, type SuiteRoute } from "sessile/testing";
-import { requireSession, type SessionHandler, withSession } from "sessile/web";
+import { type SessionHandler, withSession } from "sessile/web";
 import { listen } from "./support/listen.ts";
 import { answerOf, routeOf } from "./support/routes.ts";
 import { serveFetch } from "./support/serve-fetch.ts";
@@ -17,11 +17,11 @@ adapterSuite("Request and Response", (manager, routes) => {
 });
 
 function mount(route: SuiteRoute): SessionHandler {
-  const handler: SessionHandler = async (request, session) => {
+  return async (request, session) => {
+    if (route.isGuarded) session.require();
     const { pathname, search } = new URL(request.url);
     const answer = await answerOf(route, { session, url: pathname + search });
     if (answer.isThrown === true) throw toResponse(answer);
     return toResponse(answer);
   };
-  return route.isGuarded ? requireSession(handler) : handler;
 }

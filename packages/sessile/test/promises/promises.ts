@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import Fastify, { type FastifyInstance } from "fastify";
 import { bearerTransport, headerTransport, SessionManager, type SessionManagerOptions } from "sessile";
-import { requireSession, sessions } from "sessile/fastify";
+import { sessions } from "sessile/fastify";
 import type { SessionStore } from "sessile/store";
 import { pausingStore } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
@@ -210,21 +210,20 @@ async function start(store: SessionStore, slow: Gates, options: Partial<SessionM
     return { token, sid: session.sid };
   });
   app.post("/signout", async ({ session }) => session.signOut());
-  app.post(
-    "/increment",
-    requireSession(async ({ session }) => session.update("n", (n) => Number(n ?? 0) + 1)),
-  );
+  app.post("/increment", async ({ session }) => session.require().update("n", (n) => Number(n ?? 0) + 1));
   app.post<{ Params: { key: string } }>("/write/:key", async ({ session, params }) => session.set(params.key, 1));
   app.post("/rotate", async ({ session }) => session.rotate());
-  app.get(
-    "/data",
-    requireSession(async ({ session }) => Object.fromEntries(session.keys().map((key) => [key, session.get(key)]))),
-  );
-  const slowly = (act: (session: import("sessile").Session) => void) =>
-    requireSession(async ({ session }) => {
+  app.get("/data", async (request) => {
+    const session = request.session.require();
+    return Object.fromEntries(session.keys().map((key) => [key, session.get(key)]));
+  });
+  const slowly =
+    (act: (session: import("sessile").Session) => void) =>
+    async ({ session }: import("fastify").FastifyRequest) => {
+      session.require();
       await slow.enter();
       act(session);
-    });
+    };
   app.post(
     "/slow/write",
     slowly((session) => session.set("slow", 1)),

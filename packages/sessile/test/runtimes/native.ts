@@ -6,7 +6,7 @@ import { Elysia } from "elysia";
 import { cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
 import { sessions } from "sessile/elysia";
 import { mintSession, type StartServer, type SuiteRoute } from "sessile/testing";
-import { requireSession, type SessionHandler, withSession } from "sessile/web";
+import { type SessionHandler, withSession } from "sessile/web";
 import { honoApp } from "../adapters/support/hono-app.ts";
 import { ANSWERS_FOR_BODIES, suiteWithout } from "../adapters/support/recipe-suite.ts";
 import { answerOf, routeOf } from "../adapters/support/routes.ts";
@@ -66,11 +66,11 @@ suiteWithout(ANSWERS_FOR_BODIES, "the adapter of Elysia, natively", async (manag
 });
 
 function mount(route: SuiteRoute): SessionHandler {
-  const handler: SessionHandler = async (request, session) => {
+  return async (request, session) => {
+    if (route.isGuarded) session.require();
     const { pathname, search } = new URL(request.url);
     return toResponse(await answerOf(route, { session, url: pathname + search }));
   };
-  return route.isGuarded ? requireSession(handler) : handler;
 }
 
 test("a WebSocket of Elysia knows its user, and nobody else gets one", { skip: !isBun }, async () => {

@@ -1,4 +1,4 @@
-import { requireSession } from "sessile/h3";
+import { defineHandler } from "nitro/h3";
 import { manager } from "../manager";
 
-export default requireSession(async ({ context }) => manager.revokeUser(context.session.userId));
+export default defineHandler(async ({ context }) => manager.revokeUser(context.session.require().userId));

@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { adapterChecks, type StartServer } from "sessile/testing";
 
 const ANSWERS_TO_WHAT_IS_THROWN = [
+  "`session.require()` refuses as the guard does, logs nothing, and returns the session of a signed-in user",
   "what is thrown at a route that wants a fresh sign-in is a 403, and nobody's is a 401",
   "D8: a sign-in beyond the user's limit is a 409",
   "I7: a cross-site sign-in is a 403 where the token would become a cookie",

@@ -57,11 +57,11 @@ test("a Redis that closes idle connections costs 503s at most: the lines of the 
   const program = `${lines.replace("redis://127.0.0.1:6379", server.url)}
     import Fastify from "fastify";
     import { headerTransport, SessionManager } from "sessile";
-    import { requireSession, sessions } from "sessile/fastify";
+    import { sessions } from "sessile/fastify";
     const app = Fastify();
     await app.register(sessions, { manager: new SessionManager({ store, transports: [headerTransport()] }) });
     app.post("/login", async ({ session }) => void (await session.signIn("anna")));
-    app.get("/profile", requireSession(async ({ session }) => session.userId));
+    app.get("/profile", async ({ session }) => session.require().userId);
     const { headers } = await app.inject({ method: "POST", url: "/login" });
     const profile = async () => {
       await new Promise(setImmediate);

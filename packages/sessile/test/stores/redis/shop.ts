@@ -1,9 +1,9 @@
 // A small web application whose sessions are in Redis, for tests that break Redis under it.
 
 import assert from "node:assert/strict";
-import Fastify from "fastify";
+import Fastify, { type FastifyRequest } from "fastify";
 import { cookieTransport, type Session, SessionManager } from "sessile";
-import { requireSession, sessions } from "sessile/fastify";
+import { sessions } from "sessile/fastify";
 import type { SessionStore } from "sessile/store";
 
 export interface Answer {
@@ -34,7 +34,10 @@ export async function openShop(store: SessionStore): Promise<Shop> {
   const app = Fastify({ forceCloseConnections: true });
   await app.register(sessions, { manager });
   app.get("/public", async () => "public");
-  const guarded = (act: (session: Session) => unknown) => requireSession(async ({ session }) => act(session) ?? "done");
+  const guarded =
+    (act: (session: Session) => unknown) =>
+    async ({ session }: FastifyRequest) =>
+      act(session.require()) ?? "done";
   app.get(
     "/profile",
     guarded(({ userId }) => userId),
