@@ -2,6 +2,7 @@
 // Schema v1).
 
 import { SessionError, type SessionErrorCode, shown } from "./errors.ts";
+import { FLASH_PREFIX, flashesOf, isFlashKey, withoutFlashes } from "./flash.ts";
 import { MAX_DATA_BYTES } from "./record.ts";
 
 /** A value that JSON carries without loss. */
@@ -71,6 +72,14 @@ function isScalar(value: unknown): value is string | number | boolean | null {
 export function checkKey(key: unknown): string {
   if (typeof key === "string" && key !== "__proto__" && key.isWellFormed()) return key;
   throw new SessionError("ERR_SESSION_VALUE", "A key of session data must be well-formed text other than `__proto__`.");
+}
+
+/** Refuses a top-level key that cannot be kept, or that could be a flash message's. */
+export function checkDataKey(key: unknown): string {
+  const checked = checkKey(key);
+  if (!isFlashKey(checked)) return checked;
+  const message = `Keys that begin with \`${FLASH_PREFIX}\` are reserved for \`session.flash(kind, message)\`.`;
+  throw new SessionError("ERR_SESSION_VALUE", message);
 }
 
 /** The text of a data object. Throws `ERR_SESSION_RECORD` when stored data is nested deeper than the stack. */
@@ -205,10 +214,10 @@ export async function validateData(
   code: SessionErrorCode,
 ): Promise<JsonObject> {
   if (schema === undefined) return data;
-  const { issues, value } = await schema["~standard"].validate({ ...data });
+  const { issues, value } = await schema["~standard"].validate({ ...withoutFlashes(data) });
   // A copy: the application may keep the output, and it may have a prototype.
   if (issues === undefined && typeof value === "object" && value !== null)
-    return Object.assign(Object.create(null), value);
+    return Object.assign(Object.create(null), value, flashesOf(data));
   const keys = (issues ?? [{}]).map(({ path = [] }) => `\`${path.map(keyOf).join(".")}\``);
   throw new SessionError(code, `Session data does not fit the \`schema\` at ${keys.join(", ")}.`);
 }

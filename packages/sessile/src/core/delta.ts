@@ -1,6 +1,7 @@
 // The changes of one request: as a handler makes them, as a store applies them.
 
-import { checkKey, copyJson, formatData, type Json, type JsonObject, parseData } from "./data.ts";
+import { checkDataKey, checkKey, copyJson, formatData, type Json, type JsonObject, parseData } from "./data.ts";
+import { flashKeys, isFlashKey, MOST_FLASHES, newFlashKey } from "./flash.ts";
 import type { DataLimits } from "./options.ts";
 import { deadline, frozenRotation, isExpired, type SessionRecord } from "./record.ts";
 
@@ -182,7 +183,7 @@ export class Changes {
   }
 
   set(key: string, value: unknown): void {
-    checkKey(key);
+    checkDataKey(key);
     const copy = value === undefined ? undefined : copyJson(value, key, this.#limits.depth);
     this.#replace({ key, apply: () => copy, isDependent: false });
   }
@@ -195,9 +196,23 @@ export class Changes {
     const depth = this.#limits.depth;
     const apply = (value: Json | undefined): Json | undefined => {
       const next = fn(value === undefined ? undefined : copyJson(value, key, depth));
-      return next === undefined ? undefined : copyJson(next, checkKey(key), depth);
+      return next === undefined ? undefined : copyJson(next, checkDataKey(key), depth);
     };
     this.#add({ key, apply, isDependent: !this.#changes.some((earlier) => earlier.key === key) });
+  }
+
+  /** Adds a message of this kind beside those that are there. */
+  flash(kind: string, value: unknown): void {
+    const message = [checkKey(kind), copyJson(value, kind, this.#limits.depth)];
+    this.#add({ key: newFlashKey(), apply: () => message, isDependent: false });
+    for (const key of flashKeys(this.#view).slice(0, -MOST_FLASHES)) this.remove(key);
+  }
+
+  /** The messages that were added here, without any other change; `null` where there are none. */
+  flashes(): Changes | null {
+    const flashes = new Changes({}, this.#limits);
+    for (const change of this.#changes) if (isFlashKey(change.key) && change.key in this.#view) flashes.#add(change);
+    return flashes.isEmpty ? null : flashes;
   }
 
   /** Replays the changes on newer data. When one of them throws, everything is as before. */

@@ -3,9 +3,10 @@
 
 import { checkedText, commitRecord, isDue, type Presented, READING, readData, type Writing } from "./commit.ts";
 import { type Core, type NewSession, revoked } from "./core.ts";
-import { type JsonObject, parseData } from "./data.ts";
+import { type Json, type JsonObject, parseData } from "./data.ts";
 import { Changes } from "./delta.ts";
 import { SessionError } from "./errors.ts";
+import { flashKeys, flashValue } from "./flash.ts";
 import type { SessionRecord } from "./record.ts";
 import { Session } from "./session.ts";
 import { type Beginning, beginningOf, REPLACES, type SignInOptions } from "./sign-in.ts";
@@ -40,6 +41,11 @@ type State =
    */
   | "gone";
 
+/** Whether the user sees the response: a redirect shows no page. */
+function isShown(status: number): boolean {
+  return (status >= 200 && status < 300) || (status >= 400 && status < 500);
+}
+
 export class SessionExchange<Data extends object> {
   readonly session: Session<Data>;
   readonly #core: Core;
@@ -55,6 +61,8 @@ export class SessionExchange<Data extends object> {
   /** The data with the handler's changes on top, from the first change on. */
   #changes: Changes | null = null;
   #newToken: string | null = null;
+  /** The keys of the flash messages that the handler has taken. */
+  #taken: Set<string> | null = null;
   #isActivity = true;
   #mustRotate = false;
   #isSettled = false;
@@ -119,6 +127,18 @@ export class SessionExchange<Data extends object> {
     return this.#changes;
   }
 
+  flash(kind: string, message: Json): void {
+    this.change().flash(kind, message);
+  }
+
+  takeFlash(kind: string): Json[] {
+    if (this.#isSettled) throw tooLate("take a flash message");
+    const data = this.read();
+    const keys = flashKeys(data, kind).filter((key) => !this.#taken?.has(key));
+    for (const key of keys) (this.#taken ??= new Set()).add(key);
+    return keys.map((key) => flashValue(data, key));
+  }
+
   now(): number {
     return this.#core.now();
   }
@@ -142,10 +162,13 @@ export class SessionExchange<Data extends object> {
     return this.#step("sign in", async () => {
       checkOrigin(this.#core, this.#writer(), this.#request);
       const beginning = await beginningOf(this.#core, userId, options, () => this.read());
+      const flashes = this.#changes?.flashes() ?? null;
       await this.#endFormer();
       const { token, evicted } = await this.#begin(beginning);
       const former = options[REPLACES];
       if (former !== undefined && !evicted.includes(former)) await this.#replace(former);
+      if (flashes !== null && this.#changes !== null) flashes.join(this.#changes);
+      this.#changes = flashes ?? this.#changes;
       await this.#refresh();
       return token;
     });
@@ -196,7 +219,7 @@ export class SessionExchange<Data extends object> {
    * a full collection.
    */
   get mustWait(): boolean {
-    if (this.#steps !== null || this.#state === "unreadable") return true;
+    if (this.#steps !== null || this.#taken !== null || this.#state === "unreadable") return true;
     if (this.#record === null) return this.#changes?.isEmpty === false;
     return isDue(this.#core, this.#writing(this.#record, this.#changes, true), this.#core.now());
   }
@@ -216,6 +239,7 @@ export class SessionExchange<Data extends object> {
   async #settle(status: number, response: SessionResponse): Promise<void> {
     try {
       this.#steps?.throwUnhandled();
+      if (isShown(status)) this.#removeTaken();
       await (status < 500 ? this.#write(this.#changes, true) : this.#abandon());
     } catch (error) {
       await this.#abandon();
@@ -223,6 +247,12 @@ export class SessionExchange<Data extends object> {
     } finally {
       this.#send(response);
     }
+  }
+
+  #removeTaken(): void {
+    if (this.#taken === null || this.#taken.size === 0) return;
+    this.#changes ??= new Changes(this.read(), this.#core.settings.limits);
+    for (const key of this.#taken) this.#changes.remove(key);
   }
 
   /** When this fails, the session goes on. */
@@ -324,6 +354,7 @@ export class SessionExchange<Data extends object> {
     this.#record = null;
     this.#data = null;
     this.#changes = null;
+    this.#taken = null;
     this.#newToken = null;
   }
 

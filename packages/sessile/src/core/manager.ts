@@ -4,6 +4,7 @@ import { Core } from "./core.ts";
 import { type JsonObject, parseData } from "./data.ts";
 import { SessionError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
+import { withoutFlashes } from "./flash.ts";
 import { open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions, type Settings, wholeNumber } from "./options.ts";
 import { idleTimeoutOf, type SessionRecord } from "./record.ts";
@@ -128,7 +129,7 @@ export class SessionManager<Data extends object = DefaultData> {
     if (record === null || this.#core.isOver(record)) return null;
     const { rotatedAt, version } = record;
     const info = toInfo(this.#core.touches.seen(record), this.#core.settings);
-    return { ...info, rotatedAt, version, ...(data && { data: { ...parseData(record.data) } }) };
+    return { ...info, rotatedAt, version, ...(data && { data: { ...withoutFlashes(parseData(record.data)) } }) };
   }
 
   async #record(sid: string): Promise<SessionRecord | null> {

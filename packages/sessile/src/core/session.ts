@@ -4,6 +4,7 @@
 import type { Json } from "./data.ts";
 import { refusedWrite, required, SessionError } from "./errors.ts";
 import type { SessionExchange } from "./exchange.ts";
+import { withoutFlashes } from "./flash.ts";
 import type { SignInOptions } from "./sign-in.ts";
 
 /**
@@ -135,7 +136,7 @@ export class Session<Data extends object = DefaultData> {
 
   /** The keys that have a value. */
   keys(): (keyof Data & string)[] {
-    return Object.keys(this.#exchange.read()) as (keyof Data & string)[];
+    return Object.keys(withoutFlashes(this.#exchange.read())) as (keyof Data & string)[];
   }
 
   /**
@@ -160,6 +161,24 @@ export class Session<Data extends object = DefaultData> {
    */
   update<Key extends keyof Data & string>(key: Key, fn: (value: Data[Key] | undefined) => Data[Key] | undefined): void {
     this.#exchange.change().update(key, fn as (value: unknown) => unknown);
+  }
+
+  /**
+   * Keeps a message for the next page, beside those of the same kind that no page has shown yet. An anonymous visitor
+   * gets a session for it, as `set` begins one. The last 20 messages are kept. Throws `ERR_SESSION_VALUE` when it is not
+   * JSON.
+   */
+  flash(kind: string, message: Json): void {
+    this.#exchange.flash(kind, message);
+  }
+
+  /**
+   * The messages of a kind, oldest first; an empty list when there are none. Those returned once in a request are not
+   * returned again. They are removed when the page is shown: with a response of 200 to 299 or 400 to 499. A redirect
+   * leaves them to the next page, and a failure too.
+   */
+  takeFlash<Message extends Json = Json>(kind: string): Message[] {
+    return this.#exchange.takeFlash(kind).map(freeze) as Message[];
   }
 
   /**
@@ -264,5 +283,8 @@ function refuseWrites(prototype: object): void {
   Object.defineProperty(prototype, "then", { configurable: true, get: () => undefined });
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype)))
     if (property.get !== undefined) Object.defineProperty(prototype, name, { ...property, set: () => refuse(name) });
+  // connect-flash assigns the method to itself, and would then keep its messages on it.
+  const flash: unknown = Reflect.get(prototype, "flash");
+  Object.defineProperty(prototype, "flash", { configurable: true, get: () => flash, set: () => refuse("flash") });
   Object.setPrototypeOf(prototype, new Proxy({}, { set: (_target, name) => refuse(name) }));
 }

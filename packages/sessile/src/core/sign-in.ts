@@ -2,7 +2,7 @@
 
 import { checkedText } from "./commit.ts";
 import type { Core } from "./core.ts";
-import { checkKey, copyJson, type Json, type JsonObject } from "./data.ts";
+import { checkDataKey, copyJson, type Json, type JsonObject } from "./data.ts";
 import { SessionError } from "./errors.ts";
 import { milliseconds } from "./options.ts";
 
@@ -78,9 +78,9 @@ export async function firstData(
   const { depth } = core.settings.limits;
   const first: Record<string, Json> = Object.create(null);
   const kept = keep.length === 0 ? {} : present();
-  for (const key of keep) if (kept[key] !== undefined) first[checkKey(key)] = copyJson(kept[key], key, depth);
+  for (const key of keep) if (kept[key] !== undefined) first[checkDataKey(key)] = copyJson(kept[key], key, depth);
   for (const [key, value] of Object.entries(data))
-    if (value !== undefined) first[checkKey(key)] = copyJson(value, key, depth);
+    if (value !== undefined) first[checkDataKey(key)] = copyJson(value, key, depth);
   return checkedText(core, first);
 }
 

@@ -8,6 +8,23 @@ const OWN_COOKIES = ["theme=dark; Path=/", "lang=en"];
 
 export const responseChecks: readonly AdapterCheck[] = [
   {
+    name: "a flash message stays until a page shows it: redirects, thrown ones too, and failures leave it",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const anonymous = (await send("POST", "/flash")).header("x-session-token") as string;
+        for (const token of [anonymous, await signIn()]) {
+          assert.equal((await send("POST", "/flash", { token })).status, 303);
+          for (const asked of ["status=303", "status=303&thrown=yes", "status=500", "status=503"]) {
+            const { status } = await send("GET", `/notices?${asked}`, { token });
+            assert.equal(status, Number(asked.slice(7, 10)), asked);
+          }
+          const shown = token === anonymous ? ["Saved", "Saved"] : ["Saved"];
+          assert.deepEqual(JSON.parse((await send("GET", "/notices?status=422", { token })).text), shown);
+          assert.equal((await send("GET", "/notices", { token })).text, "[]");
+        }
+      }),
+  },
+  {
     name: "H7: a response that looked at the session carries no-store and varies by every transport",
     run: (start) =>
       withServer(start, {}, async ({ send, signIn }) => {

@@ -177,6 +177,16 @@ const WRITING: Handlers = {
     session.set(query(url, "name"), 1);
     return { headers: { "content-type": "text/html", "content-language": "en", etag: '"1"' }, body: "<b>kept</b>" };
   },
+  "POST /flash": async ({ session }) => {
+    session.flash("notice", "Saved");
+    return { status: 303, headers: { location: "/notices" } };
+  },
+  "GET /notices": async ({ session, url }) => {
+    const shown = json(session.takeFlash("notice"));
+    const status = Number(query(url, "status") || 200);
+    const isThrown = query(url, "thrown") === "yes";
+    return { ...(status === 303 ? { headers: { location: "/notices" } } : shown), status, isThrown };
+  },
   "POST /rotate": async ({ session }) => {
     session.rotate();
     return json({});

@@ -28,7 +28,14 @@ const FAULTS = {
     "F1: a sign-out that the handler does not wait for is answered only when the store has confirmed it",
   ],
   "cuts the connection of every change": "F4: parallel requests that add one to a counter lose nothing",
-  "commits every status as 200": "a response with status 500 keeps nothing",
+  "commits every status as 200": [
+    "a response with status 500 keeps nothing",
+    "a flash message stays until a page shows it: redirects, thrown ones too, and failures leave it",
+  ],
+  "commits a redirect as 200":
+    "a flash message stays until a page shows it: redirects, thrown ones too, and failures leave it",
+  "commits a refusal as a redirect":
+    "a flash message stays until a page shows it: redirects, thrown ones too, and failures leave it",
   "commits what a handler that threw had written": "a handler that throws keeps nothing and is a 500",
   "takes a thrown redirect for a failure":
     "thrown redirects and responses: a redirect after a sign-in goes out as it is, with the new token",
@@ -149,10 +156,13 @@ async function serve(
   if (threw && fault === "forgets the sign-out of a handler that threw") return write(response, answer);
   const status =
     fault === "commits every status as 200" ||
+    (fault === "commits a redirect as 200" && answer.status === 303) ||
     (fault === "keeps what was written before a thrown 503" && answer.isThrown) ||
     (threw && fault === "commits what a handler that threw had written")
       ? 200
-      : answer.status;
+      : fault === "commits a refusal as a redirect" && answer.status === 422
+        ? 303
+        : answer.status;
   try {
     await opened.commit(
       status ?? 200,

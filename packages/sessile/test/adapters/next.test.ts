@@ -178,6 +178,23 @@ describe("sessions in Next.js", () => {
     await assert.rejects(session.signOut(), { code: "ERR_SESSION_STATE" });
   });
 
+  test("a flash message that an action makes is taken by another action; a page is told that it cannot", async () => {
+    const { request, signedIn } = setUp();
+    const cookie = await signedIn();
+    const making = request({ cookie });
+    const made = making.action(async (session) => {
+      session.flash("notice", "Saved");
+      throw signal(REDIRECT);
+    });
+    await assert.rejects(making.next.act(made), { message: "NEXT_REDIRECT" });
+    const page = await request({ cookie }).readSession();
+    assert.throws(() => page.takeFlash("notice"), { code: "ERR_SESSION_STATE" });
+    const shown: unknown[] = [];
+    for (const { next, action } of [request({ cookie }), request({ cookie })])
+      await next.act(action(async (session) => shown.push(session.takeFlash("notice"))));
+    assert.deepEqual(shown, [["Saved"], []]);
+  });
+
   test("a page counts as activity, and never takes a new token that it could not hand out", async () => {
     const { request, signedIn, clock } = setUp({ rotateAfter: 120_000 });
     const cookie = await signedIn();

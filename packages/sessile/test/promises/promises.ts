@@ -58,6 +58,25 @@ export function promises(name: string, open: () => Promise<Opened>): void {
       }
     });
 
+    test(`${PARALLEL} flash messages at once are all shown, while pages take them at both servers`, async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const token = await signIn(servers[0]);
+        const take = async (server: Server): Promise<unknown[]> =>
+          (await expect(200, server, "POST", "/notices", token)).body as unknown[];
+        const answers = await all(PARALLEL, async (i) => {
+          const server = servers[i % 2] as Server;
+          if (i % 4 === 3) return take(server);
+          await expect(200, server, "POST", `/flash/${i}`, token);
+          return [];
+        });
+        const shown = [...answers.flat(), ...(await take(servers[0]))];
+        const made = Array.from({ length: PARALLEL }, (_, i) => String(i)).filter((_, i) => i % 4 !== 3);
+        assert.deepEqual([...new Set(shown)].toSorted(), made.toSorted());
+        assert.deepEqual(await take(servers[1]), []);
+        assert.equal((await opened.stores[0].load(token.slice(4, 26)))?.data, "{}");
+      }
+    });
+
     const endings: Record<string, (token: string, sid: string, userId: string) => Promise<unknown>> = {
       "a sign-out": (token) => expect(200, servers[1], "POST", "/signout", token),
       "a revocation": async (_token, sid) => assert.equal(await servers[1].manager.revoke(sid), true),
@@ -212,6 +231,10 @@ async function start(store: SessionStore, slow: Gates, options: Partial<SessionM
   app.post("/signout", async ({ session }) => session.signOut());
   app.post("/increment", async ({ session }) => session.require().update("n", (n) => Number(n ?? 0) + 1));
   app.post<{ Params: { key: string } }>("/write/:key", async ({ session, params }) => session.set(params.key, 1));
+  app.post<{ Params: { text: string } }>("/flash/:text", async ({ session, params }) =>
+    session.flash("notice", params.text),
+  );
+  app.post("/notices", async ({ session }) => session.takeFlash("notice"));
   app.post("/rotate", async ({ session }) => session.rotate());
   app.get("/data", async (request) => {
     const session = request.session.require();
