@@ -135,7 +135,7 @@ export class SessionExchange<Data extends object> {
     if (this.#isSettled) throw tooLate("take a flash message");
     const data = this.read();
     const keys = flashKeys(data, kind).filter((key) => !this.#taken?.has(key));
-    for (const key of keys) (this.#taken ??= new Set()).add(key);
+    if (keys.length > 0) this.#taken = new Set([...(this.#taken ?? []), ...keys]);
     return keys.map((key) => flashValue(data, key));
   }
 

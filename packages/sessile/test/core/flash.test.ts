@@ -232,8 +232,8 @@ describe("flash messages of parallel requests", () => {
       bench.spied.showsCopies = showsCopies;
       const token = await bench.signIn();
       const opened = await Promise.all(Array.from({ length: 10 }, () => bench.open(token)));
-      opened.forEach(({ session }, n) => session.flash("notice", n));
-      await Promise.all(opened.map(({ commit }) => commit(303, new ResponseRecorder())));
+      for (const [n, { session }] of opened.entries()) session.flash("notice", n);
+      await Promise.all(opened.map(async ({ commit }) => commit(303, new ResponseRecorder())));
       assert.deepEqual((await shown(bench, token)).toSorted(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     });
   }
@@ -247,7 +247,7 @@ describe("flash messages of parallel requests", () => {
       pages.map(({ session }) => take(session)),
       [["Saved"], ["Saved"]],
     );
-    await Promise.all(pages.map(({ commit }) => commit(200, new ResponseRecorder())));
+    await Promise.all(pages.map(async ({ commit }) => commit(200, new ResponseRecorder())));
     assert.deepEqual(await shown(bench, token), []);
   });
 
