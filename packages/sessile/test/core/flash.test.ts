@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type DataSchema, type Json, memoryStore, type Session } from "sessile";
+import { type Json, memoryStore, type Session } from "sessile";
+import type { DataSchema } from "#dist/core/data.js";
 import { type Bag, Bench, Gate, ResponseRecorder } from "../support/requests.ts";
 
 type Handler<Result> = (session: Session<Bag>) => Result;
