@@ -1,4 +1,4 @@
-// The tables of docs/security.md as values. Knows no test.
+// The tables of docs/security.md as values.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -57,7 +57,13 @@ export function readCounts(page: string): Counts {
   return { all, held, open, leftOut, pending };
 }
 
-/** Every test that any table names, that of the advisories too. */
+/** The requirements that each row of the advisories names. */
+export function readAdvisories(page: string): string[][] {
+  const [, table = ""] = page.split("\n| advisory |");
+  return [...table.matchAll(/^\| .*\| ([^|]+) \|$/gm)].map(([, ids]) => (ids as string).split(", "));
+}
+
+/** Every test that any table names. */
 export function readReferences(page: string): Reference[] {
   return page.split("\n").flatMap((line) => (line.startsWith("|") ? referencesIn(cellsOf(line).at(-2) ?? "") : []));
 }
