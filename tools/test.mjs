@@ -7,9 +7,11 @@ import { postgresEnv } from "./postgres.mjs";
 import { proxiesEnv } from "./proxies.mjs";
 import { run } from "./ready/command.mjs";
 import { hasSqlite } from "./ready/node-version.mjs";
+import { installFolder } from "./ready/packages.mjs";
 import { whenNpmEnds } from "./ready/parent.mjs";
 import { explain } from "./ready/problem.mjs";
 import { makeReady } from "./ready/ready.mjs";
+import { inRoot } from "./ready/repository.mjs";
 import { runScript } from "./ready/script.mjs";
 import { findTestFiles } from "./tests/files.mjs";
 import { add, runLane } from "./tests/lane.mjs";
@@ -42,10 +44,12 @@ async function test() {
 /** Programs that only some tests need are looked for when one of those is to run. */
 async function othersEnv(files) {
   const isNeeded = (pattern) => files.some(({ source }) => pattern.test(source));
+  const site = () => installFolder(inRoot("tools/site"), "Installing the packages of the site (first time only)…");
   const [proxies, chromium, postgres] = await Promise.all([
     isNeeded(/\/proxies\//) ? timed("proxies", proxiesEnv()) : {},
     isNeeded(/\/browser\//) ? timed("browser", chromiumEnv()) : {},
     isNeeded(/postgres.*\.deep\./) ? timed("postgres", postgresEnv()) : {},
+    isNeeded(/\/site\//) ? timed("site", site()) : {},
   ]);
   saySkipped("behind nginx", proxies.SESSILE_NGINX_MISSING);
   saySkipped("behind Caddy", proxies.SESSILE_CADDY_MISSING);
