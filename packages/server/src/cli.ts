@@ -3,7 +3,7 @@
 
 import { setFlagsFromString } from "node:v8";
 
-// Older ones cannot even load what follows, and would print a stack.
+// Older releases cannot load the modules below, and would print a stack.
 if (Number.parseInt(process.versions.node, 10) < 20) {
   process.stderr.write(
     `sessile: this is Node.js ${process.versions.node}, and sessile needs 22.13 or later. Install Node.js 24 (https://nodejs.org, or nvm install 24) and run the command again.\n`,
@@ -11,11 +11,12 @@ if (Number.parseInt(process.versions.node, 10) < 20) {
   process.exit(2);
 }
 
-// Otherwise what lasts from its start on, such as many sessions, may by chance make V8 keep whole requests through several collections.
-// Requests then take up to twice the CPU time, and wait up to 30 ms for a collection (docs/performance.md, "How it is measured").
+// Without this flag, objects that live from the start on (such as many sessions) may make V8 keep whole requests
+// through several collections. Requests then take up to twice the CPU time, and wait up to 30 ms for a collection
+// (docs/performance.md, "How it is measured").
 setFlagsFromString("--no-allocation-site-pretenuring");
 
-/** A program that was read from half-way, such as `head`, has seen enough. */
+/** The reader closed the pipe early, as `head` does. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;

@@ -1,4 +1,4 @@
-// `POST /sessions`: an application has authenticated a user, and begins the session.
+// `POST /sessions`: begins a session for a user whom an application has authenticated.
 
 import type { FastifyInstance } from "fastify";
 import type { SessionManager } from "sessile";
@@ -73,7 +73,7 @@ export function beginRoute(app: FastifyInstance, { manager, verifyHeaders = [] }
   });
 }
 
-/** The API counts seconds, the library milliseconds. Throws 422 for a timeout that the server does not allow. */
+/** The API takes seconds, the library milliseconds. Throws 422 for a timeout that the server does not allow. */
 function arrivalOf({ absolute_timeout, idle_timeout, ...asked }: Asked, { longest }: SessionManager) {
   const problems = [
     ...problemOf("absolute_timeout", absolute_timeout, longest.absolute),

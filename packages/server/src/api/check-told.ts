@@ -1,11 +1,11 @@
-// Refuses data that `/verify` could not tell a proxy: it would be an error with every request of the session. Knows no route.
+// Refuses data that `/verify` could not return to a proxy, since each request of that session would fail.
 
 import type { JsonObject } from "sessile";
 import { headerText, headerValue, LONGEST_HEADER } from "../http/header-text.ts";
 import { RequestError } from "../http/request-error.ts";
 import type { VerifyHeaders } from "./verify.ts";
 
-/** Throws 422 for a value that takes too long a header; `part` is where the data stands in the body. */
+/** Throws 422 for a value that is too long for a header; `part` is the place of the data in the body. */
 export function checkTold(headers: VerifyHeaders, data: JsonObject, part: "data" | "set"): void {
   const msg = `Input must take at most ${LONGEST_HEADER} bytes in a header`;
   const problems = headers

@@ -1,4 +1,4 @@
-// `/sessions/current`: an application reads, changes, rotates and ends the session of the token that it was handed.
+// `/sessions/current`: an application reads, changes, rotates and ends the session of the token in its request.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { JsonObject, SessionManager } from "sessile";
@@ -140,7 +140,7 @@ function current<T>(
   return withSession(manager, seenWithoutCookies(request), reply, (session) => work(signedIn(session)));
 }
 
-/** What is stored now, with this request's changes and touch: so that the version is the one that the next `If-Match` needs. */
+/** The stored state, with this request's changes and touch, so that its version fits the next `If-Match`. */
 async function show(session: AnySession, reply: FastifyReply): Promise<object> {
   await session.commit();
   signedIn(session); // it may have ended meanwhile
@@ -148,7 +148,7 @@ async function show(session: AnySession, reply: FastifyReply): Promise<object> {
   return describeSession(session);
 }
 
-/** With `*` any version will do, so it is as good as no condition. */
+/** `*` accepts any version, so it is the same as no condition. */
 function change(session: AnySession, delta: Changes, ifMatch = "*"): void {
   if (!isMatch(ifMatch, session)) throw changed();
   const isConditional = ifMatch.trim() !== "*";
@@ -162,7 +162,7 @@ function change(session: AnySession, delta: Changes, ifMatch = "*"): void {
   }
 }
 
-/** `update` runs again only when the session turned out to have changed: just what `If-Match` rules out. */
+/** `update` runs its function again only when the session has changed, which `If-Match` excludes. */
 function once<T>(value: T): () => T {
   let isFirst = true;
   return () => {

@@ -1,10 +1,10 @@
-// `POST /login` of the demo: whoever asks is signed in as one user, without a question.
+// `POST /login` of the demo: signs every client in as the same user, without a password.
 
 import type { FastifyInstance } from "fastify";
 import { CHANGING_ANSWERS, TOKEN } from "../http/answers.ts";
 import { DEMO_USER_ID } from "../identity/sign-in/end-demo.ts";
 
-/** The one user of the demo sign-in. */
+/** The only user of the demo. */
 const USERNAME = "john_doe";
 
 const SCHEMA = {

@@ -1,4 +1,4 @@
-// A session as the API shows it, and as its document describes it.
+// A session as the API returns it, with the schemas for its document.
 
 import type { SessionInfo } from "sessile";
 import type { AnySession } from "../http/direct-session.ts";
@@ -36,13 +36,13 @@ export const LISTED = {
   ...object({ ...COMMON, idle_timeout: IDLE_TIMEOUT, device: TEXT_OR_NULL }),
 };
 
-/** An answer that shows one session. */
+/** An answer with one session. */
 export function sessionAnswer(description: string, more: Readonly<Record<string, object>> = {}) {
   const headers = { ETag: { type: "string", description: "the version, for `If-Match`" } };
   return { ...answer(description, { ...more, ...FULL }), headers };
 }
 
-/** The same, to a client that is handed a new token. */
+/** An answer with one session, to a client that receives a new token. */
 export function tokenAnswer(description: string) {
   return sessionAnswer(description, { session_token: { type: "string" } });
 }
@@ -63,7 +63,7 @@ export function describeInfo(info: SessionInfo): object {
   };
 }
 
-/** The session itself, with its data. */
+/** The whole session, with its data. */
 export function describeSession(session: AnySession): object {
   return {
     sid: session.sid,
@@ -79,7 +79,7 @@ export function describeSession(session: AnySession): object {
   };
 }
 
-/** Of the data: a touch leaves it as it is. */
+/** The tag covers the data; touches leave it as it is. */
 export function etagOf({ version }: AnySession): string {
   return `"${version}"`;
 }

@@ -1,5 +1,5 @@
-// `GET /health/live` and `GET /health/ready`: for whoever starts, stops and balances servers. They need no session and tell
-// nothing of the inside.
+// `GET /health/live` and `GET /health/ready`, for supervisors and load balancers. They need no session and reveal
+// nothing internal.
 
 import type { FastifyInstance } from "fastify";
 import { detail } from "../http/answers.ts";

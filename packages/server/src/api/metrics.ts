@@ -1,4 +1,5 @@
-// `GET /metrics`: beside the other routes for an API key with the scope `metrics:read`, and on an address of its own without one.
+// `GET /metrics`: with an API key of the scope `metrics:read` beside the other routes, without a key on an address of
+// its own.
 
 import type { FastifyInstance, RouteShorthandOptions } from "fastify";
 import { KEY_ANSWERS, postponed } from "../http/answers.ts";

@@ -1,4 +1,4 @@
-// `/me/sessions`: the signed-in user's own sessions, to list and to end. Those of other users cannot be probed.
+// `/me/sessions`: lists and ends the signed-in user's own sessions. Those of other users cannot be probed.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { SessionInfo, SessionManager, SignedInSession } from "sessile";
@@ -26,7 +26,7 @@ import { FRESH_TIME } from "../identity/sign-in/cookie-sign-in.ts";
 export interface OwnSessionsParts {
   readonly manager: SessionManager;
   readonly security: SecurityLog;
-  /** The transport of browsers, where the manager has one. */
+  /** The cookie transport of the manager, if it has one. */
   readonly cookie: SessionTransport | null;
 }
 
@@ -108,19 +108,19 @@ function endRoute(app: FastifyInstance, { manager, security, cookie }: OwnSessio
     if (body.sid === undefined) return { ended: await endMany(manager, session, body.others === true) };
     if (await endOne(manager, session, body.sid)) return { ended: 1 };
     security.write("authorisationDenied", { target: body.sid });
-    throw notFound(); // the same whether the session is somebody else's, over, or no session at all
+    throw notFound(); // the same answer for another user's session, an ended one and an unknown one
   });
 }
 
 /**
- * Whoever finds a browser open must not be able to sign its owner out everywhere else (ASVS 7.5.2): a browser attaches its cookie by
- * itself. A program that puts the token into a header has the token in its hands.
+ * A stranger at an open browser must not be able to sign its owner out everywhere else (ASVS 7.5.2), since browsers
+ * attach cookies by themselves. A program that puts the token into a header does hold the token.
  */
 function checkFresh(session: SignedInSession, request: Pick<FastifyRequest, "raw">, cookie: SessionTransport): void {
   if (cookie.read(seenRequest(request)).length > 0) session.requireFresh(FRESH_TIME);
 }
 
-/** The present session is signed out rather than revoked, so that its client is told to forget the token. */
+/** The present session is signed out, not revoked, so that its client drops the token. */
 async function endMany(manager: SessionManager, session: SignedInSession, isOthers: boolean): Promise<number> {
   const ended = await manager.revokeUser(session.userId, { except: isOthers ? session.sid : null });
   if (!isOthers) await session.signOut();

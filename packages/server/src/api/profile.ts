@@ -1,4 +1,4 @@
-// `GET /profile` and `POST /logout`: who is signed in, and the end of it.
+// `GET /profile` and `POST /logout`: the signed-in user, and the end of the session.
 
 import type { FastifyInstance } from "fastify";
 import { CHANGING_ANSWERS, NOBODY, TOKEN_ANSWERS } from "../http/answers.ts";
@@ -43,7 +43,7 @@ export function profileRoutes(app: FastifyInstance): void {
   });
 }
 
-/** The users of this server have numbers; those of an application with an API key have whatever it gave them. */
+/** This server's own users have numbers as ids; the ids of an application with an API key may be any text. */
 function shown(userId: string): number | string {
   const number = Number(userId);
   return Number.isSafeInteger(number) && String(number) === userId ? number : userId;

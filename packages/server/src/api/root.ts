@@ -1,4 +1,4 @@
-// `GET /`: a page, or a text for programs, that says what answers here and where to go from there.
+// `GET /`: a page, or plain text for programs, with links to everything that this server serves.
 
 import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
@@ -19,15 +19,16 @@ const TEXT = "Sessile serves sessions over HTTP.";
 const STYLE = `:root{color-scheme:light dark}body{max-width:36rem;margin:4rem auto;padding:0 1rem;font:1rem/1.6 system-ui,sans-serif}
 dt{margin-top:.75rem}dd{margin:0}`;
 
-/** The page loads nothing and runs nothing; its icon is empty, so that browsers do not ask for one. */
+/** The page loads and runs nothing; its empty icon keeps browsers from asking for one. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; img-src data:; frame-ancestors 'none'`;
 
-/** `pages` are those that are served here as well. */
+/** `pages` are the other pages of this server. */
 export function rootRoute(app: FastifyInstance, pages: readonly Place[]): void {
   const places = [...PLACES, ...pages];
   const [text, page] = [textOf(places), pageOf(places)];
   app.get("/", async ({ headers, raw }, reply) => {
-    if (raw.url?.startsWith("/") !== true) return reply.callNotFound(); // the router takes "*" for the root, and "http://host" too
+    // The router also accepts "*" and "http://host" for the root.
+    if (raw.url?.startsWith("/") !== true) return reply.callNotFound();
     reply.header("vary", "accept");
     if (!/\btext\/html\b/.test(headers.accept ?? "")) return reply.type("text/plain; charset=utf-8").send(text);
     return reply.header("content-security-policy", POLICY).type("text/html; charset=utf-8").send(page);

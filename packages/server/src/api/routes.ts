@@ -1,4 +1,4 @@
-// The API for applications that sign their users in themselves: all of it behind API keys.
+// The API for applications that sign their users in themselves. Every route needs an API key.
 
 import type { FastifyInstance } from "fastify";
 import type { SessionManager } from "sessile";
@@ -12,11 +12,11 @@ import type { VerifyHeaders } from "./verify.ts";
 
 export interface ApiParts extends GuardParts {
   readonly manager: SessionManager;
-  /** What `/verify` tells a proxy. */
+  /** The session data that `/verify` returns to a proxy. */
   readonly verifyHeaders?: VerifyHeaders;
 }
 
-/** A session's data may have 32 levels, and stands in a body one or two levels down. */
+/** A session's data may have 32 levels, and a body holds it one or two levels down. */
 const BODY_DEPTH = 34;
 export async function apiRoutes(app: FastifyInstance, parts: ApiParts): Promise<void> {
   await app.register(async (scope) => {

@@ -1,7 +1,7 @@
 // `GET /sessions` and `POST /sessions/end`: an application lists and ends the sessions of any of its users.
 //
-// User ids stand in the query and in the body: a path is decoded, merged and cut by browsers and proxies, and a request for the
-// user `..` would arrive as a request for something else.
+// User ids are in the query and the body, never in the path: browsers and proxies decode, merge and shorten paths, so a
+// request for the user `..` would arrive as another request.
 
 import type { FastifyInstance } from "fastify";
 import { BODY_ANSWERS, detail, ENDED, INVALID, KEY_ANSWERS } from "../http/answers.ts";

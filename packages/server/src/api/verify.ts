@@ -1,5 +1,5 @@
-// `/verify`: answers a reverse proxy whether a request is signed in, and as which user. For nginx `auth_request`, Traefik ForwardAuth, Caddy
-// `forward_auth` and Envoy ext_authz.
+// `/verify`: the check for a reverse proxy whether a request is signed in, and as which user. It serves nginx
+// `auth_request`, Traefik ForwardAuth, Caddy `forward_auth` and Envoy ext_authz.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isSessionError, type SessionManager } from "sessile";
@@ -12,12 +12,12 @@ import type { SecurityLog } from "../http/log/security-log.ts";
 import { RequestError, signedIn } from "../http/request-error.ts";
 import { answer } from "../http/schema.ts";
 
-/** Keys of the data, and the headers that carry their values. */
+/** Keys of session data, and the headers for their values. */
 export type VerifyHeaders = readonly (readonly [key: string, header: string])[];
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Always set. */
+/** The header that every accepted request has. */
 const USER = "x-user-id";
 const SID = "x-session-id";
 
@@ -49,7 +49,7 @@ const SCHEMA = {
   },
 };
 
-/** Envoy puts the path that was asked for behind the one of the check, and uses its method. */
+/** Envoy appends the path of the request to that of the check, and keeps its method. */
 const ENVOY = "/verify/envoy/";
 const ENVOY_SCHEMA = { ...SCHEMA, hide: true };
 
@@ -81,8 +81,9 @@ async function verify(parts: VerifyParts, request: FastifyRequest, reply: Fastif
 }
 
 /**
- * All headers of the answer, or none: a session with a value that is too long for one, which another program stored, is refused. Left
- * out or cut it could mean something else to the application, and signing in again gives a session without it.
+ * All headers of the answer, or none. Refuses a session with a value that is too long for a header (another program
+ * must have stored it): without the value, or with half of it, the session could mean something else to the
+ * application, and a new sign-in gives a session without it.
  */
 function identityOf(
   { session, sid, userId }: { readonly session: AnySession; readonly sid: string; readonly userId: string },
@@ -97,8 +98,8 @@ function identityOf(
 }
 
 /**
- * Refuses a request that carries one of our headers itself: a proxy that does not replace it, or not in this spelling, would pass it on
- * to the application. `Connection` names headers that a proxy drops, ours among them.
+ * Refuses requests that carry one of our headers themselves: a proxy that does not replace it, or not in this spelling,
+ * would pass it on to the application. `Connection` names headers that a proxy drops, so it may not name ours.
  */
 function refuseClaims({ raw }: FastifyRequest, ours: ReadonlySet<string>, security: SecurityLog): void {
   const { rawHeaders } = raw;
@@ -109,7 +110,7 @@ function refuseClaims({ raw }: FastifyRequest, ours: ReadonlySet<string>, securi
   throw new RequestError(401, "The request names its own user", INVALID_REQUEST);
 }
 
-/** As CGI and its successors spell a header, so that two which an application cannot tell apart are one. */
+/** The name in the spelling of CGI, so that two headers which an application cannot tell apart are one here. */
 function spelled(name: string): string {
   return name
     .trim()
@@ -120,7 +121,7 @@ function spelled(name: string): string {
 const INVALID_TOKEN = { "www-authenticate": 'Bearer error="invalid_token"' };
 const INVALID_REQUEST = { "www-authenticate": 'Bearer error="invalid_request"' };
 
-/** nginx makes a 500 of anything but 401 and 403, and that would be the client's mistake shown as the server's. */
+/** nginx answers 500 for any status but 401 and 403, which would show a mistake of the client as one of the server. */
 function refuse(error: unknown, reply: FastifyReply): never {
   if (!isSessionError(error, "ERR_SESSION_CREDENTIALS")) throw error;
   if (error.cookies.length > 0) reply.header("set-cookie", error.cookies);
@@ -128,9 +129,9 @@ function refuse(error: unknown, reply: FastifyReply): never {
 }
 
 /**
- * The request that the proxy was sent. Its method and host decide whether another site may be behind it; a browser cannot be made
- * to send either header, and whoever calls `/verify` directly deceives only itself. nginx asks by GET whatever it was asked by:
- * without the header the method is unknown, and so not safe. Envoy keeps the method.
+ * The request that the proxy received. Its method and host decide whether it may come from another site. Browsers
+ * cannot be made to send either header, and a client that calls `/verify` directly deceives only itself. nginx always
+ * asks with GET; without the header the method is unknown, and so not safe. Envoy keeps the method.
  */
 function asForwarded(request: FastifyRequest): SessionRequest {
   const seen = seenRequest(request);

@@ -1,10 +1,13 @@
-// What a command does to users and keys, written into the audit before and after it is done.
+// The audit of commands that change users or keys: an entry before the change, and its outcome after it.
 
 import type { AuditAction } from "../console/api.ts";
 import { AuditLog } from "../console/audit-log.ts";
 import type { UserFile } from "../identity/users/user-file.ts";
 
-/** Does `work`. Where the audit cannot be written nothing is done, and what a crash cuts off is in it as `begun`. */
+/**
+ * Runs `work`, or nothing when the audit cannot be written. A change that a crash interrupts stays in the audit as
+ * `begun`.
+ */
 export function audited<T>(file: UserFile, action: AuditAction, target: string, work: () => T): T {
   const audit = new AuditLog(file);
   const id = audit.add({ actor: "command line", action, target, outcome: "begun" });

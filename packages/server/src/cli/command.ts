@@ -1,4 +1,4 @@
-// What a command is: its name, words and options, from which help, completion and reading the command line are made.
+// One command: its name, words and options. Help, completion and the reading of command lines are made from it.
 
 import { parseArgs } from "node:util";
 import { didYouMean } from "../config/closest.ts";
@@ -7,12 +7,12 @@ import { type Environment, type Given, readSettings, type Settings } from "../co
 import { UsageError } from "../config/usage-error.ts";
 import type { Output } from "./terminal/output.ts";
 
-/** What a program learns from how a command ended. */
+/** The exit codes of the program. */
 export const EXIT = {
   done: 0,
-  /** It did not work, or something was found that is not as it should be. */
+  /** The command failed, or found a fault. */
   failed: 1,
-  /** It was not understood; nothing was changed. */
+  /** The command line is wrong; nothing was changed. */
   usage: 2,
   /** Stopped by Ctrl-C. */
   stopped: 130,
@@ -20,14 +20,14 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** One of a command's own options. Without `value` it is a switch. */
+/** An option of one command. Without `value` it is a switch. */
 export interface CommandOption {
   readonly name: string;
   readonly value?: string;
   readonly help: string;
 }
 
-/** One command line, understood as far as its words go. */
+/** A command line that has been read; its values are still text. */
 export interface Call {
   readonly words: readonly string[];
   readonly given: Given;
@@ -39,30 +39,29 @@ export interface Call {
 export interface Command {
   /** The words after `sessile`. */
   readonly name: string;
-  /** The words that follow, as the help shows them: `NAME`, `SID…`, `[SHELL]`. */
+  /** The words after the name, as the help shows them: `NAME`, `SID…`, `[SHELL]`. */
   readonly takes?: string;
   readonly summary: string;
   readonly options?: readonly CommandOption[];
-  /** The settings that it reads, by name. */
+  /** The names of the settings that the command reads. */
   readonly settings?: readonly string[];
-  /** Whether it reads `sessile.config.json` of the working directory without being told to. */
+  /** Whether the command reads `sessile.config.json` of the working directory unasked. */
   readonly findsFile?: boolean;
   readonly notes?: string;
   readonly examples: readonly string[];
-  /** Without it the command was asked for text only, and failing is an error. */
   readonly run: (call: Call) => Promise<ExitCode> | ExitCode;
 }
 
 export const JSON_OPTION: CommandOption = { name: "json", help: "for programs: JSON" };
 
-/** The settings by which a command finds the sessions, and the users. */
+/** The settings that lead a command to the sessions and the users. */
 export const STORE_SETTINGS = ["config", "store", "idle-timeout", "absolute-timeout", "longest-session"] as const;
 
 export function settingsOf({ settings = [] }: Command): readonly Option[] {
   return OPTIONS.filter(({ name }) => settings.includes(name));
 }
 
-/** Reads what follows the name of `command`. Throws `UsageError`. */
+/** Reads the words after the name of `command`. Throws `UsageError`. */
 export function readCall(command: Command, args: readonly string[], env: Environment): Omit<Call, "output"> {
   const { values, positionals } = parse(command, args);
   checkWords(command, positionals);
@@ -83,7 +82,7 @@ function parse(command: Command, args: readonly string[]): { values: Given; posi
   }
 }
 
-/** The last of two values would win, and the first be ignored without a word. */
+/** `parseArgs` would take the last of two values and silently drop the first. */
 function refuseRepeated(names: readonly string[]): void {
   const repeated = names.find((name, index) => names.indexOf(name) < index);
   if (repeated !== undefined) throw new Error(`${repeated} is given more than once; give it once`);
@@ -103,7 +102,7 @@ function reasonOf({ message }: Error, args: readonly string[]): string {
   return `${name} needs a value, and "${value}" begins like an option. If it is the value, write ${name}=${value}`;
 }
 
-/** `takes` says how many: `NAME` one, `[NAME]` at most one, `NAME…` one or more, `[NAME…]` any number. */
+/** `takes` gives the number of words: `NAME` one, `[NAME]` at most one, `NAME…` one or more, `[NAME…]` any. */
 function checkWords({ name, takes = "" }: Command, words: readonly string[]): void {
   const least = takes === "" || takes.startsWith("[") ? 0 : 1;
   const most = takes.includes("…") ? Number.POSITIVE_INFINITY : takes === "" ? 0 : 1;
@@ -114,7 +113,7 @@ function checkWords({ name, takes = "" }: Command, words: readonly string[]): vo
   throw new UsageError(`sessile ${name} takes one ${takes}; ${got}. See sessile ${name} --help.`);
 }
 
-/** The text of an option that must be there. */
+/** The text of a required option. */
 export function required(call: Call, name: string, hint: string): string {
   const value = call.given[name];
   if (typeof value === "string" && value !== "") return value;

@@ -1,4 +1,4 @@
-// Every command, in the order of the help; and which one a command line means.
+// The table of all commands, in the order of the help, and the search in it.
 
 import { didYouMean } from "../config/closest.ts";
 import { UsageError } from "../config/usage-error.ts";
@@ -31,7 +31,10 @@ export const COMMANDS: readonly Command[] = [
   VERSION_COMMAND,
 ];
 
-/** The command and what follows it, or the group whose commands are asked for. Throws `UsageError` for what there is not. */
+/**
+ * A command with the words after it, or the group whose commands were asked for. Throws `UsageError` for an unknown
+ * one.
+ */
 export type Found =
   | { readonly command: Command; readonly rest: readonly string[] }
   | { readonly group: string; readonly commands: readonly Command[] };

@@ -1,4 +1,4 @@
-// `sessile completion`: what a shell completes, made from the list of commands itself.
+// `sessile completion`: shell scripts that complete commands and options, made from the table of commands.
 
 import { UsageError } from "../config/usage-error.ts";
 import { type Command, EXIT, settingsOf } from "./command.ts";

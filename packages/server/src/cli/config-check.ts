@@ -1,4 +1,4 @@
-// `sessile config check`: what the server would be told, from where, and whether it would start with that.
+// `sessile config check`: every setting, its source, and whether the server would start with them.
 
 import { existsSync } from "node:fs";
 import { parseConfig } from "../config/config.ts";
@@ -45,7 +45,10 @@ function check({ settings, output }: Call): ExitCode {
   return EXIT.done;
 }
 
-/** A file that others can read tells them the password of Redis, if it holds one; one that they can write says where it is sent. */
+/**
+ * The file may hold the password of Redis, so others must not read it; and it names the Redis, so others must not write
+ * it.
+ */
 export function looseFile(path: string | null): string | null {
   if (path === null || !existsSync(path) || !(isOpenToOthers(path) || isWritableByOthers(path))) return null;
   if (isWritableByOthers(path))

@@ -1,4 +1,4 @@
-// The checks of `sessile doctor`. Each returns what it found, and none of them changes anything.
+// The checks of `sessile doctor`. Each returns its findings and changes nothing.
 
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
@@ -21,10 +21,10 @@ export interface Finding {
   readonly text: string;
 }
 
-/** No session has it: sids are random, and this one is not. */
+/** No session has this sid: real ones are random. */
 const NO_SID = "0".repeat(22);
 
-/** How far clocks of machines that share a store may differ (requirement E8). */
+/** The difference that clocks of machines with one store may have (requirement E8). */
 const CLOCK_MARGIN = 60_000;
 
 export function checkRuntime(): Finding {
@@ -43,7 +43,7 @@ function isBefore(version: string, [major, minor, patch]: readonly [number, numb
   return a !== major ? a < major : b !== minor ? b < minor : c < patch;
 }
 
-/** Sessions, users, keys and settings belong to the server's user alone. */
+/** Files with sessions, users, keys or settings must be closed to all users but the server's. */
 export function checkFiles({ settings }: Call): readonly Finding[] {
   const files = filesOf(settings.all);
   const found = [...looseConfig(settings.path), ...files.filter(isOpenToOthers).map(openFile), ...openFolders(files)];
@@ -51,7 +51,7 @@ export function checkFiles({ settings }: Call): readonly Finding[] {
   return [{ about: "permissions", state: "ok", text: `${files.join(", ")}: for their owner only` }];
 }
 
-/** What there is of the files that hold sessions, users or keys. */
+/** The existing files that hold sessions, users or keys. */
 function filesOf({ store, users, "token-keys": keys }: Settings["all"]): readonly string[] {
   const sessions = store?.text.startsWith("sqlite:") ? store.text.slice("sqlite:".length) : null;
   const people = usersPath(store?.text ?? "", users?.text ?? "");
@@ -79,7 +79,7 @@ function openFolders(files: readonly string[]): readonly Finding[] {
     });
 }
 
-/** A store that is not there yet is not made by looking at it. */
+/** Opening would create a store that does not exist yet. */
 export async function checkStore({ settings }: Call): Promise<readonly Finding[]> {
   const text = settings.all["store"]?.text ?? "";
   if (text === "memory") return [{ about: "store", state: "warns", text: "memory: every restart ends all sessions" }];
@@ -91,7 +91,7 @@ export async function checkStore({ settings }: Call): Promise<readonly Finding[]
   }
 }
 
-/** Before the first start there is no file; its folder must be there. */
+/** Before the first start there is no file, but its folder must exist. */
 function missingFile(store: string): Finding {
   const folder = dirname(store.slice("sqlite:".length));
   if (existsSync(folder))
@@ -136,13 +136,13 @@ export function checkUsers({ settings }: Call): readonly Finding[] {
   }
 }
 
-/** Harmless on loopback, as in a first try of the server. */
+/** Harmless on loopback, where people try the server first. */
 function demo(config: Config): Finding {
   const text = "none yet, so every sign-in is the demo user john_doe. To add one: sessile users add NAME";
   return { about: "users", state: isLoopback(config.host) ? "ok" : "warns", text };
 }
 
-/** Machines that share a Redis must agree with its clock. */
+/** The clock of each machine must agree with that of the Redis they share. */
 function storeClock(ahead: number | undefined): readonly Finding[] {
   if (ahead === undefined) return [];
   const text = `${Math.abs(ahead)} ms from the clock of Redis; up to ${CLOCK_MARGIN / 1000} s do no harm`;

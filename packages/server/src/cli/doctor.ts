@@ -1,4 +1,4 @@
-// `sessile doctor`: checks what a server would start with, and says what to do about each fault.
+// `sessile doctor`: checks everything that a server starts with, and prints a remedy for each fault.
 
 import { parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";

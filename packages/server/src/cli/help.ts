@@ -1,9 +1,9 @@
-// The help of all commands, of a group of them and of one.
+// The help texts: of all commands, of a group, of one command.
 
 import { describeOptions } from "../config/options.ts";
 import { type Command, type CommandOption, settingsOf } from "./command.ts";
 
-/** Where the second column begins: two blanks after the longest option. */
+/** The column in which descriptions begin: two blanks after the longest option. */
 const INDENT = 28;
 
 export function helpOf(command: Command): string {

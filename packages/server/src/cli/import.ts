@@ -40,7 +40,7 @@ SESSILE_SOURCE_PASSWORD.`,
     "sessile import --from express-session-sqlite --source sessions.db --user userId --store redis://127.0.0.1:6379/1",
   ],
   run(call) {
-    const wish = wishOf(call); // before a store is opened: that makes its file
+    const wish = wishOf(call); // checked first, since opening a store creates its file
     return withStore(call, ({ opened }) => run(call, wish, opened));
   },
 };
@@ -51,7 +51,7 @@ interface Wish {
   readonly openSource: () => Promise<FormerStore> | FormerStore;
 }
 
-/** Throws `UsageError` for what is missing or wrong. */
+/** Throws `UsageError` for a missing or wrong option. */
 function wishOf(call: Call): Wish {
   const kind = required(call, "from", "connect-redis or express-session-sqlite");
   const source = required(call, "source", "redis://… or the path of the SQLite file");
@@ -72,7 +72,7 @@ async function run(
   { store, name }: { store: Parameters<typeof importSessions>[0]["to"]; name: string },
 ): Promise<ExitCode> {
   const objection = await objectionTo(store, name);
-  if (objection !== null) throw new UsageError(objection); // what is imported is deleted where it was
+  if (objection !== null) throw new UsageError(objection); // imported sessions are deleted from their source
   const from = await openSource();
   const progress = new Progress(call.output.stderr, "Importing", null);
   try {

@@ -1,4 +1,4 @@
-// `sessile keys`: the API keys of applications that sign their users in themselves.
+// `sessile keys`: API keys for applications that sign their users in themselves.
 
 import { didYouMean } from "../config/closest.ts";
 import { parseDuration } from "../config/duration.ts";
@@ -87,7 +87,7 @@ function revoke(call: Call, file: UserFile): ExitCode {
   return EXIT.done;
 }
 
-/** The note goes to stderr, so that a pipe gets the key alone. */
+/** The note goes to stderr, so that a pipe receives the key alone. */
 function show({ output }: Call, { key, info }: NewKey, said: string): ExitCode {
   if (output.isJson) output.json({ key, ...toJson(info) });
   else output.line(key);

@@ -1,4 +1,4 @@
-// The command line from its arguments to an exit code. Streams and environment are handed in.
+// The command line, from arguments to exit code. Streams and environment are parameters.
 
 import { UsageError } from "../config/usage-error.ts";
 import { EXIT, type ExitCode, readCall } from "./command.ts";
@@ -7,7 +7,7 @@ import { helpOf, helpOfAll, helpOfGroup } from "./help.ts";
 import { Output, type Streams } from "./terminal/output.ts";
 import { CommandFailed } from "./with-store.ts";
 
-/** Runs one command. A mistake is one line on stderr; an unforeseen error is thrown. */
+/** Runs one command. A wrong command line prints one line on stderr; unforeseen errors are thrown. */
 export async function main(args: readonly string[], env: NodeJS.ProcessEnv, streams: Streams): Promise<ExitCode> {
   try {
     return await run(args, env, streams);

@@ -14,7 +14,7 @@ import { Progress } from "./terminal/progress.ts";
 import { count, counted } from "./terminal/words.ts";
 import { CommandFailed, refuseMemory, requireFile } from "./with-store.ts";
 
-/** No client waits for an answer here, and a busy store is not broken. */
+/** Longer than a server's: no client waits for an answer here, and a busy store is not broken. */
 const DEADLINE = 10_000;
 
 export const MIGRATE_COMMAND: Command = {
@@ -64,7 +64,7 @@ async function migrate(call: Call): Promise<ExitCode> {
   }
 }
 
-/** The mark on a store names the other, and must mean the same wherever the command is run. */
+/** Each store's mark names the other, so a path must mean the same in every directory. */
 function absolute(store: string): string {
   return store.startsWith("sqlite:") ? `sqlite:${resolve(store.slice("sqlite:".length))}` : store;
 }
@@ -93,7 +93,7 @@ async function withBoth<T>({ from, to }: Names, env: Environment, work: (sides: 
   }
 }
 
-/** The old store may have a login of its own. */
+/** The source may have a login of its own. */
 function loginOfSource(env: Environment): Environment {
   const { SESSILE_SOURCE_USERNAME: username, SESSILE_SOURCE_PASSWORD: password } = env;
   if (username === undefined && password === undefined) return env;
@@ -123,7 +123,7 @@ async function run(call: Call, { from, to }: Sides, signal: AbortSignal): Promis
   return told(call, { from, to }, { passes: migration.passes, verdict });
 }
 
-/** On a terminal the rest can follow at once, which saves reading the target again. */
+/** On a terminal the last part can follow at once, which saves a second read of the target. */
 async function confirmed({ output }: Call, from: Side, signal: AbortSignal): Promise<boolean> {
   if (process.stdin.isTTY !== true || output.stderr.isTTY !== true || output.isJson) return false;
   output.note(`\nNow stop all servers that use ${from.name}, then press Enter. (Ctrl-C: later, with --final.)`);

@@ -1,18 +1,20 @@
-// Asks for a password on a terminal, without showing it, or reads it from a pipe. Never from the command line, where every
-// other user of the machine can read it.
+// Reads a password from a terminal, without echo, or from a pipe. Never from the command line, which other users of the
+// machine can read.
 
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { UsageError } from "../config/usage-error.ts";
 import { LONGEST_PASSWORD } from "../identity/users/password.ts";
 
-/** Standard input, and where to ask. Not standard output, which may be a pipe. */
+/** Standard input, and the stream for the questions: not standard output, which may be a pipe. */
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
 }
 
-/** The new password: typed twice the same, or the pipe's text without the line end. Throws `UsageError` when there is none. */
+/**
+ * The new password: typed twice, or the text of the pipe without its line end. Throws `UsageError` when there is none.
+ */
 export async function readNewPassword(terminal: Terminal): Promise<string> {
   if (terminal.input.isTTY !== true) return readPipe(terminal.input);
   const [first, second] = await ask(terminal, "New password: ", "Again: ");
@@ -33,7 +35,7 @@ async function readPipe(input: NodeJS.ReadableStream): Promise<string> {
   throw new UsageError("There is no password on standard input. Type it on a terminal, or pipe it in.");
 }
 
-/** Bytes that are no UTF-8 would all become the same character, and so would different passwords. */
+/** Invalid UTF-8 would become replacement characters, and different passwords the same one. */
 function decode(bytes: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -42,7 +44,7 @@ function decode(bytes: Buffer): string {
   }
 }
 
-/** One line for each question. What is typed is shown nowhere and not remembered. */
+/** One line a question, without echo and without history. */
 async function ask({ input, output }: Terminal, ...questions: readonly string[]): Promise<string[]> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });

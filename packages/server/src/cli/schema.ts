@@ -1,4 +1,4 @@
-// `sessile schema`: the SQL of the tables, for an administrator.
+// `sessile schema`: the SQL that creates the tables, for an administrator to run.
 
 import { isSessionError } from "sessile";
 import { postgresSchema } from "sessile/postgres";

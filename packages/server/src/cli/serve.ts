@@ -1,4 +1,4 @@
-// `sessile serve`.
+// `sessile serve`: runs the server.
 
 import { parseConfig } from "../config/config.ts";
 import { OPTIONS } from "../config/options.ts";
@@ -17,7 +17,7 @@ export const SERVE_COMMAND: Command = {
   ],
   async run({ settings }) {
     const config = parseConfig(settings);
-    // Only here, because it takes longer to load than all other commands take to run.
+    // Imported late: it takes longer to load than any other command takes to run.
     const { runServer } = await import("../serve/run-server.ts");
     await runServer(config);
     return EXIT.done;

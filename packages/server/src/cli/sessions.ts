@@ -96,7 +96,7 @@ async function list(call: Call, { manager, names }: Reached): Promise<ExitCode> 
 
 type Read = (after: string | null) => Promise<SessionPage>;
 
-/** Gives back how many there were. */
+/** Returns the number of sessions listed. */
 async function listPage(call: Call, read: Read, names: Names | null): Promise<number> {
   const { sessions, next } = await read(optional(call, "after") ?? null);
   if (call.output.isJson) call.output.json({ sessions: sessions.map((info) => toJson(info, names)), next });
@@ -105,7 +105,7 @@ async function listPage(call: Call, read: Read, names: Names | null): Promise<nu
   return sessions.length;
 }
 
-/** A store may show a session twice in a long walk, and so does this. */
+/** A store may return a session twice in a long walk, and so may this list. */
 async function listEverything(call: Call, read: Read, names: Names | null): Promise<number> {
   let [after, found, isFirst]: [string | null, number, boolean] = [null, 0, true];
   do {
@@ -117,7 +117,7 @@ async function listEverything(call: Call, read: Read, names: Names | null): Prom
   return found;
 }
 
-/** Names have a column where there is a file of users. */
+/** The column of names exists only with a file of users. */
 function showTable({ output }: Call, sessions: readonly SessionInfo[], names: Names | null): void {
   if (sessions.length === 0) {
     output.line("There are no live sessions here.");
@@ -164,7 +164,7 @@ async function show(call: Call, { manager, names }: Reached): Promise<ExitCode> 
   return EXIT.done;
 }
 
-/** One deadline where the session ends by its age before it could end for want of use. */
+/** A single deadline where the absolute one comes before the idle one. */
 function endOf({ expiresAt, absoluteExpiresAt }: Readonly<Record<"expiresAt" | "absoluteExpiresAt", number>>): string {
   if (expiresAt >= absoluteExpiresAt) return `${instant(absoluteExpiresAt)}, used or not`;
   return `${instant(expiresAt)} if it is not used, ${instant(absoluteExpiresAt)} in any case`;
@@ -194,14 +194,14 @@ function told({ output }: Call, ended: number): ExitCode {
   return ended > 0 ? EXIT.done : EXIT.failed;
 }
 
-/** What was typed may be a token, so it is not repeated unless it looks like a sid. */
+/** The word may be a token, so it is repeated only when it looks like a sid. */
 function missing({ output }: Call, sid: string): ExitCode {
   const named = /^[0-9A-Za-z]{22}$/.test(sid) ? sid : "of that name (a sid has 22 letters and digits)";
   output.note(`sessile: there is no live session ${named}.`);
   return EXIT.failed;
 }
 
-/** An id that is a name is the likeliest mistake. */
+/** The likeliest mistake is a name in place of an id. */
 function noteNone({ output }: Call, userId: string, names: Names | null): void {
   const name = names?.of(userId) ?? null;
   const whose = name === null ? `the user with the id ${printable(userId)}` : name;
@@ -210,7 +210,7 @@ function noteNone({ output }: Call, userId: string, names: Names | null): void {
   output.note(`sessile: there are no live sessions of ${whose}.${hint}`);
 }
 
-/** Whose sessions are asked for; `null` for all sessions. */
+/** The user whose sessions were asked for; `null` for all sessions. */
 async function userIdOf(call: Call): Promise<string | null> {
   const [id, name] = [optional(call, "user"), optional(call, "name")];
   if (id !== undefined && name !== undefined) throw new UsageError("Give --user or --name, not both.");

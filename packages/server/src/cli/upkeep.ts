@@ -1,4 +1,5 @@
-// `sessile sweep`, `sessile reindex` and `sessile stats`: removing what has expired, mending lists of users, and figures.
+// `sessile sweep`, `sessile reindex` and `sessile stats`: removes expired sessions, repairs the lists of users, prints
+// figures.
 
 import { existsSync, statSync } from "node:fs";
 import type { SessionPage } from "sessile";
@@ -9,7 +10,7 @@ import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, STORE_SETTIN
 import { about, bytes, count, counted } from "./terminal/words.ts";
 import { type Reached, requireFile, usersPathOf, withStore, withUsers } from "./with-store.ts";
 
-/** As good as all. */
+/** In effect no limit. */
 const MOST = 1e12;
 
 export const UPKEEP_COMMANDS: readonly Command[] = [

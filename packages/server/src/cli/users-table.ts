@@ -1,4 +1,4 @@
-// The list of users, for people and for programs. Without hashes.
+// The list of users as a table and as JSON. Without hashes.
 
 import type { User } from "../identity/users/user-store.ts";
 

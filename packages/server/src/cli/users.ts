@@ -1,4 +1,4 @@
-// `sessile users`: makes, changes and lists the users. Every change ends the sessions that it must.
+// `sessile users`: creates, changes and lists users. Each change ends the sessions that it has to.
 
 import { setTimeout as wait } from "node:timers/promises";
 import { UsageError } from "../config/usage-error.ts";
@@ -15,7 +15,7 @@ import { readNewPassword, type Terminal } from "./read-password.ts";
 import { usersTable } from "./users-table.ts";
 import { withUsers } from "./with-store.ts";
 
-/** How long to wait for a running server to end the sessions, and how often to look. */
+/** How long to wait for a running server to end the sessions, and how often to check. */
 const PATIENCE = 1500;
 const LOOK_INTERVAL = 50;
 
@@ -35,7 +35,7 @@ one ends them when it starts.`;
 
 const ADMIN: CommandOption = { name: "admin", help: "let the user use the admin page" };
 
-/** `run` gives back what to print, and throws `UsageError` when it changed nothing. */
+/** `run` returns the text to print, and throws `UsageError` when it changed nothing. */
 function command(name: string, run: Run, summary: string, options: readonly CommandOption[] = []): Command {
   return {
     name: `users ${name}`,
@@ -145,7 +145,7 @@ function find(users: UserStore, name: string): User {
   return user;
 }
 
-/** The name as it is kept; on a terminal it must not steer anything, so a bad one is not repeated. */
+/** The normal form of the name. A bad one is not repeated: it could hold control sequences of the terminal. */
 function checkName(name: string): string {
   const normalized = normalizeName(name);
   if (normalized !== null) return normalized;

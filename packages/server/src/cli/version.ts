@@ -1,4 +1,4 @@
-// `sessile version`.
+// `sessile version`: prints the release.
 
 import { version } from "../config/version.ts";
 import { type Command, EXIT } from "./command.ts";

@@ -1,4 +1,4 @@
-// What a command needs to reach the sessions and the users, opened as the server would and closed whatever happens.
+// Opens the sessions and the users for a command, as the server would, and closes them in any case.
 
 import { existsSync } from "node:fs";
 import { headerTransport, isSessionError, SessionManager } from "sessile";
@@ -18,10 +18,10 @@ export interface Reached {
   readonly manager: SessionManager;
 }
 
-/** A command that is refused by a store says so in one line. */
+/** A refusal by a store, which is printed as one line. */
 export class CommandFailed extends Error {}
 
-/** Runs `work` with the sessions. Nothing is swept meanwhile. Throws `UsageError` for a store that no command can reach. */
+/** Runs `work` with the sessions, without sweeping. Throws `UsageError` for a store that no command can reach. */
 export async function withStore<T>(call: Call, work: (reached: Reached) => Promise<T>): Promise<T> {
   const config = { ...parseConfig(call.settings), cache: null, confirmReplicas: 0 };
   refuseMemory(config.store);
@@ -50,7 +50,7 @@ export function refuseMemory(store: string): void {
   );
 }
 
-/** A path like `sqlite:` of a store that is not there yet is made by the server, not by looking. */
+/** Looking must not create a SQLite store that does not exist yet. */
 export function requireFile(store: string): void {
   const path = store.startsWith("sqlite:") ? store.slice("sqlite:".length) : null;
   if (path === null || path === "" || existsSync(path)) return;
@@ -59,7 +59,7 @@ export function requireFile(store: string): void {
   );
 }
 
-/** Where the users and the keys are, by the settings. Throws `UsageError` when these do not say. */
+/** The path of the file with users and keys. Throws `UsageError` when the settings do not give one. */
 export function usersPathOf({ settings }: Call): string {
   const { store, users } = settings.all;
   const path = usersPath(store?.text ?? "", users?.text ?? "");
@@ -67,7 +67,7 @@ export function usersPathOf({ settings }: Call): string {
   throw new UsageError("With this --store, say where the users are with --users PATH.");
 }
 
-/** Runs `work` with the file of the users, which is made when `make` says so. */
+/** Runs `work` with the file of the users, which is created if `make` is set. */
 export async function withUsers<T>(call: Call, make: boolean, work: (file: UserFile) => T | Promise<T>): Promise<T> {
   const path = usersPathOf(call);
   if (make) makeUserFile(path);
@@ -83,7 +83,10 @@ export async function withUsers<T>(call: Call, make: boolean, work: (file: UserF
   }
 }
 
-/** Runs `work` with the names of the users; `null` where no file of users is found or it cannot be opened, as sessions need none. */
+/**
+ * Runs `work` with the names of the users; `null` where there is no file of users or it cannot be opened, as sessions
+ * need none.
+ */
 export async function withNames<T>(call: Call, work: (names: Names | null) => Promise<T>): Promise<T> {
   const { store, users } = call.settings.all;
   const file = openOrNull(usersPath(store?.text ?? "", users?.text ?? ""));
@@ -103,7 +106,7 @@ function openOrNull(path: string | null): UserFile | null {
   }
 }
 
-/** SQLite refused, such as for a full disk or a damaged file, or the file is not the one that was opened. */
+/** SQLite failed (full disk, damaged file), or the path leads to another file than at the start. */
 function isFileFailure(error: unknown): error is Error {
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
   return error instanceof Error && (code === "ERR_SQLITE_ERROR" || statusCode === 503);

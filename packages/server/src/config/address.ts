@@ -1,4 +1,4 @@
-// An address to listen on, as one text: `127.0.0.1:9464`, `[::1]:9464`.
+// Addresses to listen on, as text: `127.0.0.1:9464`, `[::1]:9464`.
 
 import { UsageError } from "./usage-error.ts";
 
@@ -7,7 +7,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** `null` for an empty text. `name` is the option the text came from, for the error. */
+/** `null` for an empty text. `name` is the option, for the error. */
 export function parseAddress(text: string, name: string): ListenAddress | null {
   if (text === "") return null;
   const [, ipv6, plain, digits] = /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(text) ?? [];

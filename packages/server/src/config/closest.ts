@@ -1,4 +1,4 @@
-// The word that was probably meant by one with a typing mistake.
+// Suggestions for words with a typing mistake.
 
 /** The nearest of `words` after `prefix`, as a sentence that follows a message; empty where none is near. */
 export function didYouMean(text: string, words: readonly string[], prefix = ""): string {
@@ -6,17 +6,17 @@ export function didYouMean(text: string, words: readonly string[], prefix = ""):
   return word === null ? "" : ` Did you mean ${prefix}${word}?`;
 }
 
-/** `null` where more than a third of the letters would have to change. */
+/** `null` where more than a third of the letters would change. */
 function closest(text: string, words: readonly string[]): string | null {
   const rated = words.map((word) => ({ word, steps: steps(text.slice(0, LONGEST), word) }));
   const [best] = rated.sort((a, b) => a.steps - b.steps);
   return best !== undefined && best.steps <= Math.max(1, Math.floor(best.word.length / 3)) ? best.word : null;
 }
 
-/** No word is this long, and the work grows with the length. */
+/** Longer than any word; it bounds the work. */
 const LONGEST = 64;
 
-/** How many letters have to be added, dropped, replaced or exchanged with their neighbour to make `b` of `a`. */
+/** The number of letters to add, drop, replace or swap with a neighbour that makes `b` of `a`. */
 function steps(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

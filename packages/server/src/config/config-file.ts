@@ -1,4 +1,4 @@
-// The configuration file: one JSON object with the options by their names. Knows what they are called and not what they mean.
+// The configuration file: one JSON object of options by name. Their meaning is in `config.ts`.
 
 import { existsSync, readFileSync } from "node:fs";
 import { didYouMean } from "./closest.ts";
@@ -6,20 +6,21 @@ import { isWritableByOthers } from "./file-access.ts";
 import { OPTIONS } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Read where nothing else is said, if it is there, by a command that finds it by itself. */
+/** Read by commands that look for it, where no other file is named. */
 const DEFAULT_FILE = "sessile.config.json";
 
 export interface ConfigFile {
   readonly path: string | null;
-  /** A file that is there and was not read, because nothing named it. */
+  /** A file that exists and was not read, because it was not named. */
   readonly passedOver: string | null;
-  /** As they would stand on the command line. */
+  /** The values as text, as on the command line. */
   readonly values: Readonly<Record<string, string>>;
 }
 
 /**
- * The file that was named, which must be there; else `sessile.config.json` of the working directory, where `findsItself` says so and nobody
- * else may write it: what it names is sent the password of Redis, and a directory may be somebody else's. Throws `UsageError`.
+ * Reads the named file, which must exist; without a name, `sessile.config.json` of the working directory, if
+ * `findsItself` is set and other users cannot write that file. The check matters because the file names the Redis that
+ * is sent the password, and a directory may belong to another user. Throws `UsageError`.
  */
 export function readConfigFile(named: string, findsItself: boolean): ConfigFile {
   if (named !== "") return readFile(named);
@@ -43,7 +44,7 @@ function read(path: string): string {
   }
 }
 
-/** The engine's own words would quote what stands there, perhaps a password. */
+/** The engine's message would quote the text, perhaps a password. */
 function parse(path: string, text: string): object {
   try {
     const value: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
@@ -62,7 +63,7 @@ function checkValues(path: string, values: object): Record<string, string> {
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-/** A list stands for what the command line separates by commas. */
+/** A list becomes the comma-separated text of the command line. */
 function textOf(path: string, name: string, value: unknown): string {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   if (list.every((each) => ["string", "number", "boolean"].includes(typeof each))) return list.join(",");

@@ -1,4 +1,4 @@
-// What the server was told: the options, read from the command line and the environment, and checked.
+// The configuration of the server: all settings, parsed and checked.
 
 import type { SessionManagerOptions } from "sessile";
 import { type ListenAddress, parseAddress } from "./address.ts";
@@ -11,51 +11,54 @@ import { parseVerifyHeaders } from "./verify-headers.ts";
 
 export interface Config {
   readonly store: string;
-  /** How long a session that ended elsewhere may be accepted, in milliseconds; `null` for no cache. */
+  /** How long a session that ended in another process may be accepted, in milliseconds; `null` for no cache. */
   readonly cache: number | null;
   readonly confirmReplicas: number;
-  /** The file of the users; empty when it is not given. */
+  /** The path of the file of users; empty when it is not given. */
   readonly users: string;
   readonly host: string;
   readonly port: number;
   readonly idleTimeout: number;
   readonly absoluteTimeout: number;
-  /** How long a session may last whose sign-in asks for it, used or not; `null` for no longer than the others. */
+  /** The longest session that a sign-in may ask for, used or not; `null` when it may not ask for a longer one. */
   readonly longestSession: number | null;
   readonly demo: boolean;
-  /** Whether the admin page is served; and where, when it is not with everything else. */
+  /** Whether the admin page is served, and the address of its own, if any. */
   readonly admin: boolean;
   readonly adminListen: ListenAddress | null;
   readonly account: boolean;
   readonly logLevel: string;
   readonly logAddress: "off" | "network";
   readonly device: "off" | "family";
-  /** Networks whose word about the client is taken. */
+  /** Networks whose statements about the client are believed. */
   readonly trustProxy: readonly string[];
-  /** The cookie of browsers; `null` when tokens travel in headers only. */
+  /** The browsers' cookie; `null` when tokens travel in headers only. */
   readonly cookie: CookieChoice | null;
-  /** Origins whose pages may act with the server's cookies, beside its own. */
+  /** Origins beside the server's own whose pages may act with its cookies. */
   readonly trustedOrigins: readonly string[];
-  /** The file of the keys for digests of tokens; empty for none. */
+  /** The path of the keys for digests of tokens; empty for none. */
   readonly tokenKeys: string;
-  /** Which of a session's data `/verify` tells, and in which headers. */
+  /** The keys of session data that `/verify` returns, and their headers. */
   readonly verifyHeaders: readonly (readonly [key: string, header: string])[];
-  /** Where `/metrics` is served without a key. */
+  /** The address that serves `/metrics` without a key. */
   readonly metrics: ListenAddress | null;
   readonly stopDelay: number;
 }
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 
-/** Load balancers need seconds to minutes. With more, a mistyped unit would make a server that seems to ignore SIGTERM. */
+/**
+ * Load balancers need seconds to minutes. Without a bound, a mistyped unit would make a server that seems to ignore
+ * SIGTERM.
+ */
 const LONGEST_STOP_DELAY = 10 * 60_000;
 
-/** The configuration of the server. Throws `UsageError` for anything it does not understand. */
+/** Reads the configuration of the server. Throws `UsageError` for anything it does not understand. */
 export function readConfig(args: readonly string[], env: Environment): Config {
   return parseConfig(readSettings(parseOptions(args), env, true));
 }
 
-/** Understands the settings. Throws `UsageError` at the first that it does not. */
+/** Parses the settings. Throws `UsageError` at the first bad one. */
 export function parseConfig({ all }: Settings): Config {
   const text = Object.fromEntries(Object.entries(all).map(([name, setting]) => [name, setting.text]));
   return {
@@ -85,7 +88,7 @@ export function parseConfig({ all }: Settings): Config {
   };
 }
 
-/** The lifetimes of sessions, as a manager takes them. */
+/** The lifetimes of sessions as options of a manager. */
 export function lifetimesOf({
   idleTimeout,
   absoluteTimeout,
@@ -137,7 +140,7 @@ function parseChoice<Choice extends string>(text: string, choices: readonly Choi
   throw new UsageError(`${name} must be one of ${choices.join(", ")}; got "${text}".`);
 }
 
-/** There is no "trust everybody": then any client could choose its own address. */
+/** A network of all addresses is refused: with it, every client could choose its own address. */
 function parseNetworks(text: string): readonly string[] {
   const networks = text.split(",").map((each) => each.trim());
   if (text === "") return [];

@@ -1,4 +1,4 @@
-// `--cookie`, `--cookie-domain` and `--trusted-origins`: how browsers carry the token.
+// The settings `--cookie`, `--cookie-domain` and `--trusted-origins`: how browsers carry the token.
 
 import { type CookieOptions, cookieTransport, isSessionError } from "sessile";
 import { UsageError } from "./usage-error.ts";
@@ -8,7 +8,7 @@ export type CookieChoice = Pick<CookieOptions, "name" | "domain">;
 /** The cookie of the admin page's own sessions. */
 export const ADMIN_COOKIE = "__Host-sessile-admin";
 
-/** The origins of `--trusted-origins`. Throws `UsageError` for what is none. */
+/** The origins of `--trusted-origins`. Throws `UsageError` for a text that is no origin. */
 export function parseTrustedOrigins(text: string): readonly string[] {
   const trustedOrigins = text === "" ? [] : text.split(",").map((each) => each.trim());
   try {
@@ -22,7 +22,7 @@ export function parseTrustedOrigins(text: string): readonly string[] {
   }
 }
 
-/** `null` without a name. Throws `UsageError` for what browsers would not keep, and for the admin page's own. */
+/** `null` without a name. Throws `UsageError` for a cookie that browsers would drop, and for the admin page's own. */
 export function parseCookie(name: string, domain: string): CookieChoice | null {
   if (name === "" && domain === "") return null;
   if (name === "") throw new UsageError("--cookie-domain needs --cookie NAME.");

@@ -5,7 +5,7 @@ import { UsageError } from "./usage-error.ts";
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const LONGEST = 400 * UNITS.d;
 
-/** Milliseconds, from `least` to `most`. `name` is the option the text came from, for the error. */
+/** Milliseconds, from `least` to `most`. `name` is the option, for the error. */
 export function parseDuration(text: string, name: string, least = 1, most = LONGEST): number {
   const match = /^(\d{1,15})(ms|s|m|h|d)$/.exec(text);
   const value = match === null ? Number.NaN : Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];

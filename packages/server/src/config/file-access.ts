@@ -1,13 +1,13 @@
-// What other users of this machine may do with a file. Knows no file by name.
+// The access of other users of this machine to a file.
 
 import { statSync } from "node:fs";
 
-/** Whether anybody but its owner may read or write it. */
+/** Whether users other than the owner may read or write the file. */
 export function isOpenToOthers(path: string): boolean {
   return (statSync(path).mode & 0o077) !== 0;
 }
 
-/** Whether anybody may write it but this user, this user's own group and root. Never so on systems without users. */
+/** Whether users other than this one, its own group and root may write the file. False on systems without users. */
 export function isWritableByOthers(path: string): boolean {
   const { mode, uid, gid } = statSync(path);
   const [user, group] = [process.getuid?.(), process.getgid?.()];

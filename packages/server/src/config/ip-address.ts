@@ -1,10 +1,10 @@
-// IP addresses as text: their one normal form, and the network they belong to. Knows no request.
+// IP addresses as text: their one normal form, and the network they belong to.
 
 import { BlockList, isIP, SocketAddress } from "node:net";
 
 /**
- * The address in `text`, which may carry a port, brackets or a zone; `null` when there is none. IPv6 comes out in its
- * shortest form, and an IPv4 address mapped into IPv6 as the IPv4 address, so that one client has one name.
+ * The address in `text`, which may have a port, brackets or a zone; `null` when there is none. The result is the
+ * shortest form of IPv6, and IPv4 for an IPv4 address mapped into IPv6, so that each client has one name.
  */
 export function parseAddress(text: string): string | null {
   const bare = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? text;
@@ -16,8 +16,8 @@ export function parseAddress(text: string): string | null {
 }
 
 /**
- * The network of an address of `parseAddress`, such as `203.0.113.0/24`; any other text as it is. An IPv4 address that a NAT64 gateway
- * wrote into IPv6 belongs to its IPv4 network: all of IPv4 is one /96 there.
+ * The network of a result of `parseAddress`, such as `203.0.113.0/24`; any other text as it is. An IPv4 address that a
+ * NAT64 gateway wrote into IPv6 belongs to its IPv4 network, since all of IPv4 is one /96 there.
  */
 export function networkOf(address: string, { v4, v6 }: { readonly v4: number; readonly v6: number }): string {
   const family = isIP(address);
@@ -29,7 +29,9 @@ export function networkOf(address: string, { v4, v6 }: { readonly v4: number; re
   return `${parseAddress(kept.join(":"))}/${v6}`;
 }
 
-/** The IPv4 address in one below 64:ff9b::/96 (RFC 6052) or 64:ff9b:1::/48 (RFC 8215), as bytes; `null` in any other. */
+/**
+ * The bytes of the IPv4 address in one below 64:ff9b::/96 (RFC 6052) or 64:ff9b:1::/48 (RFC 8215); `null` in any other.
+ */
 function translatedOf(groups: readonly number[]): number[] | null {
   const [a, b, c = 0, d, e, f, high = 0, low = 0] = groups;
   const isTranslated = a === 0x64 && b === 0xff9b && (c === 1 || c + (d ?? 0) + (e ?? 0) + (f ?? 0) === 0);
@@ -50,22 +52,22 @@ for (const [network, bits] of [
 ] as const)
   PRIVATE.addSubnet(network, bits, "ipv6");
 
-/** Whether an address of `parseAddress` is of this machine or a private network, and so names no subscriber. */
+/** Whether a result of `parseAddress` is of this machine or a private network, so that it identifies no subscriber. */
 export function isPrivate(address: string): boolean {
   return PRIVATE.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
 }
 
-/** What may be kept of an address for people to read: too coarse to name a household (N4). */
+/** The part of an address that may be stored for people to read: too coarse to identify a household (N4). */
 export const COARSE = { v4: 24, v6: 48 } as const;
 
-/** Whom to count as one client: an IPv6 subscriber has at least a /64 to pick addresses from. */
+/** The network that counts as one client: an IPv6 subscriber has at least a /64 to pick addresses from. */
 export const SUBSCRIBER = { v4: 32, v6: 64 } as const;
 
-/** What a provider may give one IPv6 subscriber as well, and what others may share. */
+/** The network that counts beside it: some providers give one IPv6 subscriber a /56, and several may share one. */
 export const DELEGATED = { v4: 32, v6: 56 } as const;
 export const SITE = { v4: 32, v6: 48 } as const;
 
-/** The parts, with every bit after the first `bits` cleared. */
+/** The parts with every bit after the first `bits` cleared. */
 function keepBits(parts: readonly number[], width: number, bits: number): number[] {
   return parts.map((part, index) => {
     const cleared = Math.min(Math.max((index + 1) * width - bits, 0), width);

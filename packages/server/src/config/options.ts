@@ -1,9 +1,9 @@
-// What the server can be told: the one table of options, for the command line, the environment and the help.
+// The table of the server's options, for the command line, the environment, the file and the help.
 
 export interface Option {
   readonly name: string;
   readonly type: "string" | "boolean";
-  /** What stands for the value in the help. */
+  /** The placeholder for the value in the help. */
   readonly value?: string;
   readonly fallback: string;
   readonly help: string;
@@ -172,7 +172,7 @@ export const OPTIONS: readonly Option[] = [
   },
 ];
 
-/** Some of the options as help text, each with its variable. `indent` is where the second column begins. */
+/** Options as help text, each with its variable. `indent` is the column in which descriptions begin. */
 export function describeOptions(options: readonly Option[], indent: number): string {
   const rows = options.map(({ name, value, fallback, help }) => {
     const left = `  --${name}${value === undefined ? "" : ` ${value}`}`.padEnd(indent);

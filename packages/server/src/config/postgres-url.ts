@@ -1,4 +1,4 @@
-// What a Postgres URL says: the server, the database, how to sign in there, TLS and the table. Opens nothing.
+// Postgres URLs: server, database, login, TLS and table. Opens nothing.
 
 import { UsageError } from "./usage-error.ts";
 import { withoutPasswords } from "./without-password.ts";
@@ -9,22 +9,22 @@ export interface PostgresTarget {
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly database: string;
-  /** TLS with a server whose certificate and name are checked. */
+  /** TLS with a check of the server's certificate and name. */
   readonly isTls: boolean;
-  /** `undefined` for the library's own. */
+  /** `undefined` for the default of the library. */
   readonly table: string | undefined;
 }
 
 const EXAMPLE = "postgres://USER@HOST:PORT/DATABASE";
 
-/** True for what is meant to be the URL of a Postgres, however wrong. */
+/** True for any text that is meant as the URL of a Postgres, however wrong. */
 export function isPostgresUrl(text: string): boolean {
   return /^postgres(?:ql)?:/.test(text);
 }
 
 /**
- * Reads `postgres://` with `sslmode=disable` or `sslmode=verify-full`, and `table`. A user and a password that the URL does not hold
- * are taken from SESSILE_POSTGRES_USERNAME and SESSILE_POSTGRES_PASSWORD. Throws `UsageError`, which shows neither.
+ * Reads `postgres://` with `sslmode=disable` or `sslmode=verify-full`, and `table`. Without a user and a password in
+ * the URL, SESSILE_POSTGRES_USERNAME and SESSILE_POSTGRES_PASSWORD are used. Throws `UsageError`, which shows neither.
  */
 export function parsePostgresUrl(text: string, env: Readonly<Record<string, string | undefined>>): PostgresTarget {
   const url = URL.canParse(text) ? new URL(text) : refuse(text);

@@ -1,4 +1,4 @@
-// What a Redis URL says: one server, Sentinels or a Cluster, and how to sign in there. Opens nothing.
+// Redis URLs: one server, Sentinels or a Cluster, and the login. Opens nothing.
 
 import { UsageError } from "./usage-error.ts";
 
@@ -10,14 +10,14 @@ export interface RedisAddress {
 export interface RedisTarget {
   readonly kind: "single" | "sentinel" | "cluster";
   readonly isTls: boolean;
-  /** One, or those of the Sentinels or of some nodes of the Cluster. */
+  /** One server, the Sentinels, or some nodes of the Cluster. */
   readonly addresses: readonly RedisAddress[];
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly database: number;
-  /** What the Sentinels call the primary. */
+  /** The Sentinels' name for the primary. */
   readonly primaryName: string;
-  /** What every key begins with; `undefined` for the library's own. */
+  /** The beginning of every key; `undefined` for the default of the library. */
   readonly prefix: string | undefined;
 }
 
@@ -29,14 +29,14 @@ const EXAMPLES = {
   cluster: "redis+cluster://HOST:PORT,HOST:PORT",
 } as const;
 
-/** True for what is meant to be the URL of a Redis, however wrong. */
+/** True for any text that is meant as the URL of a Redis, however wrong. */
 export function isRedisUrl(text: string): boolean {
   return /^rediss?(?:\+\w*)?:/.test(text);
 }
 
 /**
- * Reads `redis://`, `redis+sentinel://` and `redis+cluster://`, with `rediss` for TLS. A user and a password that the URL does not
- * hold are taken from SESSILE_REDIS_USERNAME and SESSILE_REDIS_PASSWORD. Throws `UsageError`, which shows neither.
+ * Reads `redis://`, `redis+sentinel://` and `redis+cluster://`, with `rediss` for TLS. Without a user and a password in
+ * the URL, SESSILE_REDIS_USERNAME and SESSILE_REDIS_PASSWORD are used. Throws `UsageError`, which shows neither.
  */
 export function parseRedisUrl(url: string, env: Readonly<Record<string, string | undefined>>): RedisTarget {
   const [, tls, kind = "single", login, hosts = "", path = "", query = ""] = FORM.exec(url) ?? refuse(url, "single");
@@ -57,7 +57,7 @@ function isKind(text: string): text is RedisTarget["kind"] {
   return text in PORTS;
 }
 
-/** Both percent-encoded. `:password` alone is the password of the default user. */
+/** Both are percent-encoded. `:password` alone is the password of the default user. */
 function parseLogin(url: string, login: string | undefined): readonly (string | undefined)[] {
   if (login === undefined) return [];
   try {
@@ -92,7 +92,7 @@ function parseDatabase(url: string, kind: RedisTarget["kind"], text: string): nu
   return database;
 }
 
-/** `prefix` everywhere, `name` behind Sentinels, each at most once and neither empty. */
+/** `prefix` is allowed everywhere, `name` with Sentinels; each at most once, and neither empty. */
 function parseQuery(
   url: string,
   kind: RedisTarget["kind"],

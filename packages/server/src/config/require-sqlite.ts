@@ -1,4 +1,4 @@
-// The Node.js that files need: one with `node:sqlite`.
+// The check for `node:sqlite`, which SQLite files need.
 
 import { UsageError } from "./usage-error.ts";
 

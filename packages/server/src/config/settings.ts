@@ -1,4 +1,5 @@
-// The settings as text, each with where it was said: an option wins over the environment, that over the file, that over the default.
+// The settings as text, each with its source: the command line comes before the environment, then the file, then the
+// default.
 
 import { parseArgs } from "node:util";
 import { readConfigFile } from "./config-file.ts";
@@ -14,17 +15,17 @@ export interface Setting {
 
 export interface Settings {
   readonly all: Readonly<Record<string, Setting>>;
-  /** The file that was read; `null` when there is none. */
+  /** The path of the file that was read; `null` when there is none. */
   readonly path: string | null;
-  /** A file that is there and was not read, because nothing named it. */
+  /** A file that exists and was not read, because it was not named. */
   readonly passedOver: string | null;
 }
 
-/** What the command line gave, by name. */
+/** The values of the command line, by name. */
 export type Given = Readonly<Record<string, string | boolean | undefined>>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every setting, not yet understood. Throws `UsageError` for a file that cannot be read. */
+/** Every setting, as text. Throws `UsageError` for a file that cannot be read. */
 export function readSettings(given: Given, env: Environment, findsFile: boolean): Settings {
   const named = given["config"] ?? env[variableOf("config")] ?? "";
   const { path, values, passedOver } = readConfigFile(String(named), findsFile);
@@ -37,7 +38,7 @@ export function readSettings(given: Given, env: Environment, findsFile: boolean)
   return { all: Object.fromEntries(OPTIONS.map((option) => [option.name, find(option)])), path, passedOver };
 }
 
-/** The options of the command line, and no words beside them. Throws `UsageError` for one that there is not. */
+/** The options of the command line, which must hold nothing else. Throws `UsageError` for an unknown one. */
 export function parseOptions(args: readonly string[]): Given {
   const options = Object.fromEntries(OPTIONS.map(({ name, type }) => [name, { type }]));
   try {

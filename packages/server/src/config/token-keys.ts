@@ -1,4 +1,4 @@
-// `--token-keys`: the file of the keys under which the digests of tokens are made. Shows no key, whatever is wrong with it.
+// The file of `--token-keys`: keys for the digests of tokens. Errors show no key.
 
 import { readFileSync } from "node:fs";
 import { isSessionError } from "sessile";
@@ -7,14 +7,14 @@ import { UsageError } from "./usage-error.ts";
 
 const LINE = /^([A-Za-z0-9]{1,16})[ \t]+([0-9a-fA-F]{64,})$/;
 
-/** The option of a manager; empty without a file. */
+/** The manager's option; empty without a file. */
 export interface Digests {
   readonly keys?: KeyRing;
 }
 
 /**
- * The keys of the file, the first of which makes new digests. Throws `UsageError` for a file that cannot be read, and for keys that are
- * too short, too simple or ambiguous.
+ * The keys of the file; the first makes new digests. Throws `UsageError` for a file that cannot be read, and for keys
+ * that are too short, too simple or ambiguous.
  */
 export function digestsOf(path: string): Digests {
   if (path === "") return {};
@@ -25,7 +25,6 @@ export function digestsOf(path: string): Digests {
   }
 }
 
-/** Each line that holds something, with its number. */
 function readLines(path: string): readonly (readonly [text: string, number: number])[] {
   const lines = readFileSync(path, "utf8").split("\n");
   return lines.map((line, i) => [line.trim(), i + 1] as const).filter(([line]) => line !== "" && !line.startsWith("#"));

@@ -1,4 +1,5 @@
-// Which peers may speak for others, and whom a request then comes from. Knows no route and no framework.
+// The peers that may speak for others, and the client that a request then comes from. Independent of routes and
+// framework.
 
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
@@ -8,15 +9,17 @@ import { parseAddress } from "./ip-address.ts";
 export class TrustedProxies {
   readonly #networks = new BlockList();
 
-  /** Throws `TypeError` with the text that is no network. A network of all addresses is none: it would trust everybody. */
+  /**
+   * Throws `TypeError` with the text that is no network. A network of all addresses is refused: it would trust every
+   * client.
+   */
   constructor(networks: readonly string[]) {
     for (const network of networks) this.#add(network);
   }
 
   /**
-   * The address of the right-most hop that is no trusted proxy, in the form of `parseAddress`. Everything to the left of it is
-   * the client's own invention. Where a proxy names something that is no address, the proxy itself is the client: as near as
-   * can be known.
+   * The address of the right-most hop that is no trusted proxy, in the form of `parseAddress`. The client itself may
+   * have invented everything to the left of it. A hop that is no address is replaced by the proxy that reported it.
    */
   addressOf({ socket, headers }: IncomingMessage): string {
     let nearest = parseAddress(socket.remoteAddress ?? "") ?? "unknown";
@@ -29,14 +32,14 @@ export class TrustedProxies {
     return nearest;
   }
 
-  /** Whether the nearest proxy says that it was asked over TLS. This server itself speaks plain HTTP. */
+  /** Whether the nearest proxy reports that it was asked over TLS. This server itself speaks plain HTTP. */
   saysHttps({ socket, headers }: IncomingMessage): boolean {
     if (!this.has(parseAddress(socket.remoteAddress ?? "") ?? "")) return false;
     const schemes = String(headers["x-forwarded-proto"] ?? "").split(",");
     return schemes.at(-1)?.trim().toLowerCase() === "https";
   }
 
-  /** The peer, where it says whom it speaks for and is not believed; `null` otherwise. */
+  /** The peer that speaks for another client without being trusted; `null` if there is none. */
   unheardOf({ socket, headers }: IncomingMessage): string | null {
     const peer = parseAddress(socket.remoteAddress ?? "");
     return headers["x-forwarded-for"] === undefined || peer === null || this.has(peer) ? null : peer;

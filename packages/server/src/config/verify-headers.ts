@@ -1,11 +1,11 @@
-// `--verify-headers`: which of a session's data a proxy is told, and in which headers.
+// The setting `--verify-headers`: session data for a proxy, and the headers that carry it.
 
 import { UsageError } from "./usage-error.ts";
 
-/** Set by `/verify` itself, or by proxies and read by them and by us on their own account. */
+/** Headers that `/verify` sets itself, or that proxies and this server use for their own purposes. */
 const TAKEN = new Set(["x-user-id", "x-session-id", "x-session-token", "x-api-key", "x-real-ip", "x-request-id"]);
 const TAKEN_FAMILY = /^x-(?:forwarded|accel|envoy|original)-/i;
-/** Names that begin with `X-`, so that no header with a meaning in HTTP can be set by what is in a session. */
+/** Names begin with `X-`, so that session data cannot set a header with a meaning in HTTP. */
 const PAIR = /^([^=,]+)=(x-[a-z0-9-]{1,62})$/i;
 const MOST = 16;
 

@@ -1,8 +1,8 @@
-// URLs in messages, without the passwords in them. Knows no store.
+// Removes passwords from the URLs in messages.
 
 /**
- * The text with everything between `//`, `redis:` or `postgres:` and the last `@` left out of each URL in it: a password may hold any character,
- * also an `@`, or a `/` that somebody forgot to encode, and a slash may be missing. Rather too much is left out than too little.
+ * Drops everything from `//`, `redis:` or `postgres:` to the last `@` of each URL. A password may hold any character,
+ * even an unencoded `@` or `/`, and a slash may be missing; so the rule removes too much rather than too little.
  */
 export function withoutPasswords(text: string): string {
   return text.replace(/(\/\/|\b(?:redis|postgres)[\w+]*:\/*).*@/gs, "$1***@");

@@ -1,4 +1,4 @@
-// The answers that several routes have in common, as JSON Schema. The description of an error says when it is sent.
+// Answers that several routes share, as JSON Schema. The description of an error names its cause.
 
 import { answer, object, TEXT_OR_NULL } from "./schema.ts";
 
@@ -9,17 +9,17 @@ const RETRY_AFTER = {
   "Retry-After": { type: "string", description: "seconds after which to try again" },
 } as const;
 
-/** `{"detail": "…"}`. */
+/** An error with the body `{"detail": "…"}`. */
 export function detail(description: string, headers: object = {}) {
   return { headers, ...answer(description, { detail: { type: "string" } }) } as const;
 }
 
-/** A 401, which always comes with a challenge. */
+/** A 401, always with a challenge. */
 export function challenged(description: string) {
   return detail(description, CHALLENGE);
 }
 
-/** A 429 or 503, which always says when to come back. */
+/** A 429 or 503, always with a `Retry-After`. */
 export function postponed(description: string) {
   return detail(description, RETRY_AFTER);
 }
@@ -46,11 +46,11 @@ export const CONTRADICTION = detail("the request presents two different tokens")
 export const NOBODY = challenged("not signed in: there is no token, or it is invalid");
 export const CROSS_SITE = detail("with `--cookie`: the request comes from another site's page");
 
-/** Of every route that reads a token, and of those among them that change something. */
+/** Answers of every route that reads a token, and of those that also change something. */
 export const TOKEN_ANSWERS = { 400: CONTRADICTION, 503: UNAVAILABLE } as const;
 export const CHANGING_ANSWERS = { ...TOKEN_ANSWERS, 403: CROSS_SITE } as const;
 
-/** Of every route with a JSON body, beside what the route says. */
+/** Answers of every route with a JSON body, beside the route's own. */
 export const BODY_ANSWERS = {
   400: detail("the body is not JSON, or the request presents two different tokens"),
   413: detail("the body is too large; the connection is closed"),
@@ -58,14 +58,14 @@ export const BODY_ANSWERS = {
   422: INVALID,
 } as const;
 
-/** Of every route that takes an API key. */
+/** Answers of every route that takes an API key. */
 export const KEY_ANSWERS = {
   401: challenged("there is no API key, or it is invalid"),
   403: detail("the API key lacks the scope"),
   503: UNAVAILABLE,
 } as const;
 
-/** Of every route that takes an API key and a token. */
+/** Answers of every route that takes an API key and a token. */
 export const KEY_AND_TOKEN_ANSWERS = {
   ...KEY_ANSWERS,
   400: CONTRADICTION,

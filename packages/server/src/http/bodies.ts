@@ -1,22 +1,22 @@
-// Which request bodies are read, and as what. Knows no route.
+// The reading of request bodies: which are accepted, and in which form.
 
 import type { FastifyInstance } from "fastify";
 
-/** Arrays and objects within each other. No request of this server but those with a session's data needs more than a few. */
+/** Levels of arrays and objects. Only requests with session data need more than a few. */
 const MAX_DEPTH = 8;
-/** A session's data may have 64 KiB; the rest is for its user and device. */
+/** Session data may have 64 KiB; the rest is for the user and the device. */
 export const DATA_BODY_LIMIT = 80 * 1024;
 
-/** For routes that take no input: whatever body a client sends is read within the limit and dropped. */
+/** For routes without input: a body is read within the limit and dropped. */
 export function ignoreBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
 }
 
 /**
- * For routes that take JSON: anything else is 415, what is no JSON is 400. JSON is UTF-8 without a byte order mark (RFC 8259
- * §8.1); of a key that comes twice the last counts, as everywhere in JavaScript. A compressed body is refused: nobody needs
- * to compress a few hundred bytes, and unpacking is where small bodies become large.
+ * For routes that take JSON: any other type is 415, invalid JSON is 400. JSON is UTF-8 without a byte order mark (RFC
+ * 8259 §8.1); of a repeated key the last one counts, as everywhere in JavaScript. A compressed body is refused: a few
+ * hundred bytes need no compression, and unpacking can make small bodies huge.
  */
 export function readJsonBodies(app: FastifyInstance, depth = MAX_DEPTH): void {
   app.removeAllContentTypeParsers();
@@ -40,7 +40,7 @@ function parseJson(body: Buffer, depth: number): unknown {
   }
 }
 
-/** `__proto__` is an own key after `JSON.parse`, and becomes something else as soon as somebody copies the object. */
+/** After `JSON.parse`, `__proto__` is an own key; the next copy of the object would make it a prototype. */
 function checkShape(value: unknown, depth: number): void {
   if (typeof value !== "object" || value === null) return;
   if (depth === 0 || Object.hasOwn(value, "__proto__")) throw new TypeError("too deep, or a key that is none");

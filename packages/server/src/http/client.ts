@@ -1,4 +1,4 @@
-// What is known of the client of a request, and who may know it. Knows no route.
+// The facts about the client of a request, and the rules for keeping them.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { COARSE, isPrivate, networkOf } from "../config/ip-address.ts";
@@ -8,21 +8,21 @@ import { runForRequest } from "./log/request-context.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The client's address, whatever proxies are between; `unknown` when the connection is gone. */
+    /** The client's address behind any proxies; `unknown` when the connection is gone. */
     readonly clientAddress: string;
-    /** The kind of the client's program, to show in lists of sessions; `null` when it is unknown or not wanted. */
+    /** The kind of the client's program, for lists of sessions; `null` when it is unknown or not wanted. */
     readonly device: string | null;
-    /** Whether a trusted proxy says that the client uses TLS. */
+    /** Whether a trusted proxy reports that the client uses TLS. */
     readonly isHttps: boolean;
   }
 }
 
-/** Addresses and user agents are personal data: nothing of them is kept unless asked for (N4). */
+/** Addresses and user agents are personal data, so nothing of them is kept by default (N4). */
 export interface ClientOptions {
   readonly proxies: TrustedProxies;
-  /** Whether a session keeps the kind of program it began in. */
+  /** Whether a session stores the kind of program that began it. */
   readonly keepDevice: boolean;
-  /** Whether the log names the client's network. */
+  /** Whether the log has the client's network. */
   readonly logNetwork: boolean;
 }
 
@@ -49,10 +49,12 @@ export function describeClients(app: FastifyInstance, { proxies, keepDevice, log
   });
 }
 
-/** The lists that a proxy was missed in already. */
+/** The lists for which the warning has been written. */
 const warned = new WeakSet<TrustedProxies>();
 
-/** Once: a proxy that is not believed makes one client of all that come through it, and each of them can lock out the others. */
+/**
+ * Warns once about a proxy that is not trusted: all clients behind it count as one, and each can lock out the others.
+ */
 function warnOfProxy({ raw, log }: FastifyRequest, proxies: TrustedProxies): void {
   if (warned.has(proxies)) return;
   const peer = proxies.unheardOf(raw);

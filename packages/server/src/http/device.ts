@@ -1,6 +1,7 @@
-// "Firefox on Linux" from a User-Agent: enough for people to recognise their own sessions, too little to follow anybody by.
+// Device families such as "Firefox on Linux" from a User-Agent: enough for people to recognise their sessions, too
+// little to track them.
 
-/** In this order, because most browsers also claim to be the ones they descend from. */
+/** The order matters: most browsers also claim to be the ones they descend from. */
 const PROGRAMS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:Edg|EdgA|EdgiOS)\//, "Edge"],
   [/\b(?:OPR|OPT|Opera)\//, "Opera"],
@@ -20,7 +21,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, "Linux"],
 ];
 
-/** Program and system without versions; `null` when neither is known. Nothing of the text itself is given back. */
+/** Program and system without versions; `null` when neither is known. No part of the header itself is returned. */
 export function deviceFamily(userAgent: string | undefined): string | null {
   const text = (userAgent ?? "").slice(0, 512);
   const [program, system] = [nameIn(PROGRAMS, text), nameIn(SYSTEMS, text)];

@@ -1,23 +1,24 @@
-// The session of a request, opened and settled by the route itself: for programs that speak for somebody, where a token comes and goes
-// elsewhere than with a browser. Knows no route.
+// The session of a request that the route itself opens and settles, for programs that act for a user: their tokens
+// travel in bodies and headers of their own.
 
 import type { IncomingMessage } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Json, Session, SessionManager } from "sessile";
 import type { SessionRequest } from "sessile/adapter";
 
-/** A session whose data has whatever keys an application gives it. */
+/** A session whose data may have any keys. */
 export type AnySession = Session<Record<string, Json>>;
 
-/** What came of a request: the handler's answer, and the new token when there is one. */
+/** The handler's answer, and the new token if there is one. */
 export interface Settled<T> {
   readonly answer: T;
   readonly token: string | null;
 }
 
 /**
- * Opens the session of `seen`, lets `work` have it, and writes what it changed. When `work` throws nothing is written, but what
- * ended stays ended. Headers of the session that belong in every answer go to `reply`; a new token is given back, and no cookie is set.
+ * Opens the session of `seen`, runs `work` with it, and commits its changes. When `work` throws, nothing is written,
+ * but an ended session stays ended. Headers that belong in every answer go to `reply`; a new token is returned, and no
+ * cookie is set.
  */
 export async function withSession<T>(
   manager: SessionManager,
@@ -45,7 +46,7 @@ export async function withSession<T>(
   }
 }
 
-/** The request as the library reads it. All lines of a header count, so that two credentials never look like one. */
+/** The request in the library's form. It has every line of a header, so that two credentials never look like one. */
 export function seenRequest({ raw }: Pick<FastifyRequest, "raw">): SessionRequest {
   const { url = "/", method = "GET" } = raw;
   return {
@@ -58,12 +59,15 @@ export function seenRequest({ raw }: Pick<FastifyRequest, "raw">): SessionReques
   };
 }
 
-/** Every line of a header as it came; of many headers Node's `headers` hold the first line alone. `name` is in lower case. */
+/**
+ * Every line of a header as it was received; for many headers, Node's `headers` has only the first. `name` is in lower
+ * case.
+ */
 export function linesOf({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">, name: string): readonly string[] {
   return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
 }
 
-/** The same without cookies: a program that has an API key hands tokens over on purpose. */
+/** The same without cookies: a program with an API key sends tokens on purpose. */
 export function seenWithoutCookies(request: Pick<FastifyRequest, "raw">): SessionRequest {
   const seen = seenRequest(request);
   return { ...seen, header: (name) => (name === "cookie" ? undefined : seen.header(name)) };

@@ -1,11 +1,12 @@
-// How connections end when the server stops: no request that has begun is lost, and no connection without one is waited for.
+// The end of connections when the server stops: requests under way finish, and connections without one are closed.
 
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
 /**
- * Node ends idle connections by itself, but neither those that have never sent a request, such as a browser opens in advance,
- * nor those that are busy now: these would stay open after their answer, for as long as `keepAliveTimeout`.
+ * Node ends idle connections by itself, except two kinds:
+ * - those that never sent a request, such as a browser opens in advance;
+ * - those that are busy now, which would stay open for `keepAliveTimeout` after their answer.
  */
 export function endConnectionsOnClose(app: FastifyInstance): void {
   const silent = new Set<Socket>();

@@ -1,4 +1,4 @@
-// What a client hears of a failure: FastAPI's shape, and nothing of the inside. Knows no route.
+// The answers to failures, in FastAPI's shape and without anything internal.
 
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
@@ -8,9 +8,9 @@ import { SECURITY_HEADERS } from "./harden.ts";
 import type { SecurityLog } from "./log/security-log.ts";
 import { RequestError } from "./request-error.ts";
 
-/** Answers what no route answers: unknown paths, methods that no path has, and whatever a route throws. */
+/** Answers unknown paths, methods that no path has, and errors that a route throws. */
 export function answerErrors(app: FastifyInstance, security: SecurityLog): void {
-  // Before the body is looked at: Fastify answers 400 to a QUERY without one.
+  // Before the body is read: Fastify answers 400 to a QUERY without one.
   app.addHook("onRequest", async ({ method }, reply) => (METHODS.has(method) ? undefined : sendDetail(reply, 501)));
   app.setNotFoundHandler(async (_request, reply) => sendDetail(reply, 404));
   app.setErrorHandler(async (error: FastifyError | RequestError, request, reply) => {
@@ -28,7 +28,10 @@ export function answerErrors(app: FastifyInstance, security: SecurityLog): void 
   app.server.on("connect", (_request, socket: Socket) => refuse(socket, 501));
 }
 
-/** For routes that open sessions themselves: no plugin answers for them what the manager refuses, and has logged. */
+/**
+ * For routes that open sessions themselves: no plugin answers the refusals of the manager for them. The manager has
+ * logged these already.
+ */
 export function answerSessionErrors(app: FastifyInstance): void {
   app.setErrorHandler(async (error, _request, reply) => {
     const refused = refusalOf(error);
@@ -37,7 +40,7 @@ export function answerSessionErrors(app: FastifyInstance): void {
   });
 }
 
-/** `null` for an error that is answered as everywhere else. */
+/** `null` for an error that has the usual answer. */
 function refusalOf(error: unknown): RequestError | null {
   if (isSessionError(error, "ERR_SESSION_VALUE"))
     return new RequestError(422, [{ type: "value_error", loc: ["body"], msg: error.message }]);
@@ -53,16 +56,19 @@ function refusalOf(error: unknown): RequestError | null {
   return null;
 }
 
-/** The methods of which a path may have some. Every other method is answered 501. */
+/** Methods that paths of this server may have. Every other method is answered 501. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** For Fastify's option of this name: a path that cannot be decoded names nothing, whatever route it seems to aim at. */
+/** For Fastify's option of this name: a path that cannot be decoded is unknown, whichever route it resembles. */
 export function frameworkErrors(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(SECURITY_HEADERS);
   sendDetail(reply, 404);
 }
 
-/** For Fastify's option of this name: what the parser refuses never becomes a request, and is answered on the bare socket. */
+/**
+ * For Fastify's option of this name: input that the parser refuses never becomes a request, so the answer is written to
+ * the bare socket.
+ */
 export function clientErrorHandler(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
   refuse(socket, STATUS_OF_CODE[error.code ?? ""] ?? 400);
@@ -79,8 +85,9 @@ function sendDetail(reply: FastifyReply, status: number, detail = STATUS_CODES[s
 }
 
 /**
- * Answers on a bare socket and ends it. Node takes its own listeners off a socket that it hands over: without one for errors a
- * client that breaks off ends the process, and without one for timeouts a client that does not read keeps the connection.
+ * Answers on a bare socket and ends it. Node removes its own listeners from such a socket: without one for errors, a
+ * client that disconnects would end the process; without one for timeouts, a client that does not read would keep the
+ * connection.
  */
 function refuse(socket: Socket, status: number): void {
   socket.on("error", () => {}).once("timeout", () => socket.destroy());
@@ -94,7 +101,7 @@ function bodyOf(status: number): string {
   return JSON.stringify({ detail: STATUS_CODES[status] });
 }
 
-/** The headers of an answer that Fastify does not send, after which the connection ends. */
+/** The headers of an answer that Fastify does not send. The connection ends after it. */
 function bodyHeaders(status: number): Readonly<Record<string, string | number>> {
   return {
     ...SECURITY_HEADERS,

@@ -1,10 +1,12 @@
-// What every answer and every connection of the server is bound by. Knows no route.
+// Limits and headers that hold for every connection and every answer of the server.
 
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { TrustedProxies } from "../config/trusted-proxies.ts";
 
-/** Nothing this server answers is to be framed, sniffed, embedded or referred from (ASVS 3.2.1, 3.4.3–3.4.6, 3.5.8). */
+/**
+ * No answer of this server may be framed, sniffed, embedded or named in a referrer (ASVS 3.2.1, 3.4.3–3.4.6, 3.5.8).
+ */
 export const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -12,12 +14,12 @@ export const SECURITY_HEADERS = {
   "referrer-policy": "no-referrer",
 } as const;
 
-/** A year, as browsers' lists demand (ASVS 3.4.1). */
+/** A year, as browsers' preload lists demand (ASVS 3.4.1). */
 const HSTS = "max-age=31536000; includeSubDomains";
 
 export interface HttpLimits {
   readonly bodyLimit: number;
-  /** A connection on which nothing moves, in neither direction. Ends clients that send requests and never read. */
+  /** The longest time without a byte in either direction. Ends clients that send requests and never read. */
   readonly connectionTimeout: number;
   readonly requestTimeout: number;
   readonly keepAliveTimeout: number;
@@ -30,8 +32,8 @@ export interface HttpLimits {
 }
 
 /**
- * Every limit of `node:http` that matters is said here, because its defaults differ between releases of Node (ASVS 13.1.3,
- * 15.2.2). Milliseconds and bytes. Timeouts are looked at every `connectionsCheckingInterval`.
+ * Every limit of `node:http` that matters, since its defaults differ between releases of Node (ASVS 13.1.3, 15.2.2).
+ * Milliseconds and bytes. Timeouts are checked every `connectionsCheckingInterval`.
  */
 export const HTTP_LIMITS: HttpLimits = {
   bodyLimit: 16 * 1024,
@@ -43,7 +45,7 @@ export const HTTP_LIMITS: HttpLimits = {
 };
 
 const MAX_CONNECTIONS = 10_000;
-/** Node drops further ones without a word, among them what a proxy adds at the end: the client's address. So they are refused. */
+/** Node silently drops further ones, even the client's address, which proxies append; so more are refused. */
 const MAX_HEADERS = 100;
 
 /** Sets the limits that are no options, and the headers of every answer, errors included. */
@@ -59,7 +61,10 @@ export function harden(app: FastifyInstance, proxies: TrustedProxies): void {
   });
 }
 
-/** RFC 9112 §3.2: a request of HTTP/1.1 has exactly one `Host`. Of two, a proxy in front and this server could each take another. */
+/**
+ * RFC 9112 §3.2: a request of HTTP/1.1 has exactly one `Host`. With two, a proxy in front and this server could each
+ * use another.
+ */
 function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
   return hosts === 1 || (hosts === 0 && httpVersion === "1.0");

@@ -1,4 +1,4 @@
-// Answers 405 to the methods that a path does not have. Knows no route by name.
+// Answers 405 to methods that a path does not have.
 
 import type { FastifyInstance } from "fastify";
 
@@ -7,7 +7,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** The methods of each path. */
 export type PathMethods = Map<string, Set<string>>;
 
-/** Writes down which routes are added to `app` and below from now on. */
+/** Collects the routes that are added to `app` and below from now on. */
 export function collectMethods(app: FastifyInstance): PathMethods {
   const paths: PathMethods = new Map();
   app.addHook("onRoute", ({ url, method }) => {
@@ -18,7 +18,7 @@ export function collectMethods(app: FastifyInstance): PathMethods {
   return paths;
 }
 
-/** Call it when all routes are there. */
+/** Call it after all routes are added. */
 export function refuseOtherMethods(app: FastifyInstance, paths: PathMethods): void {
   for (const [url, present] of [...paths]) {
     const allow = METHODS.filter((each) => present.has(each)).join(", ");

@@ -1,4 +1,4 @@
-// The document of the API, made of the schemas that check the requests, and its page.
+// The API's document, made from the schemas that check the requests, and the page that shows it.
 
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
@@ -13,7 +13,7 @@ also need an API key in \`X-API-Key\`. Every error is \`{"detail": …}\`.
 Every route can also answer 404 (no such path), 405 (not a method of this path; \`Allow\` lists them), 408 (too slow), 413 (a body larger
 than 16 KiB, or 80 KiB with a session's data), 431 (headers larger than 16 KiB), 500 and 501 (not a method of any path).`;
 
-/** For the page alone: it loads nothing from elsewhere, and its own scripts are files. Its styles are set by script. */
+/** For this page alone: it loads only its own scripts, which are files, and sets its styles by script. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -29,10 +29,10 @@ const MARK = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3
 <rect width="32" height="32" rx="7" fill="#0b6e6e"/>
 <path d="M7 24h18M11 24V14a5 5 0 0 1 10 0v10" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"/></svg>`);
 
-/** Call it before there are routes: it writes down those that follow. */
+/** Call it before any route is added: it collects those that follow. */
 export async function describeRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
-    hideUntagged: true, // pages for people, and what they ask, are no API
+    hideUntagged: true, // pages and their own requests are not part of the API
     openapi: {
       openapi: "3.1.0",
       info: { title: "Sessile", version: version(), description: DESCRIPTION },
@@ -54,7 +54,10 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
   });
 }
 
-/** The routes of `app` from now on are no part of the API: the server's own pages use them, and they change with those. */
+/**
+ * Leaves the routes that are added to `app` from now on out of the document: only the server's own pages use them, and
+ * they change together.
+ */
 export function hideRoutes(app: FastifyInstance): void {
   app.addHook("onRoute", (route) => {
     route.schema = { ...route.schema, hide: true };
@@ -66,12 +69,12 @@ export function documentRoute(app: FastifyInstance): void {
   app.get("/openapi.json", { schema: DOCUMENT }, async () => app.swagger());
 }
 
-/** `/docs`, which shows the document and needs no network but this server. */
+/** `/docs`: shows the document and needs no network but this server. */
 export async function documentPage(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: PAGE_POLICY,
-    // The standard layout has a bar with the name of Swagger and a field for the address of any other document.
+    // The standard layout has Swagger's name in a bar, and a field for the address of any other document.
     uiConfig: { layout: "BaseLayout", deepLinking: false, supportedSubmitMethods: ["get", "post", "patch", "delete"] },
     theme: {
       title: `Sessile ${version()}`,

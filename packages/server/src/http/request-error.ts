@@ -1,9 +1,9 @@
-// What a route refuses, as an error: with the status, the words and the headers that the client gets.
+// The errors that routes throw to refuse a request, with status, message and headers for the client.
 
 import type { FastifyReply } from "fastify";
 import type { Session, SignedInSession } from "sessile";
 
-/** One thing that is wrong with a request, as FastAPI says it. Without the input, which may be a password. */
+/** One mistake in a request, in FastAPI's form. Without the input, which may be a password. */
 export interface InputProblem {
   readonly type: string;
   readonly loc: readonly string[];
@@ -37,7 +37,10 @@ export function notFound(): RequestError {
   return new RequestError(404, "Not Found");
 }
 
-/** The session of a signed-in user. Throws the 401 that tells a client whether its token is worth keeping (RFC 6750 §3.1). */
+/**
+ * The session of a signed-in user. Throws the 401 that shows a client whether its token is worth keeping (RFC 6750
+ * §3.1).
+ */
 export function signedIn<Data extends object>(session: Session<Data>): SignedInSession<Data> {
   if (session.isSignedIn()) return session;
   const challenge = session.hasCredential ? 'Bearer error="invalid_token"' : "Bearer";

@@ -1,9 +1,10 @@
-// JSON Schemas of requests, and the types of what they let through: one source for checks, types and the API's document.
+// JSON Schemas of requests, and the TypeScript types of valid values: one source for checks, types and the API's
+// document.
 
 import type { FastifyTypeProvider } from "fastify";
 import type { JsonObject } from "sessile";
 
-/** For `app.withTypeProvider`: a handler's body, query and headers have the types of its route's schema. */
+/** For `app.withTypeProvider`: gives a handler's body, query and headers the types of the route's schema. */
 export interface SchemaTypes extends FastifyTypeProvider {
   readonly validator: Static<this["schema"]>;
 }
@@ -27,7 +28,7 @@ type Static<Schema> = Schema extends { readonly const: infer Value }
                 }
               : JsonObject;
 
-/** The properties that are required, or have a default. */
+/** Properties that are required or have a default. */
 type Present<Schema, Properties> = {
   [Name in keyof Properties]: Properties[Name] extends { readonly default: unknown }
     ? Name
@@ -42,10 +43,10 @@ export const LIMIT = { type: "integer", minimum: 1, maximum: 100, default: 50 } 
 export const TEXT_OR_NULL = { type: ["string", "null"] } as const;
 export const INSTANT = { type: "string", format: "date-time" } as const;
 
-/** Which sessions end is in the body alone. A query would be something that the route does not read. */
+/** The body alone decides which sessions end, so a query, which the route would ignore, is refused. */
 export const NO_QUERY = { type: "object", additionalProperties: false, properties: {} } as const;
 
-/** An object with all of `needed`, and perhaps some of `optional`. */
+/** An object with all of `needed`, and any of `optional`. */
 export function object<
   const Needed extends Readonly<Record<string, object>>,
   const Optional extends Readonly<Record<string, object>> = Record<never, object>,
@@ -54,7 +55,7 @@ export function object<
   return { type: "object", required, properties: { ...needed, ...optional } } as const;
 }
 
-/** The same as an answer of the API. */
+/** The same for an answer of the API. */
 export function answer<const Properties extends Readonly<Record<string, object>>>(
   description: string,
   properties: Properties,
@@ -63,8 +64,8 @@ export function answer<const Properties extends Readonly<Record<string, object>>
 }
 
 /**
- * The body of a request that ends sessions: `whose`, where it is not the client's own, and exactly one of `choices`. So a body that
- * lost a part, as a value that is `undefined` in JavaScript does, is refused instead of ending more.
+ * The body of a request that ends sessions: `whose`, if they are not the client's own, and exactly one of `choices`. A
+ * body that lost a part, as `undefined` values in JavaScript do, is refused instead of ending more.
  */
 export function endBody<
   const Choices extends Readonly<Record<string, object>>,

@@ -1,18 +1,18 @@
-// Checks requests against the JSON Schemas of their routes, which are also what the API's document says. Knows no route.
+// Checks requests against the JSON Schemas of their routes, from which the API's document is made, too.
 
 import { Ajv, type ErrorObject } from "ajv";
 import type { FastifyInstance } from "fastify";
 import { type InputProblem, RequestError } from "./request-error.ts";
 
 const COMMON = { strict: false, useDefaults: true, validateFormats: false };
-/** A text stays a text: only what travels in the URL and in headers, where everything is one, is read as a number. */
+/** In bodies text stays text; only in the URL and in headers, where everything is text, numbers are parsed. */
 const BODIES = new Ajv({ ...COMMON, allErrors: true });
 const TEXTS = new Ajv({ ...COMMON, coerceTypes: true });
 
-/** A body may be wrong in thousands of places. */
+/** A body may have thousands of mistakes. */
 const MOST_PROBLEMS = 20;
 
-/** For all routes of `app`: what does not fit is answered 422 in FastAPI's shape, without the input. */
+/** For all routes of `app`: a request that does not fit is answered 422 in FastAPI's shape, without the input. */
 export function validateRequests(app: FastifyInstance): void {
   app.setValidatorCompiler(({ schema, httpPart = "body" }) => {
     const validate = (httpPart === "body" ? BODIES : TEXTS).compile(schema as object);
@@ -34,7 +34,7 @@ const TYPES: Readonly<Record<string, readonly [type: string, name: string]>> = {
   boolean: ["bool_type", "boolean"],
 };
 
-/** The words of Pydantic, where it has some for a mistake. */
+/** The words of Pydantic, if it has some for the mistake. */
 function problemOf(httpPart: string, { keyword, instancePath, params, message }: ErrorObject): InputProblem {
   const loc = [PARTS[httpPart] ?? httpPart, ...instancePath.split("/").slice(1)];
   if (keyword === "required")

@@ -1,4 +1,4 @@
-// The HTTP side put together: limits, headers, errors, and the routes. Knows no store and no command line.
+// The composition of the HTTP side: limits, headers, errors and routes. Independent of the store and the command line.
 
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { SessionManager } from "sessile";
@@ -36,17 +36,17 @@ import { logRequests, noticeInvalidKeys, noticeInvalidTokens } from "./request-l
 
 declare module "fastify" {
   interface FastifyInstance {
-    /** Whether a sign-in hands the token out in its body. */
+    /** Whether a sign-in returns the token in its body. */
     readonly tokenInBody: boolean;
   }
 }
 
-/** What the server keeps in a session. */
+/** The server's own session data. */
 export interface ServerData {
   username: string;
-  /** Whether the sign-in asked to stay signed in; absent where it said nothing. */
+  /** Whether the sign-in asked to stay signed in; absent when it did not mention it. */
   keepSignedIn?: boolean;
-  /** The demo began it. */
+  /** Set for sessions that the demo began. */
   demo?: true;
 }
 
@@ -54,7 +54,7 @@ declare module "sessile" {
   interface SessionData extends ServerData {}
 }
 
-/** What every listener of the server is made with. */
+/** Options of every listener of the server. */
 export interface ListenerOptions {
   readonly log: FastifyBaseLogger;
   readonly security: SecurityLog;
@@ -62,28 +62,28 @@ export interface ListenerOptions {
   readonly metrics: Metrics;
   /** False where browsers keep the token in a cookie, out of reach of scripts (ASVS 3.3.4). Default true. */
   readonly tokenInBody?: boolean;
-  /** Shorter in tests of slow clients. */
+  /** Tests of slow clients shorten them. */
   readonly limits?: HttpLimits;
 }
 
 export interface AppOptions extends ListenerOptions {
   readonly manager: SessionManager;
-  /** The manager's transport of browsers, if it has one. */
+  /** The manager's cookie transport, if it has one. */
   readonly cookie?: SessionTransport | null;
   readonly readiness: Readiness;
   readonly exposition: Exposition;
-  /** The API keys; `null` where there is no file of them: then none is good. */
+  /** The API keys; `null` without a file of them, and then no key is valid. */
   readonly keys: KeyStore | null;
-  /** Which of a session's data `/verify` tells a proxy, and in which headers. Default: none. */
+  /** The session data that `/verify` returns to a proxy, and its headers. Default: none. */
   readonly verifyHeaders?: VerifyHeaders;
-  /** Without it everybody is the demo user. */
+  /** Without it, every client is the demo user. */
   readonly signIn?: SignInService;
-  /** The pages that are served, if any. */
+  /** The pages to serve. */
   readonly admin?: AdminParts;
   readonly account?: AccountParts;
 }
 
-/** The server's routes, not yet listening. */
+/** The server's routes, not listening yet. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const tokens = new InvalidTokens(options.security);
   const app = await createListener(options, async (scope) => {
@@ -95,16 +95,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     await scope.register(async (inner) => pageScope(inner, options));
     documentRoute(scope);
   });
-  await documentPage(app); // its routes come twice, with and without a slash
+  await documentPage(app); // its routes are listed twice, with and without a slash
   return app;
 }
 
-/** The admin page alone, for an address of its own. */
+/** The admin page alone, for a listener of its own. */
 export function createAdminApp(options: ListenerOptions, admin: AdminParts): Promise<FastifyInstance> {
   return createListener(options, (app) => adminRoutes(app, admin));
 }
 
-/** The metrics alone, without a key, for an address that no client but Prometheus can reach. */
+/** The metrics alone, without a key, for an address that only Prometheus can reach. */
 export function createMetricsApp(options: ListenerOptions, exposition: Exposition): Promise<FastifyInstance> {
   return createListener(options, async (app) => publicMetricsRoute(app, exposition));
 }
@@ -118,7 +118,8 @@ async function createListener(
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: nextRequestId,
     ...limits,
-    http: { ...limits.http, requireHostHeader: false }, // `harden` refuses what Node would, with a body, and a second `Host` as well
+    // `harden` refuses the same as Node, but with a body, and a second `Host` too.
+    http: { ...limits.http, requireHostHeader: false },
     routerOptions: { maxParamLength: limits.http.maxHeaderSize },
     forceCloseConnections: "idle",
     return503OnClosing: false,
@@ -139,7 +140,7 @@ async function createListener(
   return app;
 }
 
-/** The routes that have a session. What is outside of them never asks the store, whatever token comes along. */
+/** The routes with a session. Routes outside of this scope never ask the store, even with a token in the request. */
 async function sessionRoutes(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
   const { manager, security, signIn, cookie = null } = options;
   noticeInvalidTokens(app, tokens);
@@ -168,7 +169,7 @@ async function pageScope(app: FastifyInstance, { admin, account }: AppOptions): 
   if (account !== undefined) await accountRoutes(app, account);
 }
 
-/** What programs with an API key may do. */
+/** The routes for programs with an API key. */
 async function keyScope(app: FastifyInstance, options: AppOptions): Promise<void> {
   noticeInvalidKeys(app, new InvalidTokens(options.security, Date.now, "invalidKeyBurst"));
   metricsRoute(app, options);

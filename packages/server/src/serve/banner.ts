@@ -1,4 +1,4 @@
-// The text that the server prints when it is ready.
+// The text that a started server prints.
 
 import type { Config } from "../config/config.ts";
 import { formatDuration } from "../config/duration.ts";
@@ -6,16 +6,16 @@ import type { OpenedStore } from "../store/open-store.ts";
 
 const DEMO = { signIn: "demo: every sign-in is john_doe", how: "", curl: "-sX POST" };
 
-/** From standard input: every user of the machine can read command lines. */
+/** The password is read from standard input: every user of the machine can read command lines. */
 const LOGIN = { how: ' (type {"username": "…", "password": "…"} and Ctrl-D)', curl: "-s --json @-" };
 
 export interface Addresses {
   readonly url: string;
-  /** The file of the users; `null` for the demo. */
+  /** The path of the file of users; `null` for the demo. */
   readonly users: string | null;
-  /** Where `/metrics` is, when it has an address of its own. */
+  /** The URL of `/metrics`, if it has an address of its own. */
   readonly metrics: string | null;
-  /** Where the admin page is, if there is one. */
+  /** The URL of the admin page; empty without one. */
   readonly admin: string;
 }
 
@@ -42,7 +42,9 @@ Try it${how}:
 `;
 }
 
-/** The absolute timeout comes first, as it ends sessions that are in use; an idle timeout that is not shorter never counts. */
+/**
+ * The absolute timeout comes first, since it ends sessions in use; an idle timeout that is not shorter has no effect.
+ */
 function lifetime({ absoluteTimeout, idleTimeout, longestSession }: Config): string {
   const kept = longestSession === null ? "" : `;\n              ${keptFor(longestSession)}`;
   const active = `even an active user must sign in again after ${formatDuration(absoluteTimeout)} (--absolute-timeout)`;
@@ -53,7 +55,7 @@ function lifetime({ absoluteTimeout, idleTimeout, longestSession }: Config): str
 const keptFor = (longest: number): string =>
   `one who asks to stay signed in stays so for up to ${formatDuration(longest)} (--longest-session)`;
 
-/** With `--cookie` the body has no token. */
+/** With `--cookie`, the body has no token. */
 function tokenFrom({ cookie }: Config): string {
   if (cookie === null) return `| cut -d'"' -f4`;
   return "-o /dev/null -D - | grep -i '^set-cookie:' | cut -d= -f2 | cut -d';' -f1";

@@ -1,8 +1,8 @@
-// What happens to an error that nobody caught: the process is in a state that nobody foresaw, so it ends (ASVS 16.5.4).
+// The end of the process after an uncaught error, which leaves it in an unknown state (ASVS 16.5.4).
 
 import type { Logger } from "pino";
 
-/** What was acknowledged is in the store; whoever supervises the process starts another. */
+/** Acknowledged changes are in the store already; the supervisor of the process starts another. */
 export function exitWhenStateIsUnknown(log: Logger): void {
   process.on("uncaughtException", (thrown: unknown, origin) => {
     const err = thrown instanceof Error ? thrown : new Error("something that is no error was thrown");

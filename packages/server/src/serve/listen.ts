@@ -1,4 +1,4 @@
-// Where the server listens, and what is said when it cannot.
+// Listens on an address, and explains a failure.
 
 import { isIP } from "node:net";
 import type { FastifyInstance } from "fastify";
@@ -6,7 +6,7 @@ import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
 
-/** Anybody can sign in as the demo user, so only programs of this machine may reach it unless told otherwise. */
+/** Every client can sign in as the demo user, so by default only programs of this machine may reach the demo. */
 export function checkDemo({ host, demo }: Config): void {
   if (demo || isLoopback(host)) return;
   throw new UsageError(

@@ -1,4 +1,4 @@
-// The pages that the server was told to serve, and on which listener.
+// The pages that the settings ask for, each on its listener.
 
 import { cookieTransport } from "sessile";
 import type { SessionStore } from "sessile/store";
@@ -20,26 +20,26 @@ export interface PagesParts {
   readonly digests: Digests;
   readonly manager: ObservedManager;
   readonly store: SessionStore;
-  /** The store's, without passwords. */
+  /** The name of the store, without passwords. */
   readonly name: string;
   readonly security: SecurityLog;
   readonly metrics: Metrics;
   readonly feed: EventFeed;
   readonly readiness: Readiness;
   readonly signIn: SignInService | null;
-  /** The file of the users; `null` for the demo. */
+  /** The path of the file of users; `null` for the demo. */
   readonly users: string | null;
 }
 
 export interface Pages {
-  /** With everything else. */
+  /** Pages on the main listener. */
   readonly here: { readonly admin?: AdminParts; readonly account?: AccountParts };
-  /** On a listener of its own. */
+  /** The admin page on a listener of its own. */
   readonly elsewhere: AdminParts | null;
   readonly close: () => Promise<void>;
 }
 
-/** Throws `UsageError` when a page is asked for that nobody could sign in to. */
+/** Throws `UsageError` for a page that no user could sign in to. */
 export function checkPages({ admin, account }: Config, users: string | null): void {
   if (users !== null || !(admin || account)) return;
   const [option, command] = admin
@@ -69,7 +69,7 @@ function openAdminFor(
   return openAdmin({ ...parts, service: signIn, users, store: name, trustedOrigins });
 }
 
-/** The same sessions by another transport. It closes nothing: the store belongs to the other manager. */
+/** The same sessions through another transport. Closing it has no effect: the store belongs to the other manager. */
 function openAccount(config: Config, { store, security, digests }: PagesParts, service: SignInService): AccountParts {
   const { cookie, trustedOrigins } = config;
   const transport = cookieTransport({ ...cookie, trustedOrigins });

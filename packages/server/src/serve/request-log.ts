@@ -1,4 +1,5 @@
-// What the log hears of every request: one line at `debug`, without anything that could be a credential, and the invalid tokens.
+// The log of requests, one line each at `debug`, without anything that could be a credential; and the count of invalid
+// tokens.
 
 import type { FastifyInstance } from "fastify";
 import type { InvalidTokens } from "../http/log/invalid-tokens.ts";
@@ -10,21 +11,21 @@ export function logRequests(app: FastifyInstance): void {
   });
 }
 
-/** Counts the answers that tell a client its token is good for nothing (RFC 6750 §3.1). */
+/** Counts answers that refuse the client's token for good (RFC 6750 §3.1). */
 export function noticeInvalidTokens(app: FastifyInstance, tokens: InvalidTokens): void {
   app.addHook("onResponse", async (request, reply) => {
     if (reply.getHeader("www-authenticate") === 'Bearer error="invalid_token"') tokens.count(request.clientAddress);
   });
 }
 
-/** The same of API keys. */
+/** Counts the same for API keys. */
 export function noticeInvalidKeys(app: FastifyInstance, keys: InvalidTokens): void {
   app.addHook("onResponse", async (request, reply) => {
     if (reply.getHeader("www-authenticate") === KEY_CHALLENGE) keys.count(request.clientAddress);
   });
 }
 
-/** The log cuts out what looks like a token; a query might hold anything. */
+/** The log removes texts that look like a token, but a query may hold any other secret. */
 function withoutQuery(url: string): string {
   return (url.split("?", 1)[0] as string).slice(0, 200);
 }

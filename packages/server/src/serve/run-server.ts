@@ -1,4 +1,4 @@
-// The running server: opens the store, listens, tells what it serves, and stops in order.
+// The running server: opens the store, listens, prints its addresses, and stops in order.
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
@@ -34,16 +34,16 @@ import { checkDemo, listen } from "./listen.ts";
 import { checkPages, openPages } from "./open-pages.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
-/** Limits for tests, which cannot wait as long as slow clients may. */
+/** Limits that tests shorten, since they cannot wait as long as slow clients may. */
 export interface Tuning {
   readonly limits?: HttpLimits;
-  /** How long requests may take to finish once the server stops, in milliseconds. */
+  /** Milliseconds in which requests may finish once the server stops. */
   readonly stopDeadline?: number;
 }
 
 const STOP_DEADLINE = 10_000;
 
-/** Serves until a signal comes. Throws `UsageError` when it cannot start. */
+/** Serves until a signal arrives. Throws `UsageError` when the server cannot start. */
 export async function runServer(config: Config, tuning: Tuning = {}): Promise<void> {
   const { limits, stopDeadline = STOP_DEADLINE } = tuning;
   const users = chooseUsers(config);
@@ -76,7 +76,7 @@ export async function runServer(config: Config, tuning: Tuning = {}): Promise<vo
 interface Parts {
   readonly log: Logger;
   readonly readiness: Readiness;
-  /** The file of the users; `null` for the demo. */
+  /** The path of the file of users; `null` for the demo. */
   readonly users: string | null;
   readonly digests: Digests;
   readonly limits?: HttpLimits;
@@ -84,14 +84,14 @@ interface Parts {
 
 interface Assembled {
   readonly app: FastifyInstance;
-  /** The admin page, where it has an address of its own. */
+  /** The admin page, if it has an address of its own. */
   readonly adminApp: FastifyInstance | null;
-  /** The metrics, where they have an address of their own. */
+  /** The metrics, if they have an address of their own. */
   readonly metricsApp: FastifyInstance | null;
   readonly close: () => Promise<void>;
 }
 
-/** `close` ends what was opened, in the order in which one needs the other. */
+/** `close` ends all parts, each before the parts that it needs. */
 async function assemble(config: Config, opened: OpenedStore, parts: Parts): Promise<Assembled> {
   const security = new SecurityLog(parts.log);
   const metrics = new Metrics(telemetry());
@@ -155,12 +155,12 @@ async function assemble(config: Config, opened: OpenedStore, parts: Parts): Prom
     keyFile?.close();
     await pages.close();
     await closeUsers();
-    await metricsApp?.close(); // last, so that the last figures can be read
+    await metricsApp?.close(); // last, so that the final figures can be read
   };
   return { app, adminApp, metricsApp, close };
 }
 
-/** `null` where there are no users. */
+/** `null` without a file of users. */
 async function openUsers(
   path: string | null,
   parts: Pick<ServiceOptions, "manager" | "security" | "store" | "entry" | "keepFor">,

@@ -1,11 +1,11 @@
-// How the process ends when it is told to.
+// The orderly end of the process on a signal.
 
 const SAME_SIGNAL = 500;
 
 /**
- * Calls `close` at the first signal, which lets requests finish and the store write out. Another signal later, or more than
- * `deadline` milliseconds, end the process at once. "Later", because whoever started this process may pass on a signal that the
- * terminal sent to both.
+ * Calls `close` at the first signal, which lets requests finish and the store write out. A later signal, or more than
+ * `deadline` milliseconds, ends the process at once. Signals right after the first do not count: a parent process may
+ * pass on one that the terminal sent to both.
  */
 export function stopOnSignal(close: () => Promise<void>, deadline: number): void {
   let stoppingSince: number | null = null;

@@ -1,19 +1,19 @@
-// The mark on a store that must not be served: one that is being filled, or whose sessions have moved. A record like any other, so that
-// every store can hold it; nobody has its token.
+// The mark on a store that must not be served, because a migration fills it or has moved its sessions. It is a record
+// like any other, so that every store can hold it; its token does not exist.
 
 import { randomBytes } from "node:crypto";
 import type { SessionRecord, SessionStore } from "sessile/store";
 
-/** As long as a sid, and none that was ever drawn. */
+/** As long as a sid, but never drawn. */
 export const MARKER_SID = "sessileMigrationMarker";
 
 export type Marker =
-  /** its sessions are copies of those in `store`, perhaps not all of them and perhaps not as they are now */
+  /** its sessions are copies of those in `store`, possibly incomplete or outdated */
   | { readonly state: "filling"; readonly store: string }
   /** its sessions are in `store` now */
   | { readonly state: "moved"; readonly store: string };
 
-/** The longest that a session may live; after it, nothing that was copied is left either. */
+/** The longest life of a session; after it, no copied session is left either. */
 const LIFETIME = 400 * 86_400_000;
 
 /** The mark of a store; `null` when it may be served. */
@@ -22,7 +22,10 @@ export async function readMarker(store: SessionStore): Promise<Marker | null> {
   return record === null ? null : (JSON.parse(record.data) as Marker);
 }
 
-/** A mark that is there is changed in one step: were it deleted first, a crash in between would let a server start on the store. */
+/**
+ * An existing mark is changed in one step: between a deletion and a new mark, a crash would let a server start on the
+ * store.
+ */
 export async function setMarker(store: SessionStore, marker: Marker): Promise<void> {
   const now = Date.now();
   const { status } = await store.create(recordOf(marker, now));
@@ -33,7 +36,7 @@ export async function clearMarker(store: SessionStore): Promise<void> {
   await store.delete(MARKER_SID);
 }
 
-/** The store as those see it who look for sessions or end them: without the mark. */
+/** The store without its mark, for lists and revocations. */
 export function withoutMarker(store: SessionStore): SessionStore {
   const seen: Pick<SessionStore, "load" | "scan"> = {
     load: async (sid) => (sid === MARKER_SID ? null : store.load(sid)),
@@ -50,7 +53,7 @@ export function withoutMarker(store: SessionStore): SessionStore {
   });
 }
 
-/** Why a server must not start on this store, and what to do; `null` when it may. */
+/** Why a server must not start on this store, with a remedy; `null` when it may. */
 export async function objectionTo(store: SessionStore, name: string): Promise<string | null> {
   const marker = await readMarker(store);
   if (marker === null) return null;

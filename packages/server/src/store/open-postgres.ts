@@ -1,4 +1,4 @@
-// From what a Postgres URL says to an open store over a pool, and what that Postgres promises.
+// Opens a Postgres store from its URL, over a pool, and describes its promises.
 
 import pg from "pg";
 import { isSessionError } from "sessile";
@@ -9,7 +9,7 @@ import { withoutPasswords } from "../config/without-password.ts";
 import type { OpenedStore, StoreWishes } from "./open-store.ts";
 
 const CONNECT_TIMEOUT = 5000;
-/** Connections to Postgres, besides the one that listens. */
+/** Number of connections to Postgres, besides the one that listens. */
 const MOST_CONNECTIONS = 10;
 const OLDEST = 15;
 
@@ -22,7 +22,9 @@ interface Facts {
   readonly replicas: number;
 }
 
-/** Throws `UsageError` when the URL is wrong, nobody answers there, or the tables are missing and cannot be made. */
+/**
+ * Throws `UsageError` when the URL is wrong, no server answers there, or the tables are missing and cannot be created.
+ */
 export async function openPostgres(
   text: string,
   { env = process.env, deadline }: Omit<StoreWishes, "store">,
@@ -44,7 +46,7 @@ export async function openPostgres(
       ...(table !== undefined && { table }),
       ...(deadline !== undefined && { deadline }),
     });
-    await store.stats(); // makes the tables, or says what is wrong with them
+    await store.stats(); // creates the tables, or reports their fault
     return { store, name, promise: promiseOf(facts), warnings: warningsOf(facts), close: () => pool.end() };
   } catch (error) {
     await pool.end();

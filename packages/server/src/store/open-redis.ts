@@ -1,4 +1,4 @@
-// From what a Redis URL says to an open store over a client that goes on trying, and what that Redis promises.
+// Opens a Redis store from its URL, over a client that keeps reconnecting, and describes its promises.
 
 import { setTimeout as wait } from "node:timers/promises";
 import { createClient, createCluster, createSentinel } from "@redis/client";
@@ -14,10 +14,10 @@ import type { OpenedStore, StoreWishes } from "./open-store.ts";
 
 const CONNECT_TIMEOUT = 5000;
 const LONGEST_PAUSE = 2000;
-/** How often Sentinels are asked for the primary, and a Cluster that lost a node for its slots, in milliseconds. */
+/** Milliseconds between questions to Sentinels about the primary, and to a Cluster that lost a node about its slots. */
 const LOOK_AGAIN = 1000;
 
-/** As much as the three kinds have in common. */
+/** The members that the three kinds of client share. */
 interface Client {
   on(event: "error", listener: (error: unknown) => void): unknown;
   connect(): Promise<unknown>;
@@ -26,7 +26,7 @@ interface Client {
 
 type Wishes = Omit<StoreWishes, "store">;
 
-/** Throws `UsageError` when the URL is wrong, nobody answers there, or that Redis is not fit for what is wished. */
+/** Throws `UsageError` when the URL is wrong, no server answers there, or that Redis cannot do what is asked of it. */
 export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStore> {
   const target = parseRedisUrl(url, wishes.env ?? process.env);
   const name = withoutPasswords(url);
@@ -46,7 +46,7 @@ export async function openRedis(url: string, wishes: Wishes): Promise<OpenedStor
   }
 }
 
-/** Who wants the ends of sessions confirmed is not to start on a Redis whose settings bring them back. */
+/** With `--confirm-replicas`, a Redis whose settings can bring ended sessions back is refused. */
 async function check(
   client: RedisClient,
   prefix: string | undefined,
@@ -66,7 +66,10 @@ function makeStore(client: RedisClient, { prefix }: RedisTarget, wishes: Wishes)
   return cache === null ? store : cachedStore(store, { maxStaleness: cache });
 }
 
-/** Until the first connection a failure is final; from then on the client goes on trying, and requests are answered 503. */
+/**
+ * A failure before the first connection is final; after it the client keeps reconnecting, and requests are answered
+ * 503.
+ */
 function createRedis(target: RedisTarget, connection: { readonly isWanted: boolean }): Client & RedisClient {
   const { addresses, username, password, database, primaryName } = target;
   const reconnectStrategy = (retries: number) => connection.isWanted && Math.min(50 * 2 ** retries, LONGEST_PAUSE);
@@ -93,11 +96,11 @@ function createRedis(target: RedisTarget, connection: { readonly isWanted: boole
   return createClient({ ...common, socket: { ...socket, ...addresses[0] }, database }) as Client & RedisClient;
 }
 
-/** Sentinel and Cluster clients fail without a reason, or late; what they heard last is one. */
+/** Sentinel and Cluster clients fail without a reason, or late; the last "error" event is one. */
 async function connect(client: Client, name: string): Promise<void> {
   let heard: unknown;
   client.on("error", (error) => {
-    heard = error; // every call that fails is reported by the store; an unheard "error" would end the process
+    heard = error; // the store reports each failed call; an "error" without a listener would end the process
   });
   const tooLate = new AbortController();
   try {
@@ -117,7 +120,7 @@ async function fail(after: number, signal: AbortSignal): Promise<void> {
   if (!signal.aborted) throw new Error(`nobody answered within ${after / 1000} s`);
 }
 
-/** One that has given up on its own cannot be destroyed, and says so. */
+/** `destroy` throws for a client that has already given up. */
 async function destroy(client: Client): Promise<void> {
   try {
     await client.destroy();

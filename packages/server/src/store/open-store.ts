@@ -1,4 +1,4 @@
-// From `--store` to an open store, and what it promises when the power goes.
+// Opens the store of `--store`, and describes what it promises after a loss of power.
 
 import { isSessionError, memoryStore } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
@@ -15,31 +15,37 @@ import { openRedis } from "./open-redis.ts";
 
 export interface OpenedStore {
   readonly store: SessionStore;
-  /** Names the store without passwords. */
+  /** The store's URL or path without passwords. */
   readonly name: string;
-  /** What an acknowledged sign-in or sign-out survives. */
+  /** The failures that an acknowledged sign-in or sign-out survives. */
   readonly promise: string;
-  /** What may go wrong, and what to set instead. */
+  /** The weaknesses of these settings, with a remedy. */
   readonly warnings: readonly string[];
-  /** Milliseconds by which the clock of the store's own machine is ahead of this one's; absent where there is none, or it may not be asked. */
+  /**
+   * Milliseconds by which the clock of the store's machine is ahead of this one's; absent without such a machine, or
+   * when its clock may not be read.
+   */
   readonly clockAhead?: number;
-  /** Enters sessions that the list of their user has lost, where that can happen. Their number. */
+  /**
+   * Restores sessions that are missing in the lists of their users, if the store can lose them. Resolves to their
+   * number.
+   */
   readonly reindex?: () => Promise<number>;
-  /** Frees what was opened beside the store. Call it after the store is closed. */
+  /** Closes everything else that was opened. Call it after the store is closed. */
   readonly close: () => Promise<void>;
 }
 
 export type StoreWishes = Pick<Config, "store" | "cache" | "confirmReplicas"> & {
-  /** How long a command of Redis or Postgres may take, in milliseconds; default the library's own. */
+  /** Milliseconds that a command of Redis or Postgres may take; default the library's. */
   readonly deadline?: number;
-  /** Where the user and the password of a Redis or Postgres are taken from; default the environment of this process. */
+  /** The source of the user and the password of a Redis or Postgres; default the environment of this process. */
   readonly env?: Environment;
 };
 
-/** For those who want to see what is stored, and serve nobody. */
+/** For programs that read the stored state and serve no clients. */
 export const AS_STORED = { cache: null, confirmReplicas: 0 } as const;
 
-/** Throws `UsageError` when `store` names no store, or one that cannot be opened, or has not what else is asked for. */
+/** Throws `UsageError` when `store` is no store, cannot be opened, or lacks what else is asked for. */
 export async function openStore(config: StoreWishes): Promise<OpenedStore> {
   const { store: text } = config;
   if (isRedisUrl(text)) return openRedis(text, config);

@@ -1,10 +1,10 @@
-// Whether the server should be given requests: it is not stopping, its store answers in time, its users can be read. Knows no route.
+// Readiness for requests: the server is not stopping, its store answers in time, its users can be read.
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { SessionStore } from "sessile/store";
 import { MARKER_SID } from "./marker.ts";
 
-/** Long enough for a store that is merely busy, short enough for whoever asks every few seconds. */
+/** Long enough for a busy store, short enough for a load balancer that asks every few seconds. */
 const PATIENCE = 1000;
 const UNAVAILABLE = "Store unavailable";
 const NO_USERS = "Users unavailable";
@@ -21,12 +21,12 @@ export class Readiness {
     this.#patience = patience;
   }
 
-  /** From now on the answer is no. */
+  /** From this call on, the server is not ready. */
   stop(): void {
     this.#isStopping = true;
   }
 
-  /** From now on the answer is no while `check` throws. */
+  /** From this call on, the server is ready only while `check` does not throw. */
   needUsers(check: () => void): void {
     this.#checkUsers = check;
   }
@@ -37,12 +37,12 @@ export class Readiness {
     return this.#problemInTime();
   }
 
-  /** Whether the store answers in time, whatever it says. */
+  /** Whether the store answers in time, with any answer. */
   async isStoreUp(): Promise<boolean> {
     return (await this.#problemInTime()) !== UNAVAILABLE;
   }
 
-  /** A store that hangs is asked once, however many want to know. */
+  /** However many callers wait, a store that hangs is asked once. */
   #problemInTime(): Promise<string | null> {
     this.#answer ??= this.#ask().finally(() => {
       this.#answer = null;
@@ -52,7 +52,10 @@ export class Readiness {
     return Promise.race([this.#answer, outOfPatience]).finally(() => timer.abort());
   }
 
-  /** Asks for what is not there, unless the sessions were moved to another store under a server that still runs. */
+  /**
+   * Asks for a sid that does not exist, or for the mark of a migration that moved the sessions away under a running
+   * server.
+   */
   async #ask(): Promise<string | null> {
     try {
       if ((await this.#store.load(MARKER_SID)) !== null) return "Store has moved";

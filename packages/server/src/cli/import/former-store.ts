@@ -1,4 +1,5 @@
-// Where express-session kept its sessions: read one by one, and deleted once they are in the new store. Knows no Sessile.
+// Stores of express-session, as a source for the import: sessions are read one by one and deleted after they are stored
+// in the new one.
 
 import { existsSync } from "node:fs";
 import { createClient } from "@redis/client";
@@ -11,7 +12,7 @@ export interface FormerRow {
   readonly id: string;
   /** The JSON text of the session. */
   readonly text: string;
-  /** When it ends; `null` where the store does not say. */
+  /** Its deadline; `null` where the store has none. */
   readonly expiresAt: number | null;
 }
 
@@ -24,8 +25,8 @@ export interface FormerStore {
 const AT_ONCE = 500;
 
 /**
- * As `connect-redis` keeps them: JSON under `sess:<id>`, whose time to live is the session's. A user and a password that the URL does not
- * hold are taken from SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD. Throws `UsageError`.
+ * Reads keys of `connect-redis`: JSON under `sess:<id>`, with the session's time to live. Without a user and a password
+ * in the URL, SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD are used. Throws `UsageError`.
  */
 export async function openConnectRedis(url: string, prefix: string, env: Environment): Promise<FormerStore> {
   const client = clientOf(url, env).on("error", () => {});
@@ -53,13 +54,13 @@ export async function openConnectRedis(url: string, prefix: string, env: Environ
   };
 }
 
-/** Whoever has no password is connected, and told with the first command. */
+/** A Redis that wants a password accepts the connection without one and refuses the first command. */
 async function reach(client: ReturnType<typeof createClient>): Promise<void> {
   await client.connect();
   await client.ping();
 }
 
-/** The client's own errors show the URL, and with it the password. */
+/** The client's own errors contain the URL, and with it the password. */
 function clientOf(url: string, env: Environment): ReturnType<typeof createClient> {
   const { SESSILE_SOURCE_USERNAME: username, SESSILE_SOURCE_PASSWORD: password } = env;
   const login = { ...(username && { username }), ...(password && { password }) };
@@ -80,7 +81,10 @@ const COLUMNS = {
   expiry: ["expired", "expire", "expires", "expires_at"],
 } as const;
 
-/** As the SQLite stores of express-session keep them: one row a session, whose columns have one of a few names. Throws `UsageError`. */
+/**
+ * Reads the SQLite stores of express-session: one row a session, in columns with one of a few names. Throws
+ * `UsageError`.
+ */
 export function openExpressSqlite(path: string, table: string): FormerStore {
   if (!existsSync(path))
     throw new UsageError(`There is no file ${path}. Give the one of express-session with --source.`);
@@ -124,7 +128,7 @@ function columnsOf(database: Database, quoted: string, table: string): Record<ke
   return { id: find(COLUMNS.id), text: find(COLUMNS.text), expiry: find(COLUMNS.expiry) };
 }
 
-/** Milliseconds, seconds or ISO text, as the stores have it. */
+/** The stores write milliseconds, seconds or ISO text. */
 function instantOf(expiry: unknown): number | null {
   const value = typeof expiry === "string" && Number.isNaN(Number(expiry)) ? Date.parse(expiry) : Number(expiry);
   if (!Number.isFinite(value) || value <= 0) return null;

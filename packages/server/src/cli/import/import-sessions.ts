@@ -1,4 +1,4 @@
-// Takes the sessions of signed-in users over from express-session. Writes each before it deletes it where it was.
+// Imports the sessions of signed-in users from express-session. Each is written before it is deleted from its source.
 
 import type { JsonObject } from "sessile";
 import { importFormerSession } from "sessile/former-sessions";
@@ -8,24 +8,27 @@ import type { FormerRow, FormerStore } from "./former-store.ts";
 
 export interface Counts {
   imported: number;
-  /** Of nobody who is signed in; left where they were. */
+  /** Sessions without a user; they stay in the source. */
   anonymous: number;
   expired: number;
-  /** Not the JSON of a session, or text in it that no store keeps. */
+  /** Sessions that are no JSON, or hold text that no store keeps. */
   unreadable: number;
 }
 
 export interface ImportOptions {
   readonly from: FormerStore;
   readonly to: SessionStore;
-  /** Where in a session the user's id stands: `["passport", "user"]`. */
+  /** The path to the user's id in a session: `["passport", "user"]`. */
   readonly userPath: readonly string[];
   /** Count only. */
   readonly isDry: boolean;
   readonly progress: (done: number) => void;
 }
 
-/** The longest that a session may live; a cookie that ends with the browser says nothing, and its session lives a day as in connect-redis. */
+/**
+ * The longest life of an imported session. A cookie that ends with the browser has no lifetime; its session gets a day,
+ * as in connect-redis.
+ */
 const LONGEST = 400 * 86_400_000;
 const UNSAID = 86_400_000;
 
@@ -60,7 +63,7 @@ async function bring(
   const now = Date.now();
   const expiresAt = Math.min(row.expiresAt ?? endOf(cookie) ?? now + UNSAID, now + LONGEST);
   if (expiresAt <= now) return "expired";
-  // An earlier run may have written it, and stopped before it deleted it here.
+  // An interrupted run may have written the session without deleting it from the source.
   if (!isDry)
     await patiently(() => importFormerSession(to, { id: row.id, userId, data, expiresAt, persistent: isKept(cookie) }));
   return "imported";
@@ -75,7 +78,7 @@ function parse(text: string): JsonObject | null {
   }
 }
 
-/** Half a surrogate pair would make one user of two, and no manager takes such data. */
+/** Managers refuse half a surrogate pair, and it could make one user of two. */
 function keep(key: string, value: unknown): unknown {
   if (key === "__proto__") return undefined;
   if (key.isWellFormed() && (typeof value !== "string" || value.isWellFormed())) return value;
@@ -91,7 +94,7 @@ function userOf(data: JsonObject, path: readonly string[]): string | null {
   return (typeof value === "string" && value !== "") || typeof value === "number" ? String(value) : null;
 }
 
-/** False for a cookie of which express-session wrote that it has no end: it is gone with the browser. */
+/** False for a cookie that ends with the browser. */
 function isKept(cookie: unknown): boolean {
   const { expires } = (cookie ?? {}) as { readonly expires?: unknown };
   return expires !== null && expires !== false;

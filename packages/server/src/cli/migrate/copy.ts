@@ -1,14 +1,14 @@
-// Makes the sessions of one store the same as those of another, in passes, while that other is being written. Knows no command line.
+// Copies the sessions of one store into another, in passes, while servers still write to the source.
 
 import { isSessionError } from "sessile";
 import type { SessionRecord, SessionStore } from "sessile/store";
 import { MARKER_SID } from "../../store/marker.ts";
 import { inParallel, pagesOf, patiently } from "./patience.ts";
 
-/** Writes under way at once. */
+/** Number of writes that run at once. */
 const AT_ONCE = 500;
 
-/** What one pass did. */
+/** The result of one pass. */
 export interface Pass {
   readonly created: number;
   readonly replaced: number;
@@ -21,14 +21,18 @@ export interface Ends {
 }
 
 /**
- * Every commit counts the writes of a session up and a sid is never used again, so sid and that number say whether a copy is as it should be. A
- * pass walks the source, writes what is new or has another number, and then deletes what the walk did not show: that is how a
- * sign-out arrives. What changes behind the walk's back is seen by the next pass; so the last one has to run when nobody writes any more.
+ * Each commit raises the session's number of writes, and no sid is used twice; so a copy is current when sid and number
+ * agree. A pass reads the whole source, writes sessions that are new or have another number, and deletes copies that
+ * the source no longer has, which is how sign-outs arrive. Changes behind the reader are left to the next pass; the
+ * last one therefore needs a source without writers.
  */
 export class Copy {
   readonly #ends: Ends;
   readonly #signal: AbortSignal;
-  /** What the target holds: by sid, twice the number of writes and the round in which the source showed it, odd or even. */
+  /**
+   * The sessions in the target. The value is twice the number of writes, plus the parity of the last round that found
+   * it.
+   */
   readonly #held = new Map<string, number>();
   #round = 0;
 
@@ -45,7 +49,7 @@ export class Copy {
     return this.#held.keys();
   }
 
-  /** Finds out what the target holds already, from a run before. */
+  /** Reads the sessions that a run before has left in the target. */
   async readTarget(progress: (done: number) => void): Promise<void> {
     for await (const page of pagesOf(this.#ends.to, this.#signal)) {
       for (const { sid, writes } of page) if (sid !== MARKER_SID) this.#held.set(sid, writes * 2);
@@ -53,7 +57,7 @@ export class Copy {
     }
   }
 
-  /** `progress` is told how many sessions of the source were looked at. */
+  /** Calls `progress` with the number of sessions read from the source. */
   async pass(progress: (done: number) => void): Promise<Pass> {
     const parity = ++this.#round % 2;
     const counts = { created: 0, replaced: 0, deleted: 0 };
@@ -73,7 +77,10 @@ export class Copy {
     return counts;
   }
 
-  /** One user's sessions one after the other: begun at once but created at different times, they would push each other out in Redis. */
+  /**
+   * Sessions of one user are written one after the other: Redis would evict one of two that are begun in the other
+   * order of their creation.
+   */
   #byUser(records: readonly SessionRecord[]): Iterable<readonly SessionRecord[]> {
     const groups = new Map<string, SessionRecord[]>();
     for (const record of records) {
@@ -95,20 +102,22 @@ export class Copy {
     this.#held.set(record.sid, record.writes * 2 + parity);
   }
 
-  /** May be changed while it is walked. */
+  /** The map may change during the walk. */
   *#unseen(parity: number): Generator<string> {
     for (const [sid, held] of this.#held) if (held % 2 !== parity) yield sid;
   }
 }
 
-/** Safe to run again after it failed in the middle: nobody serves the target yet, so a moment without the record is seen by nobody. */
+/**
+ * Safe to repeat after a failure half-way: no server uses the target yet, so no request can meet the missing record.
+ */
 async function put(to: SessionStore, record: SessionRecord): Promise<"created" | "replaced" | "same"> {
   if ((await to.create(record)).status === "created") return "created";
   const there = await readable(to, record.sid);
   if (there?.writes === record.writes) return "same";
   await to.delete(record.sid);
   if ((await to.create(record)).status === "created") return "replaced";
-  // An entry of the user's index outlived its record; listing forgets such entries.
+  // The user's index had an entry without a record; `list` removes it.
   if (record.userId !== null) await to.list(record.userId, { limit: 1000 });
   if ((await to.create(record)).status === "created") return "replaced";
   throw new Error(`Session ${record.sid} cannot be written: something else writes to the target.`);

@@ -1,4 +1,4 @@
-// The order of a migration: what is refused, which marks are set when, how many passes there are. Prints nothing itself.
+// The order of a migration: refusals, marks on both stores, number of passes. Prints nothing.
 
 import type { SessionStore, StoreStats } from "sessile/store";
 import { UsageError } from "../../config/usage-error.ts";
@@ -9,11 +9,11 @@ import { type Verdict, verify } from "./verify.ts";
 
 export interface Side {
   readonly store: SessionStore;
-  /** Without passwords. */
+  /** Without passwords in it. */
   readonly name: string;
 }
 
-/** Told of each part of the work; gives back what is to be called as it goes on, and with what it came to. */
+/** Called at the start of each part of the work. The functions it returns take the progress and the result. */
 export type Report = (
   label: string,
   total: number | null,
@@ -24,13 +24,13 @@ export type Report = (
 
 export interface Outcome {
   readonly passes: readonly Pass[];
-  /** `null` while it is not finished. */
+  /** `null` until the migration is finished. */
   readonly verdict: Verdict | null;
 }
 
-/** Passes before it is plain that more of them will not get ahead of the changes. */
+/** After this number of passes, more of them will not overtake the changes. */
 const MOST_PASSES = 10;
-/** So few changes in a pass that another one saves nothing. */
+/** A pass with no more changes than this makes another one pointless. */
 const FEW = 100;
 
 export class Migration {
@@ -55,7 +55,10 @@ export class Migration {
     return this.#passes;
   }
 
-  /** Marks the target, so that nobody serves it, and finds out what it holds. Throws `UsageError` for stores that do not fit together. */
+  /**
+   * Marks the target, so that no server starts on it, and reads what it holds. Throws `UsageError` for stores that do
+   * not fit together.
+   */
   async begin(): Promise<void> {
     const [source, target] = [await readMarker(this.#from.store), await readMarker(this.#to.store)];
     if (source?.state === "filling")
@@ -76,7 +79,7 @@ export class Migration {
     report.end(`${this.#copy.size} sessions`);
   }
 
-  /** Passes while the source is served, until another one would find as much to do again. */
+  /** Runs passes while the source is served, until the next would find as many changes again. */
   async copyLive(): Promise<void> {
     for (let before = Number.POSITIVE_INFINITY; this.#passes.length < MOST_PASSES; ) {
       const changes = changesOf(await this.#pass());
@@ -86,9 +89,12 @@ export class Migration {
   }
 
   /**
-   * To be called when nobody writes to the source any more. Marks the source as moved, so that no server starts on it and those that
-   * run say that they are not ready; then passes until one finds nothing to do, and compares everything. The target may be served
-   * when nothing in the verdict speaks against it. Throws `UsageError` when the source goes on changing.
+   * Call it when no server writes to the source any more.
+   * 1. It marks the source as moved: no server starts on it, and running ones report that they are not ready.
+   * 2. It runs passes until one finds no change.
+   * 3. It compares everything.
+   *
+   * The target may be served when the verdict has no objection. Throws `UsageError` while the source still changes.
    */
   async finish(): Promise<Verdict> {
     await patiently(() => setMarker(this.#from.store, { state: "moved", store: this.#to.name }));
@@ -104,7 +110,7 @@ export class Migration {
     return verdict;
   }
 
-  /** What is not the same although its version is, was changed on both sides: the next run writes the source's. */
+  /** Records with equal versions that differ were changed on both sides: the next run writes the source's. */
   async #forget({ different, revived }: Verdict): Promise<void> {
     for (const sid of [...different, ...revived]) await patiently(() => this.#to.store.delete(sid));
   }
@@ -125,7 +131,10 @@ export function isGood({ missing, revived, different }: Verdict): boolean {
   return missing.length + revived.length + different.length === 0;
 }
 
-/** The source is served again, and the target stays a copy that nobody may serve. Throws `UsageError` when there is nothing to abandon. */
+/**
+ * Returns the source to service; the target stays a copy that no server starts on. Throws `UsageError` when there is
+ * nothing to abandon.
+ */
 export async function abandon(from: Side, to: Side): Promise<void> {
   const [source, target] = [await readMarker(from.store), await readMarker(to.store)];
   if (!isFilledFrom(target, from))
@@ -135,7 +144,7 @@ export async function abandon(from: Side, to: Side): Promise<void> {
   if (isBetween(source, target, from, to)) await clearMarker(from.store);
 }
 
-/** Whether `from` was handed over to `to`, and `to` is not served yet: only then has nothing happened since that `from` does not know. */
+/** Whether `from` was handed over to `to` and `to` is not served yet: only then does `from` still have every change. */
 function isBetween(source: Marker | null, target: Marker | null, from: Side, to: Side): boolean {
   return source?.state === "moved" && source.store === to.name && isFilledFrom(target, from);
 }

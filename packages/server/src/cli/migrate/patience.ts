@@ -1,17 +1,17 @@
-// What a long walk needs: trying again while a store is out, doing many things at a time, and stopping between two pages.
+// Helpers for long walks through a store: retries during an outage, work in parallel, pages that stop on request.
 
 import { setTimeout as wait } from "node:timers/promises";
 import { isSessionError } from "sessile";
 import type { RecordPage, SessionRecord, SessionStore } from "sessile/store";
 
-/** How long a store may be out before the whole is given up, in milliseconds. */
+/** The longest outage that a walk survives, in milliseconds. */
 const PATIENCE = 60_000;
 const LONGEST_PAUSE = 2000;
 
-/** Somebody pressed Ctrl-C. */
+/** The user pressed Ctrl-C. */
 export class Stopped extends Error {}
 
-/** Runs `work`, which must be safe to run twice, until the store has done it. */
+/** Repeats `work`, which must be safe to run twice, until the store answers. */
 export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   const until = performance.now() + PATIENCE;
   for (let pause = 50; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
@@ -24,7 +24,7 @@ export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs `work` on each item, `most` of them at a time. */
+/** Runs `work` on each item, at most `most` of them at once. */
 export async function inParallel<T>(items: Iterable<T>, most: number, work: (item: T) => Promise<void>): Promise<void> {
   const rest = items[Symbol.iterator]();
   const worker = async (): Promise<void> => {
@@ -33,7 +33,7 @@ export async function inParallel<T>(items: Iterable<T>, most: number, work: (ite
   await Promise.all(Array.from({ length: most }, worker));
 }
 
-/** All records, a page at a time. Begins anew where the store says that it must, so records may come twice. */
+/** All records, page by page. Starts again where the store asks for it, so records may come twice. */
 export async function* pagesOf(store: SessionStore, signal: AbortSignal): AsyncGenerator<readonly SessionRecord[]> {
   for (let after: string | null | undefined; after !== null; ) {
     if (signal.aborted) throw new Stopped();

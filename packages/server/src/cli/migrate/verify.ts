@@ -1,4 +1,4 @@
-// Whether two stores hold the same sessions, field by field. Reads everything and changes nothing.
+// The comparison of two stores, session by session and field by field. Changes nothing.
 
 import { isDeepStrictEqual } from "node:util";
 import type { SessionRecord } from "sessile/store";
@@ -7,9 +7,9 @@ import type { Copy, Ends } from "./copy.ts";
 import { inParallel, pagesOf, patiently } from "./patience.ts";
 
 export interface Verdict {
-  /** Live sessions that are the same in both. */
+  /** Number of live sessions that are the same in both. */
   readonly same: number;
-  /** Sids of sessions that are in the source alone, in the target alone, or not the same in both. */
+  /** Sids of sessions that only the source has, that only the target has, and that differ. */
   readonly missing: readonly string[];
   readonly revived: readonly string[];
   readonly different: readonly string[];
@@ -17,7 +17,9 @@ export interface Verdict {
 
 const AT_ONCE = 500;
 
-/** `copy` knows every sid that there should be. Sessions that expire meanwhile count as neither there nor not there. */
+/**
+ * `copy` has the sid of every session. Those that expire during the comparison count neither as present nor as missing.
+ */
 export async function verify(
   ends: Ends,
   copy: Copy,

@@ -1,4 +1,4 @@
-// What a command says: text and tables for people, JSON for programs. Colours are decided here alone.
+// The output of commands: text and tables for people, JSON for programs. The only place that decides about colours.
 
 import { styleText } from "node:util";
 import { printable, printableJson } from "../../http/printable.ts";
@@ -15,7 +15,7 @@ export class Output {
   readonly #streams: Streams;
   readonly #isColoured: boolean;
 
-  /** `env` says whether colours are wanted: not where NO_COLOR is set (no-color.org), nor on a terminal that has none. */
+  /** `env` may switch colours off: with NO_COLOR (no-color.org), or with a terminal that has none. */
   constructor(streams: Streams, env: Readonly<Record<string, string | undefined>>, isJson: boolean) {
     this.#streams = streams;
     this.isJson = isJson;
@@ -32,17 +32,17 @@ export class Output {
     this.#streams.stdout.write(`${text}\n`);
   }
 
-  /** Text that has its line ends. */
+  /** Text with its own line ends. */
   text(text: string): void {
     this.#streams.stdout.write(text);
   }
 
-  /** One value of the result, for programs. */
+  /** One value of the result as JSON. */
   json(value: unknown, indent = 2): void {
     this.line(printableJson(JSON.stringify(value, null, indent)));
   }
 
-  /** One line about the work, beside the result. */
+  /** One line about the work, on stderr. */
   note(text: string): void {
     this.#streams.stderr.write(`${text}\n`);
   }
@@ -58,7 +58,7 @@ export class Output {
     for (const row of cells) this.line(format(row).trimEnd());
   }
 
-  /** Names and what they are, one a line. */
+  /** Pairs of a name and a value, one a line. */
   facts(facts: readonly (readonly [name: string, value: string])[]): void {
     const width = Math.max(...facts.map(([name]) => name.length));
     for (const [name, value] of facts) this.line(`${this.paint("dim", name.padEnd(width))}  ${printable(value)}`);

@@ -1,9 +1,9 @@
-// How far something is: a bar on a terminal, a line now and then elsewhere, and nothing at all where nobody wants to know.
+// The progress of long work: a bar on a terminal, an occasional line elsewhere.
 
 import { count, span } from "./words.ts";
 
 const WIDTH = 24;
-/** Between two drawings on a terminal, and between two lines elsewhere, in milliseconds. */
+/** Milliseconds between two drawings on a terminal, and between two lines elsewhere. */
 const REDRAW = 100;
 const REPEAT = 10_000;
 
@@ -14,14 +14,14 @@ export class Progress {
   readonly #startedAt = performance.now();
   #drawnAt = performance.now();
 
-  /** `total` is `null` where nobody knows how many there will be. */
+  /** `total` is `null` when the number is unknown in advance. */
   constructor(stream: NodeJS.WritableStream & { readonly isTTY?: boolean }, label: string, total: number | null) {
     this.#stream = stream;
     this.#label = label;
     this.#total = total;
   }
 
-  /** How many are done by now. */
+  /** Takes the number done so far. */
   readonly update = (done: number): void => {
     const now = performance.now();
     if (now - this.#drawnAt < (this.#stream.isTTY === true ? REDRAW : REPEAT)) return;
@@ -30,7 +30,7 @@ export class Progress {
     this.#stream.write(this.#stream.isTTY === true ? `\r\u001b[2K${text}` : `${text}\n`);
   };
 
-  /** Leaves one line that says what was done. */
+  /** Leaves one line with the result. */
   end(text: string): void {
     const took = ((performance.now() - this.#startedAt) / 1000).toFixed(1);
     this.#stream.write(`${this.#stream.isTTY === true ? "\r\u001b[2K" : ""}${this.#label}: ${text}, ${took} s\n`);

@@ -1,4 +1,4 @@
-// Numbers, sizes and instants as people read them.
+// Numbers, sizes and instants in the form that people read.
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
@@ -6,7 +6,7 @@ export function count(value: number): string {
   return value.toLocaleString("en-GB");
 }
 
-/** What is only estimated is shown with two digits: `about 1,200,000`. */
+/** An estimate with two significant digits: `about 1,200,000`. */
 export function about(value: number): string {
   return `about ${count(Number(value.toPrecision(2)))}`;
 }
@@ -26,7 +26,7 @@ export function instant(at: number): string {
   return new Date(at).toISOString().slice(0, 19).replace("T", " ");
 }
 
-/** `45s`, `12m`, `3h`, `2d`: how long, in its greatest unit. */
+/** A duration in its greatest unit: `45s`, `12m`, `3h`, `2d`. */
 export function span(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1000);
   if (seconds < 60) return `${seconds}s`;

@@ -1,12 +1,12 @@
-// Notices clients that present many tokens, or API keys, which are good for nothing. An alarm, no defence: a token cannot be guessed, and
-// slowing an address down would hit everybody behind it.
+// Detects clients that present many invalid tokens or API keys. An alarm, not a defence: tokens cannot be guessed, and
+// slowing an address down would affect every client behind it.
 
 import { networkOf, SUBSCRIBER } from "../../config/ip-address.ts";
 import type { SecurityLog } from "./security-log.ts";
 
-/** Invalid tokens of one client in one minute that are worth a line. Deployed clients with an old token send a few. */
+/** Number of invalid tokens of one client in one minute that is logged. Clients with an old token send a few. */
 const BURST = 100;
-/** Clients counted one by one in a minute; all further ones are counted together. */
+/** Number of clients counted separately in a minute; all others are counted together. */
 const MAX_CLIENTS = 10_000;
 const MINUTE = 60_000;
 const OTHERS = "others";
@@ -28,12 +28,12 @@ export class InvalidTokens {
     this.#event = event;
   }
 
-  /** How many clients are counted now; bounded. */
+  /** Number of clients counted now; bounded. */
   get size(): number {
     return this.#counts.size;
   }
 
-  /** Counts one invalid token of a client, and writes one line a minute and client when they become a burst. */
+  /** Counts one invalid token of a client, and writes at most one line a minute and client about a burst. */
   count(address: string): void {
     this.#forgetLastMinute();
     const client = networkOf(address, SUBSCRIBER);

@@ -1,19 +1,18 @@
-// The log: one JSON object a line, in UTC, without control characters and without anything that looks like a credential.
+// The log: one JSON object a line, in UTC, without control characters and without anything that looks like a
+// credential.
 
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
 import { printableJson } from "../printable.ts";
 import { describeError } from "./describe-error.ts";
 
-/**
- * Writes to stderr, so that stdout is for people; or to `stream` when given. Times are UTC (ASVS 16.2.2).
- */
+/** Writes to `stream`, or else to stderr, since stdout is for people. Times are UTC (ASVS 16.2.2). */
 export function createLog(level: string, stream: DestinationStream = destination({ dest: 2, sync: true })): Logger {
   const formatters = { level: (label: string) => ({ level: label }) };
   const options = { level, base: null, formatters, timestamp: stdTimeFunctions.isoTime };
   return pino({ ...options, serializers: { err: serializeError }, hooks: { streamWrite: cleanLine } }, stream);
 }
 
-/** Not the error's own fields: drivers put there what they were asked to write. */
+/** Without the error's own fields: drivers put the values there that they were asked to write. */
 function serializeError(error: Error): object {
   const { code } = error as { code?: unknown };
   const stack = String(error.stack)
@@ -28,9 +27,9 @@ function serializeError(error: Error): object {
 }
 
 /**
- * The last look at a line. Anything as long as a token is none of the log's business, wherever it came from. It is taken out of the
- * texts themselves: in the line, where a text has its escapes, it could not be told where one ends. JSON escapes the ASCII controls;
- * the other characters that hide in a text are escaped here (ASVS 16.4.1).
+ * The last filter before a line is written. It removes every text as long as a token, whatever its source. It works on
+ * the texts and not on the finished line, where escapes hide their ends. JSON escapes the ASCII controls; other
+ * characters that hide in a text are escaped here (ASVS 16.4.1).
  */
 function cleanLine(line: string): string {
   return `${printableJson(JSON.stringify(redact(JSON.parse(line))))}\n`;
@@ -43,5 +42,5 @@ function redact(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [redact(name), redact(each)]));
 }
 
-/** From the length of a bare secret on, also where a URL spells some of it `%41`. */
+/** Texts at least as long as a bare secret, also where a URL spells parts of it `%41`. */
 const LIKE_A_TOKEN = /(?:[0-9A-Za-z_]|%[0-9A-Fa-f]{2}){40,}/g;

@@ -1,4 +1,4 @@
-// The session manager, whose events and refusals go to the security log.
+// The session manager whose events and refusals go to the security log.
 
 import { SessionManager, type SessionManagerOptions } from "sessile";
 import type { OpenSession, SessionRequest } from "sessile/adapter";
@@ -11,7 +11,7 @@ type Data = SessionManager extends SessionManager<infer D> ? D : never;
 /** For an operator whose own page was refused. */
 const ADVICE = "where the page is your own, let the proxy pass Host on, or name the origin in --trusted-origins";
 
-/** Its refusals and warnings alone. */
+/** A manager that logs refusals and warnings, and no events. */
 export class GuardedManager extends SessionManager {
   readonly #security: SecurityLog;
 
@@ -40,7 +40,10 @@ export class ObservedManager extends GuardedManager {
     this.#writeEvents(security);
   }
 
-  /** The owner, or who speaks for the owner, acts in what happens to a session from inside; what a deadline or a theft ends, the server ends. */
+  /**
+   * The actor of an event from inside a session is its owner, or the program that acts for the owner; sessions that a
+   * deadline or a theft ends are ended by the server.
+   */
   #writeEvents(security: SecurityLog): void {
     for (const event of ["created", "signedIn", "rotated", "signedOut"] as const) {
       this.on(event, ({ sid, userId }) => security.write(event, { actor: ownerOf(userId), sid, userId }));
@@ -58,7 +61,7 @@ export class ObservedManager extends GuardedManager {
   }
 }
 
-/** An application with an API key does by itself what it says its user does. */
+/** An application with an API key is itself the actor, not its user. */
 function ownerOf(userId: string | null): string {
   const actor = currentRequest()?.actor;
   if (actor?.startsWith("key:")) return actor;

@@ -1,4 +1,4 @@
-// The security events: the closed list of them, and how each looks in the log. No event carries a credential or session data.
+// The security events: their closed list, and their form in the log. No event carries a credential or session data.
 
 import type { FastifyBaseLogger } from "fastify";
 import { isSessionError } from "sessile";
@@ -7,7 +7,7 @@ import { currentRequest } from "./request-context.ts";
 type Level = "debug" | "info" | "warn" | "error";
 type Outcome = "success" | "refused" | "failure";
 
-/** Every security event there is (ASVS 16.3.1–16.3.4). */
+/** All security events (ASVS 16.3.1–16.3.4). */
 const EVENTS = {
   created: ["debug", "success"],
   signedIn: ["info", "success"],
@@ -37,10 +37,10 @@ const EVENTS = {
 
 export type SecurityEvent = keyof typeof EVENTS;
 
-/** What belongs to an event. `actor` is who caused it: `user:ID`, `anonymous`, `unknown` or `server`. */
+/** The details of an event. `actor` caused it: `user:ID`, `anonymous`, `unknown` or `server`. */
 export type EventDetails = { readonly actor?: string } & Readonly<Record<string, string | number | null>>;
 
-/** One event as the log has it. */
+/** One event in the form of the log. */
 export interface SecurityEntry {
   readonly event: SecurityEvent;
   readonly outcome: string;
@@ -58,7 +58,7 @@ export class SecurityLog {
     this.#log = log;
   }
 
-  /** Writes one line. Without an `actor` it is the one of the request at hand, or the server itself outside of any. */
+  /** Writes one line. Without an `actor`, it is that of the current request, or the server outside of any. */
   write(event: SecurityEvent, { actor, ...details }: EventDetails = {}): void {
     const [level, outcome] = EVENTS[event];
     const request = currentRequest();
@@ -70,17 +70,19 @@ export class SecurityLog {
     for (const listener of this.#listeners) listener(entry);
   }
 
-  /** Writes a line that is no event: what an operator should know of the server itself. */
+  /** Writes a line that is no event, about the server itself, for its operator. */
   warn(message: string, error?: unknown): void {
     this.#log.warn(error instanceof Error ? { err: error } : {}, message);
   }
 
-  /** Calls `listener` for every event, whatever the level of the log. It must not throw. */
+  /** Calls `listener` for every event, at every level of the log. It must not throw. */
   onEvent(listener: (entry: SecurityEntry) => void): void {
     this.#listeners.add(listener);
   }
 
-  /** Writes what a library's error means for security, if anything. What the library has an event for is written by that. */
+  /**
+   * Writes the event for a library's error, if there is one. Errors with an event of the library are written by that.
+   */
   writeRefusal(error: unknown): void {
     if (isSessionError(error, "ERR_SESSION_CREDENTIALS")) this.write("credentialsConflict");
     if (isSessionError(error, "ERR_SESSION_STALE")) this.write("authorisationDenied", { reason: "stale" });
@@ -89,7 +91,7 @@ export class SecurityLog {
   }
 }
 
-/** Nobody fills the log with one long name. */
+/** Keeps a single long name from filling the log. */
 function cap([name, value]: [string, string | number | null]): [string, string | number | null] {
   const isLong = typeof value === "string" && value.length > LONGEST_FIELD;
   return [name, isLong ? `${value.slice(0, LONGEST_FIELD).toWellFormed()}…` : value];

@@ -1,13 +1,13 @@
-// Counts what the security log tells, and passes it on to the live feed. Knows no store and no route.
+// Counts the events of the security log, and passes them to the live feed.
 
 import type { SecurityLog } from "../log/security-log.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** Sessions end with one of three events; `revoked` has the cause as its reason. */
+/** Sessions end with one of these events; `revoked` has the cause as its reason. */
 const ENDINGS = new Set(["signedOut", "expired", "revoked"]);
 
-/** From now on every event is counted and told. */
+/** Counts and forwards every event from now on. */
 export function countEvents(security: SecurityLog, metrics: Metrics, feed: EventFeed): void {
   security.onEvent((entry) => {
     const { event, reason } = entry;
@@ -19,7 +19,7 @@ export function countEvents(security: SecurityLog, metrics: Metrics, feed: Event
   });
 }
 
-/** `revoked` for what was ended from elsewhere; else `limit`, `reuse` or `failed`. */
+/** `revoked` for a session ended from elsewhere; else `limit`, `reuse` or `failed`. */
 function causeOf(event: string, reason: unknown): string {
   return event === "revoked" ? String(reason ?? "revoked") : event;
 }

@@ -1,16 +1,19 @@
-// The last security events of this process, and whoever wants to hear the next. Holds no credential and no session data.
+// The last security events of this process, with subscriptions to the next. Holds no credential and no session data.
 
 import type { SecurityEntry } from "../log/security-log.ts";
 
-/** One event as the log has it: `event`, `outcome`, `actor`, and by event `sid`, `userId`, `reason` and others. */
+/**
+ * One event in the form of the log: `event`, `outcome`, `actor`, and depending on the event `sid`, `userId`, `reason`
+ * and others.
+ */
 export type FeedEvent = SecurityEntry & {
-  /** Counts from 1 in this process, so that a reader sees a gap. */
+  /** Counts from 1 in this process, so that readers detect gaps. */
   readonly number: number;
   /** Milliseconds since 1970. */
   readonly at: number;
 };
 
-/** Enough to fill a page, little enough to keep. */
+/** Enough to fill a page, little enough to keep in memory. */
 const KEPT = 500;
 
 export class EventFeed {
@@ -35,7 +38,7 @@ export class EventFeed {
     return this.#last.slice(-Math.min(limit, KEPT));
   }
 
-  /** Calls `listener` for every event from now on; it must not throw. The function given back stops it. */
+  /** Calls `listener` for every event from now on; it must not throw. The returned function ends the subscription. */
   subscribe(listener: (event: FeedEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

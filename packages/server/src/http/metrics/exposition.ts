@@ -1,4 +1,4 @@
-// Everything that `/metrics` shows, put together when somebody asks. Knows no HTTP.
+// The text of `/metrics`, made on request.
 
 import { setTimeout as wait } from "node:timers/promises";
 import type { SessionStore, StoreStats } from "sessile/store";
@@ -6,13 +6,13 @@ import { ProcessGauges, storeGauges, upGauge } from "./gauges.ts";
 import type { Metrics } from "./metrics.ts";
 import { prometheusText } from "./prometheus-text.ts";
 
-/** Longer, and a scrape would fail with all its other figures. */
+/** A longer wait would make the scrape fail, and with it all other figures. */
 const PATIENCE = 1000;
 
 export interface ExpositionParts {
   readonly metrics: Metrics;
   readonly store: Pick<SessionStore, "stats">;
-  /** A store may tell its figures while it answers nobody else; must not reject. */
+  /** A store may return its figures while it answers no other call; must not reject. */
   readonly isStoreUp: () => Promise<boolean>;
 }
 
@@ -25,7 +25,7 @@ export class Exposition {
     this.#parts = parts;
   }
 
-  /** Prometheus' text format. Without the store's figures while it does not answer. */
+  /** Prometheus' text format. Leaves out the store's figures while the store does not answer. */
   async text(): Promise<string> {
     const [stats, isUp] = await Promise.all([this.#stats(), this.#parts.isStoreUp()]);
     const asked = stats === null ? [] : storeGauges(stats);
@@ -36,7 +36,7 @@ export class Exposition {
     this.#process.stop();
   }
 
-  /** Counting takes a while in a large file: however many ask, it is done once at a time. */
+  /** Counting takes a while in a large file, so simultaneous requests share one count. */
   #stats(): Promise<StoreStats | null> {
     this.#asking ??= this.#parts.store
       .stats()

@@ -1,9 +1,9 @@
-// The closed list of what is counted and timed: names, meaning and labels, as Prometheus shows them. Counts nothing.
+// The closed list of counters and histograms: names, meaning and labels, as Prometheus shows them.
 
 export interface Family {
   readonly type: "counter" | "histogram";
   readonly help: string;
-  /** The one label; its values come from closed lists of this program, never from a client. */
+  /** The only label; its values come from closed lists of this program, never from a client. */
   readonly label?: string;
 }
 
@@ -47,5 +47,5 @@ type OfType<Type extends Family["type"]> = {
 export type CounterName = OfType<"counter">;
 export type HistogramName = OfType<"histogram">;
 
-/** Upper bounds in seconds: from a copy in this process to a store that is about to be given up. */
+/** Upper bounds in seconds, from a copy in this process to a store that is about to be given up. */
 export const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];

@@ -1,4 +1,4 @@
-// What is not counted but asked for: how many sessions there are, how the store is, what the process takes. Knows no route.
+// Figures that are read on request: number of sessions, health of the store, resources of the process.
 
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { StoreStats } from "sessile/store";
@@ -6,7 +6,7 @@ import { type Gauge, label } from "./prometheus-text.ts";
 
 const CIRCUIT_STATES = ["closed", "halfOpen", "open"] as const;
 
-/** The store's own figures; only those that it has. */
+/** The figures that this store has. */
 export function storeGauges({ kind, sessions, circuit, cache }: StoreStats): Gauge[] {
   const store = label("store", kind);
   return [
@@ -46,7 +46,7 @@ const SESSIONS_HELP =
 
 const LAG_HELP = "Longest wait of the event loop since the last scrape.";
 
-/** The process's own figures, under the names that Prometheus' dashboards know. */
+/** The figures of the process, under the names that Prometheus' dashboards use. */
 export class ProcessGauges {
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
 
@@ -54,7 +54,7 @@ export class ProcessGauges {
     this.#delay.enable();
   }
 
-  /** The delay is that since the last time somebody asked. */
+  /** The delay covers the time since the last call. */
   read(): Gauge[] {
     const { user, system } = process.cpuUsage();
     const delay = Number.isFinite(this.#delay.max) ? this.#delay.max / 1e9 : 0;

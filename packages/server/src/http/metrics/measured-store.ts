@@ -1,11 +1,11 @@
-// A store whose calls are timed, counted and traced. Changes nothing about what they do.
+// A store wrapper that times, counts and traces the calls without changing them.
 
 import { SpanKind, SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
 import { isSessionError } from "sessile";
 import type { SessionStore } from "sessile/store";
 import type { Metrics } from "./metrics.ts";
 
-/** The calls that somebody waits for, and those that walk through many sessions. */
+/** Calls that a request waits for, and walks through many sessions. */
 const OPERATIONS: ReadonlySet<PropertyKey> = new Set([
   "create",
   "load",
@@ -18,7 +18,10 @@ const OPERATIONS: ReadonlySet<PropertyKey> = new Set([
 
 type Call = (...args: unknown[]) => Promise<unknown>;
 
-/** Put it around the outermost store. Reads that a copy answers are no call of the store; `hits` of the cache's figures counts them. */
+/**
+ * Put it around the outermost store. Reads that a copy answers are no calls of the store; `hits` of the cache's figures
+ * counts them.
+ */
 export function measuredStore(store: SessionStore, metrics: Metrics): SessionStore {
   const tracer = trace.getTracer("sessile");
   const methods = new Map<PropertyKey, unknown>();
@@ -42,7 +45,7 @@ function methodOf(store: SessionStore, name: PropertyKey, meters: Meters): unkno
   return measured(String(name), value.bind(store) as Call, meters);
 }
 
-/** A span names the operation and what became of it: no sid, no user, no data (N1). */
+/** A span has the operation and its outcome: no sid, no user, no data (N1). */
 function measured(operation: string, call: Call, { metrics, tracer }: Meters): Call {
   const options = { kind: SpanKind.CLIENT, attributes: { "sessile.operation": operation } };
   return (...args) =>
@@ -68,13 +71,13 @@ function measured(operation: string, call: Call, { metrics, tracer }: Meters): C
     });
 }
 
-/** What `create` and `commit` say of themselves. */
+/** The status in the answers of `create` and `commit`. */
 function statusOf(answer: unknown): string | null {
   if (typeof answer !== "object" || answer === null || !("status" in answer)) return null;
   return String(answer.status);
 }
 
-/** A bad cursor is the caller's mistake, not the store's. */
+/** A bad cursor is a mistake of the caller, not of the store. */
 function isFailure(error: unknown): boolean {
   return !isSessionError(error) || error.statusCode >= 500;
 }

@@ -1,11 +1,11 @@
-// Counters and histograms in this process's memory. Knows neither sessions nor how they are shown.
+// Counters and histograms in this process's memory, independent of sessions and of any format.
 
 import { BUCKETS, type CounterName, type FamilyName, type HistogramName } from "./families.ts";
 
-/** How often something took up to each of `BUCKETS` seconds, and longer (last). */
+/** Number of durations up to each of `BUCKETS` seconds, and longer ones (last). */
 export interface Histogram {
   readonly counts: readonly number[];
-  /** All durations together, in seconds. */
+  /** The sum of all durations, in seconds. */
   readonly sum: number;
   readonly count: number;
 }
@@ -22,7 +22,7 @@ interface Timing {
   count: number;
 }
 
-/** Hears every figure as it comes: how many more, or how many seconds. */
+/** Called for every new figure: the increment, or the seconds. */
 export type MetricsListener = (name: FamilyName, label: string, value: number) => void;
 
 export class Metrics {
@@ -34,14 +34,13 @@ export class Metrics {
     this.#listener = listener;
   }
 
-  /** Counts one more, or `by` more. */
   count(name: CounterName, label = "", by = 1): void {
     const counter = entry(this.#counters, name, () => new Map<string, number>());
     counter.set(label, (counter.get(label) ?? 0) + by);
     this.#listener(name, label, by);
   }
 
-  /** Takes down how long something took. */
+  /** Records one duration. */
   observe(name: HistogramName, label: string, seconds: number): void {
     const histogram = entry(this.#histograms, name, () => new Map<string, Timing>());
     const timing = entry(histogram, label, newTiming);
@@ -53,13 +52,16 @@ export class Metrics {
     this.#listener(name, label, seconds);
   }
 
-  /** The figures now; later ones do not change it. */
+  /** The figures of this moment; later ones do not change it. */
   snapshot(): MetricsSnapshot {
     return structuredClone({ counters: toObject(this.#counters), histograms: toObject(this.#histograms) });
   }
 }
 
-/** Seconds within which `share` (0 to 1) of all lay, as the upper bound of a bucket; `null` when there are none or it was longer. */
+/**
+ * The seconds within which `share` (0 to 1) of all durations were, as the upper bound of a bucket; `null` when there
+ * are none or it was longer.
+ */
 export function quantile({ counts, count }: Histogram, share: number): number | null {
   let [sum, index] = [0, 0];
   for (; index < BUCKETS.length; index++) {

@@ -1,20 +1,22 @@
-// Figures in Prometheus' text format, version 0.0.4. Counts nothing.
+// The text format of Prometheus, version 0.0.4.
 
 import { BUCKETS, FAMILIES, type Family, type FamilyName } from "./families.ts";
 import type { Histogram, MetricsSnapshot } from "./metrics.ts";
 
-/** A figure that is asked for when it is shown, such as how many sessions there are. */
+/** A figure that is read when it is shown, such as the number of sessions. */
 export interface Gauge {
   readonly name: string;
   readonly type: "gauge" | "counter";
   readonly help: string;
-  /** Label and value to figure; `{}` for one without labels is `[["", 1]]`. */
+  /** Pairs of labels and value; without labels `[["", 1]]`. */
   readonly values: readonly (readonly [labels: string, value: number])[];
 }
 
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Every family is there from the start: a counter that appears with its first event hides that event from `rate()`. */
+/**
+ * Every family is present from the start: a counter that appears with its first event hides that event from `rate()`.
+ */
 export function prometheusText(snapshot: MetricsSnapshot, gauges: readonly Gauge[]): string {
   const families = Object.entries<Family>(FAMILIES).map(([name, family]) =>
     describe(name, family.type, family.help, linesOf(name as FamilyName, family, snapshot)),
@@ -30,7 +32,7 @@ export function prometheusText(snapshot: MetricsSnapshot, gauges: readonly Gauge
   return [...families, ...asked].join("");
 }
 
-/** One label of a figure, its value escaped. */
+/** One label with its escaped value. */
 export function label(name: string, value: string): string {
   return `${name}="${value.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`))}"`;
 }

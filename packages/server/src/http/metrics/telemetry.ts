@@ -1,12 +1,12 @@
-// The same counters and histograms in OpenTelemetry. Without its SDK in the process this does nothing.
+// The counters and histograms for OpenTelemetry. Without its SDK in the process this does nothing.
 
 import { metrics } from "@opentelemetry/api";
 import { BUCKETS, FAMILIES, type Family, type FamilyName } from "./families.ts";
 import type { MetricsListener } from "./metrics.ts";
 
 /**
- * Hands every figure on to OpenTelemetry, under its names: `sessile_store_duration_seconds` is `sessile.store.duration`. Call it when
- * the SDK, if any, is set up: instruments of earlier stay without effect.
+ * Records every figure in OpenTelemetry under its own names: `sessile_store_duration_seconds` is
+ * `sessile.store.duration`. Call it after the SDK is set up: earlier instruments have no effect.
  */
 export function telemetry(): MetricsListener {
   const meter = metrics.getMeter("sessile");
