@@ -1,4 +1,4 @@
-// `/account/sessions`: where users see in a browser where they are signed in, and sign out elsewhere.
+// `/account/sessions`: a page where users see the browsers and devices they are signed in on, and sign out elsewhere.
 
 import type { FastifyInstance } from "fastify";
 import type { SessionManager } from "sessile";
@@ -13,9 +13,9 @@ import type { SignInService } from "../identity/sign-in/service.ts";
 import { type PageFiles, pageRoutes } from "./page/page-files.ts";
 
 export interface AccountParts {
-  /** The users' sessions, by cookie: this server's other routes take no cookie. */
+  /** A manager of the users' sessions that reads cookies: this server's other routes take none. */
   readonly manager: SessionManager;
-  /** The one transport of the manager. */
+  /** The only transport of the manager. */
   readonly cookie: SessionTransport;
   readonly service: SignInService;
   readonly security: SecurityLog;

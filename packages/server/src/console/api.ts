@@ -1,4 +1,5 @@
-// What the admin page and the server say to each other. The page's own interface: it may change with every release. Types only.
+// The types of requests and answers between the admin page and the server. An internal interface: it may change with
+// every release.
 
 export type AuditAction =
   | "signIn"
@@ -20,7 +21,7 @@ export type AuditAction =
   | "rotateKey"
   | "revokeKey";
 
-/** An action that is `begun` and never finished was cut off by a crash. */
+/** A crash interrupted an action that stays `begun`. */
 export type AuditOutcome = "begun" | "done" | "refused" | "failed";
 
 export interface AuditEntry {
@@ -30,7 +31,7 @@ export interface AuditEntry {
   readonly action: AuditAction;
   readonly target: string;
   readonly outcome: AuditOutcome;
-  /** How many sessions it ended; `null` for what ends none. */
+  /** Number of sessions it ended; `null` for an action that ends none. */
   readonly ended: number | null;
 }
 
@@ -39,11 +40,11 @@ export interface AuditPage {
   readonly next: number | null;
 }
 
-/** Why sessions end. */
+/** The causes for which sessions end. */
 export const CAUSES = ["signedOut", "expired", "revoked", "limit", "reuse", "failed"] as const;
 export type Cause = (typeof CAUSES)[number];
 
-/** Something that happened to a session. */
+/** One event in the life of a session. */
 export interface Activity {
   readonly id: number;
   readonly at: number;
@@ -53,7 +54,9 @@ export interface Activity {
   readonly userName: string | null;
 }
 
-/** The figures of one interval, as sums over it but for `live` and the latencies, in milliseconds. `null`: nothing to tell. */
+/**
+ * The figures of one interval: sums over it, except for `live` and the latencies, in milliseconds. `null`: no value.
+ */
 export interface Figures {
   /** The end of the interval. */
   readonly at: number;
@@ -70,7 +73,7 @@ export interface Figures {
 
 export interface Overview {
   readonly store: string;
-  /** Whether the store can say how many sessions there are. */
+  /** Whether the store can count its sessions. */
   readonly isCounted: boolean;
   /** Whether that number is an estimate. */
   readonly isEstimate: boolean;
@@ -83,7 +86,7 @@ export interface Overview {
   readonly activity: readonly Activity[];
 }
 
-/** What a list shows of a session. */
+/** A session in a list. */
 export interface SessionRow {
   readonly sid: string;
   readonly userId: string | null;
@@ -98,7 +101,7 @@ export interface SessionRows {
   /** By last use, latest first, within this page. */
   readonly sessions: readonly SessionRow[];
   readonly next: string | null;
-  /** How many sessions were looked at to fill the page. */
+  /** Number of sessions read to fill the page. */
   readonly examined: number;
 }
 
@@ -113,7 +116,7 @@ export interface UserSessions {
 export interface DataKey {
   readonly name: string;
   readonly type: string;
-  /** Characters of its JSON. */
+  /** Number of characters of its JSON. */
   readonly size: number;
 }
 
@@ -126,7 +129,7 @@ export interface SessionView extends SessionRow {
   /** Whether the browser keeps the session's cookie when it is closed. */
   readonly persistent: boolean;
   readonly keys: readonly DataKey[];
-  /** How many sessions the user has. */
+  /** Number of sessions of the user. */
   readonly ofUser: number;
 }
 
@@ -135,7 +138,7 @@ export type Found =
   | { readonly kind: "user"; readonly userId: string }
   | { readonly kind: "nothing" };
 
-/** How far ending everybody's sessions has come. */
+/** The progress of ending all sessions. */
 export interface Ending {
   readonly isRunning: boolean;
   readonly ended: number;

@@ -1,17 +1,23 @@
-// What was done on the admin page, by whom, to what, with which outcome: kept in the file of the users, and bounded.
+// The audit of the admin page (actor, action, target, outcome) in the file of the users, with a bound on its size.
 
 import type { SqliteDatabase } from "sessile/sqlite";
 import { prepareAll, type Statements, transaction } from "../identity/users/query.ts";
 import type { AuditAction, AuditEntry, AuditOutcome } from "./api.ts";
 
-/** Acts kept, and so many sign-ins, sign-outs and refusals; the oldest go first. What is to be kept longer is in the log. */
+/**
+ * Number of acts that are kept, and of sign-ins, sign-outs and refusals; the oldest are deleted. The log keeps
+ * everything.
+ */
 export const MOST_ENTRIES = 10_000;
-/** Of these, kept of one user: they are cheap to cause, and must not push out what others did. */
+/**
+ * Number of sign-ins, sign-outs and refusals kept of one user: they are cheap to cause, and must not displace those of
+ * others.
+ */
 export const MOST_COMINGS = 100;
 
 const COLUMNS = "id, at, actor, action, target, outcome, ended";
 
-/** What neither ends nor shows nor grants anything. */
+/** Entries that neither end nor show nor grant anything. */
 const IS_COMING = "(outcome = 'refused' OR action IN ('signIn', 'signOut', 'confirm'))";
 
 const SQL = {
@@ -23,13 +29,13 @@ const SQL = {
   page: `SELECT ${COLUMNS} FROM sessile_audit WHERE id < ? ORDER BY id DESC LIMIT ?`,
 } as const;
 
-/** Deletes what suits but the newest `most`. */
+/** Deletes all matching entries but the newest `most`. */
 function trimming(suits: string, most: number): string {
   return `DELETE FROM sessile_audit WHERE ${suits} AND id <=
     (SELECT id FROM sessile_audit WHERE ${suits} ORDER BY id DESC LIMIT 1 OFFSET ${most})`;
 }
 
-/** An entry to be written. `target` is a sid, a user's name or id, or empty. */
+/** A new entry. `target` is a sid, a user's name or id, or empty. */
 export interface NewEntry {
   readonly actor: string;
   readonly action: AuditAction;
@@ -48,7 +54,7 @@ export class AuditLog {
     this.#sql = prepareAll(file, SQL);
   }
 
-  /** Gives back the entry's id. */
+  /** Returns the entry's id. */
   add({ actor, action, target, outcome }: NewEntry): number {
     return transaction(this.#file, () => {
       const added = this.#sql.add.run(this.#clock(), actor, action, target, outcome);
@@ -60,12 +66,12 @@ export class AuditLog {
     });
   }
 
-  /** Says what became of an entry that was `begun`. */
+  /** Adds the outcome to an entry that was `begun`. */
   finish(id: number, outcome: AuditOutcome, ended: number | null): void {
     this.#sql.finish.run(outcome, ended, id);
   }
 
-  /** Newest first; those older than the entry `before`. */
+  /** Newest first; only entries older than the entry `before`. */
   page(limit: number, before: number = Number.MAX_SAFE_INTEGER): AuditEntry[] {
     return (this.#sql.page.all(before, limit) as AuditEntry[]).map((row) => ({ ...row }));
   }

@@ -1,10 +1,10 @@
-// Writes down what is done on the admin page, before and after it is done, in the audit and in the log. Knows no route.
+// Records the actions of the admin page in the audit and in the log, before and after each.
 
 import type { SecurityLog } from "../http/log/security-log.ts";
 import type { AuditAction, AuditOutcome } from "./api.ts";
 import type { AuditLog } from "./audit-log.ts";
 
-/** Something that an administrator does. `actor` is a name. */
+/** An action of an administrator. `actor` is a name. */
 export interface Act {
   readonly actor: string;
   readonly action: AuditAction;
@@ -23,15 +23,15 @@ export class Audit {
     this.#security = security;
   }
 
-  /** Notes what has no effect to wait for. */
+  /** Records an action without an effect to wait for. */
   note({ target = "", ...act }: Act, outcome: "done" | "refused"): void {
     this.#audit.add({ ...act, target, outcome });
     this.#tell({ ...act, target }, outcome, null);
   }
 
   /**
-   * Does `work`, which says how many sessions it ended, if that is what it does. It is written down first: where the audit cannot be
-   * written nothing is done, and an act that a crash cuts off is in it as `begun`.
+   * Runs `work`, which returns the number of sessions it ended, if it ends any. The entry is written first: without it
+   * nothing is done, and an act that a crash interrupts stays in the audit as `begun`.
    */
   async run<Ended extends number | null>({ target = "", ...act }: Act, work: () => Promise<Ended>): Promise<Ended> {
     const id = this.#audit.add({ ...act, target, outcome: "begun" });

@@ -1,15 +1,15 @@
-// Lists of sessions for people who look for one: filtered, and by last use as far as that can be had. Knows no route.
+// Lists of sessions for people who search: filtered, and in the order of last use as far as the store allows.
 
 import type { SessionInfo, SessionManager } from "sessile";
 import type { SessionRow, SessionRows, UserSessions } from "./api.ts";
 
 export interface Filter {
-  /** Part of the device, in any case. */
+  /** Part of the device, in upper or lower case. */
   readonly device?: string | undefined;
-  /** Last used within so many milliseconds, or longer ago than that. */
+  /** Last used within this number of milliseconds, or longer ago. */
   readonly usedWithin?: number | undefined;
   readonly unusedFor?: number | undefined;
-  /** Only sessions of users, or only of visitors who are not signed in. */
+  /** Only sessions of users, or only those of anonymous visitors. */
   readonly kind?: "users" | "anonymous" | undefined;
 }
 
@@ -18,14 +18,14 @@ export interface BrowseRequest extends Filter {
   readonly after?: string | undefined;
 }
 
-/** Sessions looked at for one page: where few suit, a page is short, and its cost stays the same. */
+/** Number of sessions read for one page: with few matches a page is short, and its cost stays the same. */
 const MOST_EXAMINED = 2000;
-/** Sessions of one user that are sorted. */
+/** Number of sessions of one user that are sorted. */
 const MOST_OF_USER = 1000;
 
 type NameOf = (userId: string | null) => string | null;
 
-/** Part of all sessions: the pages are in the store's order, and each of them is sorted by itself. */
+/** Searches all sessions: the pages are in the store's order, and each is sorted by itself. */
 export async function browse(manager: SessionManager, request: BrowseRequest, nameOf: NameOf): Promise<SessionRows> {
   const found: SessionInfo[] = [];
   let [examined, next] = [0, request.after ?? null];
@@ -57,7 +57,7 @@ function rowsOf(sessions: readonly SessionInfo[], nameOf: NameOf): SessionRow[] 
   return [...unique.values()].sort((a, b) => b.lastSeenAt - a.lastSeenAt).map((session) => toRow(session, nameOf));
 }
 
-/** Field by field: what a session may have in the future is not shown by itself. */
+/** Copies field by field, so that future fields of sessions are not shown unintended. */
 export function toRow(session: SessionInfo, nameOf: NameOf): SessionRow {
   const { sid, userId, device, createdAt, lastSeenAt, expiresAt } = session;
   return { sid, userId, userName: nameOf(userId), device, createdAt, lastSeenAt, expiresAt };

@@ -1,4 +1,4 @@
-// Ends the sessions of everybody that there are when it starts: in the background, page by page. Knows no route.
+// Ends all sessions that exist when it starts: in the background, page by page.
 
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { SessionInfo, SessionManager } from "sessile";
@@ -18,7 +18,10 @@ export class EndEveryone {
     return this.#state;
   }
 
-  /** How many sessions ended. Rejects when the store failed, and then some are left. `null` when it runs already. */
+  /**
+   * Resolves to the number of ended sessions, or `null` when a run is under way. Rejects when the store failed, and
+   * then some sessions are left.
+   */
   async run(): Promise<number | null> {
     if (this.#state.isRunning) return null;
     this.#state = { isRunning: true, ended: 0, hasFailed: false };
@@ -39,17 +42,20 @@ export class EndEveryone {
       const { sessions, next } = await this.#manager.listAll({ limit: PAGE, ...(after !== null && { after }) });
       await this.#end(sessions);
       after = next;
-      await letOthersRun(); // a store in memory answers before anybody else gets a turn
+      await letOthersRun(); // a store in memory answers without giving other work a turn
     } while (after !== null);
   }
 
-  /** All of a page at once: a store that groups its writes then writes to its disk once. A user's other sessions go along. */
+  /**
+   * Ends a whole page at once, so that a store that groups its writes writes to its disk once. A user's other sessions
+   * end too.
+   */
   async #end(sessions: readonly SessionInfo[]): Promise<void> {
     const users = new Set(sessions.map(({ userId }) => userId).filter((userId) => userId !== null));
-    const nobodys = sessions.filter(({ userId }) => userId === null);
+    const anonymous = sessions.filter(({ userId }) => userId === null);
     const counts = await Promise.all([
       ...[...users].map((userId) => this.#manager.revokeUser(userId)),
-      ...nobodys.map(async ({ sid }) => Number(await this.#manager.revoke(sid))),
+      ...anonymous.map(async ({ sid }) => Number(await this.#manager.revoke(sid))),
     ]);
     const ended = this.#state.ended + counts.reduce((sum, count) => sum + count, 0);
     this.#state = { ...this.#state, ended };

@@ -1,4 +1,4 @@
-// Who is an administrator: a user with that right, signed in on the admin page. Knows no page.
+// The check for administrators: users with that right, signed in on the admin page.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Session } from "sessile";
@@ -11,7 +11,7 @@ import type { Audit } from "./audit.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The name of the administrator who asks; empty where none was demanded. */
+    /** The name of the administrator who sent the request; empty on routes that demand none. */
     operator: string;
   }
 }
@@ -27,8 +27,8 @@ export function isAdministrator({ isAdmin, isDisabled }: User): boolean {
 }
 
 /**
- * Every route of `app` is for administrators only. The right, the password and the user are looked at with every request: whoever
- * loses one of them is out at once, and the session ends.
+ * Restricts every route of `app` to administrators. Each request checks the right, the password and the user anew, so
+ * that a loss of one of them takes effect at once and ends the session.
  */
 export function requireOperator(app: FastifyInstance, parts: GuardParts): void {
   app.addHook("preValidation", async (request, reply) => {
@@ -42,7 +42,10 @@ export function requireOperator(app: FastifyInstance, parts: GuardParts): void {
   });
 }
 
-/** The name of the administrator whose session it is; `null` for who is none, or none any more. Throws what the file of users throws. */
+/**
+ * The name of the administrator whose session it is; `null` for users who are none, or no longer. Throws what the file
+ * of users throws.
+ */
 export function operatorOf({ users }: SignInService, { userId, authenticatedAt }: Session): string | null {
   const user = users.byId(Number(userId));
   return user !== null && isAdministrator(user) && (authenticatedAt ?? 0) > user.passwordChangedAt ? user.name : null;

@@ -1,4 +1,4 @@
-// What the routes of the admin page are made of. Types only.
+// The parts that the routes of the admin page share. Types only.
 
 import type { SessionManager } from "sessile";
 import type { SecurityLog } from "../http/log/security-log.ts";
@@ -13,9 +13,9 @@ import type { Names } from "./names.ts";
 import type { PageFiles } from "./page/page-files.ts";
 
 export interface AdminParts {
-  /** The sessions that are looked at. */
+  /** The sessions that the page shows. */
   readonly manager: SessionManager;
-  /** The administrators' own sessions: in a file of their own, so that no other token opens them and no list shows them. */
+  /** The administrators' own sessions: in a separate file, so that no other token opens them and no list shows them. */
   readonly own: SessionManager;
   readonly service: SignInService;
   readonly security: SecurityLog;

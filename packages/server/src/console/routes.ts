@@ -1,4 +1,4 @@
-// The admin page and its interface, as one plugin: nothing of it is there unless it is registered.
+// The admin page and its interface, as one plugin: without its registration none of it exists.
 
 import type { FastifyInstance } from "fastify";
 import { sessions } from "sessile/fastify";
@@ -13,7 +13,7 @@ import { endRoutes } from "./routes/end-routes.ts";
 import { liveRoutes } from "./routes/live-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
 
-/** The addresses of the page, which shows one of its parts by them. Ids are in the query: browsers shorten paths. */
+/** The addresses of the page; each shows one of its parts. Ids are in the query, since browsers shorten paths. */
 const PATHS = ["/admin", "/admin/sessions", "/admin/session", "/admin/user", "/admin/audit"];
 
 export async function adminRoutes(app: FastifyInstance, parts: AdminParts): Promise<void> {

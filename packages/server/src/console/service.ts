@@ -1,4 +1,4 @@
-// Everything that the admin page needs, opened and closed together.
+// The parts of the admin page, opened and closed together.
 
 import { cookieTransport, type SessionManager } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
@@ -30,13 +30,13 @@ export interface AdminOptions {
   readonly metrics: Metrics;
   readonly feed: EventFeed;
   readonly readiness: Readiness;
-  /** The file of the users. */
+  /** The path of the file of users. */
   readonly users: string;
   /** The store's name, without passwords. */
   readonly store: string;
-  /** Origins whose pages may act with the page's cookie, beside its own. */
+  /** Origins beside the page's own whose pages may act with its cookie. */
   readonly trustedOrigins?: readonly string[];
-  /** Of the administrators' sessions, and the audit. */
+  /** The clock of the administrators' sessions and of the audit. */
   readonly clock?: () => number;
 }
 
@@ -83,8 +83,8 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
 }
 
 /**
- * A file of their own keeps them apart from users' sessions: neither kind of token can be made into the other, no list or revocation
- * of users' sessions meets them, and the page works while the users' store does not.
+ * A separate file keeps them apart from users' sessions: neither kind of token can be made into the other, no list or
+ * revocation of users' sessions includes them, and the page works while the users' store does not.
  */
 function ownSessions(
   users: string,

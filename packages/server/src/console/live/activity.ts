@@ -1,4 +1,4 @@
-// What happened to sessions lately, as the page shows it. Knows no route.
+// The latest events of sessions, in the form of the page.
 
 import type { EventFeed, FeedEvent } from "../../http/metrics/event-feed.ts";
 import type { Activity } from "../api.ts";

@@ -1,10 +1,10 @@
-// The figures of one interval, out of what was counted until its beginning and until its end. Knows no clock and no store.
+// The figures of one interval, computed from the counters at its beginning and at its end.
 
 import { BUCKETS } from "../../http/metrics/families.ts";
 import type { Histogram, MetricsSnapshot } from "../../http/metrics/metrics.ts";
 import { CAUSES, type Cause, type Figures } from "../api.ts";
 
-/** What is asked for at the end of an interval. */
+/** The state at the end of an interval. */
 export interface Moment {
   readonly at: number;
   readonly live: number | null;
@@ -14,7 +14,7 @@ export interface Moment {
   readonly counted: MetricsSnapshot;
 }
 
-/** The calls that a request waits for. */
+/** Calls that a request waits for. */
 const OPERATIONS = ["load", "create", "commit", "delete"] as const;
 
 export function figuresOf(from: Moment, to: Moment): Figures {
@@ -39,13 +39,13 @@ function endedBy({ counters }: MetricsSnapshot, cause: Cause): number {
   return counters.sessile_sessions_ended_total?.[cause] ?? 0;
 }
 
-/** Answers that were the server's fault. */
+/** Number of answers that were the server's fault. */
 function failures({ counters }: MetricsSnapshot): number {
   const answers = Object.entries(counters.sessile_http_requests_total ?? {});
   return answers.reduce((sum, [status, count]) => sum + (status.startsWith("5") ? count : 0), 0);
 }
 
-/** How many calls fell into each bucket. */
+/** Number of calls in each bucket. */
 function latencies({ histograms }: MetricsSnapshot): number[] {
   const timed = OPERATIONS.map((name) => histograms.sessile_store_duration_seconds?.[name]);
   const present = timed.filter((each): each is Histogram => each !== undefined);
@@ -55,8 +55,8 @@ function latencies({ histograms }: MetricsSnapshot): number[] {
 }
 
 /**
- * Milliseconds within which `share` of the calls lay, as if they were spread evenly over their bucket; `null` when there were
- * none. What took longer than the last bound counts as that bound.
+ * Milliseconds within which `share` of the calls were answered, as if they were spread evenly over their bucket; `null`
+ * without calls. A call beyond the last bound counts as that bound.
  */
 export function quantile(counts: readonly number[], share: number): number | null {
   const wanted = counts.reduce((sum, count) => sum + count, 0) * share;

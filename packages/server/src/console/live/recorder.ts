@@ -1,4 +1,4 @@
-// Takes the figures of the server down every few seconds, and keeps an hour of them. Knows no route.
+// Records the figures of the server every few seconds, and keeps an hour of them.
 
 import type { StoreStats } from "sessile/store";
 import type { MetricsSnapshot } from "../../http/metrics/metrics.ts";
@@ -7,7 +7,7 @@ import { figuresOf, type Moment } from "./figures.ts";
 
 export const INTERVAL = 5000;
 const HOUR = 60 * 60 * 1000;
-/** Counting a million rows holds up an event loop for some milliseconds: it may take this share of the time at most. */
+/** Counting a million rows blocks an event loop for some milliseconds: it may take at most this share of the time. */
 const COUNTING_SHARE = 1 / 1000;
 
 export interface RecorderParts {
@@ -34,7 +34,7 @@ export class Recorder {
     this.#clock = parts.clock ?? Date.now;
   }
 
-  /** Resolves when the first moment is taken down; figures come after the first interval. */
+  /** Resolves after the first moment is recorded; figures come after the first interval. */
   async start(): Promise<void> {
     await this.take();
     this.#timer = setInterval(() => void this.take(), INTERVAL).unref();
@@ -50,18 +50,18 @@ export class Recorder {
     return this.#history;
   }
 
-  /** What the store last said of itself; `null` while it never answered. */
+  /** The store's last figures; `null` until it first answered. */
   get stats(): StoreStats | null {
     return this.#stats;
   }
 
-  /** Calls `listener` with every new figures; the function given back stops it. */
+  /** Calls `listener` with each new interval; the returned function ends the subscription. */
   subscribe(listener: (figures: Figures) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends an interval. One that takes too long is not joined by the next. */
+  /** Ends an interval. While one call runs, further ones do nothing. */
   async take(): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;

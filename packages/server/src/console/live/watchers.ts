@@ -1,4 +1,5 @@
-// The open pages, which hear of new figures and of what happens to sessions: server-sent events. Each message is made once for all.
+// The open admin pages, which receive new figures and events as server-sent events. Each message is made once for all
+// of them.
 
 import { PassThrough } from "node:stream";
 import type { EventFeed, FeedEvent } from "../../http/metrics/event-feed.ts";
@@ -6,13 +7,16 @@ import type { Activity } from "../api.ts";
 import { isActivity, toActivity } from "./activity.ts";
 import type { Recorder } from "./recorder.ts";
 
-/** Pages open at once. */
+/** Number of pages open at once. */
 const MOST = 50;
-/** Happenings wait this long for others, so that a thousand sign-ins a second are a few messages. */
+/** Events wait this long for others, so that a thousand sign-ins a second become a few messages. */
 const BATCH_INTERVAL = 200;
-/** Happenings of one message; what is left out, the page notices by the gap in the ids. */
+/** Number of events in one message; the page detects omitted ones by the gap in the ids. */
 const BATCH_SIZE = 20;
-/** Bytes that wait for a page which does not read. It comes back by itself, and loads everything anew. */
+/**
+ * Bytes that may wait for a page that does not read. Its connection ends; it reconnects by itself, and loads everything
+ * anew.
+ */
 const MOST_WAITING = 256 * 1024;
 
 export interface WatcherParts {
@@ -23,7 +27,7 @@ export interface WatcherParts {
 
 export class Watchers {
   readonly #parts: WatcherParts;
-  /** Each with whether it may still be told anything. */
+  /** Each stream with its check whether it may still receive messages. */
   readonly #streams = new Map<PassThrough, () => boolean>();
   #stopListening: (() => void) | null = null;
   #batch: FeedEvent[] = [];
@@ -38,8 +42,8 @@ export class Watchers {
   }
 
   /**
-   * What to send to one more page; `null` when there are too many. Destroy it when it is to end. It ends by itself when there is
-   * something to tell and `isAllowed` says no, or throws.
+   * A stream for one more page; `null` when there are too many. Destroy it to end it. It ends by itself when there is a
+   * message and `isAllowed` returns false or throws.
    */
   add(isAllowed: () => boolean = () => true): PassThrough | null {
     if (this.#streams.size >= MOST) return null;
@@ -51,7 +55,7 @@ export class Watchers {
     return stream;
   }
 
-  /** Ends all: the server stops. */
+  /** Ends all streams, since the server stops. */
   close(): void {
     for (const stream of this.#streams.keys()) stream.end();
     this.#streams.clear();

@@ -1,4 +1,4 @@
-// Whether a client takes compressed answers (RFC 9110, 12.5.3). Knows no answer.
+// The check whether a client accepts gzip (RFC 9110, 12.5.3).
 
 import type { FastifyRequest } from "fastify";
 

@@ -1,4 +1,4 @@
-// The built pages and what they load: read once, kept compressed, and served under names that change with their content.
+// The built pages and their assets: read once, kept compressed, and served under names that change with their content.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
@@ -17,8 +17,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Nothing but files of this server, nothing inline, nothing in a frame, no form that is sent without a program, no text that becomes
- * markup (ASVS 3.4.3, 3.4.6).
+ * Only files of this server, nothing inline, nothing in a frame, no form without a script, no text that becomes markup
+ * (ASVS 3.4.3, 3.4.6).
  */
 export const PAGE_POLICY = [
   "default-src 'none'",
@@ -33,7 +33,7 @@ export const PAGE_POLICY = [
   "trusted-types 'none'",
 ].join("; ");
 
-/** What a page may not do with the device it is on. */
+/** Features of the device that the page may not use. */
 const PERMISSIONS = "camera=(), microphone=(), geolocation=(), usb=(), payment=()";
 
 interface PageFile {
@@ -59,7 +59,10 @@ function readPageFile(name: string): PageFile {
   return { type: TYPES[extname(name)] ?? "application/octet-stream", plain, gzip: gzipSync(plain, { level: 9 }) };
 }
 
-/** Serves `page` at every path of `paths`, and what it loads below `prefix`/assets for a year: other content has another name. */
+/**
+ * Serves `page` at every path of `paths`, and its assets below `prefix`/assets, cacheable for a year: other content has
+ * another name.
+ */
 export function pageRoutes(
   app: FastifyInstance,
   files: PageFiles,

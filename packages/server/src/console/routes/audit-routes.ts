@@ -1,4 +1,4 @@
-// What was done on this page, for all administrators to see.
+// `GET /audit`: the actions on this page, for all administrators.
 
 import type { FastifyInstance } from "fastify";
 import { LIMIT, type SchemaTypes } from "../../http/schema.ts";

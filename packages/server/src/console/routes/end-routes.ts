@@ -1,6 +1,7 @@
-// Where administrators end sessions: one, a user's others, a user's all, everybody's. Each only soon after a sign-in, and audited.
+// The routes by which administrators end sessions: one, a user's others, all of a user, all of all users. Each needs a
+// recent sign-in, and is audited.
 //
-// What ends is said by the body alone, and a query is refused: no request becomes one for more by losing a part on its way.
+// The body alone decides which sessions end, and a query is refused: no request ends more by losing a part on its way.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { readJsonBodies } from "../../http/bodies.ts";
@@ -12,7 +13,7 @@ import { SID_BODY, USER_ID } from "./session-routes.ts";
 
 const END_SESSION = { querystring: NO_QUERY, body: SID_BODY };
 const END_USER = { querystring: NO_QUERY, body: endBody({ all: YES, except: SID }, { userId: USER_ID }) };
-/** Says so in words: no request for less becomes this one by losing a part. */
+/** An explicit member: no request for less becomes this one by losing a part. */
 const END_EVERYONE = { querystring: NO_QUERY, body: endBody({ everyone: YES }) };
 
 export function endRoutes(app: FastifyInstance, parts: AdminParts): void {
@@ -49,7 +50,7 @@ function actRoutes(app: FastifyInstance, { manager, audit, names, everyone }: Ad
     return { ended };
   });
 
-  /** Answered at once: a million sessions take longer than anybody's patience. `GET /everyone` tells how far it is. */
+  /** Answers at once, since a million sessions take minutes. `GET /everyone` returns the progress. */
   routes.post("/end-everyone", { schema: END_EVERYONE }, async (request, reply) => {
     const actor = freshOperator(request);
     if (everyone.state.isRunning) throw new RequestError(409, "This is under way");
@@ -60,14 +61,14 @@ function actRoutes(app: FastifyInstance, { manager, audit, names, everyone }: Ad
       };
       audit.run({ actor, action: "endEveryone" }, run).catch((error: unknown) => {
         request.log.error({ err: error }, "ending everybody's sessions failed");
-        failed(error); // heard only where the audit could not be written, and nothing has begun
+        failed(error); // reached only when the audit could not be written, and nothing has begun
       });
     });
     return reply.code(202).send(everyone.state);
   });
 }
 
-/** Refuses whoever did not prove lately who they are. */
+/** Refuses administrators whose last proof of identity is too old. */
 function freshOperator({ session, operator }: Pick<FastifyRequest, "session" | "operator">): string {
   session.requireFresh(FRESH_TIME);
   return operator;

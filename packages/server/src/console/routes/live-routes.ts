@@ -1,4 +1,4 @@
-// The overview: what the server did within the last hour, and what it does now.
+// The overview: the figures of the last hour, and those that follow.
 
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
@@ -10,7 +10,7 @@ import { operatorOf } from "../operators.ts";
 import { acceptsGzip } from "../page/accepts-gzip.ts";
 import type { AdminParts } from "../parts.ts";
 
-/** Happenings shown on the overview. */
+/** Number of events on the overview. */
 const SHOWN = 50;
 
 const compress = promisify(gzip);
@@ -31,7 +31,7 @@ export function liveRoutes(app: FastifyInstance, parts: AdminParts): void {
     };
   };
 
-  // An hour of figures is 150 kB of much the same. It holds no secret that somebody could guess from its compressed size.
+  // Compressed: an hour of figures is 150 kB of similar text, without a secret that its compressed size could reveal.
   app.get("/overview", async (request, reply) => {
     request.session.notActivity();
     if (!acceptsGzip(request)) return overview();

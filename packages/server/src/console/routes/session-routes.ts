@@ -1,4 +1,4 @@
-// Sessions: found, listed, looked at. Nothing here ends one.
+// Routes that find, list and show sessions. None of them ends one.
 
 import type { FastifyInstance } from "fastify";
 import type { Json, SessionDetails } from "sessile";
@@ -52,7 +52,7 @@ export function sessionRoutes(app: FastifyInstance, parts: AdminParts): void {
   });
 }
 
-/** Changes nothing but the audit, and is no GET for that reason: nothing but a click of the administrator's may cause it. */
+/** A POST although it changes only the audit: nothing but a click of the administrator may cause it. */
 function dataRoute(app: FastifyInstance, { manager, audit }: AdminParts): void {
   const routes = app.withTypeProvider<SchemaTypes>();
   routes.post("/show-data", { schema: { body: SID_BODY } }, async (request, reply) => {

@@ -1,4 +1,4 @@
-// Lets programs in that hold an API key with the scope that the route demands. Knows no route by name.
+// Admits programs with an API key that has the scope of the route.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { linesOf } from "../../http/direct-session.ts";
@@ -11,23 +11,26 @@ import type { ApiKey, KeyStore } from "./key-store.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** What an API key must be allowed, where the route demands one. */
+    /** The scope that an API key must have for the route. */
     readonly scope?: KeyScope;
   }
 }
 
 export interface GuardParts {
-  /** `null` where there is no file of keys: then no key is good. */
+  /** `null` without a file of keys, and then no key is valid. */
   readonly keys: KeyStore | null;
   readonly security: SecurityLog;
 }
 
-/** Not registered with IANA, which has no scheme for keys in a header of their own; RFC 9110 §15.5.2 demands a challenge. */
+/**
+ * Not registered with IANA, which has no scheme for keys in a header of their own; RFC 9110 §15.5.2 demands a
+ * challenge.
+ */
 export const KEY_CHALLENGE = "ApiKey";
 
 /**
- * Guards all routes of `app`, each of which names its scope. Before anything else is looked at: whoever has no key learns nothing
- * of tokens, users, paths and bodies.
+ * Guards all routes of `app`, each of which names its scope. The check comes first, so that a program without a key
+ * learns nothing of tokens, users, paths and bodies.
  */
 export function guardByKey(app: FastifyInstance, parts: GuardParts): void {
   app.addHook("onRequest", async (request, reply) => {
@@ -36,7 +39,7 @@ export function guardByKey(app: FastifyInstance, parts: GuardParts): void {
   });
 }
 
-/** Throws 401 without a good key, 403 for one without the route's scope. */
+/** Throws 401 without a valid key, 403 for one without the route's scope. */
 export async function admit(parts: GuardParts, request: FastifyRequest, text: string | null): Promise<void> {
   const { scope } = request.routeOptions.config;
   const key = text === null ? null : await orUnavailable(parts.security, () => parts.keys?.verify(text) ?? null);
@@ -47,13 +50,13 @@ export async function admit(parts: GuardParts, request: FastifyRequest, text: st
   throw new RequestError(403, "The API key lacks the scope");
 }
 
-/** The one key presented; two lines of the header are none. */
+/** The key of the request; `null` for two lines of the header. */
 export function readKey({ raw }: FastifyRequest): string | null {
   const [key, ...others] = linesOf(raw, "x-api-key");
   return key === undefined || others.length > 0 ? null : key;
 }
 
-/** The id, not the name: it is what stands in the key, and a name may be taken again. */
+/** The id and not the name: the id is part of the key, and a name may be used again. */
 function actorOf({ id }: ApiKey): string {
   return `key:${id}`;
 }

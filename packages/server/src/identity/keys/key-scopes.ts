@@ -1,6 +1,6 @@
-// What an API key may do: the closed list of scopes.
+// The scopes of API keys: the closed list of permissions.
 
-/** Every scope, and what a key that has it may do. */
+/** Every scope, and the permission that it grants. */
 export const KEY_SCOPES = {
   "sessions:create": "begin sessions for users whom the application has signed in",
   "sessions:read": "read the session of a token",
@@ -12,7 +12,6 @@ export const KEY_SCOPES = {
 
 export type KeyScope = keyof typeof KEY_SCOPES;
 
-/** True for the name of a scope. */
 export function isKeyScope(text: string): text is KeyScope {
   return Object.hasOwn(KEY_SCOPES, text);
 }

@@ -1,4 +1,4 @@
-// The API keys in the file of the users: which there are, what each may do, and whether a text is one. Knows no HTTP.
+// The API keys in the file of the users: their scopes, their secrets' digests, and the check of a presented one.
 
 import { timingSafeEqual } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
@@ -6,20 +6,20 @@ import { firstRow, prepareAll, type Statements, transaction } from "../users/que
 import { isKeyScope, type KeyScope } from "./key-scopes.ts";
 import { digestOf, formatKey, newId, newSecret, parseKey } from "./key-text.ts";
 
-/** A key in a list: nothing that opens anything. */
+/** A key in a list: without anything that opens a session. */
 export interface ApiKey {
-  /** Stands in the key itself, after `sak_`; so a key found somewhere can be told from others. */
+  /** Part of the key itself, after `sak_`, so that a leaked key can be identified. */
   readonly id: string;
   readonly name: string;
   readonly scopes: readonly KeyScope[];
   readonly createdAt: number;
-  /** When the present secret was made. */
+  /** When the present secret was created. */
   readonly rotatedAt: number;
-  /** Until when the secret before the present one still works; `null` when it does not. */
+  /** The time until which the secret before the present one works; `null` when it does not. */
   readonly previousUntil: number | null;
 }
 
-/** A key that was just made or rotated, and the only copy of its text. */
+/** A key that was just created or rotated, and the only copy of its text. */
 export interface NewKey {
   readonly key: string;
   readonly info: ApiKey;
@@ -38,7 +38,7 @@ const SQL = {
   remove: "DELETE FROM sessile_api_keys WHERE name = ?",
 } as const;
 
-/** What the secret of a key that does not exist is compared with, so that it takes as long as any other. */
+/** Compared with the secret of a key that does not exist, so that its check takes as long as any other. */
 const NO_DIGEST = "0".repeat(64);
 
 export class KeyStore {
@@ -46,14 +46,13 @@ export class KeyStore {
   readonly #clock: () => number;
   readonly #sql: Statements<typeof SQL>;
 
-  /** `file` comes from `openUserFile`. */
   constructor(file: SqliteDatabase, clock: () => number = Date.now) {
     this.#file = file;
     this.#clock = clock;
     this.#sql = prepareAll(file, SQL);
   }
 
-  /** Makes a key; `null` when the name is taken. `name` is as `normalizeName` gives it. */
+  /** Creates a key; `null` when the name is taken. `name` is a result of `normalizeName`. */
   add(name: string, scopes: readonly KeyScope[]): NewKey | null {
     return transaction(this.#file, () => {
       if (this.find(name) !== null) return null;
@@ -65,8 +64,8 @@ export class KeyStore {
   }
 
   /**
-   * Gives a key a new secret; `null` when there is no key of this name. The one before works for `grace` milliseconds more, so that
-   * its clients can be told meanwhile; one before that ends now.
+   * Gives a key a new secret; `null` for an unknown name. The previous secret works for `grace` milliseconds more, so
+   * that its clients can be changed meanwhile; one before that ends now.
    */
   rotate(name: string, grace: number): NewKey | null {
     return transaction(this.#file, () => {
@@ -79,7 +78,7 @@ export class KeyStore {
     });
   }
 
-  /** Ends a key, with the secret before its present one. False when there is none of this name. */
+  /** Ends a key and both of its secrets. False for an unknown name. */
   revoke(name: string): boolean {
     return Number(this.#sql.remove.run(name).changes) > 0;
   }
@@ -94,7 +93,10 @@ export class KeyStore {
     return (this.#sql.all.all() as Row[]).map((row) => this.#describe(row));
   }
 
-  /** The key whose text this is; `null` for anything else. Asks the file each time: a key that was revoked is none at once. */
+  /**
+   * The key with this text; `null` for anything else. Reads the file each time, so that a revocation takes effect at
+   * once.
+   */
   verify(text: string): ApiKey | null {
     const parts = parseKey(text);
     if (parts === null) return null;

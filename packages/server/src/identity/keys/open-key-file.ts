@@ -1,8 +1,8 @@
-// The file of the users, opened to look API keys up.
+// Opens the file of the users for the look-up of API keys.
 
 import { openUserFile, setLockWait, type UserFile } from "../users/user-file.ts";
 
-/** A reader never waits in WAL; whoever recovers the file after a crash holds it for a moment. */
+/** Readers do not wait in WAL mode, except for the moment in which another process recovers the file after a crash. */
 const LOCK_WAIT = 25;
 
 /** A connection of its own. Throws `UsageError` when the file cannot be opened. */

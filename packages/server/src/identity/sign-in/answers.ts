@@ -5,13 +5,13 @@ import type { SecurityLog } from "../../http/log/security-log.ts";
 import { RequestError } from "../../http/request-error.ts";
 import type { Checked } from "./sign-in.ts";
 
-/** When to come back while hashes queue up: about as long as the queue lasts. */
+/** The `Retry-After` while hashes queue up: about the length of the queue. */
 const OVERLOADED_SECONDS = 5;
 
-/** A try that was not accepted. */
+/** The result of an attempt that was not accepted. */
 export type NotAccepted = Exclude<Checked, { status: "accepted" }>;
 
-/** The answer to a try; `wrong` is the route's own, to a wrong password. */
+/** The answer to an attempt; `wrong` is the route's answer to a wrong password. */
 export function refusalOf(checked: NotAccepted, wrong: RequestError): RequestError {
   if (checked.status === "overloaded") return overloaded();
   if (checked.status === "refused") return wrong;
@@ -28,7 +28,7 @@ export function overloaded(): RequestError {
   return new RequestError(503, "Service unavailable", { "retry-after": String(OVERLOADED_SECONDS) });
 }
 
-/** The user by id only: people type passwords into the field for their name (ASVS 16.2.5). */
+/** Logs the user by id only: people type passwords into the field for their name (ASVS 16.2.5). */
 export function logRefused(checked: NotAccepted, security: SecurityLog): void {
   const actor = "unknown";
   if (checked.status === "overloaded") security.write("signInOverloaded", { actor });
@@ -39,7 +39,7 @@ export function logRefused(checked: NotAccepted, security: SecurityLog): void {
   }
 }
 
-/** What every route of signing in may answer, for the API's document. */
+/** The answers of every sign-in route, for the API's document. */
 export const SIGN_IN_ANSWERS = {
   ...BODY_ANSWERS,
   200: TOKEN,

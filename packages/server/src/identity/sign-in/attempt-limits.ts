@@ -1,5 +1,5 @@
-// Counts failed sign-ins by account and by network, in the file of the users: so they outlive a restart, and all processes of
-// a server count together. Knows no password and no HTTP.
+// Counters of failed sign-ins, by account and by network. They are in the file of the users, so they survive a restart,
+// and all processes of a server count together.
 
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
@@ -7,19 +7,19 @@ import { DELEGATED, networkOf, SITE, SUBSCRIBER } from "../../config/ip-address.
 import { firstRow, prepareAll, type Statements, transaction } from "../users/query.ts";
 import { countFailures, DELAY_RULES, type DelayRules, type Failures, waitOf } from "./delay.ts";
 
-/** Somebody who wants to sign in. */
+/** One attempt to sign in. */
 export interface Attempt {
-  /** As it was typed, or normalised; whether there is such a user does not matter. */
+  /** As typed, or normalised; the user need not exist. */
   readonly name: string;
   /** The user of that name, if there is one. */
   readonly userId: number | null;
-  /** The client's, from `parseAddress`. */
+  /** The client's address, from `parseAddress`. */
   readonly address: string;
 }
 
 type Kind = keyof DelayRules;
 
-/** Where an attempt is counted. */
+/** One counter that an attempt raises. */
 interface Counter {
   readonly kind: Kind;
   readonly bucket: number;
@@ -27,18 +27,18 @@ interface Counter {
 
 const KINDS: readonly Kind[] = ["stranger", "known", "account", "network", "delegated", "site"];
 
-/** In which networks an address counts. An IPv4 address is one client and nothing else. */
+/** The networks in which an address counts. An IPv4 address is one client and nothing else. */
 const NETWORKS = { network: SUBSCRIBER, delegated: DELEGATED, site: SITE } as const;
 
 /**
- * Buckets of each kind. Counters are not kept by name but by a digest this short, so their number is bounded without ever
- * dropping one: an attacker cannot push an account's counter out. Two names meet in one bucket once in a million times, which
- * ones nobody can find out without the key, and then they share a delay. And a password typed into the wrong field leaves
- * no trace.
+ * Number of counters of each kind. A counter is found by a digest this short, not by name:
+ * - Their number is bounded without ever dropping one, so an attacker cannot displace an account's counter.
+ * - Two names share a counter, and then a delay, once in a million times; without the key these cannot be found out.
+ * - A password that was typed into the wrong field leaves no trace.
  */
 const BUCKETS = 2 ** 20;
 
-/** A user's networks that count as known: the last few, for a while. */
+/** Number of a user's networks that count as known, for a limited time. */
 const NETWORKS_PER_USER = 10;
 const NETWORK_LIFETIME = 90 * 24 * 3_600_000;
 
@@ -60,7 +60,7 @@ export interface LimitOptions {
   readonly clock?: () => number;
 }
 
-/** Every method throws what SQLite throws: without the counters nobody may try. */
+/** Every method throws SQLite's errors: without the counters, no attempt is allowed. */
 export class AttemptLimits {
   readonly #file: SqliteDatabase;
   readonly #rules: DelayRules;
@@ -78,16 +78,19 @@ export class AttemptLimits {
   }
 
   /**
-   * Takes one try: 0 when it may be made now, and then it counts as failed until `succeed` says otherwise, so that tries at the
-   * same time cannot slip through together. Else the milliseconds to wait; such a try counts nowhere, or else whoever
-   * goes on knocking would keep the user out for good.
+   * Takes one attempt. Returns 0 when it may be made now; it then counts as failed until `succeed` is called, so that
+   * simultaneous attempts cannot slip through together. Otherwise returns the milliseconds to wait; such an attempt is
+   * not counted, or else an attacker who keeps trying would lock the user out for good.
    */
   take(attempt: Attempt): number {
     const wait = this.#wait(attempt);
     return wait > 0 ? wait : transaction(this.#file, () => this.#count(attempt));
   }
 
-  /** The try was good: the account's failures are forgotten, the networks' are not but for this one, and the network is known. */
+  /**
+   * Records a success: the account's failures are forgotten, the networks' are not but for this one, and the network
+   * counts as known.
+   */
   succeed({ name, userId, address }: Attempt): void {
     transaction(this.#file, () => {
       this.#clearAccount(name);
@@ -99,7 +102,7 @@ export class AttemptLimits {
     });
   }
 
-  /** Forgets an account's failures, because somebody who may has vouched for it. */
+  /** Forgets an account's failures, after the operator set a new password. */
   clearAccount(name: string): void {
     transaction(this.#file, () => this.#clearAccount(name));
   }
@@ -126,7 +129,7 @@ export class AttemptLimits {
   }
 
   #counters({ name, userId, address }: Attempt): Counter[] {
-    // A query for a name that nobody has as well: the same work for all.
+    // The query also runs for unknown names, so that the work is always the same.
     const since = this.#clock() - NETWORK_LIFETIME;
     const isKnown = firstRow(this.#sql.isKnown, userId ?? -1, this.#knownAs(address), since) !== undefined;
     const account = [this.#counter(isKnown ? "known" : "stranger", name), this.#counter("account", name)];
@@ -141,7 +144,7 @@ export class AttemptLimits {
       .map(([kind, text]) => this.#counter(kind, text));
   }
 
-  /** The whole digest: two networks that share a counter must not be known together. */
+  /** The whole digest: of two networks that share a counter, one must not make the other known. */
   #knownAs(address: string): string {
     return this.#digest("network", networkOf(address, SUBSCRIBER)).toString("hex");
   }

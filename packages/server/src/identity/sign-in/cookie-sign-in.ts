@@ -1,4 +1,5 @@
-// Signing in from a page of this server: a name and a password, or the password again, for a cookie. The token is in no body.
+// Sign-in from a page of this server: a name and a password, or the password again, for a cookie. No body has the
+// token.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { readJsonBodies } from "../../http/bodies.ts";
@@ -9,15 +10,15 @@ import { unauthorized } from "./answers.ts";
 import type { Person, Who } from "./person.ts";
 import { beginSession, type Keep, type RouteParts, trySignIn } from "./try-sign-in.ts";
 
-/** After a sign-in so long nobody is asked for the password again (ASVS 7.5.1). */
+/** The time after a sign-in in which no action asks for the password again (ASVS 7.5.1). */
 export const FRESH_TIME = 5 * 60_000;
 
 export interface CookieSignIn extends RouteParts {
-  /** False for a user who may sign in, but not here. */
+  /** False for users who may sign in, but not here. */
   readonly suits: (user: User) => boolean;
-  /** Hears what came of it. May throw: then not signed in. */
+  /** Called with the outcome. If it throws, the user is not signed in. */
   readonly heard: (name: string, action: "signIn" | "confirm", outcome: "done" | "refused") => void;
-  /** Whether a user may ask to stay signed in here. */
+  /** Whether users may ask to stay signed in here. */
   readonly keeps: boolean;
 }
 
@@ -48,7 +49,9 @@ export async function cookieSignInRoutes(app: FastifyInstance, parts: CookieSign
   });
 }
 
-/** `GET /who`, which a page asks first: who is signed in, or `null`. A 401 would be an error in the browser's console. */
+/**
+ * `GET /who`: the signed-in user, or `null`, for a page that starts. A 401 would be an error in the browser's console.
+ */
 export function whoRoute(
   app: FastifyInstance,
   isIn: (request: FastifyRequest) => boolean | Promise<boolean>,
@@ -86,7 +89,10 @@ async function begin(
   return personOf(request);
 }
 
-/** Browsers drop a `Secure` cookie that comes over plain HTTP, but from their own machine. Better to say so than to fail in silence. */
+/**
+ * Browsers drop a `Secure` cookie that arrives over plain HTTP, except from their own machine. An error is better than
+ * a silent failure.
+ */
 function checkChannel({
   protocol,
   hostname,

@@ -1,12 +1,12 @@
-// Ends what the demo began, before real users sign in on the same store.
+// Ends the demo's sessions before real users sign in on the same store.
 
 import type { SessionManager } from "sessile";
 import type { SessionStore } from "sessile/store";
 
-/** The user whom the demo signs in. No user of the file has this id, but an application with an API key may have a user 1 too. */
+/** The user of the demo. No user in the file has this id, but an application with an API key may have a user 1 too. */
 export const DEMO_USER_ID = "1";
 
-/** So the demo's sessions are told by what is in them. */
+/** The demo's sessions are therefore recognised by their data. */
 export async function endDemoSessions(store: Pick<SessionStore, "list">, manager: SessionManager): Promise<void> {
   let after: string | undefined;
   do {

@@ -1,9 +1,9 @@
-// Lets a few password hashes run at once and a few more wait, and turns the rest away. Knows no password.
+// A gate for password hashes: a few run at once, a few more wait, and the rest is refused.
 
 /** Two of the four threads that hashes share with files and DNS, and 256 MiB. */
 const SLOTS = 2;
 
-/** Some three seconds of waiting; who would wait longer is told to come back. */
+/** Some three seconds of waiting. When the queue is full, clients are asked to come back later. */
 const PLACES = 16;
 
 export class HashGate {
@@ -17,12 +17,12 @@ export class HashGate {
     this.#places = places;
   }
 
-  /** Whether `run` would turn work away now. */
+  /** Whether `run` would refuse work now. */
   get isFull(): boolean {
     return this.#running >= this.#slots && this.#waiting.length >= this.#places;
   }
 
-  /** Runs `work` as soon as a slot is free; `null` at once, when too many wait already. */
+  /** Runs `work` as soon as a slot is free; returns `null` at once when the queue is full. */
   run<T>(work: () => Promise<T>): Promise<T> | null {
     return this.isFull ? null : this.#run(work);
   }
@@ -35,7 +35,7 @@ export class HashGate {
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#running--;
-      else next(); // takes over the slot
+      else next(); // passes the slot on
     }
   }
 }

@@ -1,4 +1,4 @@
-// `POST /password`: a signed-in user sets a new password. All sessions end but a new one for this client.
+// `POST /password`: a signed-in user sets a new password, which ends all sessions and begins a new one for this client.
 
 import type { FastifyInstance } from "fastify";
 import { challenged, detail } from "../../http/answers.ts";
@@ -30,7 +30,9 @@ const SCHEMA = {
   },
 };
 
-/** So long other processes with the same store leave the ending to the one that changes the password; then they take it for crashed. */
+/**
+ * Other processes with the same store leave the ending to this one for so long; after that they consider it crashed.
+ */
 const OTHERS_WAIT = 30_000;
 
 export function passwordRoute(app: FastifyInstance, parts: RouteParts): void {
@@ -60,9 +62,14 @@ async function checkNew(password: string, { name }: User): Promise<void> {
 }
 
 /**
- * In this order: 1. the new hash and the note that sessions are to end, in one transaction; 2. the sessions end; 3. the note is
- * crossed off; 4. a new session begins. A crash after 1 leaves the note, which the next process finishes before it serves, and the
- * others after a while. Ending the sessions first would let somebody with the old password in between.
+ * The order:
+ * 1. One transaction stores the new hash and a note that the sessions are to end.
+ * 2. The sessions end.
+ * 3. The note is removed.
+ * 4. A new session begins.
+ *
+ * A crash after 1 leaves the note; the next process carries it out before it serves, running ones after a while. If the
+ * sessions ended first, the old password could begin another in between.
  */
 async function change(parts: RouteParts, user: User, hash: string): Promise<User> {
   const { users, ender, storeName, clock } = parts.service;

@@ -1,16 +1,16 @@
-// What a page is told of whoever is signed in on it. Types only.
+// The signed-in user of a page, as the page receives it. Types only.
 
 /** Instants are milliseconds since 1970. */
 export interface Person {
   readonly name: string;
-  /** Until then nobody is asked for the password. */
+  /** Until then, no action asks for the password. */
   readonly freshUntil: number;
   readonly now: number;
 }
 
 export interface Who {
-  /** `null` where the client is not signed in on this page. */
+  /** `null` for a client that is not signed in on this page. */
   readonly person: Person | null;
-  /** How long a sign-in lasts that asks to be kept, in milliseconds; `null` where none may ask. */
+  /** Milliseconds that a sign-in with "Keep me signed in" lasts; `null` where this is not offered. */
   readonly keepFor: number | null;
 }

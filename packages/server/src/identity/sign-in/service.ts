@@ -1,4 +1,4 @@
-// Everything that signing in with a password needs, opened from the file of the users and closed together.
+// The parts of signing in with a password, opened from the file of the users and closed together.
 
 import type { FastifyInstance } from "fastify";
 import type { SessionManager } from "sessile";
@@ -26,7 +26,7 @@ export interface SignInService {
   /** The name of the session store in the file of the users. */
   readonly storeName: string;
   readonly clock: () => number;
-  /** How long a client stays signed in that asks for it, in milliseconds; `null` where it may not ask. */
+  /** Milliseconds that a client stays signed in on request; `null` where that is not offered. */
   readonly keepFor: number | null;
   readonly close: () => void;
 }
@@ -34,32 +34,32 @@ export interface SignInService {
 export interface ServiceOptions extends LimitOptions {
   readonly path: string;
   readonly manager: SessionManager;
-  /** The manager's store, to look for the demo's sessions. */
+  /** The manager's store, to find the demo's sessions. */
   readonly store: Pick<SessionStore, "list">;
-  /** The same as other servers with these users know it; default one in the memory of this process. */
+  /** The store's name among servers with these users; default a name for the memory of this process. */
   readonly entry?: StoreEntry;
   readonly security: SecurityLog;
-  /** The longest session of the manager, where that is longer than the others. Default `null`. */
+  /** The manager's longest session, if it is longer than the usual one. Default `null`. */
   readonly keepFor?: number | null;
-  /** Cheaper ones in tests. */
+  /** Tests use a cheaper one. */
   readonly hasher?: PasswordHasher;
   readonly gate?: HashGate;
 }
 
 const DAY = 86_400_000;
 
-/** Longer would hold up every request while another process writes; it does so for a few milliseconds. */
+/** Other processes write for a few milliseconds; a longer wait would hold up every request. */
 const LOCK_WAIT = 25;
 
 /**
- * Opens the file of the users, which must be there, and ends the sessions that are still to be ended, and those that the demo
- * began on the same store. Throws `UsageError` when the file cannot be opened.
+ * Opens the file of the users, which must exist. Ends the sessions that are still to end, and those that the demo began
+ * on the same store. Throws `UsageError` when the file cannot be opened.
  */
 export async function openSignIn(options: ServiceOptions): Promise<SignInService> {
   const { path, manager, store, security, clock = Date.now, rules, keepFor = null } = options;
   const { hasher = new PasswordHasher(), gate = new HashGate(), entry = entryInMemory(DAY) } = options;
   const userFile = openUserFile(path, { synchronous: "FULL" });
-  // A connection of their own: no try has to wait for the disk, and what a power loss forgets of them is soon counted again.
+  // A connection of their own without a wait for the disk: attempts that a power loss forgets are soon counted again.
   const attemptFile = openUserFile(path, { synchronous: "NORMAL" });
   const onError = (error: unknown): void =>
     security.write("storeFailed", { actor: "server", operation: "change a user", reason: describeError(error) });
@@ -78,7 +78,7 @@ export async function openSignIn(options: ServiceOptions): Promise<SignInService
   return { users, signIn, ender, storeName: entry.name, clock, keepFor, close };
 }
 
-/** `POST /login` and `POST /password`, which take JSON and nothing else: a form of another site cannot send it unasked. */
+/** `POST /login` and `POST /password`. They take only JSON, which a form of another site cannot send. */
 export async function signInRoutes(app: FastifyInstance, service: SignInService, security: SecurityLog): Promise<void> {
   await app.register(async (scope) => {
     readJsonBodies(scope);

@@ -1,11 +1,11 @@
-// Ends the sessions of users who changed their password, were disabled or removed, whoever did it. Knows no HTTP.
+// Ends the sessions of users whose password was changed, or who were disabled or removed, by any process.
 
 import type { SessionManager } from "sessile";
 import type { Ending, Endings, StoreEntry } from "../users/endings.ts";
 
-/** How soon sessions end whose user was changed by another process, such as `sessile users`. */
+/** How soon sessions end after another process, such as `sessile users`, has changed their user. */
 const LOOK_INTERVAL = 500;
-/** How often the file is told that the store is in use, as a part of its lifetime, and at the least. */
+/** How often the file records that the store is in use: in parts of its lifetime, and at least this often. */
 const SEEN_PART = 4;
 const LONGEST_UNSEEN = 3_600_000;
 
@@ -19,8 +19,8 @@ export interface EnderParts {
 }
 
 /**
- * A change of a user writes an ending into the same transaction (`Endings`); here it is carried out and then crossed off. So a
- * crash between the two, or a store that is down, delays the end and does not lose it.
+ * Carries out the endings that changes of users write in their own transactions (`Endings`), and removes them
+ * afterwards. So a crash between the two, or a store that is down, delays the end and does not lose it.
  */
 export class SessionEnder {
   readonly #parts: EnderParts;
@@ -32,7 +32,10 @@ export class SessionEnder {
     this.#parts = parts;
   }
 
-  /** Finishes what is due, then looks for more. Await it before the first request: what was to end must not be accepted again. */
+  /**
+   * Carries out due endings, then looks for more. Await it before the first request, which must not accept a session
+   * that should have ended.
+   */
   async start(): Promise<void> {
     this.#see();
     await this.#endDue();
@@ -45,7 +48,7 @@ export class SessionEnder {
     if (!isStoreGone) return;
     try {
       this.#parts.endings.forget(this.#parts.store.name);
-    } catch {} // a file that is locked or broken does not keep the server from stopping, and forgets the store later
+    } catch {} // a locked or broken file must not keep the server from stopping; the store is forgotten later
   }
 
   async end(ending: Ending): Promise<void> {
@@ -60,7 +63,7 @@ export class SessionEnder {
       this.#see();
       await this.#endDue();
     } catch (error) {
-      this.#parts.onError(error); // the ending is still there for the next look
+      this.#parts.onError(error); // the ending is still in the file for the next look
     }
     this.#isBusy = false;
   }

@@ -1,4 +1,4 @@
-// The steps of a sign-in with a password, in their order: limits, gate, hash. Knows no HTTP and no session.
+// The steps of a sign-in with a password, in order: limits, gate, hash.
 
 import { passwordBytes } from "../users/password.ts";
 import type { PasswordHasher } from "../users/password-hash.ts";
@@ -7,7 +7,7 @@ import type { User, UserStore } from "../users/user-store.ts";
 import type { Attempt, AttemptLimits } from "./attempt-limits.ts";
 import type { HashGate } from "./hash-gate.ts";
 
-/** What became of a try. `why` is for the log; the client must not learn it. */
+/** The result of an attempt. `why` is for the log and must not reach the client. */
 export type Checked =
   | { readonly status: "accepted"; readonly user: User }
   | {
@@ -23,14 +23,14 @@ export interface SignInParts {
   readonly limits: AttemptLimits;
   readonly gate: HashGate;
   readonly hasher: PasswordHasher;
-  /** Hears of a hash that could not be renewed. */
+  /** Called when a hash could not be renewed. */
   readonly onError: (error: unknown) => void;
 }
 
 export interface Credentials {
   readonly username: string;
   readonly password: string;
-  /** The client's, from `parseAddress`. */
+  /** The client's address, from `parseAddress`. */
   readonly address: string;
 }
 
@@ -42,8 +42,8 @@ export class SignIn {
   }
 
   /**
-   * Checks a password. One hash of the same cost is computed for everybody who may try, known, unknown or disabled (ASVS 6.3.8).
-   * The gate is looked at before the limits: a try that is turned away unheard does not count.
+   * Checks a password. Every attempt that is allowed costs one hash of the same cost, for known, unknown and disabled
+   * users (ASVS 6.3.8). The gate comes before the limits, so that an attempt that it refuses does not count.
    */
   async check({ username, password, address }: Credentials): Promise<Checked> {
     const { users, limits, gate, hasher } = this.#parts;
@@ -63,7 +63,7 @@ export class SignIn {
     return { status: "accepted", user };
   }
 
-  /** The hash of a new password that `newPasswordProblem` finds nothing wrong with, or `null` when too many hashes wait. */
+  /** The hash of a new password that has passed `newPasswordProblem`; `null` when too many hashes wait. */
   hash(password: string): Promise<string> | null {
     const bytes = passwordBytes(password);
     if (bytes === null) throw new TypeError("This is no password.");
@@ -75,7 +75,7 @@ export class SignIn {
     void this.#renewHash(user, password).catch(this.#parts.onError);
   }
 
-  /** Nobody waits for it: the answer to a user with an old hash comes as soon as any other. */
+  /** In the background: the answer to a user with an old hash is as fast as any other. */
   async #renewHash(user: User, password: Uint8Array): Promise<void> {
     const { users, gate, hasher } = this.#parts;
     if (!hasher.isOutdated(user.password)) return;

@@ -1,4 +1,4 @@
-// The session store as the servers that share a file of users tell it from others. Opens nothing.
+// The names by which servers with one file of users tell their session stores apart.
 
 import { randomUUID } from "node:crypto";
 import { realpathSync } from "node:fs";
@@ -10,7 +10,10 @@ const MEMORY = "memory of process ";
 
 type Served = Pick<Config, "store" | "absoluteTimeout" | "longestSession">;
 
-/** `store` is the value of `--store`, of a store that is open. Two names for one store cost a second sign-in in rare cases, and no ending. */
+/**
+ * `store` is the value of `--store`, and open. Two names for one store rarely cost a second sign-in, and never an
+ * ending.
+ */
 export function storeEntry({ store, absoluteTimeout, longestSession }: Served): StoreEntry {
   const lifetime = longestSession ?? absoluteTimeout;
   if (store === "memory") return entryInMemory(lifetime);
@@ -18,7 +21,7 @@ export function storeEntry({ store, absoluteTimeout, longestSession }: Served): 
   return { name: path === null ? withoutPasswords(store) : `sqlite:${realpathSync(path)}`, lifetime };
 }
 
-/** Another process, also one that has the same number later, has other sessions. */
+/** Random, since another process, even with the same number later, has other sessions. */
 export function entryInMemory(lifetime: number): StoreEntry {
   return { name: `${MEMORY}${process.pid} (${randomUUID().slice(0, 8)})`, lifetime };
 }

@@ -1,4 +1,4 @@
-// What the routes of signing in have in common: a try with everything that is logged of it, and the session that follows.
+// The steps that all sign-in routes share: an attempt with its log, and the session that follows.
 
 import type { FastifyRequest } from "fastify";
 import type { SessionData, SignInOptions } from "sessile";
@@ -10,13 +10,13 @@ import { logRefused, refusalOf } from "./answers.ts";
 import type { SignInService } from "./service.ts";
 import type { Credentials } from "./sign-in.ts";
 
-/** What every route of signing in is given. */
+/** The parts of every sign-in route. */
 export interface RouteParts {
   readonly service: SignInService;
   readonly security: SecurityLog;
 }
 
-/** The user whose password this is. Logs and throws a refusal: `wrong`, where it is not. */
+/** Resolves to the user whose password it is. Logs and throws a refusal: `wrong` for another password. */
 export async function trySignIn(
   { service, security }: RouteParts,
   { clientAddress }: Pick<FastifyRequest, "clientAddress">,
@@ -29,13 +29,13 @@ export async function trySignIn(
   throw refusalOf(checked, wrong);
 }
 
-/** Answered 503: where the file of users fails nobody signs in, and the sessions that there are go on. */
+/** Answered 503: without the file of users no user can sign in, and existing sessions continue. */
 class SignInUnavailable extends Error {
   override readonly name = "SignInUnavailable";
   readonly statusCode = 503;
 }
 
-/** Runs what needs the file of users. */
+/** Runs work that needs the file of users. */
 export async function orUnavailable<T>(security: SecurityLog, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -45,12 +45,12 @@ export async function orUnavailable<T>(security: SecurityLog, work: () => T | Pr
   }
 }
 
-/** What a sign-in asks for with `keep_signed_in`. */
+/** The `keep_signed_in` of a sign-in. */
 export type Keep = boolean | undefined;
 
 /**
- * The data of a new session and its lifetimes: the longest, or until the browser is closed. The data holds the choice, so that
- * a session which replaces this one, with a new password, is of the same kind.
+ * The data and lifetimes of a new session: the longest, or until the browser is closed. The choice is part of the data,
+ * so that the session after a new password is of the same kind.
  */
 export function arrivalOf({ keepFor }: SignInService, { name }: User, keep: Keep): SignInOptions<SessionData> {
   const data = { username: name };
@@ -60,8 +60,9 @@ export function arrivalOf({ keepFor }: SignInService, { name }: User, keep: Keep
 }
 
 /**
- * Makes the session, and then checks that the user may still have one: an administrator may have disabled the user while the hash
- * was computed, and ended all the sessions that there were then. Throws `wrong` if so. Its token.
+ * Begins the session, and then checks that the user may still have one: an administrator may have disabled the user
+ * while the hash was computed, and ended the sessions of that time. In that case it throws `wrong`. Resolves to the
+ * token.
  */
 export async function beginSession(
   { service, security }: RouteParts,

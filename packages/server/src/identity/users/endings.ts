@@ -1,35 +1,36 @@
-// Whose sessions are to end, in the file of users: once for each session store whose servers use the file.
+// The endings: users whose sessions are to end, in the file of users, once for each session store whose servers use the
+// file.
 //
-// Two servers with different stores may share their users. An ending that the first of them crossed off would leave the sessions
-// in the other store, so each store has a row of its own, and a row waits for a server of its store.
+// Two servers with different stores may share their users. An ending that the first of them removed would leave the
+// sessions in the other store, so each store has a row of its own, and a row waits for a server of its store.
 
 import type { SqliteDatabase } from "sessile/sqlite";
 import { firstRow, prepareAll, type Statements, transaction } from "./query.ts";
 
-/** A user whose sessions in one store are to end, for a reason that is already in the file. */
+/** A user whose sessions in one store are to end, for a reason that the file already holds. */
 export interface Ending {
   readonly id: number;
   readonly userId: number;
 }
 
-/** A session store as the file of users knows it. */
+/** The entry of a session store in the file of users. */
 export interface StoreEntry {
-  /** Tells it from other stores, and is shown to operators. */
+  /** Identifies the store, and is shown to operators. */
   readonly name: string;
-  /** The longest that its servers let a session live, in milliseconds. */
+  /** The longest session that its servers allow, in milliseconds. */
   readonly lifetime: number;
 }
 
-/** A store's own ending, left alone by the other processes that serve it until `dueAt`. */
+/** A store's own ending, which other processes with that store leave alone until `dueAt`. */
 export interface OwnEnding {
   readonly store: string;
   readonly dueAt: number;
 }
 
-/** Of a store, where no server has used the file yet: whichever store comes first. */
+/** The store of an ending that was written before any server used the file: the first store that comes. */
 const ANY_STORE = "";
 const AT_ONCE = 0;
-/** A store unseen for this many lifetimes holds no session any more. */
+/** A store unseen for this number of lifetimes holds no session any more. */
 const LIFETIMES = 2;
 
 const SQL = {
@@ -68,7 +69,7 @@ export class Endings {
     return { id: id ?? 0, userId };
   }
 
-  /** Those of a store that are due, oldest first. */
+  /** The due endings of a store, oldest first. */
   due(store: string): Ending[] {
     return this.#sql.due.all(store, this.#clock()) as Ending[];
   }
@@ -83,8 +84,8 @@ export class Endings {
   }
 
   /**
-   * Says that a store is in use. One that is new to the file gets every ending that still waits anywhere: it may be a known store under
-   * another name. Stores that were not used for so long that no session in them can live are forgotten.
+   * Records that a store is in use. A store that is new to the file receives every ending that waits anywhere, since it
+   * may be a known store under another name. Stores that were unused for longer than any session lives are forgotten.
    */
   see({ name, lifetime }: StoreEntry): void {
     transaction(this.#file, () => {
@@ -95,7 +96,7 @@ export class Endings {
     });
   }
 
-  /** The store is gone, with every session in it. */
+  /** Removes a store that is gone, with every session in it. */
   forget(name: string): void {
     transaction(this.#file, () => {
       this.#sql.forget.run(name);

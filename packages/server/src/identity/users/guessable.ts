@@ -1,12 +1,14 @@
-// Whether a password is one of those that are tried first: common ones, the user's name, sequences, and what is put together of these.
+// The check whether a password is among the first guesses: common ones, the user's name, sequences, and combinations.
 //
-// A list alone says little here: of the passwords in any list hardly one has 15 characters. So the password is cut into pieces
-// that a guesser would put together, and the pieces' guesses are multiplied.
+// A list alone is not enough, since hardly any password in one has 15 characters. So the password is cut into the
+// pieces that a guesser would combine, and the guesses for each piece are multiplied.
 
-/** Guesses that a password must withstand, as a power of ten; a scrypt hash takes each about half a second. */
+/**
+ * Number of guesses that a password must withstand, as a power of ten; a scrypt hash takes each about half a second.
+ */
 const LEAST = 8;
 
-/** What stands further back is not looked at: a beginning of this length that is hard to guess is enough. */
+/** The rest is ignored: 64 characters that are hard to guess are enough. */
 const MOST = 64;
 const LONGEST_WORD = 24;
 
@@ -43,7 +45,10 @@ export async function isGuessable(password: string, name: string): Promise<boole
 
 let loaded: Promise<ReadonlyMap<string, number>> | undefined;
 
-/** Each with its rank from 1 on. Loaded when it is needed first: it takes 0.1 s, and most processes never set a password. */
+/**
+ * The common passwords, each with its rank from 1 on. Loaded on first use: it takes 0.1 s, and most processes never set
+ * a password.
+ */
 function commonPasswords(): Promise<ReadonlyMap<string, number>> {
   loaded ??= import("@zxcvbn-ts/language-common").then(
     ({ dictionary }) => new Map(dictionary["passwords-common"].map((word, i) => [word, i + 1])),
@@ -103,7 +108,7 @@ function plain(word: string): string {
   return word.replace(/[013457@$!]/g, (character) => LOOKS_LIKE[character] as string);
 }
 
-/** `abcd`, `9876`, `8901`: each the next of the one before, in one direction; after 9 comes 0. */
+/** Runs such as `abcd`, `9876` and `8901`: each character follows the one before, in one direction; 0 follows 9. */
 function isRun(piece: readonly string[]): boolean {
   const steps = piece.slice(1).map((character, i) => step(piece[i] as string, character));
   return steps.every((each) => each === steps[0]) && (steps[0] === 1 || steps[0] === -1);

@@ -1,4 +1,4 @@
-// Passwords as scrypt hashes in PHC strings: made, checked, and recognised when they are due to be made again. Knows no user.
+// Passwords as scrypt hashes in PHC strings: creation, check, and renewal of outdated ones.
 
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 
@@ -9,15 +9,16 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const R = 8;
 
-/** More would let a damaged row ask for more than 1 GiB. */
+/** With a larger one, a damaged row could ask for more than 1 GiB. */
 const LARGEST_LN = 20;
 
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=8,p=1\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})$/;
 
 export interface HasherOptions {
   /**
-   * The cost, as a power of two. Default 17: 128 MiB and some 0.4 s a hash (OWASP Password Storage). scrypt, and not Argon2id,
-   * because every Node.js that this server runs on has it, and a file of users must not depend on which one made it.
+   * The cost, as a power of two. Default 17: 128 MiB and some 0.4 s a hash (OWASP Password Storage). scrypt and not
+   * Argon2id, because every Node.js that this server runs on has it, and a file of users must not depend on the one
+   * that wrote it.
    */
   readonly ln?: number;
   readonly derive?: Derive;
@@ -26,13 +27,13 @@ export interface HasherOptions {
 export class PasswordHasher {
   readonly #ln: number;
   readonly #derive: Derive;
-  /** The hash of nobody's password, for names that nobody has. */
-  readonly #nobody: string;
+  /** A hash without a password, for names without a user. */
+  readonly #decoy: string;
 
   constructor({ ln = 17, derive = deriveScrypt }: HasherOptions = {}) {
     this.#ln = ln;
     this.#derive = derive;
-    this.#nobody = toPhc(ln, randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
+    this.#decoy = toPhc(ln, randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
   }
 
   /** A PHC string of the password under a new salt. */
@@ -42,12 +43,12 @@ export class PasswordHasher {
   }
 
   /**
-   * Whether `stored` is the hash of this password; never, when it is `null`. The work is the same in every case, so that time
-   * does not tell who exists: without a hash one is computed all the same, and an old one of lower cost is topped up with
-   * hashes that together cost what is missing (2^ln + 2^ln + 2^(ln+1) + … = 2^current).
+   * Whether `stored` is the hash of this password; false for `null`. The work is always the same, so that its time does
+   * not reveal which users exist: without a hash a decoy is checked, and a hash of lower cost is followed by others
+   * that make up the difference (2^ln + 2^ln + 2^(ln+1) + … = 2^current).
    */
   async verify(password: Uint8Array, stored: string | null): Promise<boolean> {
-    const { ln, salt, hash } = parsePhc(stored ?? this.#nobody);
+    const { ln, salt, hash } = parsePhc(stored ?? this.#decoy);
     const actual = await this.#derive(password, salt, ln);
     for (let missing = ln; missing < this.#ln; missing++) await this.#derive(password, salt, missing);
     return timingSafeEqual(actual, hash) && stored !== null;
@@ -59,7 +60,7 @@ export class PasswordHasher {
   }
 }
 
-/** Runs on a thread of the pool; the event loop goes on. */
+/** Runs on a thread of the pool, beside the event loop. */
 function deriveScrypt(password: Uint8Array, salt: Uint8Array, ln: number): Promise<Buffer> {
   const N = 2 ** ln;
   const maxmem = 2 * 128 * N * R + 2 ** 20; // Node's own limit of 32 MiB is below the cost

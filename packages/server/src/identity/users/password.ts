@@ -1,17 +1,20 @@
-// What a password may be. Knows no hash.
+// The rules for passwords: length, bytes, guessability.
 
 import { isGuessable } from "./guessable.ts";
 
-/** A password is all that is asked for, and then NIST SP 800-63B-4 §3.1.1.2 wants 15 characters. */
+/** The password is the only factor, for which NIST SP 800-63B-4 §3.1.1.2 wants 15 characters. */
 export const SHORTEST_PASSWORD = 15;
 
-/** Hashing a longer one would be work for nothing (ASVS 6.2.9 asks for 64 characters at least). */
+/** A longer one would cost work without a benefit (ASVS 6.2.9 asks for at least 64 characters). */
 export const LONGEST_PASSWORD = 4096;
 
 /**
- * The bytes that are hashed: NFC in UTF-8, so that a password typed on another system is the same one. `null` for what no
- * password can be: longer than 4,096 bytes; half of a surrogate pair, which would turn into the same bytes as another half; and
- * a NUL at the end, because HMAC, and so scrypt, takes a key for the same with and without it. Elsewhere a NUL counts as any byte.
+ * The bytes to hash: NFC in UTF-8, so that a password typed on another system is the same. `null` for texts that cannot
+ * be a password:
+ * - more than 4,096 bytes;
+ * - half of a surrogate pair, which would become the same bytes as another half;
+ * - a NUL at the end, since HMAC, and so scrypt, treats a key with and without it alike. Elsewhere a NUL is a byte like
+ * any other.
  */
 export function passwordBytes(text: string): Buffer | null {
   if (text.length > LONGEST_PASSWORD || !text.isWellFormed() || text.endsWith("\0")) return null;
@@ -19,7 +22,7 @@ export function passwordBytes(text: string): Buffer | null {
   return bytes.length <= LONGEST_PASSWORD ? bytes : null;
 }
 
-/** What is wrong with a new password of the user `name`, fit to be shown; `null` when nothing is. */
+/** The fault of a new password for the user `name`, as text for the user; `null` when there is none. */
 export async function newPasswordProblem(text: string, name: string): Promise<string | null> {
   if (passwordBytes(text) === null)
     return `must be valid text of at most ${LONGEST_PASSWORD} bytes, without a NUL at its end`;

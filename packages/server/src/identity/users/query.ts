@@ -1,8 +1,8 @@
-// The few things that every query of the file of users needs. Knows no table.
+// Helpers for queries of the file of users.
 
 import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
 
-/** Prepared statements, each by the name of its text. */
+/** Prepared statements by the names of their texts. */
 export type Statements<Sql> = Readonly<Record<keyof Sql, SqliteStatement>>;
 
 export function prepareAll<Sql extends Readonly<Record<string, string>>>(
@@ -14,7 +14,7 @@ export function prepareAll<Sql extends Readonly<Record<string, string>>>(
 
 /** Runs `work` in one transaction: all of it is written, or nothing. */
 export function transaction<T>(file: SqliteDatabase, work: () => T): T {
-  file.exec("BEGIN IMMEDIATE"); // deferred, it could fail at its first write without any wait
+  file.exec("BEGIN IMMEDIATE"); // deferred, its first write could fail without any wait
   try {
     const value = work();
     file.exec("COMMIT");
@@ -22,12 +22,12 @@ export function transaction<T>(file: SqliteDatabase, work: () => T): T {
   } catch (error) {
     try {
       file.exec("ROLLBACK");
-    } catch {} // SQLite has done so by itself
+    } catch {} // SQLite has rolled back by itself
     throw error;
   }
 }
 
-/** The first row, as the caller knows it to be; `undefined` when there is none. */
+/** The first row, in the type that the caller expects; `undefined` when there is none. */
 export function firstRow<T>(statement: SqliteStatement, ...parameters: (string | number)[]): T | undefined {
   return statement.get(...parameters) as T | undefined;
 }

@@ -1,20 +1,23 @@
-// The tables of the file of users and API keys, and whose file it is. Knows no settings.
+// The tables of the file of users and API keys, and its application id.
 
 import { randomBytes } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { firstRow, pragma, transaction } from "./query.ts";
 
-/** The first that is published. */
+/** The first published version. */
 const VERSION = 7;
 
-/** "sesu", so that no other application's file is taken for one of ours. */
+/** "sesu": keeps the files of other applications from being used as ours. */
 const APPLICATION_ID = 0x73657375;
 
 /**
- * `sessile_stores`: the session stores whose servers use the file; `sessile_endings`: users whose sessions are still to be ended there,
- * written in the same transaction as the reason for it. `sessile_attempts`: failed sign-ins; `sessile_networks`: from where a user has
- * signed in before. Both hold digests under the key in `sessile_key`, which name no user. Of the secret of an API key there is a digest
- * only; its `scopes` are separated by spaces. The audit keeps names, because users can be removed.
+ * The tables:
+ * - `sessile_stores`: the session stores whose servers use the file.
+ * - `sessile_endings`: users whose sessions are still to end in a store, written in the transaction of the reason.
+ * - `sessile_attempts`: failed sign-ins. `sessile_networks`: the networks that a user signed in from. Both hold digests
+ * under the key in `sessile_key`, which identify no user.
+ * - The keys: only a digest of each secret; `scopes` are separated by spaces.
+ * - The audit: names, because users can be removed.
  */
 const TABLES = `
   CREATE TABLE sessile_users (
@@ -74,7 +77,7 @@ const TABLES = `
   PRAGMA user_version = ${VERSION};
 `;
 
-/** Makes the tables that are not there. Several processes may do it at once: one does, the others find them. */
+/** Creates missing tables. Of several processes that do so at once, one creates them, and the others find them. */
 export function ensureTables(file: SqliteDatabase): void {
   if (isOurs(file)) return;
   transaction(file, () => {
@@ -84,7 +87,7 @@ export function ensureTables(file: SqliteDatabase): void {
   });
 }
 
-/** False while the file is empty. Throws when it is another application's, or another release's. */
+/** False for an empty file. Throws when it belongs to another application, or to another release. */
 export function isOurs(file: SqliteDatabase): boolean {
   const id = pragma(file, "application_id");
   const version = pragma(file, "user_version");

@@ -1,4 +1,4 @@
-// The SQLite file of the users: how it is made, opened, set up and watched. Knows no table.
+// The SQLite file of the users: its creation, settings, and the watch on its path.
 
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { makeSqliteFile, type SqliteDatabase, type SqliteStatement, watchSqliteFile } from "sessile/sqlite";
@@ -8,11 +8,11 @@ import { pragma } from "./query.ts";
 import { ensureTables, isOurs } from "./tables.ts";
 
 export interface FileSettings {
-  /** FULL: what was written survives a power loss. NORMAL: it survives a crash, and no commit waits for the disk. */
+  /** FULL: commits survive a power loss. NORMAL: they survive a crash, and none waits for the disk. */
   readonly synchronous: "FULL" | "NORMAL";
 }
 
-/** While a process starts nobody waits for it, and others may start with it. */
+/** At the start no request waits, and other processes may start at the same time. */
 const START_WAIT = 5000;
 
 interface Connection extends SqliteDatabase {
@@ -20,8 +20,8 @@ interface Connection extends SqliteDatabase {
 }
 
 /**
- * An open connection to the file. Once the path leads to another file or to none, its statements throw: what would be written is
- * lost, and what would be read is old.
+ * An open connection to the file. Once the path leads to another file or to none, its statements throw: writes would be
+ * lost, and reads outdated.
  */
 export class UserFile implements SqliteDatabase {
   readonly #connection: Connection;
@@ -67,7 +67,7 @@ export class UserFile implements SqliteDatabase {
   }
 }
 
-/** Answered 503, like a store that fails. */
+/** Answered 503, like a failure of the store. */
 function refuseIfLost(check: () => void): void {
   try {
     check();
@@ -76,7 +76,7 @@ function refuseIfLost(check: () => void): void {
   }
 }
 
-/** Makes the file, readable and writable for this user only, unless it is there. Throws `UsageError` when it cannot. */
+/** Creates a missing file, readable and writable for this user only. Throws `UsageError` when it cannot. */
 export function makeUserFile(path: string): void {
   requireSqlite();
   try {
@@ -86,7 +86,7 @@ export function makeUserFile(path: string): void {
   }
 }
 
-/** Opens the file. Throws `UsageError` when there is none, when it is another application's, or a newer release's. */
+/** Opens the file. Throws `UsageError` when it is missing, another application's, or a newer release's. */
 export function openUserFile(path: string, settings: FileSettings): UserFile {
   requireSqlite();
   if (!existsSync(path))
@@ -100,16 +100,17 @@ export function openUserFile(path: string, settings: FileSettings): UserFile {
   }
 }
 
-/** SQLite says that an emptied file is locked while another process has it open, and otherwise deletes its log. */
+/** SQLite reports an emptied file as locked while another process has it open, and otherwise deletes its log. */
 function refuseUnusable(path: string): void {
-  const hasLog = existsSync(`${realpathSync(path)}-wal`); // first: another process may be making the file, and then its log
+  // Checked first: another process may be creating the file, and then its log.
+  const hasLog = existsSync(`${realpathSync(path)}-wal`);
   const found = statSync(path);
   if (!found.isFile()) throw new Error("it is not a file");
   if (hasLog && found.size === 0)
     throw new Error("it is empty, although its log (-wal) is there; stop the server, and put a copy back");
 }
 
-/** Sets how long a statement waits for another writer, in milliseconds. The event loop waits with it. Until then 5 seconds. */
+/** Sets how many milliseconds a statement waits for another writer, and the event loop with it. Before: 5 seconds. */
 export function setLockWait(file: SqliteDatabase, ms: number): void {
   file.exec(`PRAGMA busy_timeout = ${ms}`);
 }
@@ -121,7 +122,7 @@ function connect(path: string): Connection {
   return new sqlite.DatabaseSync(path);
 }
 
-/** Looks whose file it is before anything in it changes. */
+/** Checks whose file it is before any change. */
 function prepare(file: Connection, settings: FileSettings): Connection {
   try {
     setLockWait(file, START_WAIT);
@@ -135,16 +136,16 @@ function prepare(file: Connection, settings: FileSettings): Connection {
   }
 }
 
-/** Sets every pragma and reads it back: an engine ignores without a word what it was built without. */
+/** Sets every pragma and reads it back: an engine silently ignores those it was built without. */
 function applySettings(file: SqliteDatabase, { synchronous }: FileSettings): void {
   const settings: Record<string, string | number> = {
     journal_mode: "wal",
     synchronous: synchronous === "FULL" ? 2 : 1,
-    trusted_schema: 0, // who can alter the schema of the file cannot run functions with it
+    trusted_schema: 0, // without it, a manipulated schema could run functions
     foreign_keys: 1,
     cell_size_check: 1,
     mmap_size: 0,
-    secure_delete: 1, // a hash that was replaced is overwritten
+    secure_delete: 1, // a replaced hash is overwritten
   };
   for (const [name, value] of Object.entries(settings)) {
     file.exec(`PRAGMA ${name} = ${value}`);

@@ -1,4 +1,4 @@
-// The users in their file: who there is, with which password hash, and whose sessions are to be ended. Hashes nothing.
+// The users in their file: names, password hashes, rights, and changes that end sessions. Computes no hash.
 
 import { randomInt } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
@@ -7,7 +7,7 @@ import { firstRow, prepareAll, type Statements, transaction } from "./query.ts";
 
 export interface User {
   readonly id: number;
-  /** As `normalizeName` gives it. */
+  /** A result of `normalizeName`. */
   readonly name: string;
   /** A PHC string. */
   readonly password: string;
@@ -16,8 +16,8 @@ export interface User {
   readonly isAdmin: boolean;
   readonly createdAt: number;
   /**
-   * Since when it is the same password, the user enabled, and an administrator if one: who signed in before is signed in no more. Grows
-   * with every change, whatever the clock does: so it also tells one password from the next.
+   * Sessions from before this time are no longer valid: since then it is the same password, the user is enabled, and an
+   * administrator if one. Grows with every change, whatever the clock does, so that it also distinguishes passwords.
    */
   readonly passwordChangedAt: number;
 }
@@ -67,8 +67,8 @@ export class UserStore {
   }
 
   /**
-   * Adds a user; false when the name is taken. The id is drawn at random: counted up, it would come back in a new file or after
-   * a removal, and the sessions of the user who had it before would be the new user's.
+   * Adds a user; false when the name is taken. The id is random: a counter would give it out again in a new file or
+   * after a removal, and the sessions of the previous user would belong to the new one.
    */
   add(name: string, password: string): boolean {
     return transaction(this.#file, () => {
@@ -80,9 +80,9 @@ export class UserStore {
   }
 
   /**
-   * Sets the password and writes down that the user's sessions are to be ended, in one step: a crash after it leaves a note that
-   * the next one finishes. `null` when the user changed or was disabled since `user` was read. The ending that comes back is that of
-   * `own`, which the caller carries out.
+   * Sets the password and records the ending of the user's sessions in one transaction, so that it survives a crash.
+   * `null` when the user was changed or disabled since `user` was read. The returned ending is that of `own`, which the
+   * caller carries out.
    */
   changePassword(user: User, password: string, own?: OwnEnding): { user: User; ending: Ending } | null {
     const { id, passwordChangedAt, isDisabled } = user;
@@ -94,12 +94,12 @@ export class UserStore {
     });
   }
 
-  /** Replaces a hash by another one of the same password, unless it has changed meanwhile. */
+  /** Replaces a hash by another one of the same password, unless the password has changed meanwhile. */
   rehash(user: User, password: string): void {
     this.#sql.rehash.run(password, user.id, user.password);
   }
 
-  /** A disabled user cannot sign in, and the sessions are to be ended; also the one on the admin page, which nobody else ends. */
+  /** Disables a user and records the ending of the sessions. The time of the change ends those of the admin page. */
   disable({ id }: User): void {
     transaction(this.#file, () => {
       this.#sql.setDisabled.run(1, id);
@@ -112,7 +112,9 @@ export class UserStore {
     this.#sql.setDisabled.run(0, id);
   }
 
-  /** Lets the user use the admin page, or no more: then what was begun there is over, also when the right is given back. */
+  /**
+   * Grants or withdraws the admin page. A withdrawal ends its sessions for good, even if the right is granted again.
+   */
   setAdmin({ id }: User, isAdmin: boolean): void {
     transaction(this.#file, () => {
       (isAdmin ? this.#sql.grant : this.#sql.withdraw).run(id);
@@ -120,7 +122,7 @@ export class UserStore {
     });
   }
 
-  /** The sessions are to be ended, and the name is free again. */
+  /** Removes a user, frees the name and records the ending of the sessions. */
   remove({ id }: User): void {
     transaction(this.#file, () => {
       this.#sql.remove.run(id);
@@ -129,8 +131,8 @@ export class UserStore {
   }
 
   /**
-   * Whether the user may still be signed in with the password that `user` was read with. Asked after a session was made:
-   * whoever disables the user later also ends that session, and whoever did so before is seen here.
+   * Whether the user may still be signed in with the password that `user` was read with. Call it after a session began:
+   * an earlier change of the user shows here, and a later one also ends that session.
    */
   isCurrent(user: User): boolean {
     const now = this.byId(user.id);

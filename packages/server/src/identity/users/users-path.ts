@@ -1,4 +1,4 @@
-// Where the users are, and whether there are any, by what the server was told.
+// The path of the file of users, derived from the settings, and the choice between users and demo.
 
 import { lstatSync } from "node:fs";
 import { UsageError } from "../../config/usage-error.ts";
@@ -7,7 +7,7 @@ import { UsageError } from "../../config/usage-error.ts";
 export function usersPath(store: string, users: string): string | null {
   if (users !== "") return users;
   if (!store.startsWith("sqlite:")) return null;
-  // Beside, not inside: who deletes a file of sessions to sign everybody out must not delete the users with it.
+  // Beside the sessions, not among them: operators who delete the sessions to sign all users out must keep the users.
   return `${store.slice("sqlite:".length).replace(/\.(?:db|sqlite3?)$/, "")}.users.db`;
 }
 
@@ -17,9 +17,8 @@ export function adminSessionsPath(users: string): string {
 }
 
 /**
- * The file whose users may sign in; `null` when the demo is to sign everybody in, because no `--users` was given and there is
- * no file beside the sessions. A file without any user is one nobody can sign in from. Throws `UsageError` when the
- * demo was asked for as well.
+ * The file whose users may sign in; `null` for the demo, which needs neither `--users` nor a file beside the sessions.
+ * With an empty file, no user can sign in. Throws `UsageError` when the demo was asked for as well.
  */
 export function chooseUsers({ store, users, demo }: { store: string; users: string; demo: boolean }): string | null {
   const path = usersPath(store, users);
@@ -28,7 +27,7 @@ export function chooseUsers({ store, users, demo }: { store: string; users: stri
   throw new UsageError(`--demo would sign everybody in, although there are users in ${path}. Leave one of them out.`);
 }
 
-/** Also a link to a file that is not there, as on a disk that is not mounted: the demo must not take its place. */
+/** True also for a link to a missing file, as on a disk that is not mounted: the demo must not take its place. */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
