@@ -15,7 +15,7 @@ const PROGRAMS = {
     leaks: [inRoot("tools/leaks/main.mjs")],
     frameworks: [inRoot("tools/frameworks/main.mjs")],
     bundles: [inRoot("tools/bundles/main.mjs")],
-    runtimes: [inRoot("tools/bun-and-deno.mjs")],
+    runtimes: [inRoot("tools/other-runtimes.mjs")],
     image: [inRoot("tools/image.mjs")],
   },
   measure: {

@@ -1,4 +1,4 @@
-// `npm test` and `npm run test:deep`: makes everything ready, builds, lints, then runs the tests on every Node they must pass on.
+// `npm test` and `npm run test:deep`: makes everything ready, builds, lints, then runs the tests.
 // The first argument is the depth. A quick run leaves out the `.deep.test.ts` files; words after `--` choose test files by a part of
 // their path, these too, run them as deep, and skip the linter.
 
@@ -6,7 +6,6 @@ import { chromiumEnv } from "./chromium.mjs";
 import { postgresEnv } from "./postgres.mjs";
 import { proxiesEnv } from "./proxies.mjs";
 import { run } from "./ready/command.mjs";
-import { hasSqlite } from "./ready/node-version.mjs";
 import { installFolder } from "./ready/packages.mjs";
 import { whenNpmEnds } from "./ready/parent.mjs";
 import { explain } from "./ready/problem.mjs";
@@ -14,11 +13,8 @@ import { makeReady } from "./ready/ready.mjs";
 import { inRoot } from "./ready/repository.mjs";
 import { runScript } from "./ready/script.mjs";
 import { findTestFiles } from "./tests/files.mjs";
-import { add, runLane } from "./tests/lane.mjs";
+import { runLane } from "./tests/lane.mjs";
 import { printTotals, say } from "./tests/print.mjs";
-
-/** Which tests of a quick run are repeated on an older installed Node. */
-const OLD = /\/(core\/exchange|promises\/memory|adapters\/node)\.test\.ts$/;
 
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.on(signal, () => process.exit(code));
@@ -38,7 +34,8 @@ async function test() {
   const isQuick = depth === "quick" && filters.length === 0;
   const files = findTestFiles(filters).filter(({ isDeep }) => !(isQuick && isDeep));
   const env = { SESSILE_DEPTH: isQuick ? "quick" : depth.replace("quick", "deep") };
-  return runLanes(files, node, { ...env, ...redis, ...(await othersEnv(files)) }, isQuick);
+  const version = (await run(node, ["--version"])).output.trim().slice(1);
+  return runLane({ node, version, files, env: { ...env, ...redis, ...(await othersEnv(files)) } });
 }
 
 /** Programs that only some tests need are looked for when one of those is to run. */
@@ -73,15 +70,4 @@ async function timed(name, work) {
   const value = await work;
   say(`${name}  ${((Date.now() - start) / 1000).toFixed(1)} s`);
   return value;
-}
-
-/** Everything on the runtime; then, on an older installed Node, what needs no SQLite, or a sample of it. */
-async function runLanes(files, node, env, isQuick) {
-  const version = (await run(node, ["--version"])).output.trim().slice(1);
-  const totals = await runLane({ node, version, files, env });
-  const rest = hasSqlite()
-    ? []
-    : files.filter(({ source, isNewNodeOnly }) => !isNewNodeOnly && (!isQuick || OLD.test(source)));
-  if (rest.length === 0) return totals;
-  return add(totals, await runLane({ node: process.execPath, version: process.versions.node, files: rest, env }));
 }

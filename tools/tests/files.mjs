@@ -6,7 +6,7 @@ import { inRoot, root } from "../ready/repository.mjs";
 
 /**
  * The test files whose path holds one of the filters; all of them when there is no filter.
- * @returns {{ source: string, emitted: string, isNewNodeOnly: boolean, isDeep: boolean }[]} paths below the root
+ * @returns {{ source: string, emitted: string, isDeep: boolean }[]} paths below the root
  */
 export function findTestFiles(filters) {
   const sources = testedFolders().flatMap(testsIn);
@@ -33,12 +33,7 @@ function describe(source) {
   const emitted = source.replace("/test/", "/build-test/").replace(/\.ts$/, ".js");
   if (!existsSync(inRoot(emitted))) throw new Problem(`${source} was not compiled: its folder is in no tsconfig.json.`);
   const isDeep = source.endsWith(".deep.test.ts");
-  // Node.js 20 has no SQLite. The long explorations are of the stores' code, which runs alike on both.
-  const isNewNodeOnly =
-    source.includes("sqlite") ||
-    source.startsWith("packages/server/") ||
-    source.endsWith("-interleavings.deep.test.ts");
-  return { source, emitted, isNewNodeOnly, isDeep };
+  return { source, emitted, isDeep };
 }
 
 const slashed = (path) => path.split(sep).join("/");

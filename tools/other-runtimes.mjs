@@ -1,5 +1,6 @@
-// `npm run test:long -- runtimes`: runs the tests of what works without Node under Bun and Deno: the core, the stores in
-// memory and in SQLite, the adapters of web standards. Words choose test files by a part of their path.
+// `npm run test:long -- runtimes`: runs the tests of what works without Node under Bun and Deno (the core, the stores in
+// memory and in SQLite, the adapters of web standards), and the library's quick tests on Node 22 and 26. Words choose
+// test files by a part of their path.
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,8 @@ import { run } from "./ready/command.mjs";
 import { installFolder } from "./ready/packages.mjs";
 import { explain, Problem } from "./ready/problem.mjs";
 import { inRoot } from "./ready/repository.mjs";
-import { add } from "./tests/lane.mjs";
+import { findTestFiles } from "./tests/files.mjs";
+import { add, runLane } from "./tests/lane.mjs";
 import { printTotals, say } from "./tests/print.mjs";
 
 const LIBRARY = inRoot("packages/sessile");
@@ -49,17 +51,38 @@ const RUNTIMES = [
   },
 ];
 
+/** Packages of `tools/runtimes-other`: the oldest and the newest Node that the library supports. */
+const OTHER_NODES = ["node-22", "node-26"];
+
 const totals = await test(process.argv.slice(2)).catch(failed);
 printTotals(totals);
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
 async function test(filters) {
-  await installFolder(inRoot("tools/runtimes-other"), "Fetching Bun and Deno (first time only)…", ["--no-bin-links"]);
+  await installFolder(inRoot("tools/runtimes-other"), "Fetching Bun, Deno, Node 22 and Node 26 (first time only)…", [
+    "--no-bin-links",
+  ]);
   const files = testFiles().filter((file) => filters.length === 0 || filters.some((part) => file.includes(part)));
   if (files.length === 0) throw new Problem(`No test file matches: ${filters.join(" ")}.`);
   const sums = { passed: 0, failed: 0, skipped: 0 };
   for (const runtime of RUNTIMES) add(sums, await runAll(runtime, files));
+  for (const name of OTHER_NODES) add(sums, await runNode(name, filters));
   return sums;
+}
+
+/** The library's quick tests on another Node; none where npm has no such Node for this platform. */
+async function runNode(name, filters) {
+  const node = join(PACKAGES, name, "bin/node");
+  const { code, output } = existsSync(node) ? await run(node, ["--version"]) : { code: 1, output: "" };
+  if (code !== 0) {
+    say(`Tests on ${name} are skipped: npm has none that runs here.`);
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const files = findTestFiles(filters).filter(
+    ({ source, isDeep }) => source.startsWith("packages/sessile/") && !isDeep,
+  );
+  const env = { SESSILE_DEPTH: "quick" };
+  return runLane({ node, version: output.trim().slice(1), files, env });
 }
 
 /** What there is to run, as emitted. Tests of types run a compiler, which is the same everywhere. */
