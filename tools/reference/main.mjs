@@ -28,6 +28,6 @@ function differing() {
 }
 
 function report(problems) {
-  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
   if (problems.length > 0) process.exitCode = 1;
 }

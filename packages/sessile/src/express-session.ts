@@ -127,6 +127,7 @@ interface BaseStore extends EventEmitter {
 
 const Store: new () => BaseStore = expressSession.Store;
 
+/** For the option `store` of express-session. */
 class ExpressSessionStore extends Store {
   /** Lists and ends the sessions of a user, and gives their events. */
   readonly manager: SessionManager;
@@ -166,6 +167,7 @@ class ExpressSessionStore extends Store {
     };
   }
 
+  /** Called by express-session: makes the session of a request. */
   // biome-ignore lint/suspicious/noExplicitAny: it is the `Session` of express-session, whose types may be missing.
   override createSession(request: unknown, data: SessionData): any {
     const session = super.createSession(request, data);
@@ -183,14 +185,17 @@ class ExpressSessionStore extends Store {
     });
   }
 
+  /** Called by express-session: calls back with the data of a session, `null` when there is none. */
   get(id: string, callback: Callback<SessionData | null>): void {
     answer(this.#get(sidOf(id)), callback);
   }
 
+  /** Called by express-session: stores what a request changed. */
   set(id: string, session: SessionData, callback?: Callback): void {
     answer(this.#set(sidOf(id), session), callback);
   }
 
+  /** Called by express-session: ends a session. */
   destroy(id: string, callback?: Callback): void {
     answer(
       this.#end(sidOf(id), (record) => this.#core.signOut(record)),

@@ -12,6 +12,7 @@ import type { SessionStore } from "./core/store.ts";
 import { expressRecord, formerSid, NO_DIGEST } from "./express-session/record.ts";
 import { readCookies } from "./transports/cookie-header.ts";
 
+/** Where the former sessions are, and how their cookies are signed. */
 export interface FormerSessionOptions {
   /** The store of the manager, which holds the imported sessions. */
   readonly store: SessionStore;
@@ -23,6 +24,7 @@ export interface FormerSessionOptions {
   readonly clock?: () => number;
 }
 
+/** The exchange of former sessions for new ones. */
 export interface FormerSessions {
   /**
    * Signs in the user of a request's former session, found by its `Cookie` header. `select` chooses the first data of

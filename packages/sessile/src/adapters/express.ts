@@ -22,6 +22,7 @@ declare global {
   }
 }
 
+/** Options of `sessions`. */
 export interface SessionsOptions {
   /**
    * Called with mistakes that show only after the route has answered, such as too much data, and with errors of

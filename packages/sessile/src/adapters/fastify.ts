@@ -19,7 +19,9 @@ declare module "fastify" {
   }
 }
 
+/** Options of the plugin `sessions`. */
 export interface SessionsOptions {
+  /** Opens the session of each request. */
   readonly manager: SessionManager;
 }
 

@@ -13,11 +13,13 @@ export type { GuardOptions } from "./shared/answer.ts";
 
 /** The variable that `sessions` adds to an application's environment: `c.var.session`. */
 export interface SessionEnv<Data extends object> {
+  /** `c.var` of the routes behind `sessions`. */
   Variables: { session: Session<Data> };
 }
 
 /** The types that `requireSession` adds to that: together they make `c.var.session` a `SignedInSession`. */
 export interface SignedInEnv {
+  /** `c.var` of the routes behind `requireSession`. */
   Variables: { session: Pick<SignedInSession, "sid" | "userId" | Instant> };
 }
 

@@ -10,29 +10,45 @@ import { answerOfNext, outcomeOf, settleWithoutHeaders } from "./shared/outcome.
 
 /** The functions of `next/headers`. */
 export interface NextHeaders {
+  /** As of `next/headers`. */
   cookies(): Promise<NextCookies>;
+  /** As of `next/headers`. */
   headers(): Promise<{ get(name: string): string | null }>;
 }
 
 /** The part of the result of `cookies()` that is needed. */
 export interface NextCookies {
+  /** Every cookie of the request. */
   getAll(): readonly { readonly name: string; readonly value: string }[];
+  /** Adds a cookie to the answer. */
   set(cookie: NextCookie): unknown;
 }
 
+/** A cookie as `cookies().set` of Next.js takes it. */
 export interface NextCookie {
+  /** The name, as in `Set-Cookie`. */
   name: string;
+  /** The value, as in `Set-Cookie`. */
   value: string;
+  /** Seconds until it expires; absent for a cookie that ends with the browser. */
   maxAge?: number;
+  /** When it expires. */
   expires?: Date;
+  /** The attribute `Path`. */
   path?: string;
+  /** The attribute `Domain`. */
   domain?: string;
+  /** The attribute `Secure`. */
   secure?: boolean;
+  /** The attribute `HttpOnly`. */
   httpOnly?: boolean;
+  /** The attribute `SameSite`. */
   sameSite?: "strict" | "lax" | "none";
+  /** The attribute `Partitioned`. */
   partitioned?: boolean;
 }
 
+/** Two ways to a session: to read it while a page renders, and to change it in an action. */
 export interface NextSessions<Data extends object> {
   /** The session of the request, read-only: for server components, which cannot set cookies. Writing into it throws. */
   readSession(): Promise<Session<Data>>;

@@ -18,6 +18,7 @@ export type SessionHandler<
   Response extends NodeResponse = ServerResponse,
 > = (request: Request, response: Response, session: Session<Data>) => unknown;
 
+/** Options of `withSession`. */
 export interface WithSessionOptions {
   /**
    * Called with errors of a handler, and with mistakes in its use of the session. The client gets `Internal Server

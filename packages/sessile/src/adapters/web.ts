@@ -15,6 +15,7 @@ export type SessionHandler<Data extends object = DefaultData, Rest extends reado
   ...rest: Rest
 ) => Response | Promise<Response>;
 
+/** Options of `withSession`. */
 export interface WithSessionOptions {
   /** Called with errors of handlers that become a 500. Default `console.error`. */
   readonly onError?: (error: unknown) => void;

@@ -29,10 +29,12 @@ export interface SessionDelta {
   readonly owner?: string | null;
   /**
    * The session was used at `seenAt`, or at `at` without one: moves `lastSeenAt` there and the deadline to `idleTimeout`
-   * after it, never backwards.
+   * ms after it, never backwards.
    */
   readonly touch?: { readonly seenAt?: number; readonly idleTimeout: number };
-  /** The session's own idle timeout from now on. When it changes, `touch` may move the deadline backwards too. */
+  /**
+   * The session's own idle timeout from now on, in ms. When it changes, `touch` may move the deadline backwards too.
+   */
   readonly idleTimeout?: number;
   /** A change of the secrets. Refused with `conflict` unless the record has those that it starts from. */
   readonly rotate?: SecretChange;

@@ -42,7 +42,9 @@ export const STATUS = {
 
 /** Any failure of the library. The message never holds a token, a digest or session data. */
 export class SessionError extends Error {
+  /** The same for every error of the library. */
   override readonly name = "SessionError";
+  /** What went wrong, for programs. */
   declare readonly code: SessionErrorCode;
   /** The HTTP status an adapter answers with when the application does not handle the error. */
   declare readonly statusCode: number;
@@ -51,6 +53,7 @@ export class SessionError extends Error {
   /** `Set-Cookie` lines for the answer, which expire cookies that contradict the one in use. */
   declare readonly cookies: readonly string[];
 
+  /** `message` is for developers: it may name options and keys, never their values. */
   constructor(
     code: SessionErrorCode,
     message: string,

@@ -2,7 +2,9 @@
 
 /** The session that an event is about. `userId` is `null` for anonymous sessions. */
 export interface SessionEvent {
+  /** The session, by the part of its token that is no secret. */
   readonly sid: string;
+  /** The user of the session; `null` when it is anonymous. */
   readonly userId: string | null;
   /** When it happened, by the manager's clock. */
   readonly at: number;

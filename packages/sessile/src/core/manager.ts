@@ -16,6 +16,7 @@ import type { SessionRequest, SessionResponse } from "./transport.ts";
 
 /** The session of one request, for an adapter to hand to the handler and to settle before the response leaves. */
 export interface OpenSession<Data extends object> {
+  /** For the handler; it cannot be used any more when the response has left. */
   readonly session: Session<Data>;
   /**
    * Writes the changes of the request, unless `status` is 500 or more, and adds the session's headers to the response.
@@ -29,11 +30,17 @@ export interface OpenSession<Data extends object> {
 
 /** A session in a list: no token, no digest, no data. */
 export interface SessionInfo {
+  /** Names the session in lists, logs and calls of the manager; it signs no request in. */
   readonly sid: string;
+  /** The user; `null` for an anonymous session. */
   readonly userId: string | null;
+  /** When the session was made, in ms since 1970: at the sign-in, or at the first data of an anonymous one. */
   readonly createdAt: number;
+  /** When the user last proved who they are, in ms since 1970; `null` for an anonymous session. */
   readonly authenticatedAt: number | null;
+  /** The latest activity, in ms since 1970, up to `touchInterval` late. */
   readonly lastSeenAt: number;
+  /** When the session ends without further activity, in ms since 1970. */
   readonly expiresAt: number;
   /** When the session ends whatever happens. */
   readonly absoluteExpiresAt: number;
@@ -41,6 +48,7 @@ export interface SessionInfo {
   readonly idleTimeout: number;
   /** Whether the browser keeps the session's cookie when it is closed. */
   readonly persistent: boolean;
+  /** The label that `signIn` was given; `null` without one. */
   readonly device: string | null;
 }
 
@@ -56,6 +64,7 @@ export interface SessionDetails extends SessionInfo {
 
 /** Part of a list of sessions: of one user's, oldest first; of all, in an order of the store's own. */
 export interface SessionPage {
+  /** At most `limit` of a user, about `limit` of all. */
   readonly sessions: readonly SessionInfo[];
   /** The start of the next page; `null` on the last. */
   readonly next: string | null;
@@ -67,6 +76,7 @@ const SWEEP_BATCH = 1000;
 /** The core of a manager, for the library's own entries. */
 export let coreOf: <Data extends object>(manager: SessionManager<Data>) => Core;
 
+/** Makes and opens sessions, lists and ends them, and reports what happens to them. A program needs one. */
 export class SessionManager<Data extends object = DefaultData> {
   static {
     coreOf = (manager) => manager.#core;

@@ -66,9 +66,9 @@ export interface SessionManagerOptions {
    * `sessile/keys` makes it. Default: none, SHA-256.
    */
   readonly keys?: KeyRing;
-  /** Checks the data when it is loaded and before it is written. */
+  /** Checks the data when it is loaded and before it is written. Default: any JSON. */
   readonly schema?: DataSchema;
-  /** Bounds of one session's data. */
+  /** Bounds of one session's data. Default: those of `DataLimits`. */
   readonly limits?: Partial<DataLimits>;
   /** Expired records are removed this often; 0 leaves it to calls of `sweep`. Default 1 minute. */
   readonly sweepInterval?: number;

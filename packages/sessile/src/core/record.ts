@@ -18,6 +18,7 @@ export interface SessionRecord {
    * never pays for parsing it, and because text cannot be shared by reference between two requests.
    */
   readonly data: string;
+  /** When the session was made, in ms since 1970. */
   readonly createdAt: number;
   /** When the user proved who they are; `null` for an anonymous session. Set once: a new proof makes a new session. */
   readonly authenticatedAt: number | null;

@@ -45,6 +45,7 @@ const CLOCK_SKEW = 60_000;
 
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
+/** The session of one request, anonymous until `signIn`. Changes are written when the response leaves. */
 export class Session<Data extends object = DefaultData> {
   readonly #exchange: SessionExchange<Data>;
 
@@ -255,6 +256,7 @@ export class Session<Data extends object = DefaultData> {
     }
   }
 
+  /** A text for logs that holds neither token nor data. */
   toString(): string {
     return "[object Session]";
   }

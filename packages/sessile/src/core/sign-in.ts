@@ -14,7 +14,7 @@ export const REPLACES: unique symbol = Symbol("sessile.replaces");
 
 /** Options of a sign-in. */
 export interface SignInOptions<Data extends object> {
-  /** The first data of the new session. */
+  /** The first data of the new session. Default: none. */
   readonly data?: Partial<Data>;
   /** Keys to carry over from the session that was presented, such as an anonymous visitor's cart. Default: none. */
   readonly keep?: readonly (keyof Data & string)[];

@@ -5,6 +5,7 @@ import type { SessionRecord } from "./record.ts";
 
 /** How many sessions a user may have at once, and what happens to the next sign-in. */
 export interface UserLimit {
+  /** Number of sessions, at least 1. */
   readonly max: number;
   /** End the user's oldest sessions (by `createdAt`), or refuse the new one. */
   readonly onExceeded: "evictOldest" | "refuse";
@@ -39,6 +40,7 @@ export interface Page {
 
 /** Part of a list of records: of one user's, oldest first by `createdAt`; of all, in an order of the store's own. */
 export interface RecordPage {
+  /** At most `limit` of a user, about `limit` of all. */
   readonly records: readonly SessionRecord[];
   /** The start of the next page; `null` on the last. */
   readonly next: string | null;

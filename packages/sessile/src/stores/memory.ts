@@ -11,6 +11,7 @@ import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, Us
 import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
 import { SidMap } from "./sid-map.ts";
 
+/** Bounds of the memory that sessions take. */
 export interface MemoryStoreOptions {
   /** Limit of sessions; at the limit a sign-in gets a 503. Anonymous sessions get at most half of it. Default 1,000,000. */
   readonly maxSessions?: number;

@@ -6,14 +6,17 @@ import type { GateWithEntrance } from "./gate.ts";
 
 /** A request, in the form that a route gets. */
 export interface SuiteExchange {
+  /** The session, from where the adapter puts it. */
   readonly session: Session;
   /** Path and query. */
   readonly url: string;
 }
 
+/** The answer that a route of the suite wants sent. */
 export interface SuiteAnswer {
   /** Default 200. */
   readonly status?: number;
+  /** Headers of the answer. Default: none. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Text to send as it is, or chunks to stream. Without it the answer has no body. */
   readonly body?: string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -24,9 +27,11 @@ export interface SuiteAnswer {
   readonly isThrown?: boolean;
 }
 
+/** A route that the suite wants mounted. */
 export interface SuiteRoute {
   /** A GET route must answer HEAD too. */
   readonly method: "GET" | "POST";
+  /** The path, without parameters. */
   readonly path: string;
   /**
    * To be mounted behind the adapter's `requireSession`; where it has none, call `session.require()` first in the

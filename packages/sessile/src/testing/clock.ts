@@ -1,5 +1,6 @@
 // A clock that only a test moves.
 
+/** A clock that stands still until it is moved. */
 export interface TestClock {
   /** The time; give it to the manager as `clock`. */
   readonly now: () => number;

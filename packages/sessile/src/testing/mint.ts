@@ -5,7 +5,9 @@ import type { SignInOptions } from "../core/sign-in.ts";
 
 /** A new session, and the headers that a request needs to be in it. */
 export interface MintedSession {
+  /** The token, as a client presents it. */
   readonly token: string;
+  /** Names the session in calls of the manager. */
   readonly sid: string;
   /** Headers for `fetch`, supertest, `app.inject`, …: a cookie or a token header, for the manager's first transport. */
   readonly headers: Readonly<Record<string, string>>;

@@ -26,6 +26,7 @@ export interface StoreCheck {
 const HOUR = 60 * 60 * 1000;
 let users = 0;
 
+/** What `storeSuite` checks, one by one, for another test runner. */
 export const storeChecks: readonly StoreCheck[] = [
   {
     name: "load gives back every field of what create stored",

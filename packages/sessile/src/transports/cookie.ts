@@ -6,6 +6,7 @@ import type { SessionRequest, SessionTransport } from "../core/transport.ts";
 import { readCookies } from "./cookie-header.ts";
 import { crossSitePolicy } from "./cross-site.ts";
 
+/** Name and attributes of the cookie, and the sites that may send it. */
 export interface CookieOptions {
   /**
    * Default `__Host-session`: browsers then insist on `Secure`, `Path=/` and no `Domain`, so no other host can set it.

@@ -9,6 +9,7 @@ import { type Answer, answerTo, FAILURE } from "./answer.ts";
 import { answerInstead, type Settlement } from "./hold-response.ts";
 import type { NodeResponse } from "./node-response.ts";
 
+/** A request of HTTP/1.1 or HTTP/2. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
 export class NodeExchange<Data extends object> implements SessionRequest, Settlement {

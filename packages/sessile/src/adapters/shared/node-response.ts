@@ -4,6 +4,7 @@ import { type OutgoingHttpHeader, type ServerResponse, STATUS_CODES } from "node
 import type { Http2ServerResponse } from "node:http2";
 import { type Answer, describesBody } from "./answer.ts";
 
+/** A response of HTTP/1.1 or HTTP/2. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** The part of both kinds that the adapters need, with loose types because calls are passed on. */

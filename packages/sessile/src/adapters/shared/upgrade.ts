@@ -7,6 +7,7 @@ import type { SignedInSession } from "../../core/session.ts";
 import { type Answer, type GuardOptions, notSignedIn } from "./answer.ts";
 import { NodeExchange } from "./node-exchange.ts";
 
+/** Options of `openUpgrade`. */
 export interface UpgradeOptions extends GuardOptions {
   /** Called with errors that are hidden from the client, which gets a 500. Default `console.error`. */
   readonly onError?: (error: unknown) => void;

@@ -6,6 +6,7 @@ import { RedisStore } from "../redis/store.ts";
 import { CachedStore } from "./store.ts";
 import { Tracking } from "./tracking.ts";
 
+/** Bounds of the copies that a process keeps. */
 export interface CacheOptions {
   /** Most copies at once. Default 10,000. */
   readonly maxEntries?: number;

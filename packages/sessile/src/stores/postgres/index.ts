@@ -10,6 +10,7 @@ export type { PostgresPool } from "./clients/port-of.ts";
 export type { PostgresPort } from "./port.ts";
 export { postgresSchema } from "./schema.ts";
 
+/** Client, tables and deadline of a store in PostgreSQL. */
 export interface PostgresStoreOptions {
   /**
    * A `Pool` of `pg`, what `postgres(…)` returns, a `PGlite`, or a `PostgresPort` to a client of another library. It

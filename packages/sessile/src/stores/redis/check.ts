@@ -9,11 +9,13 @@ import { Records } from "./records.ts";
 import { scanOnce } from "./scan.ts";
 import { readAll, UserIndex } from "./user-index.ts";
 
+/** What `checkRedis` checks beside the settings of Redis. */
 export interface RedisCheckOptions {
   /** The store's `confirmReplicas`. Default 0. */
   readonly confirmReplicas?: number;
   /**
    * The store's `prefix`. With it, about 100 sessions a primary are looked at: whether their users' indexes name them.
+   * Default: none are.
    */
   readonly prefix?: string;
   /**

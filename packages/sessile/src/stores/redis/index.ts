@@ -10,6 +10,7 @@ export type { RedisClient } from "./clients/port-of.ts";
 export type { RedisConnection, RedisPort, RedisPrimary } from "./port.ts";
 export { rebuildUserIndex } from "./rebuild.ts";
 
+/** Client, keys and deadline of a store in Redis. */
 export interface RedisStoreOptions {
   /**
    * An opened client of `@redis/client` or `redis` (`createClient`, `createClientPool`, `createCluster`,

@@ -51,5 +51,6 @@ export interface RedisConnection {
   send(args: readonly string[]): Promise<unknown>;
   /** Calls `hear` with the payload of each message of a channel. After this, nothing else is sent. */
   subscribe(channel: string, hear: (payload: unknown) => void): Promise<unknown>;
+  /** Ends the connection. */
   close(): void;
 }

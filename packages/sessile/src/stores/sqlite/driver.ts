@@ -5,8 +5,11 @@ export type SqliteValue = string | number | null;
 
 /** Parameters are `SqliteValue`s; the types of some drivers do not allow a narrower type here. */
 export interface SqliteStatement {
+  /** The first row; `undefined` or `null` when there is none. */
   get(...parameters: unknown[]): unknown;
+  /** Every row. */
   all(...parameters: unknown[]): unknown[];
+  /** Executes it; `changes` is the number of rows that it changed. */
   run(...parameters: unknown[]): { readonly changes: number | bigint };
   /** node:sqlite alone has it. Rows as arrays cost a quarter less than objects. */
   setReturnArrays?(isEnabled: boolean): void;
@@ -14,7 +17,9 @@ export interface SqliteStatement {
 
 /** An open database: a `DatabaseSync` of node:sqlite, a `Database` of better-sqlite3 or of bun:sqlite. */
 export interface SqliteDatabase {
+  /** Executes statements without parameters. */
   exec(sql: string): unknown;
+  /** Compiles one statement. */
   prepare(sql: string): SqliteStatement;
 }
 
