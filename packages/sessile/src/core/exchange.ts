@@ -19,6 +19,9 @@ import {
   type SessionTransport,
 } from "./transport.ts";
 
+const ENDING =
+  "The session is being ended. Await `signOut()` or `signIn()` before writing; after a failed sign-out nothing is written.";
+
 const EMPTY: JsonObject = Object.freeze(Object.create(null));
 
 /** The present state of the session of one request. */
@@ -31,10 +34,8 @@ type State =
   | "begun"
   /** its data cannot be read; a request that fails removes it */
   | "unreadable"
-  /** its end was asked for, and the store has not confirmed it: nothing more is written */
+  /** its end was asked for, and is not confirmed, or the sign-in that asked for it not complete: nothing is written */
   | "ending"
-  /** ended by this request: the client forgets its token */
-  | "signedOut"
   /**
    * ended elsewhere during the request: the client is sent nothing, because it may already hold the token of a newer
    * sign-in
@@ -63,6 +64,8 @@ export class SessionExchange<Data extends object> {
   #newToken: string | null = null;
   /** The keys of the flash messages that the handler has taken. */
   #taken: Set<string> | null = null;
+  /** This request has ended the session, so the client forgets its token, unless it gets a new one. */
+  #mustClear = false;
   #isActivity = true;
   #mustRotate = false;
   #isSettled = false;
@@ -117,11 +120,7 @@ export class SessionExchange<Data extends object> {
   /** The same, for a change. Throws `ERR_SESSION_STATE` when the change could not be kept. */
   change(): Changes {
     if (this.#isSettled) throw tooLate("change the session");
-    if (this.#state === "ending" || this.#state === "signedOut")
-      throw new SessionError(
-        "ERR_SESSION_STATE",
-        "The session was signed out in this request; sign in before writing.",
-      );
+    if (this.#state === "ending") throw new SessionError("ERR_SESSION_STATE", ENDING);
     this.#changes ??= new Changes(this.read(), this.#core.settings.limits);
     this.#isUsed = true;
     return this.#changes;
@@ -165,6 +164,7 @@ export class SessionExchange<Data extends object> {
       const flashes = this.#changes?.flashes() ?? null;
       await this.#endFormer();
       const { token, evicted } = await this.#begin(beginning);
+      this.#mustClear = false;
       const former = options[REPLACES];
       if (former !== undefined && !evicted.includes(former)) await this.#replace(former);
       if (flashes !== null && this.#changes !== null) flashes.join(this.#changes);
@@ -174,11 +174,15 @@ export class SessionExchange<Data extends object> {
     });
   }
 
-  /** Ends the session; the store has confirmed it when this returns. Without a session nothing happens. */
+  /**
+   * Ends the session; the store has confirmed it when this returns. Changes made before are dropped; later ones begin
+   * another session.
+   */
   signOut(): Promise<void> {
     return this.#step("sign out", async () => {
       this.#newToken = null;
       await this.#end((record) => this.#core.signOut(record));
+      this.#state = "none";
     });
   }
 
@@ -270,7 +274,8 @@ export class SessionExchange<Data extends object> {
     const record = this.record();
     this.#state = "ending";
     if (record !== null) await end(record);
-    this.#drop("signedOut");
+    this.#drop("ending");
+    this.#mustClear = true;
   }
 
   /** Changes that the handler makes while this waits for the store are kept for the next commit. */
@@ -329,7 +334,10 @@ export class SessionExchange<Data extends object> {
   }
 
   async #begin(beginning: Beginning): Promise<NewSession> {
-    const created = await this.#core.create(beginning);
+    const created = await this.#core.create(beginning).catch((error: unknown) => {
+      this.#state = "none";
+      throw error;
+    });
     this.#record = created.record;
     this.#presented = { secret: created.secret, digest: created.record.secretDigest };
     this.#newToken = created.token;
@@ -368,9 +376,9 @@ export class SessionExchange<Data extends object> {
   }
 
   #send(response: SessionResponse): void {
-    const carriesToken = this.#newToken !== null || this.#state === "signedOut";
+    const carriesToken = this.#newToken !== null || this.#mustClear;
     if (this.#newToken !== null && this.#record !== null) this.#issue(this.#newToken, this.#record, response);
-    else if (this.#state === "signedOut") this.#transport?.clear(response);
+    else if (this.#mustClear) this.#transport?.clear(response);
     if (!this.#isUsed && !carriesToken) return;
     if (this.#transport !== null || carriesToken) keepFromCaches(response, carriesToken);
     const { transports } = this.#core.settings;

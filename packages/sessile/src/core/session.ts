@@ -195,7 +195,11 @@ export class Session<Data extends object = DefaultData> {
     return this.#exchange.signIn(userId, options);
   }
 
-  /** Ends the session. When this returns, the token is good for nothing, even if the request fails later. */
+  /**
+   * Ends the session. When this returns, the token is good for nothing, even if the request fails later. Changes made
+   * before it has returned are dropped; a later `set` or `update` begins a new anonymous session. When it fails, nothing
+   * can be written any more.
+   */
   signOut(): Promise<void> {
     return this.#exchange.signOut();
   }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { ClientResponse } from "./adapter-client.ts";
 import { CookieJar } from "./adapter-jar.ts";
-import { type AdapterCheck, cookieOnly, withServer } from "./adapter-server.ts";
+import { type AdapterCheck, cookieOf, cookieOnly, withServer } from "./adapter-server.ts";
 
 const NAME = "__Host-session";
 
@@ -56,6 +56,54 @@ export const endingChecks: readonly AdapterCheck[] = [
         }
         store.recover();
         assert.equal((await send("GET", "/data", { token })).text, '{"username":"anna"}');
+      }),
+  },
+  {
+    name: "a write after a sign-out begins a session: one cookie, nothing of the old one, and no late request revives that",
+    run: (start) =>
+      withServer(start, { transports: cookieOnly() }, async ({ send, store, manager, probes }) => {
+        const browser = new CookieJar(send);
+        await browser.send("POST", "/login");
+        const [old = ""] = browser.valuesOf(NAME);
+        const slow = send("POST", "/slow", { cookie: cookieOf(old) });
+        await Promise.race([probes.slow.reached, slow]);
+        const gate = store.pause("delete");
+        const leaving = browser.send("POST", "/logout/notice");
+        await Promise.race([gate.reached, leaving]);
+        gate.open();
+        const { status, cookies } = await leaving;
+        assert.deepEqual([status, cookies.length, browser.valuesOf(NAME).length], [200, 1, 1]);
+        probes.slow.open();
+        assert.deepEqual((await slow).cookies, []);
+        assert.equal((await browser.send("GET", "/notice")).text, '[null,"notice","Bye"]');
+        assert.equal((await send("GET", "/notice", { cookie: cookieOf(old) })).text, "[null,null]");
+        assert.equal((await manager.stats()).sessions, 1);
+      }),
+  },
+  {
+    name: "a write after a sign-out sends one token by the header as well",
+    run: (start) =>
+      withServer(start, {}, async ({ send, signIn }) => {
+        const { header, cookies } = await send("POST", "/logout/notice", { token: await signIn() });
+        const token = header("x-session-token") ?? "";
+        assert.deepEqual([/^ses_\w{72}$/.test(token), cookies], [true, []]);
+        assert.equal((await send("GET", "/notice", { token })).text, '[null,"notice","Bye"]');
+      }),
+  },
+  {
+    name: "a write after a sign-out begins nothing where the sign-out fails, and where it cannot be stored, that stands",
+    run: (start) =>
+      withServer(start, { transports: cookieOnly() }, async ({ send, store, manager }) => {
+        const browser = new CookieJar(send);
+        await browser.send("POST", "/login");
+        store.fail("delete");
+        const { status, cookies } = await browser.send("POST", "/logout/notice");
+        assert.deepEqual([status >= 500, cookies, (await manager.stats()).sessions], [true, [], 1]);
+        store.recover();
+        store.fail("create");
+        assert.equal((await browser.send("POST", "/logout/notice")).status, 503);
+        store.recover();
+        assert.deepEqual([(await manager.stats()).sessions, browser.valuesOf(NAME)], [0, []]);
       }),
   },
   {

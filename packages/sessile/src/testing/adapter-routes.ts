@@ -118,6 +118,12 @@ const SIGNING: Handlers = {
     await session.signOut();
     return json({ message: "Logged out successfully" });
   },
+  "POST /logout/notice": async ({ session }) => {
+    session.set("before", 1);
+    await session.signOut();
+    session.set("notice", "Bye");
+    return json({});
+  },
   "POST /logout/throw": async ({ session }) => {
     await session.signOut();
     throw new Error("internal: password1");
@@ -141,6 +147,7 @@ const READING: Handlers = {
   "GET /public": async () => ({ headers: { "content-type": "text/plain" }, body: "public" }),
   "GET /who": async ({ session }) => json({ user: session.userId }),
   "GET /require": async ({ session }) => json({ user: session.require().userId }),
+  "GET /notice": async ({ session }) => json([session.userId, ...session.keys(), session.get("notice")]),
   "GET /session": async ({ session }) => {
     const shown = inspect(session);
     const text = `${shown} ${JSON.stringify(session)} ${String(session)}`;

@@ -63,6 +63,11 @@ const FAULTS = {
   ],
   "clears the cookie with every 503":
     "F1: a sign-out that the store did not confirm is a 503 that keeps the cookie, until a later try is confirmed",
+  "clears the cookie of every sign-out":
+    "a write after a sign-out begins a session: one cookie, nothing of the old one, and no late request revives that",
+  "sends two tokens by the header": "a write after a sign-out sends one token by the header as well",
+  "drops the session's cookies of a 503":
+    "a write after a sign-out begins nothing where the sign-out fails, and where it cannot be stored, that stands",
   "answers every failure of the store alike":
     "F1: a sign-out that the store did not confirm is a 503 that keeps the cookie, until a later try is confirmed",
   "sends the handler's headers with its 503":
@@ -173,10 +178,12 @@ async function serve(
     if (typeof answer.body === "object" && fault !== "keeps the stream that it does not send")
       void iteratorOf(answer.body).return?.();
     const instead = faulty(fault, answerTo(error) ?? FAILURE);
-    const kept =
-      fault === "sends the handler's headers with its 503" ? headers : { "set-cookie": ours(headers["set-cookie"]) };
+    const cookies = fault === "drops the session's cookies of a 503" ? [] : ours(headers["set-cookie"]);
+    const kept = fault === "sends the handler's headers with its 503" ? headers : { "set-cookie": cookies };
     return write(response, { ...instead, headers: { ...kept, ...instead.headers } as SuiteAnswer["headers"] & object });
   }
+  if (fault === "clears the cookie of every sign-out" && route.path.startsWith("/logout"))
+    headers["set-cookie"] = [headers["set-cookie"] ?? [], "__Host-session=; Max-Age=0; Path=/"].flat().map(String);
   if (fault === "keeps every response from caches" || (fault === "replaces an explicit private" && "vary" in headers))
     headers["cache-control"] = "no-store";
   if ("x-bad" in headers || String(headers["location"]).includes("\n")) return write(response, FAILURE);
@@ -284,7 +291,7 @@ function headersInto(fault: Fault, headers: OutgoingHttpHeaders): SessionRespons
     get: (name) => (fault === "shows the session no header of the application" ? undefined : headers[name]?.toString()),
     set(name, value) {
       if (name in headers && fault === "lets the application's Cache-Control win") return;
-      headers[name] = value;
+      headers[name] = name === "x-session-token" && fault === "sends two tokens by the header" ? [TOKEN, value] : value;
     },
     append(name, text) {
       const present = headers[name];

@@ -113,6 +113,21 @@ describe("sessions in Next.js", () => {
     assert.equal((await readSession()).isSignedIn(), false);
   });
 
+  test("an action that writes after a sign-out sets one cookie, that of the new session", async () => {
+    const { request, signedIn, manager } = setUp();
+    const { next, action, readSession } = request({ cookie: await signedIn() });
+    await next.act(
+      action(async (session) => {
+        await session.signOut();
+        session.set("notice", "Bye");
+      }),
+    );
+    assert.equal(next.setCookies.length, 1);
+    const page = await readSession();
+    assert.deepEqual([page.userId, page.keys(), page.get("notice")], [null, ["notice"], "Bye"]);
+    assert.equal((await manager.stats()).sessions, 1);
+  });
+
   test("an action that ends by redirect() or notFound() keeps what it wrote, and one that fails does not", async () => {
     const { request, signedIn } = setUp();
     for (const [thrown, isKept] of [

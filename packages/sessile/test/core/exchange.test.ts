@@ -10,6 +10,11 @@ const HOUR = 60 * MINUTE;
 
 const plusOne = (n: unknown): number => Number(n ?? 0) + 1;
 
+/** Signs Ann in, whatever carries the token. */
+async function tokenOf(bench: Bench, data: Bag = {}): Promise<string> {
+  return (await bench.send(null, (session) => session.signIn("ann", { data }))).result;
+}
+
 /** A request that is open while others happen. */
 async function openRequest(
   bench: Bench,
@@ -423,7 +428,7 @@ describe("sign-out", () => {
       session.set("k", 1);
       session.rotate();
       await assert.rejects(session.signOut(), { code: "ERR_SESSION_NOT_ENDED" });
-      assert.throws(() => session.set("k", 2), { code: "ERR_SESSION_STATE" });
+      assert.throws(() => session.set("k", 2), { code: "ERR_SESSION_STATE", message: /failed sign-out/ });
       await session.commit();
     });
     assert.deepEqual(bench.spied.take(), { load: 1, delete: 1 });
@@ -475,24 +480,132 @@ describe("sign-out", () => {
     assert.deepEqual(bench.takeEvents(), ["created", "signedIn", "signedOut"]);
   });
 
-  test("ends writing in its request, until somebody signs in", async () => {
+  test("once it has resolved, a write begins a new anonymous session, with nothing of the old one", async () => {
+    const bench = new Bench({ transports: [cookieTransport()] });
+    const writes: Readonly<Record<string, (session: Session<Bag>) => void>> = {
+      set: (session) => session.set("k", 1),
+      update: (session) => session.update("k", plusOne),
+    };
+    for (const [name, write] of Object.entries(writes)) {
+      const old = await tokenOf(bench, { k: 5, cart: [1] });
+      bench.takeEvents();
+      const { session, commit } = await bench.manager.open(requestWith({ cookie: `__Host-session=${old}` }));
+      session.set("before", 1);
+      session.rotate();
+      await session.signOut();
+      assert.deepEqual([session.sid, session.userId, session.keys(), session.expiresAt], [null, null, [], null]);
+      write(session);
+      const response = new ResponseRecorder();
+      await commit(200, response);
+      const [line = "", ...others] = response.all("set-cookie");
+      const issued = line.slice("__Host-session=".length).split(";", 1)[0] as string;
+      assert.deepEqual(others, [], "it is not cleared as well");
+      assert.notEqual(sidOf(issued), sidOf(old));
+      assert.deepEqual([await bench.dataOf(issued), (await bench.recordOf(issued))?.userId], [{ k: 1 }, null], name);
+      assert.equal(await bench.recordOf(old), null);
+      assert.deepEqual(bench.takeEvents(), ["signedOut", "created"]);
+    }
+  });
+
+  test("a removal after it, and a write that is taken back, begin nothing and clear the cookie", async () => {
+    const bench = new Bench({ transports: [cookieTransport()] });
+    const old = await tokenOf(bench, { k: 5 });
+    const { session, commit } = await bench.manager.open(requestWith({ cookie: `__Host-session=${old}` }));
+    await session.signOut();
+    session.remove("k");
+    session.set("n", 1);
+    session.set("n", undefined);
+    const response = new ResponseRecorder();
+    await commit(200, response);
+    assert.match(response.all("set-cookie").join(), /^__Host-session=;/);
+    assert.equal((await bench.manager.stats()).sessions, 0);
+  });
+
+  test("lets nothing be written while it waits for the store, and drops what waited in front of it", async () => {
     const bench = new Bench();
     const token = await bench.signIn("ann", { k: 1 });
+    const gate = new Gate();
+    bench.spied.before = (method) => (method === "delete" ? gate.pass() : undefined);
     const { issued } = await bench.send(token, async (session) => {
-      session.set("k", 2);
-      await session.signOut();
-      const late = { code: "ERR_SESSION_STATE" };
-      assert.throws(() => session.set("k", 3), late);
-      assert.throws(() => session.remove("k"), late);
-      assert.throws(() => session.update("k", plusOne), late);
+      const [committed, out] = [session.commit(), session.signOut()];
+      session.set("queued", 1);
+      await committed;
+      await gate.reached;
+      for (const write of [() => session.set("k", 3), () => session.remove("k"), () => session.update("k", plusOne)])
+        assert.throws(write, { code: "ERR_SESSION_STATE", message: /Await `signOut\(\)`/ });
+      gate.open();
+      await out;
       await session.commit();
-      assert.deepEqual(
-        [session.sid, session.userId, session.get("k"), session.keys(), session.expiresAt],
-        [null, null, undefined, [], null],
-      );
+      assert.deepEqual([session.sid, session.keys()], [null, []]);
     });
     assert.equal(issued, undefined);
     assert.equal((await bench.manager.stats()).sessions, 0);
+  });
+
+  test("and a new session in one request: when the request fails, none is left, and the cookie is cleared", async () => {
+    for (const isCommitted of [false, true]) {
+      const bench = new Bench({ transports: [cookieTransport()] });
+      const old = await tokenOf(bench);
+      const { session, commit } = await bench.manager.open(requestWith({ cookie: `__Host-session=${old}` }));
+      await session.signOut();
+      session.set("k", 1);
+      if (isCommitted) await session.commit();
+      assert.equal(session.sid !== null, isCommitted);
+      const response = new ResponseRecorder();
+      await commit(500, response);
+      assert.match(response.all("set-cookie").join(), /^__Host-session=;[^,]*Max-Age=0/);
+      assert.equal((await bench.manager.stats()).sessions, 0);
+    }
+  });
+
+  test("stands when the session that a write begins after it cannot be stored", async () => {
+    const bench = new Bench({ transports: [cookieTransport()] });
+    const old = await tokenOf(bench);
+    bench.spied.before = (method) => (method === "create" ? assert.fail("down") : undefined);
+    const { session, commit } = await bench.manager.open(requestWith({ cookie: `__Host-session=${old}` }));
+    await session.signOut();
+    session.set("k", 1);
+    const response = new ResponseRecorder();
+    await assert.rejects(async () => commit(200, response), { code: "ERR_SESSION_STORE" });
+    assert.match(response.all("set-cookie").join(), /^__Host-session=;[^,]*Max-Age=0/);
+    assert.equal(await bench.recordOf(old), null);
+  });
+
+  test("of a session that it began in this request ends that too, and a sign-in can keep what was written between", async () => {
+    const bench = new Bench();
+    const old = await bench.signIn();
+    const twice = await bench.send(old, async (session) => {
+      await session.signOut();
+      session.set("k", 1);
+      await session.commit();
+      await session.signOut();
+    });
+    assert.deepEqual([twice.issued, (await bench.manager.stats()).sessions], [undefined, 0]);
+    const { issued } = await bench.send(null, async (session) => {
+      await session.signOut();
+      session.set("cart", [1]);
+      await session.signIn("bob", { keep: ["cart"] });
+    });
+    assert.deepEqual(await bench.dataOf(issued as string), { cart: [1] });
+  });
+
+  test("that other requests of the session overlap revives nothing and brings them nothing of the new one", async () => {
+    const bench = new Bench();
+    const old = await bench.signIn("ann", { k: 5 });
+    const others = await all(3, () => openRequest(bench, old));
+    for (const [index, { session }] of others.entries()) session.set(`other${index}`, 1);
+    const { issued } = await bench.send(old, async (session) => {
+      const first = others[0]?.finish();
+      await session.signOut();
+      await first;
+      await others[1]?.finish();
+      session.set("notice", "Bye");
+      await session.commit();
+      const late = await others[2]?.finish();
+      assert.deepEqual(late?.all("x-session-token"), []);
+    });
+    assert.deepEqual(await bench.dataOf(issued as string), { notice: "Bye" });
+    assert.deepEqual([await bench.recordOf(old), (await bench.manager.stats()).sessions], [null, 1]);
   });
 
   test("drops what an anonymous request had written before", async () => {
