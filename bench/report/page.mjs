@@ -15,12 +15,41 @@ export function writePage(results) {
 }
 
 /** `note`, where there is one, says what is to be known of these results alone. */
-function head({ date, note = "" }) {
+function head({ date, note = "", questions }) {
   return `<!-- Written by \`npm run docs\` from bench/results/all.json; do not edit. -->
 
 # Performance
 
-${WORDS.head(date.slice(0, 10))}${note && `\n\n${note}`}`;
+${WORDS.head(date.slice(0, 10))}
+
+${answerTable(questions.reads?.answer)}
+
+${WORDS.after}${note && `\n\n${fill(note)}`}`;
+}
+
+/** The usual library of a framework and a store, beside Sessile. */
+const USUAL = [
+  ["Fastify, memory", "fastify", "memory", "@fastify/session"],
+  ["Fastify, SQLite", "fastify", "sqlite", "@fastify/session, sqlite"],
+  ["Fastify, Redis", "fastify", "redis", "@fastify/session, connect-redis"],
+  ["Express, memory", "express", "memory", "express-session"],
+  ["Express, SQLite", "express", "sqlite", "express-session, sqlite"],
+  ["Express, Redis", "express", "redis", "express-session, connect-redis"],
+  ["Koa, memory", "koa", "memory", "koa-session"],
+  ["Hono, memory", "hono", "memory", "hono-sessions"],
+  ["Hono, SQLite", "hono", "sqlite", "better-auth, sqlite"],
+];
+
+function answerTable(reads) {
+  if (reads === undefined || reads.skipped) return "This run did not ask for reads.";
+  const own = (framework, name) => {
+    const row = reads[framework]?.find((each) => each.name === name);
+    return row === undefined ? "–" : `${numberOf(row.ownCpu.median)} µs`;
+  };
+  return table(
+    ["", "Sessile", "the usual library", "which"],
+    USUAL.map(([title, framework, ours, theirs]) => [title, own(framework, ours), own(framework, theirs), theirs]),
+  );
 }
 
 function goalTable(questions) {
@@ -118,8 +147,9 @@ const LEAST = 0.05;
 const timeOf = ({ kinds }, kind) => kinds.find(([name]) => name === kind)?.[1] ?? 0;
 
 function functionsOf({ name, functions }) {
-  const times = functions.filter(([, time]) => time >= LEAST).map(([what, time]) => `${what} ${time.toFixed(2)}`);
-  return times.length === 0 ? [] : [`Of the library, µs, \`${name}\`: ${times.join(", ")}.`];
+  const most = functions.filter(([, time]) => time >= LEAST).slice(0, 3);
+  const times = most.map(([what, time]) => `${what} ${time.toFixed(2)}`);
+  return times.length === 0 ? [] : [fill(`Most in the library, µs, \`${name}\`: ${times.join(", ")}.`)];
 }
 
 function spaceTables({ memory, redis, sqlite }) {
@@ -162,17 +192,19 @@ function plot(file, title, unit, rows, key) {
 
 function costTable(rows) {
   return table(
-    ["", "requests/s", "against none", "CPU µs", "own CPU µs", "p50 ms", "p99 ms", "max ms"],
+    ["", "requests/s", "against none", "CPU µs", "own CPU µs", "p50 ms", "p99 ms"],
     rows.map(({ name, rate, rateRatio, cpu, ownCpu, latency }) => [
       name,
       numberOf(rate.median),
       rateRatio.median.toFixed(2),
       numberOf(cpu.median),
-      `${numberOf(ownCpu.median)} (${numberOf(ownCpu.low)} to ${numberOf(ownCpu.high)})`,
-      ...[latency.p50, latency.p99, latency.max].map(numberOf),
+      spread(ownCpu),
+      ...[latency.p50, latency.p99].map(numberOf),
     ]),
   );
 }
+
+const spread = ({ median, low, high }) => `${numberOf(median)} (${numberOf(low)}–${numberOf(high)})`;
 
 function rateTable(rows) {
   return table(
@@ -188,7 +220,7 @@ function rateTable(rows) {
     ],
     rows.map(({ name, rate, rateRatio, cpu, delay, latency }) => [
       name,
-      `${numberOf(rate.median)} (${numberOf(rate.low)} to ${numberOf(rate.high)})`,
+      spread(rate),
       rateRatio.median.toFixed(2),
       numberOf(cpu.median),
       ...[delay.p99, delay.max, latency.p50, latency.p99].map(numberOf),
@@ -200,12 +232,15 @@ function machineOf({ machine, versions, date, pace }) {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `## Machine and versions
 
-${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; ${date.slice(0, 10)}. ${pace.windows} windows of ${pace.ms} ms in each of ${pace.processes} processes of every
-variant.
+${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}; ${date.slice(0, 10)}.
+${pace.windows} windows of ${pace.ms} ms in each of ${pace.processes} processes of every variant.
 Server and load ${machine.coresApart ? "on a core each" : "not kept apart: this machine has no `taskset`, or one core"}.
 
-${named.join(", ")}.`;
+${fill(`${named.join(", ")}.`)}`;
 }
+
+/** Breaks a paragraph into lines of at most 120 characters. */
+const fill = (text) => text.replace(/(.{1,120})(?: |$)/g, "$1\n").trimEnd();
 
 function table(names, lines) {
   const cells = (list) => `| ${list.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;

@@ -1,10 +1,10 @@
-// Runs the whole matrix, or the cells whose fault or store contains one of the words given, and prints a table. Ends with 1 when a
-// promise was broken. `--write FILE` puts the tables between the marks in that file.
+// Runs the whole matrix, or the cells whose fault or store contains one of the words given, and prints the results. Ends
+// with 1 when a promise was broken. `--write FILE` puts the tables between the marks in that file.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { CELLS, type Cell, GAPS, type Gap } from "./matrix.ts";
-import { gapsOf, rowOf, tableOf } from "./report.ts";
+import { durationsOf, lossesOf, rowOf } from "./report.ts";
 import { type Result, runCell } from "./run-cell.ts";
 
 const AT_ONCE = 2;
@@ -36,16 +36,15 @@ async function work(): Promise<void> {
 
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 const found = results.filter((result) => result !== null);
-if (values.write === undefined) process.stdout.write(`\n${tableOf(found)}\n\n${gapsOf(gaps)}\n`);
-else {
+if (values.write !== undefined) {
   const text = readFileSync(values.write, "utf8");
   const put = (name: string, table: string, into: string): string => {
     return into.replace(
-      new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*(\n<!-- /${name} -->)`),
-      (_, a, b) => `${a}\n${table}\n${b}`,
+      new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*(<!-- /${name} -->)`),
+      (_, a, b) => `${a}\n${table}\n\n${b}`,
     );
   };
-  writeFileSync(values.write, put("gaps", gapsOf(gaps), put("faults", tableOf(found), text)));
+  writeFileSync(values.write, put("losses", lossesOf(found), put("faults", durationsOf(found, gaps), text)));
 }
 const broken = found.filter((result) => result.broken.length > 0);
 process.stdout.write(`\n${found.length} cells, ${broken.length} broken, ${failed} not run\n`);

@@ -30,15 +30,15 @@ const except = (how: Fault, losses: readonly Loss[], exception: string): Entry =
 
 const NO_CONNECTION = "no connection: the store is in the process";
 const NO_SERVER = "no server between the process and the file";
-const ASYNC = "replication is asynchronous: what the replica had not heard is lost";
+const ASYNC = "replication is asynchronous: writes that the replica had not received are lost";
 const SIGNED_OUT: readonly Loss[] = ["lostWrites", "wrong401", "revoked409"];
 const ANYTHING: readonly Loss[] = [...SIGNED_OUT, "revived"];
 
-/** What a takeover may cost; with strict sign-out, nobody comes back. */
+/** The cost of a takeover; with strict sign-out, no ended session comes back. */
 const takenOver = (how: Fault, ...stores: readonly StoreName[]): Row => {
   const entryOf = (store: StoreName): Entry => {
     return store.endsWith("strict")
-      ? except(how, SIGNED_OUT, `${ASYNC}; sign-outs that were lost had not been acknowledged`)
+      ? except(how, SIGNED_OUT, `${ASYNC}; no acknowledged sign-out among them`)
       : except(how, ANYTHING, ASYNC);
   };
   return Object.fromEntries(stores.map((store) => [store, entryOf(store)]));
@@ -90,7 +90,7 @@ const MATRIX: Readonly<Record<string, Row>> = {
     ...onRedis(faults.readOnly),
     ...takenOver(faults.readOnly, "Sentinel", "Sentinel, cached"),
     Cluster: "a node that is no primary answers MOVED",
-    ...inProcess("nobody else decides who writes"),
+    ...inProcess("no other server decides which one writes"),
   },
   LOADING: {
     ...onRedis(faults.loading),
@@ -121,11 +121,11 @@ const MATRIX: Readonly<Record<string, Row>> = {
   },
   "slots moved": { ...onCluster(faults.slotsMoved), Redis: "no slots", Sentinel: "no slots", ...inProcess("no slots") },
   "restart without data": {
-    Redis: emptied("whoever signed in before is signed out"),
-    "Redis, cached": emptied("whoever signed in before is signed out"),
+    Redis: emptied("earlier sessions are gone"),
+    "Redis, cached": emptied("earlier sessions are gone"),
     Sentinel: emptied("a primary without a file comes back empty, and its replicas copy that"),
     Cluster: emptied("a primary without a file comes back empty, and its replica copies that"),
-    SQLite: except(faults.sqliteDeleted, SIGNED_OUT, "whoever signed in before is signed out"),
+    SQLite: except(faults.sqliteDeleted, SIGNED_OUT, "earlier sessions are gone"),
     memory: "that is every restart, see server killed",
   },
   "disk full": {
