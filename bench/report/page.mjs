@@ -116,10 +116,10 @@ const SECTIONS = {
     ),
   ],
   profile: (groups) =>
-    Object.entries(groups).flatMap(([group, rows]) => [
+    Object.entries(groups).flatMap(([group, rows], index) => [
       `### ${group}`,
       profileTable(rows),
-      ...rows.flatMap(functionsOf),
+      ...(index === 0 ? rows.flatMap(functionsOf) : []),
     ]),
 };
 
