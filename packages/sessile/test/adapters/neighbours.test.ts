@@ -1,4 +1,4 @@
-// Packages that applications use beside sessions: what docs/frameworks.md says of each, in "Session middleware meets …".
+// Packages that applications use beside sessions: what docs/frameworks.md says of each, in "Session middleware meets other packages".
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";

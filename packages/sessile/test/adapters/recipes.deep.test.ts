@@ -17,7 +17,7 @@ const SECTIONS = [...PAGE.matchAll(/^##? (.+)$/gm)].map(([, title = ""]) => titl
 const PREAMBLE = `
 import type { Session, SessionManager } from "sessile";
 declare module "sessile" {
-  interface SessionData { username: string; cart: string[]; last: string; campaign: string; csrf: string; oauth: string; grant: Record<string, string> }
+  interface SessionData { username: string; cart: string[]; returnTo: string; last: string; campaign: string; oauth: string; grant: Record<string, string> }
 }
 declare global {
   const manager: SessionManager;
@@ -41,11 +41,6 @@ declare module "next/server" {
     static override redirect(url: URL): NextResponse;
   }
 }
-declare module "passport" {
-  const passport: { authenticate(strategy: string, options: object): import("express").RequestHandler };
-  export default passport;
-}
-declare namespace Express { interface Request { user?: object } }
 declare module "@sveltejs/kit" {
   export interface RequestEvent { request: Request; url: URL; locals: App.Locals }
   export function redirect(status: number, path: string): never;

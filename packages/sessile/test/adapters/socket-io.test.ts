@@ -1,4 +1,4 @@
-// The recipe for Socket.IO of docs/frameworks.md, as it is written there.
+// The program for Socket.IO of docs/guide/websockets.md, run with a manager of the test.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,11 +16,13 @@ import { cookieFor, testManager } from "./support/session-server.ts";
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const { manager, store } = testManager();
 
-/** Runs the program of the page with `manager`. */
+/** Runs the program of the guide with `manager`. */
 async function recipe(): Promise<{ server: HttpServer; io: Server }> {
-  const page = readFileSync(join(ROOT, "docs/frameworks.md"), "utf8");
-  const code = /^## Socket\.IO\n[\s\S]*?^```ts\n([\s\S]*?)^```/m.exec(page)?.[1] ?? "";
-  const program = `const { manager } = globalThis.recipe;\n${code}\nexport { io, server };\n`;
+  const code = readFileSync(join(ROOT, "examples/guide/socket-io.ts"), "utf8");
+  const program = code
+    .replace(/^const manager = .*$/m, "const { manager } = globalThis.recipe;")
+    .replace(/^server\.listen.*$/m, "export { io, server };");
+  assert.match(program, /globalThis\.recipe;[\s\S]*export \{ io, server \}/);
   const folder = join(ROOT, "packages/sessile/build-test/recipes");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "socket-io-as-written.mjs");

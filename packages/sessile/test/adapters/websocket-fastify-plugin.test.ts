@@ -1,5 +1,5 @@
-// The recipe for `@fastify/websocket` of docs/frameworks.md, run as it stands there. The plugin is loaded by nothing but the
-// recipe: its types change those of Fastify for every test that is compiled together with it.
+// The program for `@fastify/websocket` of docs/guide/websockets.md, run with a manager of the test. The plugin is loaded by nothing but
+// the program: its types change those of Fastify for every test that is compiled together with it.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -12,20 +12,22 @@ import { type ClientOptions, WebSocket } from "ws";
 import { cookieFor, testManager } from "./support/session-server.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
-const RECIPE = /```ts\n(import websocket from "@fastify\/websocket";\n[\s\S]*?)```/;
 
 /** As much of what the plugin adds as is used here. */
 type WithWebSockets = FastifyInstance & {
   injectWS(path: string, context: { headers?: Record<string, string> }): Promise<WebSocket>;
 };
 
-async function runRecipe(manager: unknown): Promise<WithWebSockets> {
-  const [, program] = RECIPE.exec(readFileSync(join(ROOT, "docs/frameworks.md"), "utf8")) ?? [];
-  assert.ok(program !== undefined);
+async function runProgram(manager: unknown): Promise<WithWebSockets> {
+  const program = readFileSync(join(ROOT, "examples/guide/fastify-websocket.ts"), "utf8");
+  const own = program
+    .replace(/^const manager = .*$/m, "const { manager } = globalThis;")
+    .replace(/^await app\.listen.*$/m, "export { app };");
+  assert.match(own, /globalThis;[\s\S]*export \{ app \}/);
   const folder = join(ROOT, "packages/sessile/build-test/recipes/run");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "fastify-websocket.mjs");
-  writeFileSync(file, `${program}\nexport { app };\n`);
+  writeFileSync(file, own);
   Object.assign(globalThis, { manager });
   return ((await import(file)) as { app: WithWebSockets }).app;
 }
@@ -36,11 +38,7 @@ describe("a WebSocket of @fastify/websocket", () => {
   let url: string;
 
   before(async () => {
-    app = await runRecipe(manager);
-    app.post("/logout", async ({ session }) => {
-      await session.signOut();
-      return {};
-    });
+    app = await runProgram(manager);
     url = await app.listen({ port: 0, host: "127.0.0.1" });
   });
   after(async () => {

@@ -7,7 +7,7 @@ import { sqliteStore } from "sessile/sqlite";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { forkStore } from "../../support/store-process.ts";
 
-/** What docs/frameworks.md promises. */
+/** What docs/guide/machines.md promises. */
 const BOUND = 1000;
 /** The bound is that of a machine that has time for its timers; one that had none gets further chances. */
 const CHANCES = 5;
