@@ -3,28 +3,21 @@
 
 import assert from "node:assert/strict";
 import { after, type TestContext, test } from "node:test";
-import type { SessionStore, UserLimit } from "sessile/store";
+import type { SessionStore } from "sessile/store";
 import { byDepth } from "sessile-test-support/depth";
 import { type PostgresServer, startPostgres, withoutPostgres } from "sessile-test-support/postgres-server";
 import { applyDelta } from "#dist/core/delta.js";
 import { encodeRecord } from "#dist/stores/network/codec.js";
 import type { PostgresPort } from "#dist/stores/postgres/port.js";
 import { userKey } from "#dist/stores/postgres/rows.js";
+import { type Campaign, crash, lostAnswer, nothing } from "./interleavings/campaigns.ts";
+import { LIMITS, runAll as runEach, scenarios } from "./interleavings/run-all.ts";
+import { choices, type Scenario, SECRETS, SWEEPS } from "./interleavings/scenario.ts";
 import { type MakeStore, simulate, soundStore, Worlds } from "./postgres-interleavings/simulate.ts";
-import { type Campaign, crash, type Fault, lostAnswer, nothing } from "./redis-interleavings/campaigns.ts";
-import { choices, type Kind, type Scenario, SECRETS } from "./redis-interleavings/scenario.ts";
-
-const LIMITS: readonly UserLimit[] = [
-  { max: 1, onExceeded: "evictOldest" },
-  { max: 2, onExceeded: "evictOldest" },
-  { max: 1, onExceeded: "refuse" },
-  { max: 2, onExceeded: "refuse" },
-];
-const SWEEPS: readonly Kind[] = ["create", "commit", "touch", "rotate", "signOut", "revokeAll", "sweep"];
 
 const PAIRS = scenarios(choices(2));
 const LIMITED_PAIRS = LIMITS.flatMap((limit) => scenarios(choices(2), limit));
-const SWEPT_PAIRS = scenarios(SWEEPS.map((kind): Kind[] => [kind, "sweep"]));
+const SWEPT_PAIRS = scenarios(SWEEPS);
 const ALL_PAIRS = [...PAIRS, ...LIMITED_PAIRS, ...SWEPT_PAIRS];
 const OFFERS = scenarios(SECRETS);
 const TRIPLES = [...scenarios(choices(3)), ...LIMITS.flatMap((limit) => scenarios(choices(3), limit))];
@@ -44,7 +37,7 @@ after(async () => {
 });
 
 test("the promises hold in every order of two operations", PATIENTLY, async (t) => {
-  const { waits } = await runAll(t, ALL_PAIRS, nothing);
+  const waits = await runAll(t, ALL_PAIRS, nothing);
   assert.ok(waits > 0, "some statements had to wait for others");
 });
 
@@ -144,35 +137,14 @@ function run(port: PostgresPort, text: string, values: string[]): Promise<readon
   return port.run([{ name: "", text, values }], { isNamed: false, isTransaction: false }).rows;
 }
 
-/** Runs the orders of every scenario and fault: all of them, or `most` of each. */
-async function runAll(
-  t: TestContext,
-  all: readonly Scenario[],
-  campaign: Campaign,
-  most?: number,
-): Promise<{ readonly waits: number }> {
-  const count = { orders: 0, faults: 0, complete: 0, waits: 0 };
-  for (const scenario of all) {
-    const runOf = async (fault?: Fault) => {
-      const simulated = await simulate(worlds, scenario, fault, most === undefined ? {} : { most });
-      count.orders += simulated.runs;
-      count.waits += simulated.waits;
-      count.faults++;
-      if (simulated.isComplete) count.complete++;
-      return simulated;
-    };
-    await campaign(runOf, scenario);
-  }
-  const places = count.faults === all.length ? "" : ` with ${count.faults} places to fail`;
-  const complete = `${count.complete} of them in every order`;
-  t.diagnostic(
-    `${count.orders} orders of ${all.length} scenarios${places}, ${complete}; ${count.waits} waits for a lock`,
-  );
-  return count;
-}
-
-function scenarios(kinds: readonly (readonly Kind[])[], limit?: UserLimit): Scenario[] {
-  const all = kinds.filter((each) => limit === undefined || each.includes("create"));
-  const under = limit === undefined ? "" : ` under ${JSON.stringify(limit)}`;
-  return all.map((each) => ({ name: each.join(" + ") + under, kinds: each, ...(limit && { limit }) }));
+/** Runs the orders of every scenario and fault: all of them, or `most` of each. Resolves to the waits for a lock. */
+async function runAll(t: TestContext, all: readonly Scenario[], campaign: Campaign, most?: number): Promise<number> {
+  let waits = 0;
+  await runEach(t, all, campaign, async (scenario, fault) => {
+    const simulated = await simulate(worlds, scenario, fault, most === undefined ? {} : { most });
+    waits += simulated.waits;
+    return simulated;
+  });
+  t.diagnostic(`${waits} waits for a lock`);
+  return waits;
 }

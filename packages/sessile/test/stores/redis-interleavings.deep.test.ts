@@ -9,15 +9,15 @@ import { once } from "node:events";
 import { after, afterEach, type TestContext, test } from "node:test";
 import { createClient } from "@redis/client";
 import { Redis } from "ioredis";
-import type { UserLimit } from "sessile/store";
 import { startRedis } from "sessile-test-support/redis-server";
 import { portOf } from "#dist/stores/redis/clients/port-of.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";
 import * as scripts from "#dist/stores/redis/scripts.js";
-import { type Campaign, crash, type Fault, lostAnswer, nothing } from "./redis-interleavings/campaigns.ts";
+import { type Campaign, crash, lostAnswer, nothing } from "./interleavings/campaigns.ts";
+import type { Outcome } from "./interleavings/judge.ts";
+import { LIMITS, runAll as runEach, scenarios } from "./interleavings/run-all.ts";
+import { choices, type Scenario, SECRETS } from "./interleavings/scenario.ts";
 import { FAULTY_STORES } from "./redis-interleavings/faulty-stores.ts";
-import type { Outcome } from "./redis-interleavings/judge.ts";
-import { choices, type Scenario, SECRETS } from "./redis-interleavings/scenario.ts";
 import { type Options, simulate } from "./redis-interleavings/simulate.ts";
 
 /** Scenarios that share the connection, and so its round trips. */
@@ -27,18 +27,11 @@ const IS_FULL = process.env["SESSILE_INTERLEAVINGS"] === "full";
 /** Instead of the runner's timeout: the time is that of the machine, not of anything that hangs. */
 const PATIENTLY = { timeout: IS_FULL ? Number.POSITIVE_INFINITY : 900_000 };
 
-const LIMITS: readonly UserLimit[] = [
-  { max: 1, onExceeded: "evictOldest" },
-  { max: 2, onExceeded: "evictOldest" },
-  { max: 1, onExceeded: "refuse" },
-  { max: 2, onExceeded: "refuse" },
-];
-
-const PAIRS = scenarios(2);
-const LIMITED_PAIRS = LIMITS.flatMap((limit) => scenarios(2, limit));
+const PAIRS = scenarios(choices(2));
+const LIMITED_PAIRS = LIMITS.flatMap((limit) => scenarios(choices(2), limit));
 const ALL_PAIRS = [...PAIRS, ...LIMITED_PAIRS];
-const TRIPLES = scenarios(3);
-const LIMITED_TRIPLES = LIMITS.flatMap((limit) => scenarios(3, limit));
+const TRIPLES = scenarios(choices(3));
+const LIMITED_TRIPLES = LIMITS.flatMap((limit) => scenarios(choices(3), limit));
 
 const server = await startRedis();
 const client = await createClient({ url: server.url }).connect();
@@ -86,7 +79,7 @@ test(
   "D7: an offer and its use hold in every order, wherever one crashes, and whichever answer is lost",
   PATIENTLY,
   async (t) => {
-    const all = SECRETS.map((kinds) => ({ name: kinds.join(" + "), kinds }));
+    const all = scenarios(SECRETS);
     await runAll(t, all, nothing, { most: upTo(300) });
     await runAll(t, all, crash, { most: upTo(60) });
     await runAll(t, all, lostAnswer, { most: upTo(20) });
@@ -135,27 +128,13 @@ function upTo(most: number): number {
 }
 
 /** Runs the orders of every scenario and fault: all of them, or `most` of each. */
-async function runAll(
+function runAll(
   t: TestContext,
   all: readonly Scenario[],
   campaign: Campaign,
   { most = Number.POSITIVE_INFINITY, port = nodeRedis }: { readonly most?: number; readonly port?: RedisPort } = {},
 ): Promise<void> {
-  const count = { orders: 0, faults: 0, complete: 0 };
-  const waiting = [...all];
-  const runOf = (scenario: Scenario) => async (fault?: Fault) => {
-    const simulated = await simulate(port, scenario, fault, { most });
-    count.orders += simulated.runs;
-    count.faults++;
-    if (simulated.isComplete) count.complete++;
-    return simulated;
-  };
-  const work = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await campaign(runOf(next), next);
-  };
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
-  const places = count.faults === all.length ? "" : ` with ${count.faults} places to fail`;
-  t.diagnostic(`${count.orders} orders of ${all.length} scenarios${places}, ${count.complete} of them in every order`);
+  return runEach(t, all, campaign, (scenario, fault) => simulate(port, scenario, fault, { most }), SIDE_BY_SIDE);
 }
 
 async function endsOf(scenario: Scenario, options: Options): Promise<{ runs: number; ends: string[] }> {
@@ -163,10 +142,4 @@ async function endsOf(scenario: Scenario, options: Options): Promise<{ runs: num
   const onEnd = (outcomes: readonly Outcome[]) => ends.add(JSON.stringify(outcomes));
   const { runs } = await simulate(nodeRedis, scenario, {}, { ...options, onEnd });
   return { runs, ends: [...ends].sort() };
-}
-
-function scenarios(size: number, limit?: UserLimit): Scenario[] {
-  const all = choices(size).filter((kinds) => limit === undefined || kinds.includes("create"));
-  const under = limit === undefined ? "" : ` under ${JSON.stringify(limit)}`;
-  return all.map((kinds) => ({ name: kinds.join(" + ") + under, kinds, ...(limit && { limit }) }));
 }

@@ -9,6 +9,11 @@ export function storeError(attempted: string, error: unknown): SessionError {
   return refusal(`could not ${attempted}: ${reason}`, error);
 }
 
+/** True for a `storeError`. After a `busyError` and a `closedError` nothing was written. */
+export function isDriverFailure(error: unknown): boolean {
+  return (error as Error).cause !== undefined;
+}
+
 export function busyError(busyTimeout: number): SessionError {
   return refusal(`is locked by another process for more than \`busyTimeout\` (${busyTimeout} ms)`);
 }

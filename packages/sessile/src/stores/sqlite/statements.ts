@@ -28,6 +28,8 @@ export const SQL = {
   /** The same, for a session that becomes another user's. */
   move: replace(MOVING),
   delete: "DELETE FROM sessile_sessions WHERE sid = ? RETURNING sid",
+  /** Deletes this very record, not another one of the same sid. */
+  withdraw: `DELETE FROM sessile_sessions WHERE (${ALL}) IS (${marks(COLUMNS)})`,
   /** Answered by the index alone. The upper bound keeps a damaged entry from failing the whole page. */
   page: `SELECT sid, created_at FROM sessile_sessions
     WHERE user_id = ? AND (created_at, sid) > (?, ?) AND created_at <= ${Number.MAX_SAFE_INTEGER}

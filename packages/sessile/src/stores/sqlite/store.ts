@@ -9,7 +9,7 @@ import { KnownRecords } from "../known-records.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
 import type { FileIdentity } from "./database-file.ts";
 import { firstColumn, valuesOf } from "./driver.ts";
-import { busyError, isBusy, storeError } from "./errors.ts";
+import { busyError, isBusy, isDriverFailure, storeError } from "./errors.ts";
 import { changesOf, fromText, toRow, toText, unreadable } from "./row.ts";
 import type { Statements } from "./statements.ts";
 import { WriteQueue, type Writer } from "./write-queue.ts";
@@ -55,12 +55,14 @@ export class SqliteStore implements SessionStore {
     const user = limit === undefined || record.userId === null ? null : toText(record.userId);
     const evictable = limit?.onExceeded === "evictOldest" ? user : null;
     const others = (limit?.max ?? 1) - 1;
-    const [exists, evicted = [], inserted] = await this.#writes.add(
+    const creating = this.#writes.add(
       "create a session",
       ["exists", record.sid],
       ["evict", evictable, record.createdAt, others, record.sid],
       ["insert", ...toRow(record), user, record.createdAt, others],
     );
+    creating.catch((error: unknown) => this.#withdraw(record, error));
+    const [exists, evicted = [], inserted] = await creating;
     if (exists?.length) return { status: "exists" };
     return inserted?.length ? { status: "created", evicted } : { status: "refused" };
   }
@@ -147,6 +149,11 @@ export class SqliteStore implements SessionStore {
       if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
       throw error;
     });
+  }
+
+  /** What failed may have been written all the same. Its token will not be handed out, and nothing waits for this. */
+  #withdraw(record: SessionRecord, error: unknown): void {
+    if (isDriverFailure(error)) this.#writes.add("withdraw a session", ["withdraw", ...toRow(record)]).catch(() => {});
   }
 
   /** Writes `next` over `record`. False when the row was another one by then. */

@@ -3,8 +3,8 @@
 
 import type { PoolClient } from "pg";
 import type { PostgresPort, Running, Statement } from "#dist/stores/postgres/port.js";
-import type { Fault } from "../redis-interleavings/campaigns.ts";
-import type { Waiting } from "../redis-interleavings/explorer.ts";
+import type { Fault } from "../interleavings/campaigns.ts";
+import type { Waiting } from "../interleavings/explorer.ts";
 
 /** Asks about backends, on a connection that no step uses. */
 export interface Observer {

@@ -6,10 +6,10 @@ import type { SessionStore } from "sessile/store";
 import type { PostgresPort } from "#dist/stores/postgres/port.js";
 import { VERSION } from "#dist/stores/postgres/sql.js";
 import { PostgresStore } from "#dist/stores/postgres/store.js";
-import type { Fault, Simulated } from "../redis-interleavings/campaigns.ts";
-import { type Execution, explore, type Waiting } from "../redis-interleavings/explorer.ts";
-import { judge, type Outcome } from "../redis-interleavings/judge.ts";
-import { FIRST, operate, type Scenario, USER } from "../redis-interleavings/scenario.ts";
+import type { Fault, Simulated } from "../interleavings/campaigns.ts";
+import { type Execution, explore, type Waiting } from "../interleavings/explorer.ts";
+import { judge, type Outcome } from "../interleavings/judge.ts";
+import { FIRST, operate, type Scenario, USER } from "../interleavings/scenario.ts";
 import { Gate, type Observer } from "./gate.ts";
 
 export type MakeStore = (port: PostgresPort, table: string) => SessionStore;

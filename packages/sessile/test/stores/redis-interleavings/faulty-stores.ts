@@ -8,8 +8,8 @@ import { RedisLink } from "#dist/stores/redis/link.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";
 import { Records } from "#dist/stores/redis/records.js";
 import { UserIndex } from "#dist/stores/redis/user-index.js";
-import type { Fault } from "./campaigns.ts";
-import { type Scenario, USER } from "./scenario.ts";
+import type { Fault } from "../interleavings/campaigns.ts";
+import { type Scenario, USER } from "../interleavings/scenario.ts";
 import { type MakeStore, soundStore } from "./simulate.ts";
 
 export interface Faulty {

@@ -2,8 +2,8 @@
 
 import type { RedisPort } from "#dist/stores/redis/port.js";
 import { RANGE } from "#dist/stores/redis/scripts.js";
-import type { Loss } from "./campaigns.ts";
-import type { Waiting } from "./explorer.ts";
+import type { Loss } from "../interleavings/campaigns.ts";
+import type { Waiting } from "../interleavings/explorer.ts";
 
 interface Answer {
   readonly resolve: (reply: unknown) => void;

@@ -5,11 +5,11 @@ import { encodeRecord } from "#dist/stores/network/codec.js";
 import { RedisKeys } from "#dist/stores/redis/keys.js";
 import type { RedisPort } from "#dist/stores/redis/port.js";
 import { RedisStore } from "#dist/stores/redis/store.js";
-import type { Fault, Simulated } from "./campaigns.ts";
-import { type Execution, type Exploration, explore, type Waiting } from "./explorer.ts";
+import type { Fault, Simulated } from "../interleavings/campaigns.ts";
+import { type Execution, type Exploration, explore, type Waiting } from "../interleavings/explorer.ts";
+import { judge, type Outcome } from "../interleavings/judge.ts";
+import { FIRST, operate, type Scenario, USER } from "../interleavings/scenario.ts";
 import { Gate } from "./gate.ts";
-import { judge, type Outcome } from "./judge.ts";
-import { FIRST, operate, type Scenario, USER } from "./scenario.ts";
 
 export type MakeStore = (port: RedisPort, prefix: string) => SessionStore;
 

@@ -135,6 +135,26 @@ describe("drivers that differ", { skip: unable }, () => {
     }
   });
 
+  test("a sign-in that was written although its COMMIT failed is withdrawn, another session of its sid is not", async () => {
+    const raw = openRaw(":memory:");
+    let fails = 0;
+    const commit = (): void => {
+      if (fails-- <= 0) return;
+      raw.exec("COMMIT");
+      throw new Error("disk I/O error");
+    };
+    const store = sqliteStore({ database: wrap(raw, { before: { COMMIT: commit } }) });
+    const record = fullRecord({ userId: "me" });
+    for (const other of [null, sampleRecord({ sid: record.sid, userId: "me" })]) {
+      if (other !== null) await store.create(other);
+      fails = 1;
+      await assert.rejects(store.create(record), { code: "ERR_SESSION_STORE" });
+      await store.delete("another write, after the one that withdraws");
+      assert.deepEqual((await store.list("me")).records, other === null ? [] : [other]);
+    }
+    raw.close();
+  });
+
   test("a driver that answers later, or with rows that are arrays, is refused", () => {
     const raw = openRaw(":memory:");
     const expected = { code: "ERR_SESSION_OPTION", message: /synchronous driver that gives rows as objects/ };

@@ -110,6 +110,11 @@ export const SECRETS: readonly (readonly Kind[])[] = [
   ["offer", "take", "signOut"],
 ];
 
+/** What may happen while expired sessions are swept. */
+export const SWEEPS: readonly (readonly Kind[])[] = (
+  ["create", "commit", "touch", "rotate", "signOut", "revokeAll", "sweep"] as const
+).map((kind) => [kind, "sweep"]);
+
 /** All unordered choices of `size` kinds, repetitions included. */
 export function choices(size: number, from = 0): Kind[][] {
   if (size === 0) return [[]];
