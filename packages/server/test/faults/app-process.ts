@@ -12,14 +12,19 @@ import { type AppStore, openAppStore } from "./app-store.ts";
 
 export interface App {
   readonly url: string;
-  /** Sets its clock off by so many milliseconds. */
-  shiftClock(milliseconds: number): void;
+  /** Sets its clock off by so many milliseconds. Resolves when that is done; at once where the process is dead. */
+  shiftClock(milliseconds: number): Promise<void>;
   pause(): void;
   resume(): void;
   kill(): Promise<void>;
   /** Starts it again, on the same port, as it was started first. */
   start(): Promise<void>;
 }
+
+/** A session this old, in milliseconds, is offered a new secret; an offer is taken when it is older than a minute. */
+export const ROTATE_AFTER = 61_000;
+/** Nearly every request brings a touch. */
+const TOUCH_INTERVAL = 100;
 
 const FILE = fileURLToPath(import.meta.url);
 
@@ -28,7 +33,12 @@ export async function startApp(store: AppStore): Promise<App> {
   let child: ChildProcess | null = null;
   const app: App = {
     url: `http://127.0.0.1:${port}`,
-    shiftClock: (milliseconds) => void child?.send(milliseconds),
+    async shiftClock(milliseconds) {
+      if (child === null) return;
+      const shifted = Promise.race([once(child, "message"), once(child, "exit")]);
+      child.send(milliseconds);
+      await shifted;
+    },
     pause: () => void child?.kill("SIGSTOP"),
     resume: () => void child?.kill("SIGCONT"),
     async kill() {
@@ -54,9 +64,12 @@ async function serve({ port, store }: { readonly port: number; readonly store: A
     store: await openAppStore(store),
     transports: [headerTransport()],
     clock: () => Date.now() + shift,
+    rotateAfter: ROTATE_AFTER,
+    touchInterval: TOUCH_INTERVAL,
   });
   process.on("message", (milliseconds) => {
     shift = Number(milliseconds);
+    process.send?.("shifted");
   });
   process.on("disconnect", () => process.exit());
   const onError = (): void => {};

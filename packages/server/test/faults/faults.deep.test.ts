@@ -25,7 +25,8 @@ describe("a few cells of the fault matrix", { concurrency: 2 }, () => {
       assert.ok(result !== null);
       t.diagnostic(rowOf(result));
       assert.deepEqual(result.broken, []);
-      const { lostWrites, wrong401, revived } = result.counts;
+      const { lostWrites, wrong401, revived, offers } = result.counts;
+      assert.ok(offers > 0, "clients were offered new tokens");
       if (cell.losses.includes("revived"))
         assert.ok(lostWrites + wrong401 + revived > 0, "a loss that must be seen was not");
     });

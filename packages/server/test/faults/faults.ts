@@ -8,7 +8,7 @@ import type { RedisServer } from "sessile-test-support/redis-server";
 import { waitUntil } from "sessile-test-support/wait-until";
 import { holdLock } from "./lock.ts";
 import type { Place, PlaceOptions, RedisNodes } from "./places.ts";
-import { ask } from "./workload.ts";
+import { ask, shiftAll } from "./workload.ts";
 
 /** What a fault has in its hands. */
 export interface Scene extends Place {
@@ -269,12 +269,12 @@ export const diskFull: Fault = {
 
 /** One application ahead, the other behind; alone, it jumps. */
 export const clockOff: Fault = {
-  begin: ({ apps }) => {
-    for (const [i, app] of apps.entries()) app.shiftClock(i === 0 ? 30_000 : -30_000);
+  begin: async ({ apps }) => {
+    await Promise.all(apps.map((app, i) => app.shiftClock(i === 0 ? 30_000 : -30_000)));
     const back = setTimeout(() => apps.length === 1 && first(apps).shiftClock(-30_000), 1000);
     return () => {
       clearTimeout(back);
-      for (const app of apps) app.shiftClock(0);
+      return shiftAll(apps, 0);
     };
   },
   lasts: 2500,

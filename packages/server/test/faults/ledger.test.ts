@@ -76,6 +76,14 @@ test("a 401 for a session that lives is wrong, and in doubt where a rotation was
   assert.deepEqual([two.ledger.counts.wrong401, two.ledger.counts.doubtful401], [0, 1]);
 });
 
+test("the token of any answer is the newest, and an offer unless the client has asked for it", () => {
+  const { ledger, life } = begun();
+  ledger.note("read", life, answer(200, { token: "second", marks: [] }));
+  ledger.note("rotate", life, answer(200, { token: "third" }));
+  ledger.note("read", life, answer(503, { token: "none" }));
+  assert.deepEqual([life.token, life.earlier, ledger.counts.offers], ["third", ["first", "second"], 1]);
+});
+
 test("failures are counted by kind, and what the checker asks is not", () => {
   const { ledger, life } = begun();
   for (const status of [503, 0, 500, 200]) ledger.note("read", life, answer(status, { marks: [] }));

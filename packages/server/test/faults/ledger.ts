@@ -52,6 +52,8 @@ export interface Counts {
   revoked409: number;
   /** Answers that no request should ever get. */
   unexpected: number;
+  /** New tokens that a client was offered, and sends from then on. */
+  offers: number;
   /** The longest request, in milliseconds. */
   longest: number;
 }
@@ -68,6 +70,7 @@ export class Ledger {
   #unavailable = 0;
   #revoked409 = 0;
   #longest = 0;
+  #offers = 0;
   readonly #lostWrites = new Set<string>();
   readonly #doubled = new Set<string>();
   readonly #wrong401 = new Set<Life>();
@@ -102,10 +105,19 @@ export class Ledger {
     this.noteAny(answer);
     if (operation === "sign-out" && (life.state !== "live" || answer.status !== 401)) noteEnd(life, answer);
     else if (answer.status === 401) this.#judgeRefusal(life);
-    else if (operation === "rotate") noteRotation(life, answer);
-    else if (answer.status !== 200) return;
-    else if (operation === "update") life.marks.set(mark, answer.answeredAt);
-    else if (life.state === "live") this.#judgeRead(life, answer);
+    else if (answer.status !== 200) life.isRotationInDoubt ||= operation === "rotate";
+    else this.#noteDone(operation, life, answer, mark);
+  }
+
+  /** The newest token is the one that the client sends from now on. */
+  #noteDone(operation: Operation, life: Life, answer: Answer, mark: string): void {
+    if (answer.token !== null) {
+      life.earlier.push(life.token);
+      life.token = answer.token;
+      if (operation !== "rotate") this.#offers++;
+    }
+    if (operation === "update") life.marks.set(mark, answer.answeredAt);
+    else if (operation === "read" && life.state === "live") this.#judgeRead(life, answer);
   }
 
   /** The answer to somebody who presents the token of a session that ended. */
@@ -131,6 +143,7 @@ export class Ledger {
       revoked409: this.#revoked409,
       unanswered: this.failedAt.length - this.#unavailable - this.#revoked409,
       unexpected: this.unexpected.length,
+      offers: this.#offers,
       longest: Math.round(this.#longest),
     };
   }
@@ -173,11 +186,4 @@ function noteEnd(life: Life, { status, answeredAt }: Answer): void {
   if (status === 401) life.earlier.length = 0;
   life.state = isOver ? "ended" : "ending";
   life.endedAt = isOver ? answeredAt : Number.POSITIVE_INFINITY;
-}
-
-function noteRotation(life: Life, { status, token }: Answer): void {
-  if (status !== 200) life.isRotationInDoubt = true;
-  if (status !== 200 || token === null) return;
-  life.earlier.push(life.token);
-  life.token = token;
 }

@@ -40,6 +40,7 @@ export function rowOf(result: Result): string {
     cell.fault,
     cell.store,
     `${counts.acknowledged} answered`,
+    `${counts.offers} offers`,
     `${counts.lostWrites} lost writes`,
     `${refusedOf(result)} wrong 401s`,
     `${counts.revived} revived`,

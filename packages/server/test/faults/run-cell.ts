@@ -2,11 +2,12 @@
 // compared with what is there.
 
 import { setTimeout as pause } from "node:timers/promises";
+import { ROTATE_AFTER } from "./app-process.ts";
 import type { Scene } from "./faults.ts";
 import { type Answer, type Counts, Ledger, type Life } from "./ledger.ts";
 import type { Cell } from "./matrix.ts";
 import { openPlace, type Place, type RedisNodes, smallDisk } from "./places.ts";
-import { anyOf, ask, startWorkload, type Target } from "./workload.ts";
+import { anyOf, ask, shiftAll, startWorkload, type Target } from "./workload.ts";
 
 export interface Result {
   readonly cell: Cell;
@@ -41,7 +42,7 @@ async function runIn(place: Place, cell: Cell, disk: string): Promise<Result> {
   // A fault of Redis is only run on one; see the matrix.
   const scene: Scene = { ...place, redis: place.redis as RedisNodes, disk, liveToken };
   await cell.how.prepare?.(scene);
-  const workload = startWorkload(place.apps, ledger, place.staleness);
+  const workload = await startWorkload(place.apps, ledger, place.staleness);
   await pause(BEFORE);
   const undo = await cell.how.begin(scene);
   await pause(cell.how.lasts);
@@ -52,6 +53,8 @@ async function runIn(place: Place, cell: Cell, disk: string): Promise<Result> {
   await workload.stop();
   ledger.endRun();
   await pause(place.staleness);
+  // By now each offer is old enough to be taken by the client that uses it.
+  await shiftAll(place.apps, 2 * ROTATE_AFTER);
   const isAnswered = await compare(place.apps, ledger);
   const counts = ledger.counts;
   const failing = (ledger.failedAt.at(-1) ?? 0) - (ledger.failedAt[0] ?? 0);

@@ -1,17 +1,23 @@
-// Clients that sign in, read, write, rotate and sign out while something breaks, and tell the ledger how each request went.
+// Clients that sign in, read, write, rotate, take offers of new tokens and sign out while something breaks, and tell the ledger how
+// each request went.
 
 import { setTimeout as pause } from "node:timers/promises";
+import { type App, ROTATE_AFTER } from "./app-process.ts";
 import type { Answer, Ledger, Life } from "./ledger.ts";
 
 export interface Target {
   readonly url: string;
 }
 
+type Clocked = Target & Pick<App, "shiftClock">;
+
 const STAYERS = 3;
 const LEAVERS = 5;
 /** Sessions that somebody began and put away. */
 const SLEEPERS = 20;
 const PACE = 15;
+/** How long before the run the sessions of some begin, in milliseconds. */
+const OLD = 2 * ROTATE_AFTER;
 /** Longer than any deadline of the library: what takes this long hangs. */
 const PATIENCE = 4000;
 /** So many writes, and one who is to leave does. */
@@ -47,18 +53,34 @@ interface Client {
 
 let marks = 0;
 
-/** Runs until `stop` is called and the last request is over. */
-export function startWorkload(apps: readonly Target[], ledger: Ledger, staleness: number): { stop(): Promise<void> } {
+/**
+ * Runs until `stop` is called and the last request is over. The sessions of those who stay, and those put away, are old
+ * enough to be offered a new token at their next request.
+ */
+export async function startWorkload(
+  apps: readonly Clocked[],
+  ledger: Ledger,
+  staleness: number,
+): Promise<{ stop(): Promise<void> }> {
   let isStopped = false;
-  const run = async (shares: Shares): Promise<void> => {
-    const client: Client = { apps, ledger, shares, staleness, life: null };
+  const clientWith = (shares: Shares): Client => ({ apps, ledger, shares, staleness, life: null });
+  const staying = Array.from({ length: STAYERS }, () => clientWith(STAYING));
+  const leaving = Array.from({ length: LEAVERS }, () => clientWith(LEAVING));
+  const run = async (client: Client): Promise<void> => {
     while (!isStopped) {
       await step(client);
       await pause(PACE * (0.5 + Math.random()));
     }
   };
-  const all = [...Array.from({ length: STAYERS }, () => STAYING), ...Array.from({ length: LEAVERS }, () => LEAVING)];
-  const running = Promise.all([...all.map(run), sleep(apps, ledger)]);
+  await shiftAll(apps, -OLD);
+  const sleepers: (Life | null)[] = [];
+  for (let i = 0; i < SLEEPERS; i++) sleepers.push(ledger.signedIn(await ask(anyOf(apps), "sign-in")));
+  for (const client of staying) await signIn(client);
+  await shiftAll(apps, 0);
+  const marking = async (): Promise<void> => {
+    for (const life of sleepers) if (life !== null) await mark(ledger, life, anyOf(apps));
+  };
+  const running = Promise.all([...[...staying, ...leaving].map(run), marking()]);
   return {
     async stop() {
       isStopped = true;
@@ -77,13 +99,6 @@ async function step(client: Client): Promise<void> {
     if (dice < 0) return act(client);
   }
   return read(client, life);
-}
-
-async function sleep(apps: readonly Target[], ledger: Ledger): Promise<void> {
-  for (let i = 0; i < SLEEPERS; i++) {
-    const life = ledger.signedIn(await ask(anyOf(apps), "sign-in"));
-    if (life !== null) await mark(ledger, life, anyOf(apps));
-  }
 }
 
 async function signIn(client: Client): Promise<void> {
@@ -136,6 +151,11 @@ async function presentEnded({ apps, ledger, staleness }: Client): Promise<void> 
   const life = ledger.lives[Math.floor(Math.random() * ledger.lives.length)];
   if (life?.state !== "ended" || performance.now() - life.endedAt < staleness) return;
   ledger.noteEnded(life, await ask(anyOf(apps), "read", life.token));
+}
+
+/** Sets the clocks of all, in milliseconds from the right time. */
+export async function shiftAll(apps: readonly Pick<App, "shiftClock">[], by: number): Promise<void> {
+  await Promise.all(apps.map((app) => app.shiftClock(by)));
 }
 
 export function anyOf<T>(all: readonly T[]): T {
