@@ -192,14 +192,14 @@ function plot(file, title, unit, rows, key) {
 
 function costTable(rows) {
   return table(
-    ["", "requests/s", "against none", "CPU µs", "own CPU µs", "p50 ms", "p99 ms"],
+    ["", "requests/s", "against none", "CPU µs", "own CPU µs", "p99 ms"],
     rows.map(({ name, rate, rateRatio, cpu, ownCpu, latency }) => [
       name,
       numberOf(rate.median),
       rateRatio.median.toFixed(2),
       numberOf(cpu.median),
       spread(ownCpu),
-      ...[latency.p50, latency.p99].map(numberOf),
+      numberOf(latency.p99),
     ]),
   );
 }
