@@ -3,6 +3,7 @@
 // their path, these too, run them as deep, and skip the linter.
 
 import { chromiumEnv } from "./chromium.mjs";
+import { compilersEnv } from "./compilers.mjs";
 import { postgresEnv } from "./postgres.mjs";
 import { proxiesEnv } from "./proxies.mjs";
 import { run } from "./ready/command.mjs";
@@ -42,10 +43,11 @@ async function test() {
 async function othersEnv(files) {
   const isNeeded = (pattern) => files.some(({ source }) => pattern.test(source));
   const site = () => installFolder(inRoot("tools/site"), "Installing the packages of the site (first time only)…");
-  const [proxies, chromium, postgres] = await Promise.all([
+  const [proxies, chromium, postgres, compilers] = await Promise.all([
     isNeeded(/\/proxies\//) ? timed("proxies", proxiesEnv()) : {},
     isNeeded(/\/browser\//) ? timed("browser", chromiumEnv()) : {},
     isNeeded(/postgres.*\.deep\./) ? timed("postgres", postgresEnv()) : {},
+    isNeeded(/types\.deep\./) ? timed("compilers", compilersEnv()) : {},
     isNeeded(/\/site\//) ? timed("site", site()) : {},
   ]);
   saySkipped("behind nginx", proxies.SESSILE_NGINX_MISSING);
@@ -53,7 +55,7 @@ async function othersEnv(files) {
   saySkipped("in a browser", chromium.SESSILE_CHROMIUM_MISSING);
   saySkipped("on PostgreSQL", postgres.SESSILE_POSTGRES_MISSING);
   saySkipped("behind PgBouncer", postgres.SESSILE_PGBOUNCER_MISSING);
-  return { ...proxies, ...chromium, ...postgres };
+  return { ...proxies, ...chromium, ...postgres, ...compilers };
 }
 
 function saySkipped(where, reason) {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { API } from "typescript/unstable/sync";
 import { inRoot } from "../ready/repository.mjs";
-import { isAliasSymbol, nameOf } from "./syntax.mjs";
+import { isAliasSymbol, kindOf, nameOf } from "./syntax.mjs";
 
 const PACKAGE = inRoot("packages/sessile");
 
@@ -42,9 +42,10 @@ function readEntries(snapshot) {
     const module = project.checker.getSymbolAtLocation(file);
     const names = project.checker.getExportsOfModule(module).map((exported) => {
       const symbol = isAliasSymbol(exported) ? project.checker.getAliasedSymbol(exported) : exported;
-      const nodes = symbol.declarations.map((handle) => handle.resolve(project));
+      const declared = symbol.declarations.map((handle) => handle.resolve(project));
+      const nodes = withClass(declared, project);
       const key = nodes.map((node) => `${node.getSourceFile().fileName}:${node.pos}`).join();
-      const isTypeOnly = /\bexport type\b|^type\b/.test(specifierOf(exported, project));
+      const isTypeOnly = nodes === declared && /\bexport type\b|^type\b/.test(specifierOf(exported, project));
       const place = exported.declarations[0]?.resolve(project).pos ?? 0;
       return { name: exported.name, key, nodes, isTypeOnly, place };
     });
@@ -53,6 +54,15 @@ function readEntries(snapshot) {
   for (const { page, names } of entries)
     for (const { name, key } of names) if (!homes.has(key)) homes.set(key, { name, page });
   return { entries, homes, unexportedOf: (nodes) => unexported(nodes, homes) };
+}
+
+/** A class whose constructor has a type of its own is exported as a type and a constant: shown is the class. */
+function withClass(nodes, project) {
+  const { checker } = project;
+  if (nodes.map(kindOf).join() !== "type,constant") return nodes;
+  const found = checker.getSymbolAtLocation(nodes[0].type.typeName);
+  const symbol = isAliasSymbol(found) ? checker.getAliasedSymbol(found) : found;
+  return symbol.declarations.map((handle) => handle.resolve(project));
 }
 
 /** The statement or the part of it that exports a name: `type Session` or `export type { Session }`. */

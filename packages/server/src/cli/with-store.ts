@@ -1,7 +1,7 @@
 // Opens the sessions and the users for a command, as the server would, and closes them in any case.
 
 import { existsSync } from "node:fs";
-import { headerTransport, isSessionError, SessionManager } from "sessile";
+import { headerTransport, isSessionError, type SessionData, SessionManager } from "sessile";
 import { type Config, lifetimesOf, parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { Names } from "../console/names.ts";
@@ -27,7 +27,7 @@ export async function withStore<T>(call: Call, work: (reached: Reached) => Promi
   refuseMemory(config.store);
   const opened = await openStore(config);
   const store = withoutMarker(opened.store);
-  const manager = new SessionManager({
+  const manager = new SessionManager<SessionData>({
     store,
     transports: [headerTransport()],
     ...lifetimesOf(config),

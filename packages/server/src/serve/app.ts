@@ -51,7 +51,9 @@ export interface ServerData {
 }
 
 declare module "sessile" {
-  interface SessionData extends ServerData {}
+  interface Register {
+    manager: SessionManager<ServerData>;
+  }
 }
 
 /** Options of every listener of the server. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { headerTransport, SessionManager } from "sessile";
+import { headerTransport, type SessionData, SessionManager } from "sessile";
 import { sqliteStore } from "sessile/sqlite";
 import type { SessionStore } from "sessile/store";
 import { pausingStore, sampleRecord } from "sessile/testing";
@@ -255,7 +255,7 @@ test("F3: the mark of a store changes in one step; nobody who ends sessions ends
   assert.deepEqual(await readMarker(store), { state: "filling", store: "b" });
   await store.create(sampleRecord({ userId: null }));
   const seen = withoutMarker(store);
-  const manager = new SessionManager({ store: seen, transports: [headerTransport()], sweepInterval: 0 });
+  const manager = new SessionManager<SessionData>({ store: seen, transports: [headerTransport()], sweepInterval: 0 });
   const everyone = new EndEveryone(manager);
   assert.equal(await everyone.run(), 1);
   assert.deepEqual(await readMarker(store), { state: "filling", store: "b" });

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { finished } from "node:stream";
 import type { Application, Request, RequestHandler, Response } from "express";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session, SignedInSession } from "../core/session.ts";
+import type { Session, SessionData, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { answerInstead, hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
@@ -16,8 +16,8 @@ export type { GuardOptions } from "./shared/answer.ts";
 declare global {
   namespace Express {
     interface Request {
-      /** The session of this request; typed by `SessionData`. */
-      session: Session<DefaultData>;
+      /** The session of this request, with the data of the manager that `Register` names. */
+      session: Session;
     }
   }
 }
@@ -38,7 +38,7 @@ export type SignedInHandler<
   ReqBody = Request["body"],
   Query = Request["query"],
 > = (
-  request: Request<Params, ResBody, ReqBody, Query> & { readonly session: SignedInSession<DefaultData> },
+  request: Request<Params, ResBody, ReqBody, Query> & { readonly session: SignedInSession },
   response: Response<ResBody>,
   next: (error?: unknown) => void,
 ) => unknown;
@@ -72,7 +72,7 @@ async function run(
   next: Next,
   onError: (error: unknown) => void,
 ): Promise<void> {
-  const exchange = new NodeExchange<DefaultData>(request, onError, request.originalUrl);
+  const exchange = new NodeExchange<SessionData>(request, onError, request.originalUrl);
   try {
     const [opened, isThrown] = await outcomeOf(() => manager.open(exchange));
     if (isThrown) return answerErrors(opened, request, response, next);
@@ -90,7 +90,7 @@ async function run(
 
 /** A request with the properties that hosts add. */
 interface Hosted extends IncomingMessage {
-  session: Session<DefaultData>;
+  session: Session;
   readonly originalUrl?: string;
   readonly app?: MountedApplication;
 }

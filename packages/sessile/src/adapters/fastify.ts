@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { isSessionError, type SessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session as SessileSession } from "../core/session.ts";
+import type { Session as SessileSession, SessionData } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { type AnyReply, isFastifysOwn, prepare, refuse } from "./shared/fastify-reply.ts";
 import { hold } from "./shared/hold-response.ts";
@@ -14,8 +14,8 @@ export type { GuardOptions } from "./shared/answer.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The session of this request; typed by `SessionData`. */
-    session: SessileSession<DefaultData>; // plain `Session` would be the one that @fastify/session declares in this module
+    /** The session of this request, with the data of the manager that `Register` names. */
+    session: SessileSession; // plain `Session` would be the one that @fastify/session declares in this module
   }
 }
 
@@ -51,7 +51,7 @@ export const sessions: FastifyPluginAsync<SessionsOptions> = Object.assign(regis
 export type SessionHook = (request: SessionHolder, reply: AnyReply) => Promise<unknown>;
 
 interface SessionHolder {
-  readonly session: SessileSession<DefaultData>;
+  readonly session: SessileSession;
 }
 
 /** Lets signed-in users pass; all other requests get a 401. A hook for `preHandler`, of one route or of all. */
@@ -78,7 +78,7 @@ async function register(app: FastifyInstance, { manager }: SessionsOptions): Pro
  * `reply.sent` is false, and Fastify runs the route after a guard that has answered but did not return the reply.
  */
 async function open(manager: SessionManager, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const exchange = new NodeExchange<DefaultData>(request.raw, (error) => request.log.error(error));
+  const exchange = new NodeExchange<SessionData>(request.raw, (error) => request.log.error(error));
   try {
     keepSession(request, exchange.begin(await manager.open(exchange)));
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import type { H3Event, Middleware } from "h3";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session as SessileSession } from "../core/session.ts";
+import type { Session as SessileSession } from "../core/session.ts";
 import type { SessionResponse } from "../core/transport.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { discard, isResponse, type Outcome, outcomeOf } from "./shared/outcome.ts";
@@ -13,8 +13,8 @@ export type { GuardOptions } from "./shared/answer.ts";
 
 declare module "h3" {
   interface H3EventContext {
-    /** The session of this request; typed by `SessionData`. */
-    session: SessileSession<DefaultData>;
+    /** The session of this request, with the data of the manager that `Register` names. */
+    session: SessileSession;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { ExtendableContext, Middleware } from "koa";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session } from "../core/session.ts";
+import type { Session, SessionData } from "../core/session.ts";
 import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
@@ -12,13 +12,13 @@ export type { GuardOptions } from "./shared/answer.ts";
 
 declare module "koa" {
   interface DefaultContext {
-    /** The session of this request; typed by `SessionData`. */
-    session: Session<DefaultData>;
+    /** The session of this request, with the data of the manager that `Register` names. */
+    session: Session;
   }
 }
 
 /** Middleware that adds only the session to the types of an application. */
-export type SessionMiddleware = Middleware<object, { session: Session<DefaultData> }>;
+export type SessionMiddleware = Middleware<object, { session: Session }>;
 
 /**
  * Adds a `session` to every request that passes, and settles it before the first byte of the response leaves:
@@ -33,7 +33,7 @@ export type SessionMiddleware = Middleware<object, { session: Session<DefaultDat
 export function sessions(manager: SessionManager): SessionMiddleware {
   return async (ctx, next) => {
     const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
-    const exchange = new NodeExchange<DefaultData>(ctx.req, report, ctx.originalUrl);
+    const exchange = new NodeExchange<SessionData>(ctx.req, report, ctx.originalUrl);
     try {
       setSession(ctx, exchange.begin(await manager.open(exchange)));
       hold(ctx.res, exchange);

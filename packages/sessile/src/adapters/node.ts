@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session } from "../core/session.ts";
+import type { Session, SessionData } from "../core/session.ts";
 import { hold } from "./shared/hold-response.ts";
 import { NodeExchange, type NodeRequest } from "./shared/node-exchange.ts";
 import type { NodeResponse } from "./shared/node-response.ts";
@@ -13,7 +13,7 @@ export { openUpgrade, type UpgradeOptions } from "./shared/upgrade.ts";
 
 /** Answers a request with its session. With http2, name the types of `request` and `response`. */
 export type SessionHandler<
-  Data extends object = DefaultData,
+  Data extends object = SessionData,
   Request extends NodeRequest = IncomingMessage,
   Response extends NodeResponse = ServerResponse,
 > = (request: Request, response: Response, session: Session<Data>) => unknown;

@@ -1,7 +1,7 @@
 // The adapter for every host that maps a `Request` to a `Response`.
 
 import type { OpenSession, SessionManager } from "../core/manager.ts";
-import type { DefaultData, Session } from "../core/session.ts";
+import type { Session, SessionData } from "../core/session.ts";
 import { type Answer, answerTo, FAILURE } from "./shared/answer.ts";
 import { HeaderChanges, isTaken } from "./shared/header-changes.ts";
 import { passCookiesOn } from "./shared/next-proxy.ts";
@@ -9,7 +9,7 @@ import { answerToThrown, discard, settleWithoutHeaders } from "./shared/outcome.
 import { RETURNED_BEFORE, toResponse, UNSENDABLE, WebRequest } from "./shared/web-exchange.ts";
 
 /** Answers a request with its session; `rest` are further arguments of the platform. */
-export type SessionHandler<Data extends object = DefaultData, Rest extends readonly unknown[] = []> = (
+export type SessionHandler<Data extends object = SessionData, Rest extends readonly unknown[] = []> = (
   request: Request,
   session: Session<Data>,
   ...rest: Rest

@@ -185,16 +185,53 @@ function unreadable(): SessionError {
   );
 }
 
-/** A validator of zod, valibot, arktype or any other library that implements Standard Schema v1. */
-export interface DataSchema {
+/**
+ * A validator of zod, valibot, arktype or any other library that implements Standard Schema v1. `Output` is what it
+ * makes of the data, `Input` what it accepts.
+ */
+export interface DataSchema<Output = unknown, Input = unknown> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult | Promise<SchemaResult>;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
 
-interface SchemaResult {
+/** `Data`, if JSON carries it without loss: the compiler refuses all other types. */
+export type JsonData<Data> = { [Key in keyof Data]: JsonValue<Data[Key]> } & object;
+
+type JsonValue<T> = unknown extends T
+  ? NotJson
+  : T extends Json | undefined
+    ? T
+    : T extends ((...args: never) => unknown) | { toJSON(...args: never): unknown }
+      ? NotJson
+      : T extends object
+        ? { [Key in keyof T]: JsonValue<T[Key]> }
+        : NotJson;
+
+/** In the compiler's messages, the type in place of a `Date`, a function and all else that JSON does not carry. */
+interface NotJson {
+  readonly "session data must be JSON": never;
+}
+
+/** The compiler's demands on a schema: it accepts an empty session, and what it has made of the data before. */
+export type CheckedSchema<Output, Input> = object extends Input
+  ? Output extends Input
+    ? unknown
+    : { readonly schema: NotRepeatable }
+  : { readonly schema: NotPartial };
+
+interface NotPartial {
+  readonly "every key of the schema must be optional: use .partial()": never;
+}
+
+interface NotRepeatable {
+  readonly "the schema must accept its own output": never;
+}
+
+export interface SchemaResult {
   readonly value?: unknown;
   readonly issues?:
     | readonly {

@@ -1,14 +1,14 @@
 // The one object an application makes: opens the session of each request, and lists and ends sessions from elsewhere.
 
 import { Core } from "./core.ts";
-import { type JsonObject, parseData } from "./data.ts";
+import { type CheckedSchema, type Json, type JsonData, type JsonObject, parseData } from "./data.ts";
 import { SessionError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
 import { withoutFlashes } from "./flash.ts";
 import { open } from "./open.ts";
 import { resolveOptions, type SessionManagerOptions, type Settings, wholeNumber } from "./options.ts";
 import { idleTimeoutOf, type SessionRecord } from "./record.ts";
-import type { DefaultData, Session } from "./session.ts";
+import type { ManagerData, Session } from "./session.ts";
 import { checkIdType } from "./sign-in.ts";
 import type { Page, RecordPage, SessionStore, StoreStats } from "./store.ts";
 import { isSid } from "./token.ts";
@@ -70,6 +70,18 @@ export interface SessionPage {
   readonly next: string | null;
 }
 
+/** The constructor of managers, as applications see it: the data is JSON, and has its type from a schema or by name. */
+export interface SessionManagerConstructor {
+  /**
+   * A manager of sessions whose data has the type that `schema` makes; `Data` where it is named, as in
+   * `new SessionManager<Data>(…)`; any JSON otherwise. Throws `ERR_SESSION_OPTION` when an option is unknown or cannot
+   * work.
+   */
+  new <Data extends JsonData<Data> = Record<string, Json>, Input = unknown>(
+    options: SessionManagerOptions<Data, Input> & CheckedSchema<Data, Input>,
+  ): SessionManager<Data>;
+}
+
 /** Records removed per call of the store while sweeping: few enough that no request waits for it. */
 const SWEEP_BATCH = 1000;
 
@@ -77,7 +89,7 @@ const SWEEP_BATCH = 1000;
 export let coreOf: <Data extends object>(manager: SessionManager<Data>) => Core;
 
 /** Makes and opens sessions, lists and ends them, and reports what happens to them. A program needs one. */
-export class SessionManager<Data extends object = DefaultData> {
+export class SessionManager<Data extends object = ManagerData> {
   static {
     coreOf = (manager) => manager.#core;
   }
@@ -86,8 +98,11 @@ export class SessionManager<Data extends object = DefaultData> {
   readonly #sweeper: NodeJS.Timeout | undefined;
   #isSweeping = false;
 
-  /** Throws `ERR_SESSION_OPTION` when an option is unknown or cannot work. */
-  constructor(options: SessionManagerOptions) {
+  /**
+   * The data has the type that `schema` makes; `Data` where it is named, as in `new SessionManager<Data>(…)`; any JSON
+   * otherwise. Throws `ERR_SESSION_OPTION` when an option is unknown or cannot work.
+   */
+  constructor(options: SessionManagerOptions<Data>) {
     const settings = resolveOptions(options);
     this.#core = new Core(settings);
     if (settings.sweepInterval > 0)

@@ -1,11 +1,12 @@
 // The options of a manager, their defaults and checks; and the rules by which every part of the library checks its
 // options.
 
-import type { DataSchema } from "./data.ts";
+import type { DataSchema, SchemaResult } from "./data.ts";
 import { DEFAULT_DEPTH, GREATEST_DEPTH } from "./data.ts";
 import { SessionError } from "./errors.ts";
 import type { Lifetimes } from "./record.ts";
 import { MAX_DATA_BYTES, NO_DATA } from "./record.ts";
+import type { SessionData } from "./session.ts";
 import { type SessionStore, STORE_METHODS, type UserLimit } from "./store.ts";
 import { isPrefix, type KeyRing, NO_KEYS } from "./token.ts";
 import type { SessionTransport } from "./transport.ts";
@@ -16,8 +17,8 @@ const HOUR = 60 * MINUTE;
 /** Node fires a longer timer at once. */
 const LONGEST_TIMER = 2_147_483_647;
 
-/** All durations are milliseconds. */
-export interface SessionManagerOptions {
+/** All durations are milliseconds. `Data` and `Input` are what the schema makes of data and what it accepts. */
+export interface SessionManagerOptions<Data extends object = SessionData, Input = unknown> {
   /** The store of the records. There is no default: a session store is chosen, not stumbled upon. */
   readonly store: SessionStore;
   /** How tokens travel; the first one carries tokens to clients that presented none. */
@@ -66,8 +67,11 @@ export interface SessionManagerOptions {
    * `sessile/keys` makes it. Default: none, SHA-256.
    */
   readonly keys?: KeyRing;
-  /** Checks the data when it is loaded and before it is written. Default: any JSON. */
-  readonly schema?: DataSchema;
+  /**
+   * Checks the data when it is loaded and before it is written, and gives it its type. Sessions begin empty, so it must
+   * accept `{}`, as a zod schema with `.partial()` does. Default: any JSON.
+   */
+  readonly schema?: DataSchema<Data, Input>;
   /** Bounds of one session's data. Default: those of `DataLimits`. */
   readonly limits?: Partial<DataLimits>;
   /** Expired records are removed this often; 0 leaves it to calls of `sweep`. Default 1 minute. */
@@ -157,7 +161,7 @@ const LIMITS = {
 } satisfies { [Name in keyof DataLimits]: Rule };
 
 /** Fills in the defaults. Throws `ERR_SESSION_OPTION` for an unknown option and for a value that cannot work. */
-export function resolveOptions(options: SessionManagerOptions): Settings {
+export function resolveOptions(options: SessionManagerOptions<object>): Settings {
   const given = resolve<Settings>(RULES, options);
   const { idleTimeout, absoluteTimeout, rotateAfter, rotationGrace, transports, userLimit, limits } = given;
   const { touchInterval = Math.min(MINUTE, Math.floor(idleTimeout / 10)) } = given;
@@ -176,6 +180,7 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
   if (absolute < absoluteTimeout)
     throw wrong("longest.absolute", `at least \`absoluteTimeout\` (${absoluteTimeout} ms)`);
   if (idle < idleTimeout) throw wrong("longest.idle", `at least \`idleTimeout\` (${idleTimeout} ms)`);
+  checkSchema(given);
   return Object.freeze({
     ...given,
     longest: Object.freeze({ absolute, idle }),
@@ -184,6 +189,29 @@ export function resolveOptions(options: SessionManagerOptions): Settings {
     userLimit: userLimit && resolve<UserLimit>(USER_LIMIT, userLimit, "userLimit."),
     limits: resolve<DataLimits>(LIMITS, limits, "limits."),
   });
+}
+
+/**
+ * Throws when the schema refuses the data of a new session; warns when it takes its time to do so. What it throws is
+ * left to the requests.
+ */
+function checkSchema({ schema, onWarning }: Settings): void {
+  const refused = wrong("schema", "one that accepts `{}`, as sessions begin empty. Use `.partial()`");
+  const result = resultOf(schema);
+  if (!(result instanceof Promise)) {
+    if (result?.issues !== undefined) throw refused;
+    return;
+  }
+  const warn = ({ issues }: SchemaResult): void => void (issues === undefined || onWarning(refused.message));
+  result.then(warn, () => {});
+}
+
+function resultOf(schema: DataSchema | undefined): SchemaResult | Promise<SchemaResult> | undefined {
+  try {
+    return schema?.["~standard"].validate({});
+  } catch {
+    return undefined;
+  }
 }
 
 function isTransports(transports: readonly SessionTransport[]): boolean {

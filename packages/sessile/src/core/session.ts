@@ -5,30 +5,36 @@ import type { Json } from "./data.ts";
 import { refusedWrite, required, SessionError } from "./errors.ts";
 import type { SessionExchange } from "./exchange.ts";
 import { withoutFlashes } from "./flash.ts";
+import type { SessionManager } from "./manager.ts";
 import type { SignInOptions } from "./sign-in.ts";
 
 /**
- * The application's session data, for the whole program. Extend it once, and every session is typed:
+ * The program's manager, for types that a framework has once for the whole program, such as the request of Express.
+ * Name it once, and every session has the type of its data:
  *
  * ```ts
  * declare module "sessile" {
- *   interface SessionData { cart: string[] }
+ *   interface Register { manager: typeof manager }
  * }
  * ```
- *
- * A program with several kinds of sessions names the type at `new SessionManager<Data>(…)` instead.
  */
-// biome-ignore lint/suspicious/noEmptyInterface: applications add their keys by declaration merging
-export interface SessionData {}
+// biome-ignore lint/suspicious/noEmptyInterface: applications name their manager by declaration merging
+export interface Register {}
 
-/** `SessionData` once the application has extended it; until then any key may hold any JSON value. */
-export type DefaultData = keyof SessionData extends never ? Record<string, Json> : SessionData;
+/** The data of the sessions of the manager that `Register` names; any JSON where it names none. */
+export type SessionData = Register extends { readonly manager: SessionManager<infer Data> }
+  ? Data
+  : Record<string, Json>;
+
+/** The same for `SessionManager` without a type argument; every manager fits where `Register` names none. */
+// biome-ignore lint/suspicious/noExplicitAny: the data has no part in the types of such a program
+export type ManagerData = Register extends { readonly manager: object } ? SessionData : any;
 
 /** A deeply read-only view: values of a session are changed by `set` and `update` only. `Json` is one already. */
 export type Frozen<T> = [Json] extends [T] ? T : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
 /** A session with a signed-in user. */
-export type SignedInSession<Data extends object = DefaultData> = Session<Data> & {
+export type SignedInSession<Data extends object = SessionData> = Session<Data> & {
   readonly sid: string;
   readonly userId: string;
   readonly createdAt: number;
@@ -46,7 +52,7 @@ const CLOCK_SKEW = 60_000;
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /** The session of one request, anonymous until `signIn`. Changes are written when the response leaves. */
-export class Session<Data extends object = DefaultData> {
+export class Session<Data extends object = SessionData> {
   readonly #exchange: SessionExchange<Data>;
 
   static {

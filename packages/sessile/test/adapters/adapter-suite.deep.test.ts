@@ -10,7 +10,7 @@ import {
 } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import { describe, test } from "node:test";
-import { type DefaultData, isSessionError, type Session, type SessionManager } from "sessile";
+import { isSessionError, type Session, type SessionData, type SessionManager } from "sessile";
 import type { OpenSession, SessionResponse } from "sessile/adapter";
 import { adapterChecks, type StartServer, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 import { type Answer, answerTo, FAILURE, notSignedIn } from "#dist/adapters/shared/answer.js";
@@ -201,7 +201,7 @@ async function open(
   fault: Fault,
   manager: SessionManager,
   { method = "GET", url = "/", headers, rawHeaders }: IncomingMessage,
-): Promise<OpenSession<DefaultData> | SuiteAnswer> {
+): Promise<OpenSession<SessionData> | SuiteAnswer> {
   const lines = (name: string): string[] =>
     rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
   const header = (name: string): string | undefined => {

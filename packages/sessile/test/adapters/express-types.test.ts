@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compile } from "./support/compile.ts";
 
-test("req.session is typed by SessionData, and narrowed by requireSession", async () => {
+test("req.session is typed by the registered manager, and narrowed by requireSession", async () => {
   const output = await compile(
     "express",
     `
@@ -11,11 +11,12 @@ test("req.session is typed by SessionData, and narrowed by requireSession", asyn
     import { requireSession, sessions } from "sessile/express";
 
     declare module "sessile" {
-      interface SessionData { cart: string[] }
+      interface Register { manager: typeof manager }
     }
 
     const app = express();
-    app.use(sessions(new SessionManager({ store: memoryStore(), transports: [cookieTransport()] }), { onError: console.log }));
+    const manager = new SessionManager<{ cart: string[] }>({ store: memoryStore(), transports: [cookieTransport()] });
+    app.use(sessions(manager, { onError: console.log }));
 
     app.get("/cart/:id", (request, response) => {
       const session: Session = request.session;
@@ -50,6 +51,8 @@ test("req.session is typed by SessionData, and narrowed by requireSession", asyn
     app.use(requireSession({ detail: "Members only" }));
     // @ts-expect-error: no such option
     app.use(requireSession({ details: "Members only" }));
+    // @ts-expect-error: another manager than the registered one
+    app.use(sessions(new SessionManager<{ other: string }>({ store: memoryStore(), transports: [cookieTransport()] })));
     // @ts-expect-error: a manager is needed
     app.use(sessions());
 
@@ -77,11 +80,12 @@ test("req.session stays ours next to the types of express-session, when ours are
     void expressSession;
 
     declare module "sessile" {
-      interface SessionData { cart: string[] }
+      interface Register { manager: typeof manager }
     }
 
     const app = express();
-    app.use(sessions(new SessionManager({ store: memoryStore(), transports: [cookieTransport()] })));
+    const manager = new SessionManager<{ cart: string[] }>({ store: memoryStore(), transports: [cookieTransport()] });
+    app.use(sessions(manager));
     app.get("/", (request, response) => {
       request.session.set("cart", ["x"]);
       // @ts-expect-error: no such key

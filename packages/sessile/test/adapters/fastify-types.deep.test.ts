@@ -9,13 +9,13 @@ const PREAMBLE = `
   import { requireSession, sessions } from "sessile/fastify";
 
   declare module "sessile" {
-    interface SessionData { cart: string[] }
+    interface Register { manager: typeof manager }
   }
 
-  const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()] });
+  const manager = new SessionManager<{ cart: string[] }>({ store: memoryStore(), transports: [cookieTransport()] });
 `;
 
-test("request.session is typed by SessionData, and narrowed by require", async () => {
+test("request.session is typed by the registered manager, and narrowed by require", async () => {
   const output = await compile(
     "fastify",
     `${PREAMBLE}

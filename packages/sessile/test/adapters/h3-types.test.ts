@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compile } from "./support/compile.ts";
 
-test("event.context.session is typed by SessionData, and narrowed by require", async () => {
+test("event.context.session is typed by the registered manager, and narrowed by require", async () => {
   const output = await compile(
     "h3",
     `
@@ -11,11 +11,12 @@ test("event.context.session is typed by SessionData, and narrowed by require", a
     import { requireSession, sessions } from "sessile/h3";
 
     declare module "sessile" {
-      interface SessionData { cart: string[] }
+      interface Register { manager: typeof manager }
     }
 
     const app = new H3();
-    app.use(sessions(new SessionManager({ store: memoryStore(), transports: [cookieTransport()] })));
+    const manager = new SessionManager<{ cart: string[] }>({ store: memoryStore(), transports: [cookieTransport()] });
+    app.use(sessions(manager));
 
     app.get("/cart", ({ context, url }) => {
       const session: Session = context.session;
@@ -46,6 +47,8 @@ test("event.context.session is typed by SessionData, and narrowed by require", a
 
     // @ts-expect-error: no such option
     requireSession({ details: "Members only" });
+    // @ts-expect-error: another manager than the registered one
+    app.use(sessions(new SessionManager<{ other: string }>({ store: memoryStore(), transports: [cookieTransport()] })));
     // @ts-expect-error: a manager is needed
     app.use(sessions());
     `,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compile } from "./support/compile.ts";
 
-test("ctx.session is typed by SessionData, and narrowed by require", async () => {
+test("ctx.session is typed by the registered manager, and narrowed by require", async () => {
   const output = await compile(
     "koa",
     `
@@ -11,10 +11,10 @@ test("ctx.session is typed by SessionData, and narrowed by require", async () =>
     import { requireSession, sessions } from "sessile/koa";
 
     declare module "sessile" {
-      interface SessionData { cart: string[] }
+      interface Register { manager: typeof manager }
     }
 
-    const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()] });
+    const manager = new SessionManager<{ cart: string[] }>({ store: memoryStore(), transports: [cookieTransport()] });
     const app = new Koa();
     app.use(sessions(manager));
 
@@ -47,6 +47,8 @@ test("ctx.session is typed by SessionData, and narrowed by require", async () =>
     app.use(requireSession({ detail: "Members only" }));
     // @ts-expect-error: no such option
     app.use(requireSession({ details: "Members only" }));
+    // @ts-expect-error: another manager than the registered one
+    app.use(sessions(new SessionManager<{ other: string }>({ store: memoryStore(), transports: [cookieTransport()] })));
     // @ts-expect-error: a manager is needed
     app.use(sessions());
 

@@ -16,14 +16,19 @@ const SECTIONS = [...PAGE.matchAll(/^##? (.+)$/gm)].map(([, title = ""]) => titl
 /** What the page says once for all its sections. */
 const PREAMBLE = `
 import type { Session, SessionManager } from "sessile";
-declare module "sessile" {
-  interface SessionData { username: string; cart: string[]; returnTo: string; last: string; campaign: string; oauth: string; grant: Record<string, string> }
-}
+interface Data { username: string; cart: string[]; last: string; campaign: string; csrf: string; oauth: string; returnTo: string; grant: Record<string, string> }
 declare global {
-  const manager: SessionManager;
+  const manager: SessionManager<Data>;
   const userOf: (form: FormData) => Promise<string>;
   namespace App { interface Locals { session: Session } }
   namespace JSX { interface IntrinsicElements { p: object } }
+}
+`;
+
+/** For sections that make no manager of their own. */
+const REGISTER = `
+declare module "sessile" {
+  interface Register { manager: SessionManager<Data> }
 }
 `;
 
@@ -93,7 +98,7 @@ function compile(section: string, files: readonly [name: string, code: string][]
   const project = JSON.stringify({ compilerOptions: OPTIONS });
   for (const [name, text] of [
     ...files,
-    ["preamble.d.ts", PREAMBLE],
+    ["preamble.d.ts", files.some(([, code]) => code.includes("new SessionManager")) ? PREAMBLE : PREAMBLE + REGISTER],
     ["stubs.d.ts", STUBS],
     ["tsconfig.json", project],
   ]) {

@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DataSchema } from "#dist/core/data.js";
+import type { DataSchema, Json } from "#dist/core/data.js";
 import { validateData } from "#dist/core/data.js";
 import { Bench, Gate } from "../support/requests.ts";
 
 type Validate = DataSchema["~standard"]["validate"];
 
-function schemaOf(validate: Validate): { schema: DataSchema } {
+function schemaOf(validate: Validate): { schema: DataSchema<Record<string, Json>> } {
   return { schema: { "~standard": { version: 1, vendor: "test", validate } } };
 }
 
@@ -191,4 +191,26 @@ test("what the schema gave is copied: the application may keep it and change it"
     assert.equal(session.get("role"), "user");
     assert.deepEqual(session.keys(), ["role"]);
   });
+});
+
+const REQUIRED = "`schema` must be one that accepts `{}`, as sessions begin empty. Use `.partial()`.";
+
+/** Refuses the empty data of a new session. */
+const demanding: Validate = (value) =>
+  "name" in (value as object) ? { value } : { issues: [{ message: "needed", path: ["name"] }] };
+
+test("a schema that does not accept `{}` is refused when the manager is made, by a message that names `.partial()`", () => {
+  assert.throws(() => new Bench(schemaOf(demanding)), { code: "ERR_SESSION_OPTION", message: REQUIRED });
+});
+
+test("an async schema that does not accept `{}` is warned of", async () => {
+  const warnings: string[] = [];
+  const options = { ...schemaOf(async (value) => demanding(value)), onWarning: (text: string) => warnings.push(text) };
+  new Bench(options);
+  await new Promise(setImmediate);
+  assert.deepEqual(warnings, [REQUIRED]);
+  const quiet: unknown[] = [];
+  new Bench({ ...schemaOf(async () => Promise.reject(new Error("later"))), onWarning: (text) => quiet.push(text) });
+  await new Promise(setImmediate);
+  assert.deepEqual(quiet, [], "a request says what is wrong with it");
 });

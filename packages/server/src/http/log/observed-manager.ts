@@ -1,18 +1,16 @@
 // The session manager whose events and refusals go to the security log.
 
-import { SessionManager, type SessionManagerOptions } from "sessile";
+import { type SessionData, SessionManager, type SessionManagerOptions } from "sessile";
 import type { OpenSession, SessionRequest } from "sessile/adapter";
 import { describeError } from "./describe-error.ts";
 import { currentRequest } from "./request-context.ts";
 import type { SecurityLog } from "./security-log.ts";
 
-type Data = SessionManager extends SessionManager<infer D> ? D : never;
-
 /** For an operator whose own page was refused. */
 const ADVICE = "where the page is your own, let the proxy pass Host on, or name the origin in --trusted-origins";
 
 /** A manager that logs refusals and warnings, and no events. */
-export class GuardedManager extends SessionManager {
+export class GuardedManager extends SessionManager<SessionData> {
   readonly #security: SecurityLog;
 
   constructor(options: SessionManagerOptions, security: SecurityLog) {
@@ -24,7 +22,7 @@ export class GuardedManager extends SessionManager {
   }
 
   /** A request that is refused here reaches no route and no error handler. */
-  override async open(request: SessionRequest): Promise<OpenSession<Data>> {
+  override async open(request: SessionRequest): Promise<OpenSession<SessionData>> {
     try {
       return await super.open(request);
     } catch (error) {
