@@ -5,13 +5,14 @@ import express from "express";
 import { cookieTransport, memoryStore, SessionManager } from "sessile";
 import { sessions } from "sessile/express";
 
+const manager = new SessionManager<{ csrf: string }>({ store: memoryStore(), transports: [cookieTransport()] });
+
 declare module "sessile" {
-  interface SessionData {
-    csrf: string;
+  interface Register {
+    manager: typeof manager;
   }
 }
 
-const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()] });
 const app = express();
 app.use(sessions(manager), cookieParser());
 
