@@ -27,19 +27,15 @@ export async function withSession<T>(
   work: (session: AnySession) => Promise<T>,
 ): Promise<Settled<T>> {
   const opened = await manager.open(seen);
-  let token: string | null = null;
   const response = {
     get: (name: string) => reply.getHeader(name)?.toString(),
-    set: (name: string, value: string) => {
-      if (name.toLowerCase() === "x-session-token") token = value;
-      else if (name === "cache-control") reply.header(name, value);
-    },
+    set: (name: string, value: string) => void (name === "cache-control" && reply.header(name, value)),
     append: (name: string, value: string) => void (name === "vary" && appendVary(reply, value)),
   };
   try {
     const answer = await work(opened.session as unknown as AnySession);
-    await opened.commit(200, response);
-    return { answer, token };
+    const { newToken } = await opened.commit(200, response);
+    return { answer, token: newToken };
   } catch (error) {
     await opened.commit(500, response);
     throw error;

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SessionManager } from "../core/manager.ts";
 import type { Session, SessionData } from "../core/session.ts";
+import type { SessionRequest } from "../core/transport.ts";
 import { hold } from "./shared/hold-response.ts";
 import { NodeExchange, type NodeRequest } from "./shared/node-exchange.ts";
 import type { NodeResponse } from "./shared/node-response.ts";
@@ -17,6 +18,15 @@ export type SessionHandler<
   Request extends NodeRequest = IncomingMessage,
   Response extends NodeResponse = ServerResponse,
 > = (request: Request, response: Response, session: Session<Data>) => unknown;
+
+/**
+ * A request in the form that `manager.open` takes, for hosts without an adapter: repeated headers are joined, so two
+ * credentials never look like one. `url` is the URL that the client sent, where a framework has shortened that of the
+ * request.
+ */
+export function nodeRequest(request: NodeRequest, url: string = request.url ?? ""): SessionRequest {
+  return new NodeExchange(request, () => {}, url);
+}
 
 /** Options of `withSession`. */
 export interface WithSessionOptions {

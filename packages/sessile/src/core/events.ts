@@ -1,5 +1,8 @@
 // The events of a manager. A listener can see everything and break nothing.
 
+import { SessionError } from "./errors.ts";
+import { didYouMean } from "./nearest.ts";
+
 /** The session that an event is about. `userId` is `null` for anonymous sessions. */
 export interface SessionEvent {
   /** The session, by the part of its token that is no secret. */
@@ -58,6 +61,20 @@ export interface SessionEvents {
   readonly storeFailed: { readonly operation: string; readonly error: unknown; readonly at: number };
 }
 
+const NAMES = Object.keys({
+  created: true,
+  signedIn: true,
+  rotated: true,
+  rotationIgnored: true,
+  signedOut: true,
+  revoked: true,
+  expired: true,
+  reuseDetected: true,
+  secretLost: true,
+  crossSiteRefused: true,
+  storeFailed: true,
+} satisfies { readonly [Name in keyof SessionEvents]: true }) as readonly (keyof SessionEvents)[];
+
 /** Calls listeners; their failures go to `onWarning` and nowhere else. */
 export class EventHub {
   readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => unknown>>();
@@ -69,6 +86,11 @@ export class EventHub {
 
   /** Adds a listener; the function given back removes it. */
   on<Name extends keyof SessionEvents>(name: Name, listener: (event: SessionEvents[Name]) => unknown): () => void {
+    if (!NAMES.includes(name))
+      throw new SessionError(
+        "ERR_SESSION_OPTION",
+        `Unknown event \`${String(name)}\`. ${didYouMean(String(name), NAMES)}`,
+      );
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners.add(listener));
     return () => listeners.delete(listener);

@@ -17,10 +17,14 @@ import {
   type SessionRequest,
   type SessionResponse,
   type SessionTransport,
+  type Settled,
 } from "./transport.ts";
 
 const ENDING =
   "The session is being ended. Await `signOut()` or `signIn()` before writing; after a failed sign-out nothing is written.";
+
+/** One object for all responses that bring nothing. */
+const UNCHANGED: Settled = Object.freeze({ newToken: null, cleared: false });
 
 const EMPTY: JsonObject = Object.freeze(Object.create(null));
 
@@ -192,8 +196,8 @@ export class SessionExchange<Data extends object> {
     return record === null ? () => {} : this.#core.watch.add(record.sid, listener);
   }
 
-  /** Writes what is pending, and lets the request go on. */
-  flush(): Promise<void> {
+  /** Writes what is pending, and lets the request go on. False when the session has ended: the changes are dropped. */
+  flush(): Promise<boolean> {
     return this.#step("commit the session", () => this.#flush());
   }
 
@@ -202,16 +206,15 @@ export class SessionExchange<Data extends object> {
    * client its token. When the store fails this rejects, and `response` still gets what holds in any case. A property,
    * because programs take it off.
    */
-  readonly commit = (status: number, response: SessionResponse): Promise<void> | null => {
-    if (this.#isSettled) return this.#steps === null ? null : this.#steps.settled();
+  readonly commit = (status: number, response: SessionResponse): Promise<Settled> | Settled => {
+    if (this.#isSettled) return this.#steps === null ? UNCHANGED : this.#steps.settled().then(() => UNCHANGED);
     try {
       const { mustWait } = this;
       this.#isSettled = true;
       if (mustWait) return this.#turns().inTurn(() => this.#settle(status, response));
       if (this.#record !== null && this.#isActivity && status < 500)
         this.#core.touches.note(this.#record, this.#core.now());
-      this.#send(response);
-      return null;
+      return this.#send(response);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -240,17 +243,17 @@ export class SessionExchange<Data extends object> {
     return this.#steps;
   }
 
-  async #settle(status: number, response: SessionResponse): Promise<void> {
+  async #settle(status: number, response: SessionResponse): Promise<Settled> {
     try {
       this.#steps?.throwUnhandled();
       if (isShown(status)) this.#removeTaken();
       await (status < 500 ? this.#write(this.#changes, true) : this.#abandon());
     } catch (error) {
       await this.#abandon();
-      throw error;
-    } finally {
       this.#send(response);
+      throw error;
     }
+    return this.#send(response);
   }
 
   #removeTaken(): void {
@@ -279,17 +282,19 @@ export class SessionExchange<Data extends object> {
   }
 
   /** Changes that the handler makes while this waits for the store are kept for the next commit. */
-  async #flush(): Promise<void> {
+  async #flush(): Promise<boolean> {
     const pending = this.#changes;
     this.#changes = pending?.branch() ?? null;
+    let isStored: boolean;
     try {
-      await this.#write(pending, false);
+      isStored = await this.#write(pending, false);
     } catch (error) {
       if (this.#changes !== null) pending?.join(this.#changes);
       this.#changes = pending ?? this.#changes;
       throw error;
     }
     await this.#refresh();
+    return isStored;
   }
 
   /**
@@ -303,14 +308,19 @@ export class SessionExchange<Data extends object> {
     this.#changes?.rebase(this.#data);
   }
 
-  async #write(changes: Changes | null, isLast: boolean): Promise<void> {
+  /** False when the session has ended. */
+  async #write(changes: Changes | null, isLast: boolean): Promise<boolean> {
     if (this.#state === "none") return this.#beginAnonymous(changes);
-    if (this.#record === null || this.#state === "ending") return;
-    if (this.#core.endings.unconfirmed.has(this.#record.sid)) return this.#drop("gone");
-    const written = await commitRecord(this.#core, this.#writing(this.#record, changes, isLast));
-    if (written === null) return this.#drop("gone");
+    if (this.#record === null || this.#state === "ending") return false;
+    const isOver = this.#core.endings.unconfirmed.has(this.#record.sid);
+    const written = isOver ? null : await commitRecord(this.#core, this.#writing(this.#record, changes, isLast));
+    if (written === null) {
+      this.#drop("gone");
+      return false;
+    }
     this.#record = written.record;
     this.#newToken ??= written.newToken;
+    return true;
   }
 
   /** Only the last write of a request may rotate: the client learns the new token from the response alone. */
@@ -327,10 +337,11 @@ export class SessionExchange<Data extends object> {
   }
 
   /** An anonymous session costs nothing until something is written into it. */
-  async #beginAnonymous(changes: Changes | null): Promise<void> {
-    if (changes === null || Object.keys(changes.view).length === 0) return;
+  async #beginAnonymous(changes: Changes | null): Promise<true> {
+    if (changes === null || Object.keys(changes.view).length === 0) return true;
     checkOrigin(this.#core, this.#writer(), this.#request);
     await this.#begin({ userId: null, data: await checkedText(this.#core, changes.view) });
+    return true;
   }
 
   async #begin(beginning: Beginning): Promise<NewSession> {
@@ -375,11 +386,16 @@ export class SessionExchange<Data extends object> {
     await this.#core.end(record, "revoked", { reason: "failed" }).catch(() => {});
   }
 
-  #send(response: SessionResponse): void {
-    const carriesToken = this.#newToken !== null || this.#mustClear;
-    if (this.#newToken !== null && this.#record !== null) this.#issue(this.#newToken, this.#record, response);
+  #send(response: SessionResponse): Settled {
+    const newToken = this.#newToken;
+    const carriesToken = newToken !== null || this.#mustClear;
+    if (newToken !== null && this.#record !== null) this.#issue(newToken, this.#record, response);
     else if (this.#mustClear) this.#transport?.clear(response);
-    if (!this.#isUsed && !carriesToken) return;
+    if (this.#isUsed || carriesToken) this.#keepFromCaches(response, carriesToken);
+    return carriesToken ? { newToken, cleared: newToken === null && this.#transport !== null } : UNCHANGED;
+  }
+
+  #keepFromCaches(response: SessionResponse, carriesToken: boolean): void {
     if (this.#transport !== null || carriesToken) keepFromCaches(response, carriesToken);
     const { transports } = this.#core.settings;
     // By index, because V8 walks a frozen list with a call for each item.

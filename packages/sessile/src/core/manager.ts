@@ -12,7 +12,7 @@ import type { ManagerData, Session } from "./session.ts";
 import { checkIdType } from "./sign-in.ts";
 import type { Page, RecordPage, SessionStore, StoreStats } from "./store.ts";
 import { isSid } from "./token.ts";
-import type { SessionRequest, SessionResponse } from "./transport.ts";
+import type { SessionRequest, SessionResponse, Settled } from "./transport.ts";
 
 /** The session of one request, for an adapter to hand to the handler and to settle before the response leaves. */
 export interface OpenSession<Data extends object> {
@@ -20,10 +20,10 @@ export interface OpenSession<Data extends object> {
   readonly session: Session<Data>;
   /**
    * Writes the changes of the request, unless `status` is 500 or more, and adds the session's headers to the response.
-   * Await it before the first byte of the response leaves; when it rejects, answer with the error instead. `null` when
-   * there is nothing to wait for, as after a request that only reads.
+   * Await it before the first byte of the response leaves; when it rejects, answer with the error instead. No promise
+   * where there is nothing to wait for, as after a request that only reads. A second call changes nothing.
    */
-  commit(status: number, response: SessionResponse): Promise<void> | null;
+  commit(status: number, response: SessionResponse): Promise<Settled> | Settled;
   /** Whether `commit` has to wait for the store. */
   readonly mustWait: boolean;
 }

@@ -4,6 +4,7 @@
 import type { DataSchema, SchemaResult } from "./data.ts";
 import { DEFAULT_DEPTH, GREATEST_DEPTH } from "./data.ts";
 import { SessionError } from "./errors.ts";
+import { didYouMean } from "./nearest.ts";
 import type { Lifetimes } from "./record.ts";
 import { MAX_DATA_BYTES, NO_DATA } from "./record.ts";
 import type { SessionData } from "./session.ts";
@@ -263,7 +264,8 @@ export function hasMethods<T>(value: T, names: readonly (keyof T)[]): boolean {
 export function checkNames(options: object, known: ReadonlySet<string>, within: string): void {
   if (typeof options !== "object" || options === null) throw wrong(within.slice(0, -1) || "options", "an object");
   for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw wrong(within + name, `one of ${[...known].map((each) => `\`${each}\``).join(", ")}`);
+    if (known.has(name)) continue;
+    throw new SessionError("ERR_SESSION_OPTION", `Unknown option \`${within}${name}\`. ${didYouMean(name, known)}`);
   }
 }
 

@@ -248,8 +248,11 @@ export class Session<Data extends object = SessionData> {
    * Writes the changes now instead of when the response leaves: for open connections, and to read the stored data.
    * Changes made while it waits are kept for the next time. A rotation waits for the response, which brings the new
    * token.
+   *
+   * Resolves to true when the changes are stored, or there were none. False when the session has ended: signed out or
+   * revoked elsewhere or expired, and the changes are dropped.
    */
-  commit(): Promise<void> {
+  commit(): Promise<boolean> {
     return this.#exchange.flush();
   }
 

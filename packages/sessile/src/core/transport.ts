@@ -33,6 +33,14 @@ export interface SessionResponse {
   append(name: string, value: string): void;
 }
 
+/** The news in a settled response for the client, whatever carries its token. */
+export interface Settled {
+  /** The new token; `null` when the client keeps the one it has. */
+  readonly newToken: string | null;
+  /** Whether the client is told to forget its token. */
+  readonly cleared: boolean;
+}
+
 /** How a token travels. */
 export interface SessionTransport {
   /** Names the transport in errors: `"header"`, `"bearer"`, `"cookie"`. */

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import { test } from "node:test";
-import { type SessionHandler, withSession } from "sessile/node";
+import { nodeRequest, type SessionHandler, withSession } from "sessile/node";
 import { adapterSuite, type SuiteAnswer, type SuiteRoute } from "sessile/testing";
 import { listen } from "./support/listen.ts";
 import { answerOf, routeOf } from "./support/routes.ts";
-import { serve } from "./support/session-server.ts";
+import { serve, testManager } from "./support/session-server.ts";
 
 adapterSuite("node:http", (manager, routes) => {
   const handlers = new Map(routes.map((route) => [route, mount(route)]));
@@ -44,5 +44,26 @@ test("the cookies that count are those that middleware leaves in `request.header
   assert.equal(await ask({ cookie: server.cookie }), "null");
   cookies = server.cookie;
   assert.equal(await ask({}), "anna");
+  await server.close();
+});
+
+test("nodeRequest makes a request that a manager opens, and the caller hands the new token to the client", async () => {
+  const { manager } = testManager();
+  const server = await listen(
+    createServer(async (request, response) => {
+      const seen = nodeRequest(request, "/mounted?a=1");
+      const { session, commit } = await manager.open(seen);
+      if (seen.method === "POST") await session.signIn("anna");
+      const headers = { get: () => undefined, set: () => {}, append: () => {} };
+      const { newToken } = await commit(200, headers);
+      response.end(JSON.stringify([seen.path, seen.header("x-none"), session.userId, newToken]));
+    }),
+  );
+  const ask = async (method: string, headers: [string, string][]): Promise<unknown[]> =>
+    (await (await fetch(server.url, { method, headers })).json()) as unknown[];
+  const [path, none, user, token] = await ask("POST", []);
+  assert.deepEqual([path, none, user], ["/mounted", null, "anna"]);
+  const cookie = `__Host-session=${String(token)}`;
+  assert.deepEqual(await ask("GET", [["cookie", cookie]]), ["/mounted", null, "anna", null]);
   await server.close();
 });

@@ -398,6 +398,42 @@ describe("sign-in", () => {
   });
 });
 
+test("the holder of an open session is told the new token, and whether the client's is cleared", async () => {
+  for (const transports of [[cookieTransport()], [headerTransport()]]) {
+    const bench = new Bench({ transports, rotateAfter: HOUR });
+    const settle = async (token: string | null, handle: (session: Session<Bag>) => unknown, status = 200) => {
+      const headers = { cookie: `__Host-session=${token}`, "x-session-token": token ?? undefined };
+      const opened = await bench.manager.open(requestWith(token === null ? {} : headers));
+      const result = await handle(opened.session);
+      const response = new ResponseRecorder();
+      const { mustWait } = opened;
+      const settled = opened.commit(status, response);
+      assert.equal(settled instanceof Promise, mustWait);
+      assert.deepEqual(await opened.commit(200, response), { newToken: null, cleared: false }, "once");
+      return { ...(await settled), result, sent: JSON.stringify(response.lines) };
+    };
+    const nothing = { newToken: null, cleared: false };
+    const begun = await settle(null, (session) => session.signIn("ann"));
+    assert.deepEqual([begun.newToken, begun.cleared], [begun.result, false]);
+    const token = begun.newToken as string;
+    const read = await settle(token, (session) => session.userId);
+    assert.deepEqual({ newToken: read.newToken, cleared: read.cleared }, nothing);
+    const rotated = await settle(token, (session) => session.rotate());
+    assert.ok(rotated.newToken !== token && rotated.sent.includes(rotated.newToken as string));
+    const left = await settle(rotated.newToken, (session) => session.signOut());
+    assert.deepEqual([left.newToken, left.cleared], [null, true]);
+    const visitor = await settle(null, (session) => session.signOut());
+    assert.deepEqual([visitor.newToken, visitor.cleared], [null, false], "there is nothing to clear");
+    const again = await settle(await tokenOf(bench), async (session) => {
+      await session.signOut();
+      session.set("k", 1);
+    });
+    assert.deepEqual([typeof again.newToken, again.cleared], ["string", false]);
+    const failed = await settle(null, (session) => session.signIn("ann"), 500);
+    assert.deepEqual([failed.newToken, failed.cleared], [null, false]);
+  }
+});
+
 describe("sign-out", () => {
   test("F1: is acknowledged by the store before it returns, and the token is dead from then on", async () => {
     const bench = new Bench();
@@ -1098,8 +1134,9 @@ describe("the end of a request", () => {
     const { session, commit } = await bench.open(await bench.signIn());
     assert.equal(session.userId, "ann");
     const [first, second] = [new ResponseRecorder(), new ResponseRecorder()];
-    assert.deepEqual([commit(200, first), first.get("cache-control")], [null, "no-store"]);
-    assert.deepEqual([commit(200, second), second.lines], [null, []]);
+    const nothing = { newToken: null, cleared: false };
+    assert.deepEqual([commit(200, first), first.get("cache-control")], [nothing, "no-store"]);
+    assert.deepEqual([commit(200, second), second.lines], [nothing, []]);
   });
 
   test("that failed does not fail again", async () => {

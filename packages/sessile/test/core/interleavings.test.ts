@@ -32,7 +32,7 @@ class Story {
   readonly ended = new Set<string>();
   issued: string | undefined;
   readonly #session: Session<Bag>;
-  readonly #commit: (status: number, response: ResponseRecorder) => Promise<void> | null;
+  readonly #commit: (status: number, response: ResponseRecorder) => unknown;
   readonly #original: string;
 
   constructor(original: string, { session, commit }: Awaited<ReturnType<Bench["open"]>>) {

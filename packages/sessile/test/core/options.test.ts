@@ -99,12 +99,32 @@ describe("a manager", () => {
   }
 
   test("O3: refuses unknown options, also inside others, and says which there are", () => {
-    for (const typo of ["idleTimeOut", "ttl", "maxAge", "Store", "secret", "__proto"]) {
-      assert.throws(() => new SessionManager({ ...GOOD, [typo]: 1 }), {
-        code: "ERR_SESSION_OPTION",
-        message: new RegExp(`\`${typo}\`.*\`idleTimeout\``),
-      });
+    for (const [typo, expected] of [
+      ["idleTimeOut", "Did you mean `idleTimeout`?"],
+      ["idelTimeout", "Did you mean `idleTimeout`?"],
+      ["transport", "Did you mean `transports`?"],
+      ["Store", "Did you mean `store`?"],
+      ["ttl", "Did you mean `idleTimeout`?"],
+      ["maxAge", "Did you mean `absoluteTimeout`?"],
+      ["expiresIn", "Did you mean `absoluteTimeout`?"],
+      ["secret", "Did you mean `keys`?"],
+      ["password", "Did you mean `keys`?"],
+      ["cookie", "Did you mean `transports`?"],
+      ["name", "Did you mean `name` of `cookieTransport`?"],
+      ["resave", "Leave it out: a session is stored when it changes, and goes on while it is used."],
+      ["constructor", "There are `store`, `transports`, `idleTimeout`, "],
+      ["__proto", "There are `store`, `transports`, `idleTimeout`, "],
+    ] as const) {
+      assert.throws(
+        () => new SessionManager({ ...GOOD, [typo]: 1 }),
+        (error: { code?: string; message: string }) =>
+          error.code === "ERR_SESSION_OPTION" && error.message.startsWith(`Unknown option \`${typo}\`. ${expected}`),
+        typo,
+      );
     }
+    assert.throws(() => cookieTransport({ maxAge: 1 } as object), {
+      message: "Unknown option `maxAge`. Did you mean `absoluteTimeout` of `SessionManager`?",
+    });
     assert.throws(() => new SessionManager({ ...GOOD, limits: { bytes: 1 } as object }), {
       message: /`limits\.bytes`/,
     });
@@ -162,6 +182,19 @@ describe("a manager", () => {
     limits.keys = 1;
     assert.deepEqual([settings.transports.length, settings.limits.keys, Object.isFrozen(settings)], [1, 5, true]);
   });
+});
+
+test("a listener for an event that there is not is refused, with the one that was probably meant", () => {
+  const manager = new SessionManager(GOOD);
+  for (const [name, message] of [
+    ["signout", "Unknown event `signout`. Did you mean `signedOut`?"],
+    ["revoke", "Unknown event `revoke`. Did you mean `revoked`?"],
+    ["expire", "Unknown event `expire`. Did you mean `expired`?"],
+    ["login", /^Unknown event `login`\. There are `created`, `signedIn`, /],
+    [undefined, /^Unknown event `undefined`\. There are /],
+  ] as const) {
+    assert.throws(() => manager.on(name as never, () => {}), { code: "ERR_SESSION_OPTION", message });
+  }
 });
 
 describe("a transport", () => {

@@ -41,6 +41,36 @@ describe("a session", () => {
     });
   });
 
+  test("commits: true when the changes are stored or there are none, false when the session has ended", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn();
+    const { result } = await bench.send(token, async (session) => {
+      const answers = [await session.commit()];
+      session.set("k", 1);
+      answers.push(await session.commit());
+      await bench.manager.revoke(sidOf(token));
+      session.set("k", 2);
+      answers.push(await session.commit());
+      session.set("k", 3);
+      return [...answers, await session.commit(), session.sid];
+    });
+    assert.deepEqual(result, [true, true, false, false, null]);
+    const { result: visitor } = await bench.send(null, async (session) => {
+      const before = await session.commit();
+      session.set("k", 1);
+      return [before, await session.commit(), session.sid !== null];
+    });
+    assert.deepEqual(visitor, [true, true, true]);
+    const leaving = await bench.signIn();
+    bench.spied.before = (method) => (method === "delete" ? assert.fail("down") : undefined);
+    const { result: failed } = await bench.send(leaving, async (session) => {
+      session.set("k", 1);
+      await assert.rejects(session.signOut(), { code: "ERR_SESSION_NOT_ENDED" });
+      return session.commit();
+    });
+    assert.equal(failed, false);
+  });
+
   test("G5: keeps its own fields out of reach of the data", async () => {
     const bench = new Bench();
     const token = await bench.signIn();

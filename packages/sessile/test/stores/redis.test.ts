@@ -101,7 +101,7 @@ test("options that cannot work are refused by name", () => {
   const refused = (options: object, name: RegExp) => {
     assert.throws(() => redisStore({ client, ...options }), { code: "ERR_SESSION_OPTION", message: name });
   };
-  refused({ ttl: 1 }, /`ttl` must be one of `client`, `prefix`, `deadline`/);
+  refused({ ttl: 1 }, /`ttl`\. Did you mean `idleTimeout` of `SessionManager`/);
   refused({ client: undefined }, /`client`/);
   refused({ client: {} }, /`client`/);
   for (const prefix of ["", "a b", "é", "x".repeat(65), 1]) refused({ prefix }, /`prefix`/);

@@ -69,7 +69,7 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
 
   settle(status: number, headers: SessionResponse): Promise<Answer | null> | null {
     const settling = this.#opened?.commit(status, headers);
-    if (settling == null) return null;
+    if (settling === undefined || !("then" in settling)) return null;
     return settling.then(
       () => null,
       (error) => this.answerTo(error),

@@ -51,7 +51,7 @@ test("options that cannot work are refused by name", () => {
   const refused = (options: object, name: RegExp) => {
     assert.throws(() => postgresStore({ pool: database, ...options }), { code: "ERR_SESSION_OPTION", message: name });
   };
-  refused({ ttl: 1 }, /`ttl` must be one of `pool`, `table`, `deadline`/);
+  refused({ ttl: 1 }, /`ttl`\. Did you mean `idleTimeout` of `SessionManager`/);
   for (const pool of [undefined, null, {}, "postgres://"]) refused({ pool: pool as unknown as PostgresPool }, /`pool`/);
   for (const table of ["", "Upper", "a b", 'a"b', "a.b.c", "x".repeat(41), 1]) refused({ table }, /`table`/);
   for (const deadline of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 60_001, "1"])
