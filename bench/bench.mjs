@@ -1,5 +1,6 @@
-// `npm run bench` and `npm run bench -- --all`: brings what is missing, measures, writes bench/results/ and docs/performance.md.
-// Words choose questions by a part of their name. Needs about 5 and 30 minutes, and a machine that does nothing else.
+// `npm run bench` and `npm run bench -- --all`: installs missing programs, measures, writes bench/results/ and
+// docs/performance.md. Words choose questions by a part of their name. Needs about 5 and 30 minutes, and an otherwise
+// idle machine.
 import { runInPlace } from "../tools/ready/in-place.mjs";
 import { installFolder } from "../tools/ready/packages.mjs";
 import { explain } from "../tools/ready/problem.mjs";

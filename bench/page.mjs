@@ -1,4 +1,4 @@
-// Part of `npm run docs`: writes docs/performance.md and its plots anew from bench/results/all.json, measuring nothing.
+// Part of `npm run docs`: writes docs/performance.md and its plots anew from bench/results/all.json, without measuring.
 import { readFileSync } from "node:fs";
 import { inRoot } from "../tools/ready/repository.mjs";
 import { writePage } from "./report/page.mjs";

@@ -1,4 +1,4 @@
-// Asks the questions one after the other and keeps the answers, with what they were measured on. Called by bench.mjs.
+// Asks the questions one after the other and stores the answers with a description of the machine. Called by bench.mjs.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), "sessile-bench-"));
 const redis = await startRedisApart();
 const runtime = process.execPath;
 const load = await startLoad({ runtime });
-// BENCH_TRY=1 only shows that everything works.
+// BENCH_TRY=1 only checks that everything works.
 const isTry = process.env.BENCH_TRY !== undefined;
 const usual = isShort
   ? { processes: 2, windows: 4, ms: 400, scale: 1 }
@@ -60,14 +60,14 @@ async function ask(name) {
     console.log(`${((performance.now() - start) / 1000).toFixed(0)} s`);
     return { title, answer };
   } catch (error) {
-    // The other questions are worth their time all the same; the page says that this one failed.
+    // The other answers are worth their time all the same; the page reports that this one failed.
     console.error(error);
     process.exitCode = 1;
     return { title, answer: { skipped: error.message } };
   }
 }
 
-/** What can be said in a line of each row; the page says all. */
+/** A line for each row; the page has all values. */
 function print(answer) {
   for (const [group, rows] of Object.entries(Array.isArray(answer) ? { "": answer } : answer)) {
     if (!Array.isArray(rows) || rows[0]?.cpu === undefined) {

@@ -1,4 +1,4 @@
-// Finds a Chromium for the tests of the admin page, bringing one where the system allows it. It starts none.
+// Finds a Chromium for the tests of the admin page, or downloads one where the system allows it. Starts none.
 
 import { bringFromDebian, broughtBefore } from "./debian/bring.mjs";
 import { findOnPath } from "./programs/path.mjs";
@@ -17,8 +17,9 @@ or set SESSILE_CHROMIUM to the path of one.`;
 const NAMES = ["chromium", "google-chrome-stable", "google-chrome", "chromium-browser"];
 
 /**
- * Looks at SESSILE_CHROMIUM, PATH, what was brought earlier, and Debian's packages, in this order.
- * @returns {Promise<{ command: string, env: Record<string, string> } | { missing: string }>} `env` is what it must be started with
+ * Looks at SESSILE_CHROMIUM, PATH, earlier downloads, and Debian's packages, in this order.
+ * @returns {Promise<{ command: string, env: Record<string, string> } | { missing: string }>} `env` is the environment
+ * to start it in
  */
 export async function findChromium() {
   const { SESSILE_CHROMIUM: given, SESSILE_CHROMIUM_LIBRARY_PATH: libraries } = process.env;
@@ -31,7 +32,7 @@ export async function findChromium() {
   return (await broughtBefore(PACKAGE)) ?? bring();
 }
 
-/** Without it CI fails; anybody else is told, and the tests that need it are skipped. */
+/** A failure ends a run in CI; elsewhere it prints a message, and the tests that need the browser are skipped. */
 async function bring() {
   try {
     return (await bringFromDebian(PACKAGE, ADVICE)) ?? { missing: ADVICE };
@@ -41,7 +42,7 @@ async function bring() {
   }
 }
 
-/** How the tests learn where the browser is, or why there is none. */
+/** The environment by which tests find the browser, or the reason why there is none. */
 export async function chromiumEnv() {
   const { command = "", env = {}, missing = "" } = await findChromium();
   return {

@@ -1,5 +1,5 @@
-// `npm run docs`: writes the settings and the help of every command into docs/cli.md. With `--check` it only says whether they are there.
-// Needs a build.
+// `npm run docs`: writes the settings and the help of every command into docs/cli.md. `--check` only checks that they
+// are current. Needs a build.
 import { readFileSync, writeFileSync } from "node:fs";
 import { COMMANDS } from "../packages/server/dist/cli/commands.js";
 import { helpOf } from "../packages/server/dist/cli/help.js";

@@ -1,6 +1,6 @@
-// Adds to package-lock.json the optional packages of other platforms that npm left out, and asks the registry for each hash that is
-// missing. Without the packages `npm ci` refuses the lock file; without a hash it installs whatever it is sent. Run it after
-// `npm install` changed a version; a folder after the command's name takes the place of the root.
+// Adds to package-lock.json the optional packages of other platforms that npm left out, and asks the registry for each
+// missing hash. Without the packages `npm ci` refuses the lock file; without a hash it installs whatever it receives.
+// Run it after `npm install` changed a version. An argument names a folder other than the root.
 import { readFileSync, writeFileSync } from "node:fs";
 import { npm } from "./ready/command.mjs";
 import { inRoot } from "./ready/repository.mjs";
@@ -18,7 +18,7 @@ writeFileSync(FILE, `${JSON.stringify(lock, null, 2)}\n`);
 console.log(`${missing.length} packages of other platforms were added to package-lock.json.`);
 if (unknown.length > 0) console.log(`The registry has no hash of ${unknown.join(", ")}.`);
 
-/** Gives every package from the registry its hash; the names of those that the registry does not have. */
+/** Gives every package from the registry its hash; returns the names of packages that the registry does not have. */
 async function addHashes(entries) {
   const without = entries.filter(
     ([path, { link, integrity }]) => path.includes("node_modules/") && !link && !integrity,
@@ -44,7 +44,7 @@ function missingOf({ optionalDependencies = {}, dev }) {
   return absent.map(([name, range]) => [`node_modules/${name}`, entry(name, range.replace(/^[\^~]/, ""), dev)]);
 }
 
-/** What npm itself writes, but for the hash. */
+/** The entry that npm itself would write, without the hash. */
 function entry(name, version, dev) {
   if (WINDOWS.test(name)) return { version, ...(dev && { dev }), optional: true, os: ["win32"] };
   const [, os, cpu, variant = ""] = PLATFORM.exec(name) ?? [];

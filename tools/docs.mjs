@@ -1,5 +1,6 @@
-// `npm run docs`: writes the pages that are made from code and results, then serves the site on this machine, with every change of a page
-// shown at once. `-- --pages` only writes; `-- --build [FOLDER]` makes the site as it is published.
+// `npm run docs`: writes the pages that are made from code and results, then serves the site on this machine, with
+// every change of a page shown at once. `-- --pages` only writes; `-- --build [FOLDER]` makes the site as it is
+// published.
 
 import { runInPlace } from "./ready/in-place.mjs";
 import { requireNode20 } from "./ready/node-version.mjs";

@@ -1,5 +1,6 @@
-// `npm run test:long -- image`: builds the image of deploy/Dockerfile with Docker or Podman, and uses it as it is meant to be run: without
-// capabilities, and on a file system that is read-only but for its volume. `--base IMAGE` builds on another image than node:24-slim.
+// `npm run test:long -- image`: builds the image of deploy/Dockerfile with Docker or Podman, and runs it as the
+// documentation says: without capabilities, on a file system that is read-only but for its volume. `--base IMAGE`
+// builds on another image than node:24-slim.
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -64,7 +65,7 @@ async function use(engine) {
   }
 }
 
-/** Lets `work` use a container that is ready, and removes it. */
+/** Runs `work` with a container that is ready, and removes the container. */
 async function inContainer(engine, options, work) {
   const id = engine(["run", "--detach", "--publish", "127.0.0.1::8000", ...options, IMAGE]);
   try {

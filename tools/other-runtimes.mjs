@@ -1,6 +1,6 @@
-// `npm run test:long -- runtimes`: runs the tests of what works without Node under Bun and Deno (the core, the stores in
-// memory and in SQLite, the adapters of web standards), and the library's quick tests on Node 22 and 26. Words choose
-// test files by a part of their path.
+// `npm run test:long -- runtimes`: runs tests under Bun and Deno, for the parts that work without Node (the core, the
+// stores in memory and in SQLite, the adapters of web standards), and the library's quick tests on Node 22 and 26.
+// Words choose test files by a part of their path.
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const LIBRARY = inRoot("packages/sessile");
 const PACKAGES = inRoot("tools/runtimes-other/node_modules");
 const TEST_SECONDS = 60;
 
-/** Not those that take long, nor what other processes do to the file: that is the same everywhere. */
+/** All but slow tests, and tests of what other processes do to the file, which is the same everywhere. */
 const SQLITE = /^(?!crash|locks|changed-by|ended)[\w-]+\.test\.js$/;
 
 const RUNTIMES = [
@@ -85,7 +85,7 @@ async function runNode(name, filters) {
   return runLane({ node, version: output.trim().slice(1), files, env });
 }
 
-/** What there is to run, as emitted. Tests of types run a compiler, which is the same everywhere. */
+/** The emitted test files. Tests of types run a compiler, which is the same everywhere. */
 function testFiles() {
   const core = ["core", "transports"].flatMap((folder) => emittedIn(folder, /\.test\.js$/));
   const adapters = emittedIn(
@@ -135,7 +135,7 @@ async function runFile({ args, env, count }, command, file) {
   return { passed, failed: isWhole ? 0 : Math.max(failed, 1), skipped: 0 };
 }
 
-/** The one from npm; where npm has none for this platform, the one on PATH. */
+/** The runtime from npm; without one for this platform, the one on PATH. */
 async function find({ name, packages }) {
   const path = packages[`${process.platform}-${process.arch}`];
   if (path && existsSync(join(PACKAGES, path))) return join(PACKAGES, path);

@@ -1,4 +1,4 @@
-// Finds a PostgreSQL server for the tests, bringing one where the system allows it. It starts none.
+// Finds a PostgreSQL server for the tests, or downloads one where the system allows it. Starts none.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { inRoot } from "./ready/repository.mjs";
 const ADVICE = `The tests of the Postgres store need a PostgreSQL of release 15 or later. Install one (Debian, Ubuntu: apt-get install
 postgresql), or set SESSILE_POSTGRES to the path of its program \`postgres\`.`;
 
-/** Debian's name of the package has the release in it, and so has the folder of the program. */
+/** Debian puts the release into the names of the package and of the program's folder. */
 const PACKAGE = {
   package: "postgresql",
   home: inRoot(".cache/postgres"),
@@ -24,7 +24,7 @@ const BOUNCER = { package: "pgbouncer", path: "usr/sbin/pgbouncer", home: inRoot
 const BOUNCER_ADVICE =
   "The tests behind PgBouncer need it. Install it (apt-get install pgbouncer), or set SESSILE_PGBOUNCER.";
 
-/** What the tests are told: where the programs are and what to start them with, or why there are none. */
+/** The environment for tests: the programs and how to start them, or the reason why there are none. */
 export async function postgresEnv() {
   const postgres = await find([process.env.SESSILE_POSTGRES, findOnPath("postgres"), installed()], PACKAGE, ADVICE);
   const bouncer = await find([process.env.SESSILE_PGBOUNCER, findOnPath("pgbouncer")], BOUNCER, BOUNCER_ADVICE);
@@ -38,7 +38,7 @@ export async function postgresEnv() {
   };
 }
 
-/** The first that runs: what was named, what is installed, what was brought earlier, and Debian's packages. */
+/** The first that runs: named in the environment, installed, downloaded earlier, or in Debian's packages. */
 async function find(commands, wanted, advice) {
   for (const command of commands.filter(Boolean)) {
     const program = await worksOr({ command, env: {} }, "").catch(() => undefined);

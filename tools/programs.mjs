@@ -1,12 +1,13 @@
-// `npm run test:long [-- NAME …]` and `npm run measure [-- NAME …]`: makes everything ready, then runs one of the programs below. Words
-// after the name are the program's. Without a name, `test:long` runs all of its programs, and `measure` the first of its own.
+// `npm run test:long [-- NAME …]` and `npm run measure [-- NAME …]`: makes everything ready, then runs one of the
+// programs below. Words after the name are passed to the program. Without a name, `test:long` runs all of its programs,
+// and `measure` the first of its own.
 import { runInPlace } from "./ready/in-place.mjs";
 import { explain, Problem } from "./ready/problem.mjs";
 import { makeReady } from "./ready/ready.mjs";
 import { inRoot } from "./ready/repository.mjs";
 import { say } from "./tests/print.mjs";
 
-/** The arguments of Node that run each. */
+/** The arguments of Node that run each program. */
 const PROGRAMS = {
   "test:long": {
     tests: [inRoot("tools/test.mjs"), "long"],

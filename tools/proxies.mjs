@@ -1,4 +1,5 @@
-// Finds nginx, Caddy and a Python with FastAPI for the tests behind a proxy, bringing them where the system allows it. It starts none.
+// Finds nginx, Caddy and a Python with FastAPI for the tests behind a proxy, or downloads them where the system allows
+// it. Starts none.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -30,14 +31,14 @@ const PYTHON = {
   probe: ["-c", "import fastapi, uvicorn, httpx"],
   advice: `The tests of examples/fastapi need Debian's ${SYSTEM_PYTHON} and the packages python3-fastapi, python3-uvicorn and
 python3-httpx; or set SESSILE_PYTHON to a Python that has them.`,
-  // Debian's packages hold no interpreter but modules for the system's own.
+  // Debian's packages hold no interpreter, but modules for the system's own.
   programIn: (home) => ({
     command: SYSTEM_PYTHON,
     env: { PYTHONPATH: join(home, "root/usr/lib/python3/dist-packages") },
   }),
 };
 
-/** What the tests are told: where the programs are and what to start them with, or why there are none. */
+/** The environment for tests: the programs and how to start them, or the reason why there are none. */
 export async function proxiesEnv() {
   const [nginx, caddy, python] = [
     await find(NGINX, [process.env.SESSILE_NGINX, findOnPath("nginx")]),
@@ -55,7 +56,7 @@ export async function proxiesEnv() {
   };
 }
 
-/** The first that runs: what was named, what is on PATH, what was brought earlier, and Debian's packages. */
+/** The first that runs: named in the environment, on PATH, downloaded earlier, or in Debian's packages. */
 async function find(wanted, commands) {
   for (const command of commands.filter(Boolean)) {
     const program = await worksOr({ command, env: {}, probe: wanted.probe }, "").catch(() => undefined);
@@ -64,7 +65,7 @@ async function find(wanted, commands) {
   return (await broughtBefore(wanted)) ?? bring(wanted);
 }
 
-/** Without it CI fails; anybody else is told, and the tests that need it are skipped. */
+/** A failure ends a run in CI; elsewhere it prints a message, and the tests that need the program are skipped. */
 async function bring(wanted) {
   if (wanted === PYTHON && !existsSync(SYSTEM_PYTHON)) return { missing: wanted.advice };
   try {

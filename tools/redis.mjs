@@ -1,4 +1,4 @@
-// Finds a Redis or Valkey server for the tests, bringing one where the system allows it. It starts none.
+// Finds a Redis or Valkey server for the tests, or downloads one where the system allows it. Starts none.
 
 import { bringFromDebian, broughtBefore } from "./debian/bring.mjs";
 import { findOnPath } from "./programs/path.mjs";
@@ -18,8 +18,8 @@ const ADVICE = `The tests need a redis-server or valkey-server, and none was fou
 or set SESSILE_REDIS_SERVER to the path of one.`;
 
 /**
- * Looks at SESSILE_REDIS_SERVER, PATH, what was brought earlier, and Debian's packages, in this order.
- * @returns {Promise<{ command: string, env: Record<string, string> }>} `env` is what it must be started with
+ * Looks at SESSILE_REDIS_SERVER, PATH, earlier downloads, and Debian's packages, in this order.
+ * @returns {Promise<{ command: string, env: Record<string, string> }>} `env` is the environment to start it in
  */
 export async function findRedis() {
   const given = givenRedis();

@@ -1,5 +1,5 @@
-// `npm run docs`: what each entry point of the library adds to a program, bundled, minified and gzipped. Writes
-// docs/sizes.md.
+// `npm run docs`: the size that each entry point of the library adds to a program, bundled, minified and gzipped.
+// Writes docs/sizes.md.
 import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { bundleOf, IMPORTS } from "./bundles/entries.mjs";

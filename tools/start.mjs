@@ -1,4 +1,4 @@
-// `npm start`: makes everything ready, then runs the server and stands aside.
+// `npm start`: makes everything ready, then runs the server in its place.
 import { runInPlace } from "./ready/in-place.mjs";
 import { requireNode20 } from "./ready/node-version.mjs";
 import { installPackages } from "./ready/packages.mjs";

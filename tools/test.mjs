@@ -1,6 +1,6 @@
-// `npm test` and `npm run test:deep`: makes everything ready, builds, lints, then runs the tests.
-// The first argument is the depth. A quick run leaves out the `.deep.test.ts` files; words after `--` choose test files by a part of
-// their path, these too, run them as deep, and skip the linter.
+// `npm test` and `npm run test:deep`: makes everything ready, builds, lints, then runs the tests. The first argument is
+// the depth. A quick run leaves out the `.deep.test.ts` files. Words after `--` choose test files by a part of their
+// path, including these, run them as deep, and skip the linter.
 
 import { chromiumEnv } from "./chromium.mjs";
 import { compilersEnv } from "./compilers.mjs";

@@ -1,5 +1,5 @@
-// One connection of the load. As cheap as it can be, so that the server is the limit: reads into one buffer, and looks into
-// a response only when it is not as long as the one before. Knows no clock but the one that times a request.
+// One connection of the load. As cheap as possible, so that the server is the limit: it reads into one buffer, and
+// parses a response only when its length differs from the one before. Its only clock times a request.
 import { connect } from "node:net";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -26,7 +26,7 @@ export class Connection {
     });
   }
 
-  /** Sends one request after the other until the run's time is up. */
+  /** Sends one request after the other until the time of the run is over. */
   work(run) {
     this.#run = run;
     return new Promise((resolve, reject) => {

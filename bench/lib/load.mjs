@@ -1,12 +1,15 @@
-// The process of the load: keeps connections busy, one request at a time on each. Knows no server; counts and times.
+// The process of the load: keeps connections busy, one request at a time on each, counts and times.
 import { readFileSync } from "node:fs";
 import { Connection } from "./connection.mjs";
 
-/** How many of the headers of each file were sent. */
+/** Number of headers of each file that were sent. */
 const places = new Map();
 
 const answers = {
-  /** Sends requests for `ms` over `connections`, each with the next of the headers in the file, from where the last run with it stopped. */
+  /**
+   * Sends requests for `ms` over `connections`, each with the next of the headers in the file, from where the last run
+   * with it stopped.
+   */
   async run({
     port,
     method = "GET",
@@ -45,7 +48,10 @@ const answers = {
   },
 };
 
-/** Who wakes a sleeping process pays for it. A server slower than the load would, and one as fast would not: so the load never sleeps. */
+/**
+ * Waking a sleeping process costs the one that wakes it. Only servers faster than the load would pay that, so the load
+ * never sleeps.
+ */
 function stayAwake(run) {
   if (!run.isOver) setImmediate(stayAwake, run);
 }

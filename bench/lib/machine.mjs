@@ -1,4 +1,4 @@
-// What the results were measured on.
+// The machine and the versions of the results.
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { DatabaseSync } from "node:sqlite";
@@ -43,7 +43,7 @@ export async function versions(redis) {
   return { node: process.versions.node, redis: server, sqlite, ...packages };
 }
 
-/** The bench's own, else the root's: in the order in which Node looks. */
+/** The version in the bench's own packages, else in the root's: the order of Node's search. */
 function versionOf(name) {
   for (const folder of ["bench/node_modules", "node_modules"]) {
     try {

@@ -1,4 +1,4 @@
-// Starts servers and the load, each on a core of its own, and asks them one thing at a time.
+// Starts servers and the load, each on a core of its own, and sends them one message at a time.
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -8,13 +8,14 @@ import { findOnPath } from "../../tools/programs/path.mjs";
 /** Servers run on the first core; the load, and a Redis, on the second. */
 export const CORES = { server: 0, load: 1 };
 
-/** Whether the two are kept apart; said beside the results. */
+/** Whether the two are kept apart; shown beside the results. */
 export const isPinned = availableParallelism() > 1 && findOnPath("taskset") !== undefined;
 
 /**
- * V8 lets what a program makes at its start decide which objects it makes old at once. When those are of requests, each keeps the whole
- * request through several collections, and the process takes twice the CPU time until it ends: by chance, and whatever library it runs.
- * And how large the young generation grows is chance too, so it has one size.
+ * Options against two effects of chance. V8 lets the objects of a program's start decide which later objects it makes
+ * old at once; if those belong to requests, each keeps the whole request through several collections, and the process
+ * takes twice the CPU time until it ends, with any library. And the young generation grows to a random size, so its
+ * size is fixed.
  */
 const STEADY = ["--no-allocation-site-pretenuring", "--min-semi-space-size=16", "--max-semi-space-size=16"];
 

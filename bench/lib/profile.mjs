@@ -1,4 +1,4 @@
-// Takes a CPU profile of this process, to be opened in the developer tools of a browser. Knows no server.
+// Takes a CPU profile of this process, for the developer tools of a browser.
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 import { setTimeout as pause } from "node:timers/promises";

@@ -1,4 +1,4 @@
-// Brings FastAPI out of Debian's packages, and starts its programs as servers. Knows no question.
+// Unpacks FastAPI from Debian's packages, and starts its programs as servers.
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -15,7 +15,7 @@ import { CORES, isPinned } from "./processes.mjs";
 const HOME = inRoot(".cache/fastapi");
 const PACKAGES = ["python3-fastapi", "python3-uvicorn", "python3-redis"];
 
-/** Where Python finds FastAPI. Throws with the reason where there is no way to it. */
+/** The Python path of FastAPI. Throws with the reason when it is not available. */
 export async function findFastapi() {
   const path = join(HOME, "usr/lib/python3/dist-packages");
   for (const PYTHONPATH of ["", path]) if (await works({ PYTHONPATH })) return { PYTHONPATH };
@@ -47,7 +47,7 @@ async function bring() {
   }
 }
 
-/** A server like those of `startServer`. Its CPU time is what the system says. */
+/** A server like those of `startServer`. Its CPU time is the system's figure. */
 export async function startFastapi(program, sessions, env, { folder }) {
   const port = await freePort();
   const options = ["--host", "127.0.0.1", "--port", String(port), "--no-access-log", "--log-level", "warning"];

@@ -1,4 +1,4 @@
-// A Redis of the bench's own, on the core of the load.
+// A Redis for the bench, on the core of the load.
 import { spawnSync } from "node:child_process";
 import { startRedis } from "sessile-test-support/redis-server";
 import { CORES, isPinned } from "./processes.mjs";

@@ -1,15 +1,18 @@
-// Measures variants in turn, again and again, so that whatever else the machine does meets all of them. Knows no question.
+// Measures variants in turn, again and again, so that disturbances by the machine affect all of them.
 import { startServer } from "./processes.mjs";
 import { median, spreadOf } from "./statistics.mjs";
 
-/** Windows in which a server compiles what it will need. */
+/** Windows in which a server compiles its code. */
 const WARM_UPS = 3;
 
 /**
- * `variants`: `[name, { server, request, node, base, warmUps }]`. `server` goes to `lib/serve.mjs`, or is one that runs already. `request` goes to
- * `lib/load.mjs`; a function gets the server first. What each is compared with is `base`, and where that is not named the first.
- * Everything is done in `processes` processes after each other, and what counts of the windows of one is what `windowsOf` makes of them.
- * Resolves with a row for each variant.
+ * `variants`: `[name, { server, request, node, base, warmUps }]`.
+ * - `server` goes to `lib/serve.mjs`, or is a running one.
+ * - `request` goes to `lib/load.mjs`; a function receives the server first.
+ * - `base` is the variant for comparison; default the first.
+ *
+ * Everything is done in `processes` processes one after the other; `windowsOf` reduces the windows of one. Resolves to
+ * a row for each variant.
  */
 export async function compare(
   bench,
@@ -42,7 +45,7 @@ async function start(bench, name, { server, request = {}, node, warmUps }) {
   return { name, isOwn, server: started, request: asked, warmUps, windows: [] };
 }
 
-/** One window: what the load saw, and what the server and its main thread spent on it. */
+/** One window: the requests of the load, and the CPU time of the server and its main thread. */
 export async function measure({ load }, { name, server, request }, ms) {
   const { port, headersFile } = server;
   await load.ask("run", { port, headersFile, ms, ...request });
@@ -59,8 +62,8 @@ function turned(list, by) {
 }
 
 /**
- * Differences and ratios are taken between processes that ran side by side, and the median of those is told. Times of waiting are the median
- * of all windows.
+ * Differences and ratios are taken between processes that ran side by side; the row has their medians. Waiting times
+ * are the median of all windows.
  */
 function rowOf(name, samples, base, baseSamples, windowsOf) {
   const [measured, baseMeasured] = [samples.map(windowsOf), baseSamples.map(windowsOf)];
@@ -79,13 +82,15 @@ function rowOf(name, samples, base, baseSamples, windowsOf) {
   };
 }
 
-/** What else a machine does only ever adds, so the least counts: for what costs the same in every window. */
+/**
+ * For work that costs the same in every window: disturbances by the machine only ever add, so the least value counts.
+ */
 function leastDisturbed(windows) {
   const [rates, cpus, threads] = seriesOf(windows);
   return { rate: Math.max(...rates), cpu: Math.min(...cpus), thread: Math.min(...threads) };
 }
 
-/** For servers with work of their own that does not fall into every window, such as long collections and checkpoints. */
+/** For servers with work that does not fall into every window, such as long collections and checkpoints. */
 export function typical(windows) {
   const [rate, cpu, thread] = seriesOf(windows).map(median);
   return { rate, cpu, thread };

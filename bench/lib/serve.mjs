@@ -1,12 +1,12 @@
-// The process of one server: starts what it is told to, and measures itself when it is asked. Knows no question.
+// The process of one server: starts the given server, and measures itself on request.
 import { executionAsyncResource } from "node:async_hooks";
 import { writeFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { writeProfile } from "./profile.mjs";
 
 /**
- * A ticket of `process.nextTick`, kept for ever. A collection of the old that meets none throws V8's notion of their shape away, and from then
- * on each takes several times as long: by chance, until the process ends, and whatever library it runs.
+ * A ticket of `process.nextTick`, kept for ever. A collection of the old generation that finds none makes V8 discard
+ * their shape, and each ticket then takes several times as long: by chance, until the process ends, with any library.
  */
 process.nextTick(() => {
   globalThis.ticket = executionAsyncResource();

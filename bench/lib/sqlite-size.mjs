@@ -1,4 +1,4 @@
-// The size of a SQLite database, with what is in its log but not yet in its file.
+// The size of a SQLite database, including the part in its log.
 import { DatabaseSync } from "node:sqlite";
 
 export function sizeOf(path) {

@@ -4,7 +4,7 @@ export function median(values) {
   return quantile(values, 0.5);
 }
 
-/** The median, and the quarter of the values below and above which lie the outer ones. */
+/** The median, and the values between which the middle half lies. */
 export function spreadOf(values) {
   return {
     median: median(values),

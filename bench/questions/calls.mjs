@@ -1,4 +1,4 @@
-// How often is Redis asked for a request, and how many bytes pass, by its own account?
+// How often does a request ask Redis, and how many bytes pass, by Redis' own account?
 import { startServer } from "../lib/processes.mjs";
 
 export const title = "Commands and bytes of one request at Redis";

@@ -1,4 +1,4 @@
-// A million sessions in memory end at one moment: how long does the event loop stand still, and does the memory come back?
+// A million sessions in memory end at one moment: how long is the event loop blocked, and is the memory freed?
 import { setTimeout as pause } from "node:timers/promises";
 import { startServer } from "../lib/processes.mjs";
 
@@ -13,7 +13,8 @@ export async function run(bench) {
     const empty = await server.ask("memory");
     await server.ask("call", "fill");
     const full = await server.ask("memory");
-    // V8 still sweeps on threads of its own after the collections that "memory" forces, and all have one core: no part of the question.
+    // After the collections that "memory" forces, V8 still sweeps on threads of its own, and all share one core: this
+    // is not part of the question.
     await pause(2000);
     await server.ask("begin");
     const { removed, ms } = await server.ask("call", "expire");

@@ -1,4 +1,5 @@
-// Against the three FastAPI programs that this project began as, with the same contract: what does a session cost?
+// What does a session cost, compared with the three FastAPI programs that this project began as, with the same
+// contract?
 import { findFastapi, startFastapi } from "../lib/python.mjs";
 import { compare } from "../lib/rounds.mjs";
 

@@ -18,7 +18,7 @@ export async function run(bench) {
   return { groups, start: await starts(bench, counts) };
 }
 
-/** So many windows that every session that is asked for was asked for before. */
+/** Enough windows that every session of the load was requested before. */
 const WARM_UPS = 20;
 
 function variantOf(store, sessions) {
@@ -28,7 +28,7 @@ function variantOf(store, sessions) {
   return { server, node: ["--max-old-space-size=4096"], warmUps: WARM_UPS };
 }
 
-/** So many are asked for that no turn comes twice. */
+/** Enough sessions that no request repeats one. */
 function unknownOf(sessions) {
   const variant = variantOf("sqlite", sessions);
   return {
@@ -38,7 +38,10 @@ function unknownOf(sessions) {
   };
 }
 
-/** With the files of the question before: from the start of the process to its first answer, and of that the store's part. */
+/**
+ * With the files of the question before: the time from the start of the process to its first answer, and the store's
+ * part of it.
+ */
 async function starts(bench, counts) {
   const rows = [];
   for (const sessions of counts) {

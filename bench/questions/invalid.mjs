@@ -1,4 +1,4 @@
-// What does a token cost that is good for nothing, against one that is good?
+// What does an invalid token cost, compared with a valid one?
 import { readFileSync, writeFileSync } from "node:fs";
 import { compare } from "../lib/rounds.mjs";
 

@@ -47,7 +47,7 @@ async function profileOf({ load, folder }, { port, headersFile, ask }, request) 
   return sharesOf(JSON.parse(readFileSync(file, "utf8")));
 }
 
-/** How much time a request takes was measured before; the profile, which costs time itself, says in which shares. */
+/** The time of a request was measured before; the profile, which costs time itself, only gives the shares. */
 function inMicros({ name, cpu, thread }, { kinds, functions }) {
   const scaled = (entries) => entries.map(([what, share]) => [what, share * thread.median]);
   const others = [OTHERS, cpu.median - thread.median];

@@ -1,4 +1,4 @@
-// What does a signed-in read cost, on every store and framework, beside no sessions at all and beside the peers?
+// What does a signed-in read cost, on every store and framework, compared with no sessions at all and with the peers?
 import { compare } from "../lib/rounds.mjs";
 
 export const title = "Signed-in read, 10,000 live sessions, 64 connections";

@@ -1,4 +1,4 @@
-// How many sign-ins a second, and how long does the event loop stand still meanwhile?
+// How many sign-ins a second are possible, and how long is the event loop blocked meanwhile?
 import { compare, typical } from "../lib/rounds.mjs";
 
 export const title = "Sign-ins, 64 connections (Fastify); every one on SQLite is durable when it is answered";

@@ -1,4 +1,4 @@
-// What does a live session of three small fields take, in memory, in a file and in Redis?
+// What space does a live session of three small fields take, in memory, in a file and in Redis?
 import { startServer } from "../lib/processes.mjs";
 import { sizeOf } from "../lib/sqlite-size.mjs";
 
@@ -26,7 +26,7 @@ async function inMemory(bench, variant, sessions) {
   }
 }
 
-/** What Redis says that it uses, with the keys of the user's index. */
+/** The memory that Redis reports, with the keys of the user's index. */
 async function inRedis(bench) {
   const rows = [];
   for (const variant of ["redis", "@fastify/session, connect-redis"]) {

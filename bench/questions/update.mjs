@@ -1,4 +1,4 @@
-// What does a request cost that changes one field of its session?
+// What does a request that changes one field of its session cost?
 import { compare } from "../lib/rounds.mjs";
 
 export const title = "Update of one field, 10,000 live sessions, 64 connections (Fastify)";

@@ -1,4 +1,4 @@
-// The goals, each with what was reached, computed from the results. Measures nothing and words nothing else.
+// The goals, each with the value reached, computed from the results.
 
 const row = (rows, name) => rows.find((each) => each.name === name);
 const own = (rows, name) => row(rows, name).ownCpu.median;
@@ -64,7 +64,7 @@ function reads({ fastify, express, koa, hono }) {
   ];
 }
 
-/** With `ioredis` as it comes, and set to gather its commands. */
+/** With `ioredis` in its default form, and set to gather its commands. */
 function bareGets(rows) {
   return rows.filter(({ name }) => name.startsWith("get, ioredis"));
 }

@@ -14,7 +14,7 @@ export function writePage(results) {
   writeFileSync(inRoot("docs/performance.md"), `${parts.filter(Boolean).join("\n\n")}\n`);
 }
 
-/** `note`, where there is one, says what is to be known of these results alone. */
+/** `note`, if present, explains a peculiarity of these results. */
 function head({ date, note = "", questions }) {
   return `<!-- Written by \`npm run docs\` from bench/results/all.json; do not edit. -->
 
@@ -125,7 +125,7 @@ const SECTIONS = {
 
 const sectionOf = (name, answer) => (answer.skipped ? [`Not measured: ${answer.skipped}.`] : SECTIONS[name](answer));
 
-/** A line for each kind of work, the dearest of all first; a column for each variant. */
+/** A line for each kind of work, the costliest of all first; a column for each variant. */
 function profileTable(rows) {
   const kinds = [...new Set(rows.flatMap(({ kinds }) => kinds.map(([kind]) => kind)))];
   const most = (kind) => Math.max(...rows.map((row) => timeOf(row, kind)));
@@ -141,7 +141,7 @@ function profileTable(rows) {
   );
 }
 
-/** Less is left out; µs. */
+/** Smaller values are left out; µs. */
 const LEAST = 0.05;
 
 const timeOf = ({ kinds }, kind) => kinds.find(([name]) => name === kind)?.[1] ?? 0;
@@ -167,7 +167,7 @@ function spaceTables({ memory, redis, sqlite }) {
 
 const mebibytes = (bytes) => `${Math.round(bytes / 1024 ** 2)} MiB`;
 
-/** A plot of the own CPU time, and a table of everything. */
+/** A plot of the own CPU time, and a table of all values. */
 function measured(file, rows) {
   return [
     plot(

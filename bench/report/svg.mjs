@@ -1,11 +1,11 @@
-// Plots as SVG: bars beside each other, with what lies between the quarters as a line. Knows no question.
+// Plots as SVG: bars side by side, each with a line from quartile to quartile.
 
 const WIDTH = 860;
 const LABEL = 270;
 const ROW = 24;
 const TOP = 44;
 
-/** `bars`: `{ name, value, low, high, isOurs }`; values below nothing are drawn as nothing. */
+/** `bars`: `{ name, value, low, high, isOurs }`; negative values have no bar. */
 export function barPlot(title, unit, bars) {
   const most = Math.max(...bars.map(({ high, value }) => high ?? value), 1e-9);
   const scale = (value) => (Math.max(value, 0) / most) * (WIDTH - LABEL - 110);
@@ -33,7 +33,7 @@ function drawn({ name, value, low, high, isOurs }, y, scale, unit) {
 
 const at = (value) => value.toFixed(1);
 
-/** Three figures that count. */
+/** Three significant figures. */
 export function numberOf(value) {
   if (!Number.isFinite(value)) return "–";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 0.01))));

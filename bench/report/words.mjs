@@ -1,6 +1,6 @@
 // The words of docs/performance.md between its tables. Figures come from the results.
 
-/** Rows that are Sessile's. */
+/** The rows of Sessile. */
 export const OURS = /^(sessile\b|memory|sqlite|redis$|ioredis$|cached|a good|an |no token)|^Sessile,/i;
 
 export const WORDS = {

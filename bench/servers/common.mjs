@@ -1,4 +1,4 @@
-// What all servers share: whose sessions there are, what is in them, and what is answered. Knows no library.
+// The parts that all servers share: users, data of their sessions, and answers.
 
 /** Three small fields. */
 export const DATA = { name: "Anna", theme: "dark", locale: "en-GB" };
@@ -7,7 +7,7 @@ export const userOf = (number) => `user-${String(number).padStart(7, "0")}`;
 
 export const HOUR = 3_600_000;
 
-/** As many results as `count`, some of them under way at once, so that a store may group them. */
+/** The results of `count` calls, some of them under way at once, so that a store may group them. */
 export async function each(count, make, atOnce = 256) {
   const results = [];
   for (let start = 0; start < count; start += atOnce) {
@@ -17,7 +17,7 @@ export async function each(count, make, atOnce = 256) {
   return results;
 }
 
-/** Cookies as long as those of Sessile, for servers that take no notice of them. */
+/** Cookies as long as those of Sessile, for servers that ignore them. */
 export function plainCookies(count) {
   return Array.from({ length: count }, (_, i) => `Cookie: __Host-session=ses_${String(i).padStart(72, "0")}`);
 }
@@ -25,7 +25,7 @@ export function plainCookies(count) {
 /** Most headers that the load needs: every hundredth of a million sessions is met often enough. */
 const MOST_HEADERS = 100_000;
 
-/** Evenly taken from all. */
+/** A sample in even steps. */
 export function some(list, most = MOST_HEADERS) {
   const step = Math.max(Math.floor(list.length / most), 1);
   return step === 1 ? list : list.filter((_, i) => i % step === 0);

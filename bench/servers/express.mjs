@@ -53,13 +53,13 @@ async function own(settings) {
   return listen(app, headers);
 }
 
-/** The same program as its peers', over a store of Sessile. */
+/** The same program as its peers', on a store of Sessile. */
 async function ofSessile(settings, kind) {
   const store = await stores[kind](settings);
   return peer(settings, expressSessionStore({ store, userOf: ({ userId }) => userId }));
 }
 
-/** As its documentation advises: nothing is saved that did not change, and no session is made for a stranger. */
+/** By the advice of its documentation: unchanged sessions are not saved, and anonymous visitors get none. */
 async function peer({ sessions = 10_000 }, store) {
   const app = newApp();
   const cookie = { maxAge: HOUR };
@@ -87,7 +87,7 @@ async function peer({ sessions = 10_000 }, store) {
   return listen(app, some(headers));
 }
 
-/** The memory store of express-session that cleans up. */
+/** The memory store for express-session that removes expired sessions. */
 function memorystore() {
   const MemoryStore = require("memorystore")(expressSession);
   return new MemoryStore({ checkPeriod: HOUR });

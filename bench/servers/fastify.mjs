@@ -1,4 +1,5 @@
-// Fastify: with no session library, with hand-written code, with Sessile and with its peers. Every variant has the same routes.
+// Fastify: with no session library, with hand-written code, with Sessile and with its peers. Every variant has the same
+// routes.
 import { createHash, hash, randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { DatabaseSync } from "node:sqlite";
@@ -42,7 +43,7 @@ function plain() {
   return app;
 }
 
-/** What nothing could do without: a look-up of what the client sent. */
+/** The least that any library does: a look-up by the client's cookie. */
 async function map({ sessions = 10_000 }) {
   const headers = some(plainCookies(sessions));
   const known = new Map(headers.map((line, number) => [line.slice("Cookie: __Host-session=".length), userOf(number)]));
@@ -51,7 +52,10 @@ async function map({ sessions = 10_000 }) {
   return listen(app, headers);
 }
 
-/** An answer that no cache may keep and give to somebody else: any that tells who is signed in needs these headers. */
+/**
+ * An answer that no cache may store and give to another user: each that depends on the signed-in user needs these
+ * headers.
+ */
 function hidden(app, userIdOf = () => "user-0000000") {
   app.get("/", async (request, reply) => {
     reply.header("cache-control", "no-store").header("vary", "Cookie");
@@ -60,7 +64,10 @@ function hidden(app, userIdOf = () => "user-0000000") {
   return app;
 }
 
-/** The least that keeps the same promises on one process: nothing at rest that lets anybody in, a deadline, no answer in a cache. */
+/**
+ * The least that keeps the same promises in one process: nothing at rest that could sign in, a deadline, no answer in a
+ * cache.
+ */
 function byHand({ sessions = 10_000 }) {
   const headers = plainCookies(sessions);
   const start = "__Host-session=".length;
@@ -78,7 +85,7 @@ function byHand({ sessions = 10_000 }) {
   return listen(hidden(Fastify(), userIdOf), some(headers));
 }
 
-/** Shows how true the measure is: its own CPU time is known. */
+/** Shows the accuracy of the measurement: its own CPU time is known. */
 function busy({ sessions = 10_000 }) {
   const app = Fastify();
   app.get("/", async () => {
@@ -102,7 +109,7 @@ async function bareGet({ redisUrl, sessions = 10_000 }, connect) {
   return listen(app, headers);
 }
 
-/** The least that a careful programmer would write: the digest of the token is the key, and the deadline is checked. */
+/** The least that a careful programmer would write: the key is the digest of the token, and the deadline is checked. */
 async function handWritten({ folder, sessions = 10_000 }) {
   const headers = plainCookies(sessions);
   const database = new DatabaseSync(`${folder}/select-${process.pid}.db`);
@@ -171,7 +178,7 @@ async function own(settings) {
   return listen(app, headers, { stats: () => store.stats() });
 }
 
-/** As its documentation advises, and set to do the least: it saves nothing that did not change. */
+/** By the advice of its documentation, and set to do the least: unchanged sessions are not saved. */
 async function peer({ sessions = 10_000 }, store) {
   const app = Fastify();
   await app.register(cookie);

@@ -68,7 +68,7 @@ function sqlite({ folder }) {
   return database;
 }
 
-/** Its session check as its documentation shows it, without the cookie that answers instead of the database for a while. */
+/** Its session check from its documentation, without the cookie that replaces the database for a while. */
 async function auth({ sessions = 1000 }, database) {
   const options = { baseURL: "http://127.0.0.1", secret: SECRET, database, telemetry: { enabled: false } };
   const server = betterAuth({ ...options, rateLimit: { enabled: false }, logger: { disabled: true } });
@@ -79,7 +79,7 @@ async function auth({ sessions = 1000 }, database) {
     const found = await server.api.getSession({ headers: c.req.raw.headers });
     return c.json({ userId: found?.user.name ?? null }, found === null ? 401 : 200);
   });
-  // Its memory adapter looks through all rows: with more of them it would be measured for that alone.
+  // Its memory adapter searches all rows: with more of them, only that would be measured.
   const headers = await each(Math.min(sessions, 1000), async (number) => {
     const user = await internalAdapter.createUser({ name: userOf(number), email: `${userOf(number)}@example.com` });
     const { token } = await internalAdapter.createSession(user.id);

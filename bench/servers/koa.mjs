@@ -28,7 +28,7 @@ async function own(settings) {
   return listen(app, headers);
 }
 
-/** A store of its own it has none: this is the least that fits. */
+/** It has no store of its own: this is the least that fits. */
 async function peer({ sessions = 10_000 }) {
   const known = new Map();
   const store = {

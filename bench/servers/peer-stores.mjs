@@ -8,12 +8,12 @@ const require = createRequire(import.meta.url);
 
 export const SECRET = "a secret of the bench, as long as the peers want it";
 
-/** As `cookie-signature` signs. */
+/** Signs like `cookie-signature`. */
 export function sign(text) {
   return `${text}.${createHmac("sha256", SECRET).update(text).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** Without touches, because the reads that it is compared with touch nothing either. */
+/** Without touches, because the reads for comparison touch nothing either. */
 export async function redisSessions({ redisUrl }) {
   return new RedisStore({ client: await nodeRedis(redisUrl), prefix: `peer${process.pid}:`, disableTouch: true });
 }

@@ -1,4 +1,4 @@
-// Sessile on each of its stores, with live sessions in it. Knows no framework.
+// Sessile on each of its stores, with live sessions in it.
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createClient } from "@redis/client";
@@ -11,10 +11,10 @@ import { DATA, each, HOUR, some, userOf } from "./common.mjs";
 
 const SAME_SITE = { host: "127.0.0.1", "sec-fetch-site": "same-origin" };
 
-/** Nobody's touch falls due while a server is measured, so that a read is a read; an update measures the write. */
+/** No touch falls due during a measurement, so that a read is only a read; an update measures the write. */
 const TOUCH_INTERVAL = HOUR / 2;
 
-/** A deadline that a busy machine does not meet; a shorter one costs the same. */
+/** A deadline that even a busy machine meets; a shorter one costs the same. */
 const REDIS = { prefix: `b${process.pid}:`, deadline: 5000 };
 
 export const stores = {
@@ -37,7 +37,7 @@ export async function ioRedis(url, options = {}) {
   return client;
 }
 
-/** A manager, and the request headers of its live sessions; with `unknown`, of as many of another one. */
+/** A manager, and the request headers of its live sessions; with `unknown`, of as many sessions of another manager. */
 export async function sessile(settings) {
   const {
     store: kind,
@@ -52,7 +52,8 @@ export async function sessile(settings) {
   const transports = [transport === "cookie" ? cookieTransport() : headerTransport()];
   const manager = new SessionManager({ store, transports, touchInterval, ...(clock && { clock }) });
   const tokens = await known(settings, () => each(sessions, (number) => signIn(manager, userOf(number))));
-  // On a file with sessions in it, the first write shows the store that it can notice others; no server goes long without one.
+  // On a file with sessions in it, the first write enables the store to notice others; no real server goes long without
+  // one.
   if (settings.file !== undefined && sessions > 0) await signIn(manager, userOf(sessions));
   const presented = unknown ? (await sessile({ ...settings, unknown: false })).tokens : some(tokens, asked);
   const line = transport === "cookie" ? "Cookie: __Host-session=" : "X-Session-Token: ";

@@ -1,4 +1,4 @@
-// No HTTP: live sessions of three small fields in a memory store, for the question what one of them takes.
+// Live sessions of three small fields in a memory store, without HTTP, for the question about their size.
 import { createRequire } from "node:module";
 import { Store as FastifyMemory } from "@fastify/session";
 import expressSession from "express-session";
@@ -8,7 +8,7 @@ import { sessile } from "./sessile.mjs";
 
 const require = createRequire(import.meta.url);
 
-/** `fill` adds the sessions, so that what was there before can be measured first. */
+/** `fill` adds the sessions, so that the memory before can be measured first. */
 const filled = (fill, calls = {}) => ({ headers: [], calls: { fill, ...calls } });
 
 export const variants = {
@@ -56,12 +56,12 @@ function cookie() {
   return { originalMaxAge: HOUR, expires: new Date(Date.now() + HOUR), httpOnly: true, path: "/" };
 }
 
-/** The store that @fastify/session makes when it is given none. */
+/** The store that @fastify/session creates by default. */
 function fastifyStore() {
   return new FastifyMemory(new Map());
 }
 
-/** A million sessions that end at one moment, swept by the manager as it does by itself. */
+/** A million sessions that end at one moment, swept by the manager as usual. */
 function expiry({ sessions }) {
   let now = Date.now();
   let manager;

@@ -1,4 +1,4 @@
-// The bundlers: how each makes one file, or one folder, of the program. Packages but esbuild's are those of this
+// The bundlers: how each makes one file, or one folder, of the program. All packages but esbuild are those of this
 // folder's lock file.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -39,7 +39,7 @@ function load(folder, name) {
 
 async function esbuild(folder, outfile, options) {
   const { build } = await import("esbuild");
-  // A bundle of modules that holds CommonJS needs a `require`, as esbuild's own pages say.
+  // A bundle of modules that holds CommonJS needs a `require`, as esbuild's documentation says.
   const banner = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`;
   await build({
     entryPoints: [join(folder, PROGRAM)],

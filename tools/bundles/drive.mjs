@@ -1,4 +1,4 @@
-// Runs a bundle with each store, uses it over HTTP, ends it, and runs it again: what was acknowledged must still hold.
+// Runs a bundle with each store, uses it over HTTP, ends it, and runs it again: acknowledged changes must still hold.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -41,7 +41,7 @@ async function me(url, token) {
   return response.status === 200 ? response.json() : response.status;
 }
 
-/** The process is killed, not asked to stop: what was acknowledged may not depend on a clean end. */
+/** The process is killed, not asked to stop: acknowledged changes must not depend on a clean end. */
 async function withProgram({ command: [file, ...args], cwd, env }, use) {
   const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   const kill = () => child.kill("SIGKILL");

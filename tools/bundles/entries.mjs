@@ -1,4 +1,4 @@
-// The entry points of the library, each bundled by esbuild: what docs/sizes.md measures, and what a test runs.
+// The entry points of the library, each bundled by esbuild, for docs/sizes.md and for a test.
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 import { inRoot } from "../ready/repository.mjs";

@@ -1,6 +1,6 @@
 // `npm run test:long -- bundles`: bundles a program with every store by every bundler, runs each bundle, uses it over
-// HTTP and restarts it. Words choose bundlers by a part of their name. With `--built`, the library is taken as it was
-// built, not as it is packed, and no bundler is fetched.
+// HTTP and restarts it. Words choose bundlers by a part of their name. `--built` takes the library as it was built, not
+// as it is packed, and fetches no bundler.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { BUNDLERS } from "./bundlers.mjs";
 import { drive } from "./drive.mjs";
 import { ALONE, bundleOf } from "./entries.mjs";
 
-/** Not a program, but each entry point of the library by itself. */
+/** Each entry point of the library by itself, instead of a program. */
 const ENTRIES = { name: "esbuild, each entry point" };
 
 /** The stores of the programs, and whether each outlives the process. */
@@ -68,7 +68,7 @@ async function project() {
   return folder;
 }
 
-/** Where each store keeps what it keeps: a file of each run's own, a Redis for all. */
+/** The place of each store: a file for each run, one Redis for all. */
 async function places() {
   const { startRedis } = await import(inRoot("packages/test-support/dist/redis-server.js"));
   const redis = await startRedis();
@@ -113,7 +113,7 @@ async function testBundler({ build, isInPlace }, { folder, isPacked, place, sums
   }
 }
 
-/** Nothing lies beside a bundle but native code, which can be part of none. */
+/** Copies native code, the only part that cannot be in a bundle, beside it. */
 function layNative(folder, out) {
   mkdirSync(join(out, "node_modules"));
   symlinkSync(join(folder, "node_modules/better-sqlite3"), join(out, "node_modules/better-sqlite3"));

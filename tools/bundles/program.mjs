@@ -1,4 +1,4 @@
-// The application that is bundled, on node:http: signs in, changes a value, signs out.
+// The application to bundle, on node:http: signs in, changes a value, signs out.
 import { createServer } from "node:http";
 import { headerTransport, SessionManager } from "sessile";
 import { withSession } from "sessile/node";

@@ -1,4 +1,4 @@
-// Every store, as an application's author would open it. STORE names one; PLACE is its file, or the port of its Redis.
+// Every store, as an application would open it. STORE names one; PLACE is its file, or the port of its Redis.
 import { once } from "node:events";
 import { createClient } from "@redis/client";
 import { Redis } from "ioredis";
@@ -15,7 +15,7 @@ const STORES = {
     return sqliteStore({ database: new DatabaseSync(path) });
   },
   "sqlite, better-sqlite3": (path) => {
-    // Native code cannot be part of a bundle: it lies beside it.
+    // Native code cannot be part of a bundle: it is a file beside it.
     const { createRequire } = process.getBuiltinModule("node:module");
     const Database = createRequire(`${process.cwd()}/`)("better-sqlite3");
     return sqliteStore({ database: new Database(path) });

@@ -1,5 +1,5 @@
-// Run beside the bundles of all entry points, where nothing else is installed: each loads, and those that need no other program work.
-// Arguments: the names of the entry points; the bundle of the nth is n.mjs.
+// Loads the bundles of all entry points in a folder without any other package, and uses those that need no other
+// program. Arguments: the names of the entry points; the bundle of the nth is n.mjs.
 import assert from "node:assert/strict";
 
 const bundles = {};

@@ -1,4 +1,4 @@
-// Downloads a package, or several, and those that they need and the system lacks, from the sources the system is set to.
+// Downloads packages, and those that they need and the system lacks, from the system's own sources.
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../ready/command.mjs";
@@ -8,11 +8,11 @@ import { Problem } from "../ready/problem.mjs";
 export async function downloadPackage(home, name) {
   const folders = makeFolders(home);
   const cache = ["-o", `Dir::Cache=${folders.cache}`];
-  // The system's own package lists save an update, where there are any and they are not too old.
+  // The system's own package lists save an update, if they exist and are not too old.
   const quick = await download(cache, folders.archives, name);
   if (quick.code === 0) return archivesIn(folders.archives);
   const lists = [...cache, "-o", `Dir::State::Lists=${folders.lists}`];
-  // One source that is out of reach fails the update, and is no reason to stop: the download tells.
+  // One unreachable source fails the update. The download decides whether that matters.
   const update = await run("apt-get", [...lists, "--quiet", "update"]);
   const full = await download(lists, folders.archives, name);
   if (full.code !== 0) throw new Problem(`${update.output}\n${full.output}`);

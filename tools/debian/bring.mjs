@@ -1,4 +1,4 @@
-// Brings a program out of Debian's or Ubuntu's packages into a folder of its own, without root and without installing it.
+// Takes a program from Debian's or Ubuntu's packages into a folder of its own, without root and without installing it.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { findOnPath } from "../programs/path.mjs";
@@ -10,19 +10,19 @@ import { unpack } from "./unpack.mjs";
 /**
  * @typedef {object} Wanted
  * @property {string} package its name, or several
- * @property {string} [path] where the program lies in it
- * @property {string} home the folder it is brought into
- * @property {string[]} [probe] the arguments with which it ends at once and well
- * @property {(home: string) => { command: string, env: Record<string, string> }} [programIn] where it is, if not at `path`
+ * @property {string} [path] the path of the program in it
+ * @property {string} home the folder it is unpacked into
+ * @property {string[]} [probe] arguments with which it ends at once, successfully
+ * @property {(home: string) => { command: string, env: Record<string, string> }} [programIn] finds it, if not at `path`
  */
 
-/** The program that an earlier run brought; undefined when there is none or it no longer runs. */
+/** The program that an earlier run unpacked; undefined when there is none or it no longer runs. */
 export async function broughtBefore(wanted) {
   if (!existsSync(wanted.home)) return undefined;
   return worksOr(programIn(wanted.home, wanted), "").catch(() => undefined);
 }
 
-/** Brings the program; undefined on a system without apt and dpkg. A failure ends with the advice. */
+/** Unpacks the program; undefined on a system without apt and dpkg. A failure ends with the advice. */
 export async function bringFromDebian(wanted, advice) {
   if (!findOnPath("apt-get") || !findOnPath("dpkg")) return undefined;
   process.stderr.write(`Fetching ${wanted.package} for the tests (first run only)…\n`);
@@ -33,7 +33,7 @@ export async function bringFromDebian(wanted, advice) {
   }
 }
 
-// Everything happens in a folder of its own, which gets its name only when the program in it has run once.
+// All steps happen in a temporary folder, which is renamed only after the program in it has run once.
 async function bring(wanted, draft) {
   try {
     mkdirSync(draft, { recursive: true });
@@ -61,6 +61,6 @@ function unpacked(home, { path }) {
 function multiarchFolders(folder) {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder).filter((name) => name.includes("-linux-gnu"));
-  // One library of Chromium's is kept apart by those who made it.
+  // Debian keeps one of Chromium's libraries in a subfolder.
   return names.flatMap((name) => [join(folder, name), join(folder, name, "pulseaudio")]);
 }

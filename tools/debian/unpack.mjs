@@ -1,4 +1,4 @@
-// Lays Debian packages out in a folder, running none of their scripts.
+// Unpacks Debian packages into a folder without running their scripts.
 import { mkdirSync } from "node:fs";
 import { run } from "../ready/command.mjs";
 import { Problem } from "../ready/problem.mjs";

@@ -1,18 +1,19 @@
-// The frameworks that have build tools of their own: how each is built and started. Programs are those in node_modules/.bin.
+// The frameworks that have build tools of their own: how each is built and started. Programs are those in
+// node_modules/.bin.
 
 const TYPES = ["tsc", "--noEmit"];
 
 /**
  * @typedef {object} App
  * @property {string} name the section of docs/frameworks.md with its recipe
- * @property {string} folder what else the application needs, in this folder
- * @property {string} main the package whose version is told
+ * @property {string} folder the other files of the application, in this folder
+ * @property {string} main the package whose version is printed
  * @property {string} [page] the page with the recipe, when it is another one
  * @property {Record<string, string>} [env] for the commands that build it
  * @property {string[][]} build the commands that build it and check its types; a path is a script's
  * @property {(port: string) => string[]} [start] the command that serves it; without one, building it is the test
- * @property {boolean} [hasForms] whether it answers browsers with pages, and not programs alone
- * @property {boolean} [supposesHttps] whether it takes itself to be behind a proxy that speaks HTTPS
+ * @property {boolean} [hasForms] whether it answers browsers with pages, not only programs
+ * @property {boolean} [supposesHttps] whether it assumes a proxy that speaks HTTPS
  */
 
 /** @type {App[]} */

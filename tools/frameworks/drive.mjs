@@ -1,10 +1,11 @@
-// Uses a running application as a browser without scripts does, or where it has no pages as a program, and says what holds.
+// Uses a running application as a browser without scripts would (or as a program, if it has no pages), and checks the
+// answers.
 import assert from "node:assert/strict";
 import { say } from "../tests/print.mjs";
 
 const PARALLEL = 20;
 
-/** @returns how many checks passed and failed */
+/** @returns the numbers of checks that passed and failed */
 export async function drive(app, url) {
   const result = { passed: 0, failed: 0, skipped: 0 };
   const origin = app.supposesHttps ? url.replace("http:", "https:") : url;
@@ -202,7 +203,7 @@ const visits = async (app, cookie) => (await get(app, "/visits", cookie)).json()
 const get = ({ url }, path, cookie) =>
   fetch(url + path, { headers: cookie === undefined ? {} : { cookie }, redirect: "manual" });
 
-/** Sends the form of a page, with the hidden fields that the framework put there. */
+/** Sends the form of a page, with the hidden fields of the framework. */
 async function submit(app, path, cookie, fields = {}, headers = {}) {
   const body = new FormData();
   for (const [name, value] of Object.entries({ ...(await hiddenFields(app, path, cookie)), ...fields })) {

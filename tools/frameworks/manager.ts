@@ -1,4 +1,4 @@
-// What docs/frameworks.md takes for granted, as a file of the application: the manager, and who a form is from.
+// The file that docs/frameworks.md assumes in an application: the manager, and the user of a form.
 import { cookieTransport, memoryStore, SessionManager } from "sessile";
 
 const shared = globalThis as { sessions?: SessionManager };

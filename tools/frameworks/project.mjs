@@ -1,4 +1,5 @@
-// Puts an application together in a folder of its own: the framework from npm, the library as it is packed, the recipe, and the rest.
+// Assembles an application in a folder: the framework from npm, the library as it is packed, the recipe, and the other
+// files.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { npm, run } from "../ready/command.mjs";
@@ -8,7 +9,10 @@ import { inRoot } from "../ready/repository.mjs";
 import { writeRecipe } from "./recipe.mjs";
 
 const PROJECTS = inRoot(".cache/frameworks");
-/** Beside the lock file, which does not name the library. Peers are checked, as they are for a user. */
+/**
+ * Options of an installation that leaves the lock file alone, which lacks the library. Peers are checked, as for a
+ * user.
+ */
 export const BESIDE = [
   "--no-save",
   "--no-package-lock",
@@ -27,7 +31,7 @@ export async function packLibrary() {
   return join(PROJECTS, JSON.parse(output)[0].filename);
 }
 
-/** Returns the folder, ready to be started, and which versions it is made of. */
+/** Returns the folder, ready to be started, and the versions in it. */
 export async function buildApp(app, node, library) {
   const folder = join(PROJECTS, app.folder);
   layOut(app, folder);

@@ -1,5 +1,5 @@
-// The recipes of the documentation as files of an application. Those of docs/frameworks.md take `manager` and `userOf` for granted; here
-// these are imported.
+// The recipes of the documentation as files of an application. docs/frameworks.md assumes `manager` and `userOf`; here
+// they are imported.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { Problem } from "../ready/problem.mjs";

@@ -7,7 +7,7 @@ import { Problem } from "../ready/problem.mjs";
 
 const START_SECONDS = 120;
 
-/** @returns its address, what it printed so far, and a function that ends it */
+/** @returns its address, its output so far, and a function that ends it */
 export async function startApp(app, node, folder) {
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;

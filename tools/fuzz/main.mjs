@@ -1,5 +1,5 @@
-// `npm run test:long -- fuzz`: tries every property with two million inputs in all, two properties at a time, each in a process of its
-// own. Options: --cases N (in all), --seed N (prints the one it took), --only TEXT (a part of the names).
+// `npm run test:long -- fuzz`: tries every property with two million inputs in all, two properties at a time, each in a
+// process of its own. Options: --cases N (in all), --seed N (a run prints its seed), --only TEXT (a part of the names).
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { explain, Problem } from "../ready/problem.mjs";
@@ -45,7 +45,7 @@ function wholeNumber(name, text) {
   throw new Problem(`${name} must be a whole number; got "${text}".`);
 }
 
-/** Divides `cases` as the properties' own shares are to each other; without it, those are the numbers. */
+/** Divides `cases` in the proportion of the properties' own shares; without it, those are the numbers. */
 function share(properties, cases) {
   const sum = properties.reduce((sum, property) => sum + property.cases, 0);
   const part = cases === undefined ? 1 : cases / sum;

@@ -1,4 +1,5 @@
-// Runs one property in a process of its own, so that one that never ends, or ends the process, is a finding like any other.
+// Runs one property in a process of its own, so that one that never ends, or ends the process, is a finding like any
+// other.
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,14 +9,14 @@ import { inRoot } from "../ready/repository.mjs";
 const SECONDS = 300;
 const PROGRAM = inRoot("tools/fuzz/properties.mjs");
 
-/** @returns {Promise<{ name: string, cases: number }[]>} every property there is */
+/** @returns {Promise<{ name: string, cases: number }[]>} all properties */
 export async function listProperties() {
   const { message, problem } = await ask([]);
   if (!message) throw new Error(problem);
   return message;
 }
 
-/** What came of one property; never rejects. */
+/** The result of one property; never rejects. */
 export async function tryProperty({ name, cases }, seed) {
   const start = Date.now();
   const { message, problem } = await ask([name, String(cases), String(seed)]);

@@ -1,4 +1,4 @@
-// The process that `npm run test:long -- fuzz` starts: lists the properties, or tries the one that it is given with its cases and seed.
+// The process of `npm run test:long -- fuzz`: lists the properties, or tries one with the given cases and seed.
 import { tryProperty } from "../../packages/test-support/dist/properties.js";
 import { inRoot } from "../ready/repository.mjs";
 
@@ -16,7 +16,7 @@ async function attempt(property) {
   return tryProperty(property, { cases: Number(cases), seed: Number(seed) });
 }
 
-/** What a property left open must not hold the answer up. */
+/** Handles that a property left open must not delay the answer. */
 function send(message) {
   process.send(message, () => process.exit());
 }

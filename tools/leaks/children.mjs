@@ -1,4 +1,4 @@
-// Makes every child process watched as its parent is, and writes down what comes out of it.
+// Watches every child process as its parent is watched, and records its output.
 import childProcess, { ChildProcess } from "node:child_process";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -11,7 +11,7 @@ export function instrumentChildren(write) {
   syncBuiltinESMExports();
 }
 
-/** `spawn`, `fork`, `exec` and `execFile` all come through here. */
+/** `spawn`, `fork`, `exec` and `execFile` all end here. */
 function tapSpawn(write) {
   const original = ChildProcess.prototype.spawn;
   ChildProcess.prototype.spawn = function (options) {
@@ -24,7 +24,7 @@ function tapSpawn(write) {
   };
 }
 
-/** Sees what arrives without reading it, so that nothing changes for whoever reads. */
+/** Observes the data without reading the stream, so that nothing changes for its reader. */
 function tapReading(stream, write) {
   const original = stream.push;
   stream.push = function (chunk, ...rest) {

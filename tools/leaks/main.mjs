@@ -1,5 +1,5 @@
-// `npm run test:long -- leaks`: runs all tests with the most detailed log, writes down what every process prints, and looks in it for every
-// token and password there was. Words choose test files by a part of their path.
+// `npm run test:long -- leaks`: runs all tests with the most detailed log, records the output of every process, and
+// searches it for every token and password that was used. Words choose test files by a part of their path.
 
 import { explain, Problem } from "../ready/problem.mjs";
 import { findTestFiles } from "../tests/files.mjs";
@@ -39,7 +39,7 @@ async function findLeaks(filters) {
   return leaks + failed > 0 ? 1 : 0;
 }
 
-/** What does not see planted leaks proves nothing. */
+/** A search that misses planted leaks proves nothing. */
 async function testItself() {
   const texts = testSearch();
   const record = new LeakRecord();
@@ -53,10 +53,10 @@ async function testItself() {
   }
 }
 
-/** Prints the counts and the leaks. @returns {number} how many leaks there are */
+/** Prints the counts and the leaks. @returns {number} the number of leaks */
 function search(record, results) {
   const { tokens, passwords } = record.secrets();
-  // What Node itself printed, such as the end of a process, comes only through the pipe; failures are shown to people too.
+  // Node's own output, such as the end of a process, comes only through the pipe; failures are shown to people too.
   const shown = results.map(({ file, output, failures }) => ({
     name: file.source,
     text: bytesOf(output + JSON.stringify(failures)),
@@ -72,7 +72,7 @@ function search(record, results) {
   return hits.length;
 }
 
-/** Leaks of one kind in one test file are one thing to mend. */
+/** Leaks of one kind in one test file need one mend. */
 function byPlace(hits) {
   const places = new Map();
   for (const { name, kind, spelling, around } of hits) {

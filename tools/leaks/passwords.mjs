@@ -1,4 +1,4 @@
-// Where passwords are given to programs, so that they can be looked for in what these print.
+// The places where programs receive passwords, so that their output can be searched for these.
 
 /** The password in a URL such as `redis://user:password@host`; `undefined` when there is none. */
 export function passwordOfUrl(text) {

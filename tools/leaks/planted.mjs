@@ -1,4 +1,5 @@
-// A program that leaks on purpose: prints tokens in every way a program of the tests can. Only `npm run test:long -- leaks` runs it.
+// A program that leaks on purpose: prints tokens in every way that a program of the tests can. Only `npm run test:long
+// -- leaks` runs it.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeSync } from "node:fs";
@@ -32,7 +33,7 @@ const WAYS = {
   reject: () => void Promise.reject(Object.assign(new Error("failed"), { args: ["SET", newToken()] })),
 };
 
-/** Its output is thrown away, as a test may do with what it does not look at. */
+/** Its output is dropped, as a test may do with output that it does not check. */
 async function childThat(way) {
   const child = spawn(process.execPath, [PROGRAM, way], { env: {}, stdio: ["ignore", "ignore", "pipe"] });
   child.stderr.resume();

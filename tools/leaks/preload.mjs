@@ -1,5 +1,5 @@
-// Loaded first by every process of `npm run test:long -- leaks`: writes down each secret and password there is, and everything that the
-// process and its children print. Nothing in the packages knows of it.
+// A module that every process of `npm run test:long -- leaks` loads first: records each secret and password, and all
+// output of the process and its children. The packages contain nothing for it.
 import { appendFileSync } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const append = appendFileSync;
 const writeSecret = (kind, text) => append(join(folder, `${name}.secrets`), `${JSON.stringify([kind, text])}\n`);
 const writeOutput = (bytes) => append(join(folder, `${name}.output`), bytes);
 
-/** Which function of which module takes or gives a secret; its text is wrapped while it is loaded. */
+/** The functions that take or return a secret; the source of each is wrapped while it is loaded. */
 const WATCHED = [
   { url: /\/sessile\/dist\/core\/token\.js$/, name: "formatToken", kind: "token", secretOf: "result" },
   { url: /\/server\/dist\/users\/password\.js$/, name: "passwordBytes", kind: "password", secretOf: "args[0]" },
@@ -26,7 +26,7 @@ globalThis[Symbol.for("sessile.leaks")] = writeSecret;
 writeOutput("");
 if (isMainThread) forceTrace(process.argv);
 for (const password of passwordsGiven()) writeSecret("password", password);
-// An older Node has none; of those that the tests start, npm and compilers run on it, which make no token.
+// An older Node has no hooks. Only npm and compilers run on it in the tests, and they make no token.
 module.registerHooks?.({ load: (url, context, next) => watch(url, next(url, context)) });
 tee(writeOutput);
 instrumentChildren(writeOutput);
@@ -49,7 +49,7 @@ export function ${name}(...args) {
 }`;
 }
 
-/** Whatever level a test asks of the server, it is the most detailed one. A level that there is not stays what it is. */
+/** Raises any valid log level that a test asks for to the most detailed one. */
 function forceTrace(argv) {
   const levels = /^(--log-level=)?(debug|info|warn|error|silent)$/;
   for (const [at, text] of argv.entries()) {

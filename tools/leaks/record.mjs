@@ -1,4 +1,4 @@
-// What the processes of a run wrote down: how to make them do it, and how to read it afterwards.
+// The records of the processes of a run: how they are written, and how they are read afterwards.
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ export class LeakRecord {
     for (const name of this.#names(".output")) yield { name, text: readFileSync(join(this.#folder, name), "latin1") };
   }
 
-  /** How many processes and threads were watched. */
+  /** Number of processes and threads that were watched. */
   get processes() {
     return this.#names(".output").length;
   }

@@ -1,12 +1,12 @@
-// Looks for secrets in output: as they are, and as URLs, base64 and hexadecimal spell them. Knows no process and no file.
+// Searches output for secrets: as they are, and in the spellings of URLs, base64 and hexadecimal.
 
 const SECRET_LENGTH = 44;
 const PREFIX_AND_SID = /^[A-Za-z][A-Za-z0-9]{0,14}_[0-9A-Za-z]{22}/;
-/** Shorter passwords are words of their own, and a row of spaces stands in every table: both would be found everywhere. */
+/** Shorter passwords are ordinary words, and a row of spaces is in every table: both would be found everywhere. */
 const SHORTEST_PASSWORD = 6;
 const FEWEST_CHARACTERS = 4;
 
-/** The part of a token that is secret; whatever holds the token holds it too. */
+/** The secret part of a token; a text with the token has it too. */
 export const secretOf = (token) => token.replace(PREFIX_AND_SID, "").slice(0, SECRET_LENGTH);
 
 /** Text as a string of its bytes, which is what is searched. */
@@ -23,7 +23,7 @@ export class LeakSearch {
     this.#passwords = [...passwords].filter(isSearchable).map(bytesOf);
   }
 
-  /** What of `text` (from `bytesOf`) holds a secret: how it is spelled, the secret, and what stands around it. */
+  /** The secrets in `text` (from `bytesOf`): their spelling, the secret, and the text around it. */
   find(text) {
     const hits = [];
     for (const [spelling, view] of spellings(text)) {
@@ -46,12 +46,12 @@ export class LeakSearch {
   }
 }
 
-/** Whether a password is looked for. */
+/** Whether a password can be searched for. */
 export function isSearchable(password) {
   return password.length >= SHORTEST_PASSWORD && new Set(password).size >= FEWEST_CHARACTERS;
 }
 
-/** The text as every reader might take it. */
+/** The text in each spelling that a reader might decode. */
 function* spellings(text) {
   yield ["as it is", text];
   if (text.includes("%")) yield ["URL-encoded", unescapeUrl(text)];
@@ -60,7 +60,7 @@ function* spellings(text) {
   yield* decoded("base64url", text, /[A-Za-z0-9_-]{8,}/g, 4, (run) => Buffer.from(run, "base64url"));
 }
 
-/** One text of all runs, for each place where the first whole group of a run may begin. */
+/** The decoded text of all runs, for each place where the first whole group of a run may begin. */
 function* decoded(spelling, text, pattern, group, decode) {
   const runs = text.match(pattern) ?? [];
   for (let start = 0; start < group; start++) {
@@ -72,7 +72,7 @@ function unescapeUrl(text) {
   return text.replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** Enough to see where it comes from, without the secret itself. */
+/** Enough to see the source, without the secret itself. */
 function around(text, at, length) {
   return `${text.slice(Math.max(at - 100, 0), at)}<secret>${text.slice(at + length, at + length + 60)}`;
 }

@@ -1,4 +1,5 @@
-// Shows that a leak would be found: plants every spelling at every alignment in a text, and every way to print in real processes.
+// Proves that leaks are found: plants every spelling at every alignment in a text, and every way to print in real
+// processes.
 import { spawn } from "node:child_process";
 import { Problem } from "../ready/problem.mjs";
 import { inRoot } from "../ready/repository.mjs";
@@ -7,7 +8,7 @@ import { bytesOf, LeakSearch, secretOf } from "./search.mjs";
 const TOKEN = `ses_${"Aa0".repeat(7)}Z${"bC1dE2fG3".repeat(4)}hI4jK5l${"6".repeat(6)}`;
 const PASSWORD = "correct horse Ünïcode battery";
 
-/** The ways in which something may be written down. */
+/** The spellings of a secret. */
 export const SPELLINGS = {
   "as it is": (text) => text,
   "URL-encoded": (text) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
@@ -19,10 +20,13 @@ export const SPELLINGS = {
   base64url: (text) => Buffer.from(`>?${text}`).toString("base64url"),
 };
 
-/** How many leaks `planted.mjs` prints: a token and a password in each spelling, and a token in each of eight ways to print. */
+/**
+ * Number of leaks that `planted.mjs` prints: a token and a password in each spelling, and a token in each of eight ways
+ * to print.
+ */
 export const PLANTED = 2 * Object.keys(SPELLINGS).length + 8;
 
-/** Throws when one planted leak stays unseen, or when a clean text is suspected. Returns how many were planted. */
+/** Throws when a planted leak stays undetected, or a clean text is suspected. Returns the number of planted leaks. */
 export function testSearch() {
   const search = new LeakSearch({ tokens: [TOKEN], passwords: [PASSWORD] });
   const cases = Object.entries(SPELLINGS).flatMap(([name, spell]) =>
@@ -38,8 +42,8 @@ export function testSearch() {
 }
 
 /**
- * Runs a program that signs somebody in and prints the token in every way there is, with `env`, to the end. What it must print is
- * one leak a way, each with a token of its own.
+ * Runs a program with `env` to its end; it signs a user in and prints the token in every way. It must print one leak a
+ * way, each with a token of its own.
  */
 export function plantInProcess(env) {
   const program = inRoot("tools/leaks/planted.mjs");

@@ -1,9 +1,12 @@
-// Writes down what this process prints, at the places where JavaScript prints.
+// Records the output of this process, at the places where JavaScript prints.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { inspect } from "node:util";
 
-/** Calls `write` with everything that goes to stdout or stderr from now on, and with what Node itself prints of an error. */
+/**
+ * Calls `write` with everything that goes to stdout or stderr from now on, and with what Node itself prints of an
+ * error.
+ */
 export function tee(write) {
   for (const stream of [process.stdout, process.stderr]) teeStream(stream, write);
   for (const name of ["write", "writeSync", "writev", "writevSync"]) teeDescriptor(name, write);
@@ -21,7 +24,7 @@ function teeStream(stream, write) {
   };
 }
 
-/** The log of the server goes past the streams. */
+/** The log of the server writes to the descriptors, past the streams. */
 function teeDescriptor(name, write) {
   const original = fs[name];
   fs[name] = function (descriptor, data, ...rest) {

@@ -1,5 +1,6 @@
-// `npm run measure -- admin`: how fast the admin page is, how large, and what it costs the server while it is open.
-// `npm run measure -- admin 1000000 sqlite:FILE`: what the lists of so many sessions cost; FILE is made, and stays.
+// `npm run measure -- admin`: the speed and size of the admin page, and its cost for the server while it is open. `npm
+// run measure -- admin 1000000 sqlite:FILE`: the cost of lists with that number of sessions; FILE is created, and
+// stays.
 import { runInBrowser } from "./browser-program.mjs";
 
 const args = process.argv.slice(2);

@@ -1,6 +1,6 @@
-// `npm run measure -- cache`: how long a session that ended elsewhere is still accepted by a process with a cache, over real HTTP
-// and a real Redis: while all is well, while Redis is frozen, and while the network to it is. Takes as arguments how
-// often the first is measured, and how often the others.
+// `npm run measure -- cache`: how long a process with a cache still accepts a session that ended elsewhere, over real
+// HTTP and a real Redis: while all is well, while Redis is frozen, and while the network to it is. Arguments: the
+// number of measurements of the first case, and of the others.
 
 import { createServer, connect as dial } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
@@ -35,7 +35,10 @@ try {
   proxy.close();
 }
 
-/** Requests go on at `b` all the time; the one that is refused first was under way when, or sent after, the sign-out was answered. */
+/**
+ * Requests to `b` go on all the time; the first refused one was under way when the sign-out was answered, or sent
+ * later.
+ */
 async function connected() {
   const [first, second] = [new Client(a.port), new Client(b.port)];
   const [refused, late] = [[], { rounds: 0, longest: 0 }];
@@ -56,7 +59,7 @@ async function connected() {
   return refused;
 }
 
-/** From the moment Redis stops until the last request that was sent and accepted. */
+/** The time from the moment Redis stops until the last accepted request was sent. */
 async function frozen(server) {
   const client = new Client(b.port);
   const token = await client.signIn();
@@ -70,7 +73,10 @@ async function frozen(server) {
   return accepted - frozenAt;
 }
 
-/** From the acknowledgement of a sign-out at `a`, when `far` no longer hears of it, to the last that `far` accepts. */
+/**
+ * The time from the acknowledgement of a sign-out at `a`, which `far` cannot receive, to the last request that `far`
+ * accepts.
+ */
 async function cutOff() {
   const [first, second] = [new Client(a.port), new Client(far.port)];
   const token = await first.signIn();
@@ -85,7 +91,7 @@ async function cutOff() {
   return accepted - acknowledgedAt;
 }
 
-/** When the last request was sent that was accepted. */
+/** When the last accepted request was sent. */
 async function lastAccepted(client, token) {
   for (let accepted = 0; ; ) {
     const sentAt = performance.now();
@@ -94,7 +100,7 @@ async function lastAccepted(client, token) {
   }
 }
 
-/** Several times in a row from a copy. */
+/** Several reads in a row from a copy. */
 async function warm(client, token) {
   const hits = async () => (await client.figures()).hits;
   for (const before = await hits(); (await hits()) < before + 5; ) await client.status(token);
@@ -134,7 +140,7 @@ function ms(value) {
   return `${value.toFixed(2)} ms`;
 }
 
-/** Between an application and Redis; while it is frozen, connections stay open and nothing passes. */
+/** A proxy between an application and Redis; while it is frozen, connections stay open and nothing passes. */
 async function startProxy(port) {
   const sockets = new Set();
   let isFrozen = false;

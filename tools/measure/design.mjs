@@ -1,6 +1,7 @@
-// `npm run measure -- design`: how large the code is and what shape it has, beside the goals, as a table in Markdown. `--cpu` runs `npm test` too
-// and counts its CPU. `--json` prints the values, `--base FILE` shows such values beside the present ones, `--root FOLDER` measures
-// another checkout that is built, `--functions STORE` (memory, SQLite, Redis, cached) lists the functions that each request enters.
+// `npm run measure -- design`: the size and shape of the code beside the goals, as a table in Markdown. `--cpu` also
+// runs `npm test` and counts its CPU. `--json` prints the values, `--base FILE` shows such values beside the present
+// ones, `--root FOLDER` measures another checkout that is built, `--functions STORE` (memory, SQLite, Redis, cached)
+// lists the functions that each request enters.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -169,7 +170,7 @@ function proseOf(files) {
   };
 }
 
-/** How many functions and files of the library one request enters, for each store. */
+/** Number of functions and files of the library that one request enters, for each store. */
 function entered() {
   const found = {};
   for (const store of ["memory", "SQLite", "Redis", "cached"]) {

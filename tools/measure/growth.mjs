@@ -1,6 +1,6 @@
-// `npm run measure -- growth`: what a session costs, and how long the store takes for each step, as sessions grow from ten thousand to
-// two million, in memory, SQLite and Redis. Needs 6 GB of memory and 4 GB of disk. Words choose stores, a number is the
-// most sessions: `npm run measure -- growth redis 100000`.
+// `npm run measure -- growth`: the size of a session, and the time of each of the store's steps, from ten thousand to
+// two million sessions in memory, SQLite and Redis. Needs 6 GB of memory and 4 GB of disk. Words choose stores, a
+// number is the most sessions: `npm run measure -- growth redis 100000`.
 
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { startRedis } from "sessile-test-support/redis-server";
 
 const SIZES = [10_000, 100_000, 500_000, 1_000_000, 2_000_000];
 const PROBES = 2000;
-/** How many creates are under way at once while sessions are made. */
+/** Number of creates under way at once while sessions are made. */
 const AT_ONCE = 256;
 const DATA = JSON.stringify({ cart: ["a-12", "b-34"], theme: "dark", locale: "en-GB", csrf: "x".repeat(32) });
 
@@ -62,7 +62,7 @@ async function fill(store, sids, count) {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
-/** One call at a time, of sessions from all over. Median and 99th percentile in microseconds. */
+/** One call at a time, of sessions from the whole range. Median and 99th percentile in microseconds. */
 async function probe(store, sids) {
   const anySid = () => sids[Math.floor(Math.random() * sids.length)];
   const records = Array.from({ length: PROBES }, nextRecord);

@@ -1,5 +1,6 @@
-// `npm run measure -- migration [SESSIONS]`: moves that many sessions (1,000,000) from SQLite to Redis under a server whose clients keep
-// signing in and out, then asks for every one of their tokens. Prints time and memory; fails when one is lost or revived.
+// `npm run measure -- migration [SESSIONS]`: moves that many sessions (1,000,000) from SQLite to Redis under a server
+// whose clients keep signing in and out, then asks for every one of their tokens. Prints time and memory; fails when
+// one is lost or revived.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -56,7 +57,7 @@ async function migrate(sessions, from, to, redis) {
   if (wrong.lost + wrong.revived + missing + revived + different > 0 || final.code !== 0) process.exitCode = 1;
 }
 
-/** Clients that sign in, look and sign out, and remember which token must be good and which must not. */
+/** Clients that sign in, read and sign out, and remember which tokens must be valid. */
 class Crowd {
   live = new Set();
   out = new Set();
@@ -92,7 +93,7 @@ class Crowd {
     }
   }
 
-  /** A token under way is in neither set: until the answer is there, either would be right. */
+  /** A token under way is in neither set: until the answer arrives, both results are right. */
   async #signOutOne() {
     const tokens = [...this.live];
     if (tokens.length === 0) return;
@@ -111,7 +112,9 @@ class Crowd {
   }
 }
 
-/** A store that is too busy answers neither "signed in" nor "signed out", but 503: then it is asked again, and that is counted. */
+/**
+ * A store that is too busy answers neither "signed in" nor "signed out", but 503: the request is repeated and counted.
+ */
 async function statusOf(url, token, wrong) {
   for (let attempt = 0; ; attempt++) {
     const { status } = await call(url, "GET", "/profile", token);
@@ -143,7 +146,7 @@ async function serve(store) {
   const args = [CLI, "serve", "--port", "0", "--log-level", "silent", "--store", store];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
-  // Left early, the stream must not be closed with it: the server still has a few lines to print.
+  // Leaving the loop must not close the stream: the server has more lines to print.
   for await (const part of child.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
     text += part;
     const [, url] = /serves sessions on (\S+)\n/.exec(text) ?? [];
@@ -157,7 +160,7 @@ async function ended(child) {
   await once(child, "exit");
 }
 
-/** Runs a command to its end; `peak` is the most memory that it took, where the system tells (Linux). */
+/** Runs a command to its end; `peak` is its largest memory, where the system reports it (Linux). */
 async function runCli(args) {
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   let [stdout, peak] = ["", 0];

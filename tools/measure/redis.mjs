@@ -1,4 +1,4 @@
-// `npm run measure -- redis`: what each kind of request costs a Redis, by its own account. Prints a table.
+// `npm run measure -- redis`: the cost of each kind of request for Redis, by its own account. Prints a table.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { createClient } from "@redis/client";
@@ -24,7 +24,7 @@ for (const method of ["sendCommand", "publish"]) {
 let now = Date.now();
 let manager;
 
-/** One request; resolves with the token that it hands out. */
+/** One request; resolves with its new token. */
 async function request(token, act) {
   const header = (name) => (name === "x-session-token" ? token : undefined);
   const { session, commit } = await manager.open({ method: "POST", path: "/", header });
@@ -58,7 +58,7 @@ async function measureAll(isCached) {
     clock: () => now,
   });
   const signedIn = await request(undefined, signIn);
-  await request(signedIn, (session) => session.set("warm", 1)); // every script is known from now on
+  await request(signedIn, (session) => session.set("warm", 1)); // all scripts are loaded from here on
   while (isCached && !(await manager.stats()).cache.isCoherent) await pause(20);
   const tokens = await each(() => request(undefined, signIn));
   await each((i) => request(tokens[i], read));
@@ -84,7 +84,7 @@ async function each(run) {
   return results;
 }
 
-/** What the server counted while every round ran once, less what the asking costs. */
+/** The server's counters over one round of everything, less the cost of reading them. */
 async function measured(run) {
   const nothing = await counted(() => {});
   const all = await counted(() => each(run));

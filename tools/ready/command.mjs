@@ -1,4 +1,4 @@
-// Runs other programs to their end and keeps what they print, so that only failures are shown.
+// Runs other programs to their end and keeps their output, so that only failures are shown.
 import { spawn } from "node:child_process";
 import { root } from "./repository.mjs";
 
@@ -20,7 +20,7 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** Runs npm: the one that started us where there is one, else the one on PATH. */
+/** Runs npm: the one that started this process, else the one on PATH. */
 export function npm(args, options = {}) {
   const cli = process.env.npm_execpath ?? "";
   if (cli.endsWith("npm-cli.js")) return run(process.execPath, [cli, ...args], options);

@@ -1,4 +1,4 @@
-// Runs a program in the place of this process: the same terminal, the same signals, the same end.
+// Runs a program in the place of this process, with the same terminal, signals and exit code.
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { whenNpmEnds } from "./parent.mjs";
@@ -28,5 +28,5 @@ function passSignals(child) {
   };
 }
 
-// Ctrl-C in a terminal reaches the child by itself; passing it on would count as pressing it twice.
+// Ctrl-C in a terminal reaches the child by itself; a second signal would count as pressing it twice.
 const reachesAll = (signal) => signal === "SIGINT" && Boolean(process.stdin.isTTY || process.stdout.isTTY);

@@ -1,4 +1,4 @@
-// What the running Node can do. This file must load on every old Node, to be able to refuse it.
+// The abilities of the running Node. This file must load on every old Node, to be able to refuse it.
 import module from "node:module";
 import { Problem } from "./problem.mjs";
 

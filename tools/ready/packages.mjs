@@ -1,4 +1,4 @@
-// Installs what a lock file names, once for each state of that file.
+// Installs the packages of a lock file, once for each state of that file.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,12 +6,12 @@ import { npm } from "./command.mjs";
 import { Problem } from "./problem.mjs";
 import { root } from "./repository.mjs";
 
-// Development and optional packages are always wanted here, whatever NODE_ENV and the user's settings say. No package
-// may run a script of its own while it is installed.
+// Development and optional packages are always needed here, whatever NODE_ENV and the user's settings say. No package
+// may run a script during its installation.
 const WANTED = ["--include=dev", "--include=optional", "--ignore-scripts"];
 const QUIET = ["--loglevel=error", "--no-audit", "--no-fund"];
 
-/** Where npm's reason ends and a page of its options begins. */
+/** The end of npm's reason, before a page of its options. */
 const USAGE = /^npm error Clean install a project/m;
 
 /** Installs the root's packages, and those of its workspaces. */
@@ -19,7 +19,7 @@ export async function installPackages() {
   await installFolder(root, "Installing packages (first start only)…");
 }
 
-/** Installs a folder's packages unless that was done for the lock file as it is now. */
+/** Installs a folder's packages, unless this was done for the present lock file. */
 export async function installFolder(folder, message, extraFlags = []) {
   const stamp = join(folder, "node_modules", ".sessile-install");
   const wanted = hashOf(join(folder, "package-lock.json"));
@@ -40,7 +40,7 @@ function readIfThere(file) {
   }
 }
 
-// npm leaves out what a registry does not have, then refuses its own lock file for it.
+// npm leaves out packages that a registry does not have, then refuses its own lock file for it.
 function hint(output) {
   if (!output.includes("from lock file")) return "";
   return " If package.json is unchanged, run `node tools/complete-lock.mjs`; else run `npm install` first.";

@@ -1,8 +1,8 @@
-// Notices when npm is ended: its shell dies with it but tells nobody, and would leave what it started running.
+// Detects the end of npm: its shell dies with it without a signal, and would leave this process behind.
 
 const parent = process.ppid;
 
-/** Calls `act` once when the shell that npm started us in is gone. Does nothing when npm did not start us. */
+/** Calls `act` once when the shell of npm is gone. Does nothing when npm did not start this process. */
 export function whenNpmEnds(act) {
   if (!process.env.npm_lifecycle_event) return;
   const timer = setInterval(() => {

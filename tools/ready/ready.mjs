@@ -1,11 +1,11 @@
-// Everything that most tools need before they begin: a Node with SQLite, the packages, a Redis, and a build.
+// Prepares the needs of most tools: a Node with SQLite, the packages, a Redis, and a build.
 import { findRedis } from "../redis.mjs";
 import { requireNode20 } from "./node-version.mjs";
 import { installPackages } from "./packages.mjs";
 import { findRuntime } from "./runtime.mjs";
 import { runScript } from "./script.mjs";
 
-/** @returns the path of the Node, and the environment that tells tests and programs where the Redis is */
+/** @returns the path of the Node, and the environment by which tests and programs find the Redis */
 export async function makeReady() {
   requireNode20();
   const [node, , { command, env }] = await Promise.all([findRuntime(), installPackages(), findRedis()]);

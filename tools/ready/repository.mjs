@@ -1,4 +1,4 @@
-// Where the repository is. Every tool works from here, wherever it was called.
+// The path of the repository. Every tool works from there, wherever it was called.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 

@@ -19,7 +19,7 @@ async function bringRuntime() {
   const platform = `${process.platform}-${process.arch}`;
   const path = PACKAGES[platform];
   if (!path) throw new Problem(advice(`there is no Node package for ${platform}`));
-  // Without bin links nothing can take this Node for the one on PATH: it is called by its path only.
+  // Without bin links this Node cannot stand in for the one on PATH: it is called by its path only.
   const install = installFolder(inRoot("tools/runtimes"), "Fetching Node 24 (first start only)…", ["--no-bin-links"]);
   await install.catch((error) => {
     throw new Problem(`${error.message}\n${advice("fetching one failed")}`);
@@ -29,7 +29,7 @@ async function bringRuntime() {
   return binary;
 }
 
-// npm passes over an optional package that it cannot get, and a system without glibc cannot run the one it gets.
+// npm skips an optional package that it cannot get, and a system without glibc cannot run the one it gets.
 async function check(binary) {
   if (!existsSync(binary)) throw new Problem(advice("npm did not bring one"));
   const { code, output } = await run(binary, ["--version"]);

@@ -2,7 +2,7 @@
 import { npm } from "./command.mjs";
 import { Problem } from "./problem.mjs";
 
-/** What the script prints is shown only when it fails. `build` takes about 0.3 s when nothing changed. */
+/** Shows the script's output only when it fails. `build` takes about 0.3 s when nothing changed. */
 export async function runScript(name, ...args) {
   const { code, output } = await npm(["run", "--silent", name, "--", ...args]);
   if (code !== 0) throw new Problem(`${output}\nnpm run ${name} failed.`);

@@ -58,7 +58,10 @@ export function textOf(node) {
 /** On one line, for a list. */
 export const lineOf = (node) => textOf(node).replace(/\s+/g, " ").replace(/;$/, "").replace(/; \}/g, " }");
 
-/** The members that an interface, a class or a type of an object literal declares itself, without private ones, those of a symbol, and those that must not be given. */
+/**
+ * The members that an interface, a class or a type of an object literal declares itself, without private ones, those
+ * of a symbol, and those that must not be given.
+ */
 export function membersOf(node) {
   const members = node.members ?? (node.type?.kind === SyntaxKind.TypeLiteral ? node.type.members : []);
   return [...members].filter(

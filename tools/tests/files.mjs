@@ -1,4 +1,4 @@
-// Which test files there are, found by their sources, so that none is missed and no leftover of a deleted one runs.
+// The list of test files, made from their sources, so that none is missed and no leftover of a deleted one runs.
 import { existsSync, readdirSync } from "node:fs";
 import { join, sep } from "node:path";
 import { Problem } from "../ready/problem.mjs";

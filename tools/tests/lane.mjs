@@ -1,5 +1,5 @@
-// Runs a list of test files on one Node, two at a time. Node's own `--test` has no timeout for a file, which may hang after its tests,
-// and ends no process that a file leaves behind.
+// Runs a list of test files on one Node, two at a time. Node's own `--test` has no timeout for a file, which may hang
+// after its tests, and ends no process that a file leaves behind.
 import { printResult, say } from "./print.mjs";
 import { runFile } from "./run-file.mjs";
 

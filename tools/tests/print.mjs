@@ -1,8 +1,8 @@
-// What a person sees of the tests: one line a file, everything about a failure, and the closing line.
+// The printed report of the tests: one line a file, all details of a failure, and the closing line.
 
 const LONGEST_OUTPUT = 20_000;
 
-/** One line for a file; below it, when something failed, what failed and what the file printed. */
+/** One line for a file; below it, the failures and the output of the file. */
 export function printResult(result) {
   const mark = result.failed > 0 ? "FAIL" : "ok  ";
   say(`  ${mark}  ${result.file.source.padEnd(52)}  ${counts(result)}, ${result.seconds.toFixed(2)} s`);

@@ -2,7 +2,7 @@
 import { Transform } from "node:stream";
 import { inspect } from "node:util";
 
-// Without its parent a test file has nobody to report to.
+// Without its parent, a test file has no process to report to.
 process.once("disconnect", () => process.exit(1));
 process.channel?.unref();
 
@@ -38,7 +38,7 @@ function result(type, data) {
   return { kind: outcome(type, data, inner), name: data.name, path, inner, details: error && describe(error) };
 }
 
-// A suite is only a heading, but one whose hook failed has run none of what it promised.
+// A suite is only a heading, unless its hook failed: then none of its tests has run.
 function outcome(type, data, inner) {
   if (data.skip !== undefined || data.todo !== undefined) return "skipped";
   if (type === "test:pass" || inner) return data.details.type === "suite" ? "heading" : verdict(type);
@@ -47,7 +47,7 @@ function outcome(type, data, inner) {
 
 const verdict = (type) => (type === "test:pass" ? "passed" : "failed");
 
-/** What failed, without the runner's own wrapping and stack lines. */
+/** The failure, without the runner's own wrapping and stack lines. */
 function describe(error) {
   const cause = error.cause ?? error;
   const text = typeof cause === "string" ? cause : detail(cause);

@@ -1,4 +1,4 @@
-// What came of one test file, gathered from its reporter's messages and from how its process ended.
+// The result of one test file, gathered from its reporter's messages and from the end of its process.
 
 /** An empty result, to be filled by `note` and closed by `conclude`. */
 export const newResult = (file) => ({
@@ -13,7 +13,7 @@ export const newResult = (file) => ({
   started: Date.now(),
 });
 
-/** Takes one message of the reporter. */
+/** Adds one message of the reporter. */
 export function note(result, message) {
   if (message.kind === "begin") result.running.add(message.name);
   else result.running.delete(message.name);
@@ -25,7 +25,7 @@ export function note(result, message) {
 
 const COUNTED = { passed: true, failed: true, skipped: true };
 
-/** Adds the failure that no single test reported, if there is one, and the time it all took. */
+/** Adds the failure that no single test reported, if there is one, and the time of the file. */
 export function conclude(result, exit) {
   const details = wholeFileFailure(result, exit);
   if (details) result.failed += 1;

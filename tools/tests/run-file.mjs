@@ -1,9 +1,9 @@
-// Runs one test file in a process group of its own, so that nothing it starts can outlive it.
+// Runs one test file in a process group of its own, so that no process of it outlives it.
 import { spawn } from "node:child_process";
 import { inRoot, root } from "../ready/repository.mjs";
 import { conclude, newResult, note } from "./result.mjs";
 
-/** The longest time for a test and for a file: against what hangs, not against what is slow. */
+/** The longest time for a test and for a file: against hanging ones, not against slow ones. */
 const LIMITS = { test: 300, file: 900 };
 const LIMITS_OF_LONG = { test: 7200, file: 14_400 };
 const REPORTER = new URL("reporter.mjs", import.meta.url).href;
@@ -45,26 +45,26 @@ function ended(child, limits) {
     const finish = (code, signal) => {
       clearTimeout(timer);
       live.delete(child);
-      // A process that left the group may still hold them open, and would hold us up too.
+      // A process that left the group may hold the streams open, and delay this one.
       for (const stream of [child.stdout, child.stderr]) stream.destroy();
       resolve({ code, signal, overtime });
     };
     child.on("error", (error) => finish(error.code));
     child.on("exit", (code, signal) => {
       kill(child);
-      // After another look at what it sent: this process may have been held up for so long itself.
+      // After a last read of its messages, since this process itself may have been delayed.
       setTimeout(setImmediate, 1000, finish, code, signal).unref();
     });
     child.on("close", finish);
   });
 }
 
-/** Ends a test file's process and whatever it left running. */
+/** Ends a test file's process and all that it left running. */
 function kill(child) {
   try {
     if (GROUPS) process.kill(-child.pid, "SIGKILL");
     else child.kill("SIGKILL");
   } catch {
-    // Nothing of it was left.
+    // No process of the group was left.
   }
 }

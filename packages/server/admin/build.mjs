@@ -1,4 +1,5 @@
-// Builds the pages into dist/pages: programs and styles under names that change with their content, and the HTML that names them.
+// Builds the pages into dist/pages: scripts and styles under names that change with their content, and the HTML that
+// names them.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,7 +30,7 @@ const outputs = Object.entries(metafile.outputs);
 writePage("admin", "Sessile", "/admin");
 writePage("account", "Where you are signed in", "/account");
 
-/** Everything that the page needs is named in it, so that the browser asks for all of it at once. */
+/** The page names everything that it needs, so that the browser requests all of it at once. */
 function writePage(name, title, prefix) {
   const [program, { cssBundle, imports }] = outputs.find(([, { entryPoint }]) => entryPoint?.endsWith(`/${name}.tsx`));
   const icon = outputs.find(([path]) => path.endsWith(".svg"))[0];

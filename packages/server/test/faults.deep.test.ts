@@ -1,4 +1,5 @@
-// N1: a store that fails, each with words of its own, which may quote what it was asked. The log at trace quotes no token.
+// N1: a store that fails, each with words of its own, which may quote what it was asked. The log at trace quotes no
+// token.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

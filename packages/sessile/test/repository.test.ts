@@ -44,7 +44,10 @@ function importsOf(file: string): string[] {
   );
 }
 
-/** The rooms of the server in ARCHITECTURE.md, from the top: each may import itself and the ones below that its row names. */
+/**
+ * The rooms of the server in ARCHITECTURE.md, from the top: each may import itself and the ones below that its row
+ * names.
+ */
 function roomsOfServer(): [string, string[]][] {
   const text = readFileSync(join(ROOT, "ARCHITECTURE.md"), "utf8");
   const rows = [...text.matchAll(/^\| `(\w+)\/` +\| (`[^|]*`|none) +\|/gm)] as unknown as [string, string, string][];

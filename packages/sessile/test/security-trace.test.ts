@@ -1,5 +1,5 @@
-// Keeps docs/security.md and the tests in step: every test that the page names exists, every requirement that a test names
-// is on the page, and no row is without a test or a reason.
+// Keeps docs/security.md and the tests in step: every test that the page names exists, every requirement that a test
+// names is on the page, and no row is without a test or a reason.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

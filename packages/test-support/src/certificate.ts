@@ -1,4 +1,4 @@
-// A certificate of a test's own for 127.0.0.1, signed by itself.
+// A self-signed certificate for 127.0.0.1.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -8,11 +8,11 @@ import { temporaryFolder } from "./folder.ts";
 export interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
-  /** What `certFile` holds, for clients that are to trust it. */
+  /** The text of `certFile`, for clients that must trust it. */
   readonly cert: string;
 }
 
-/** Makes one; `null` where there is no `openssl`. */
+/** Creates a certificate; `null` without `openssl`. */
 export function makeCertificate(): Certificate | null {
   const folder = temporaryFolder();
   const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];

@@ -1,8 +1,9 @@
-// How much a run of the tests tries: `npm test` a little, `npm run test:deep` (what CI runs) more, `npm run test:long` for hours.
+// The depth of a test run: `npm test` is quick, `npm run test:deep` (as CI runs it) deeper, `npm run test:long` takes
+// hours.
 
 const DEPTHS = ["quick", "deep", "long"] as const;
 
-/** The value for the present run. `SESSILE_DEPTH` names the run; without it a run is quick. */
+/** The value for the present run. `SESSILE_DEPTH` names its depth; default quick. */
 export function byDepth<T>(quick: T, deep: T, long: T): T {
   const depth = process.env["SESSILE_DEPTH"] || "quick";
   const index = DEPTHS.indexOf(depth as (typeof DEPTHS)[number]);

@@ -1,22 +1,22 @@
-// A server that speaks as much of Redis' protocol as it takes to answer what a real one cannot be made to say. Keeps nothing.
+// A server with just enough of Redis' protocol to give answers that a real one cannot be made to give. Stores nothing.
 
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
 export interface FakeRedis {
   readonly port: number;
-  /** The commands so far, without those by which clients introduce themselves. */
+  /** The commands received, without those by which clients introduce themselves. */
   readonly heard: readonly (readonly string[])[];
   close(): Promise<void>;
 }
 
-/** What a command is answered with, in RESP 2: `+OK`, `-ERR no`, `:1`. */
+/** The answer to a command, in RESP 2: `+OK`, `-ERR no`, `:1`. */
 export type Answer = (command: readonly string[]) => string;
 
 const INTRODUCTIONS = new Set(["CLIENT", "INFO", "SELECT", "AUTH", "PING"]);
 const INFO = "redis_version:7.0.0\r\nloading:0\r\n";
 
-/** Starts it on a free port of 127.0.0.1. Clients are to use RESP 2. */
+/** Starts the server on a free port of 127.0.0.1. Clients must use RESP 2. */
 export async function startFakeRedis(answer: Answer): Promise<FakeRedis> {
   const heard: (readonly string[])[] = [];
   const sockets = new Set<Socket>();
@@ -47,7 +47,7 @@ function introduce([name = ""]: readonly string[]): string {
   return name.toUpperCase() === "INFO" ? `$${INFO.length}\r\n${INFO}\r\n` : "+OK\r\n";
 }
 
-/** The first command of a text of ASCII characters; `null` while it is not whole. */
+/** The first command of an ASCII text; `null` while it is incomplete. */
 function readCommand(text: string): { readonly command: readonly string[]; readonly rest: string } | null {
   const [, count] = /^\*(\d+)\r\n/.exec(text) ?? [];
   if (count === undefined) return null;

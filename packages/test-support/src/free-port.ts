@@ -1,9 +1,9 @@
-// Ports for servers that tests start, end and start again. Knows no server.
+// Ports for servers that tests start, end and start again.
 
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 
-/** Below those that a system gives to whoever connects or asks for any port: on Linux these begin at 32,768. */
+/** Below the ports that a system chooses by itself: on Linux these begin at 32,768. */
 const FIRST = 10_000;
 const RANGES = 110;
 const RANGE = 200;
@@ -12,8 +12,8 @@ let range: Promise<number> | undefined;
 let asked = 0;
 
 /**
- * A port that is free, and that no other test process is given while this one runs: a server that ended can begin on it again, and
- * two that start at once do not get the same.
+ * A free port that no other test process receives while this one runs: a server that ended can start on it again, and
+ * two that start at once never get the same.
  */
 export async function freePort(): Promise<number> {
   range ??= takeRange();
@@ -29,7 +29,7 @@ export async function freePort(): Promise<number> {
   throw new Error(`No port from ${first + 1} to ${first + RANGE - 1} is free.`);
 }
 
-/** Whoever listens on the first port of a range has the range. */
+/** The process that listens on the first port of a range owns the range. */
 async function takeRange(): Promise<number> {
   for (let i = 0; i < RANGES; i++) {
     const first = FIRST + ((process.pid + i) % RANGES) * RANGE;
@@ -39,7 +39,7 @@ async function takeRange(): Promise<number> {
   throw new Error("Every range of ports is taken.");
 }
 
-/** `null` when somebody else does. */
+/** `null` when another process listens there. */
 function listenOn(port: number): Promise<Server | null> {
   const server = createServer().listen(port, "127.0.0.1");
   return once(server, "listening").then(

@@ -1,4 +1,4 @@
-// A PgBouncer of a test file's own in front of a PostgreSQL, in transaction mode.
+// A PgBouncer for one test file, in front of a PostgreSQL, in transaction mode.
 
 import { spawn } from "node:child_process";
 import { chownSync, mkdtempSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ export const withoutPgbouncer: string | false = process.env["SESSILE_PGBOUNCER"]
   ? false
   : process.env["SESSILE_PGBOUNCER_MISSING"] || "SESSILE_PGBOUNCER names no program";
 
-/** Few connections to the server, so that a client rarely gets the same one twice. */
+/** With few connections to the server, a client rarely gets the same one twice. */
 export function startPgbouncer(server: PostgresServer): Promise<Pgbouncer> {
   return retried(async () => startOn(await freePort(), server));
 }

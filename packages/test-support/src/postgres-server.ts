@@ -1,5 +1,5 @@
-// A PostgreSQL of a test file's own: a free port of 127.0.0.1, a new folder, ended with the process. `npm test` finds the
-// program. Postgres refuses to run as root, so that user starts it as `nobody`.
+// A PostgreSQL for one test file, on a free port of 127.0.0.1 and in a new folder; it ends with the process. `npm test`
+// finds the program. Postgres refuses to run as root, so root starts it as an unprivileged user.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chownSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
@@ -11,26 +11,26 @@ import { atExit, endProgram, ownedFolder, retried } from "./redis-program.ts";
 
 export interface PostgresServer {
   readonly port: number;
-  /** With the superuser `postgres`, without a password. */
+  /** Signs in as the superuser `postgres`, without a password. */
   readonly url: string;
-  /** Halts all of its processes (SIGSTOP): connections stay open, and nothing answers. */
+  /** Halts all of its processes (SIGSTOP): connections stay open without an answer. */
   pause(): void;
-  /** Lets them go on (SIGCONT). */
+  /** Continues its processes (SIGCONT). */
   resume(): void;
-  /** Ends all of its processes at once, as a power cut would, and waits until the first is gone. */
+  /** Kills all of its processes at once, as a power cut would, and waits until the first is gone. */
   kill(): Promise<void>;
-  /** Kills it if it still runs, and starts it again on the same port, with what is in its folder. */
+  /** Kills the server if it still runs, and starts it again on the same port and folder. */
   restart(): Promise<void>;
   /** Ends the server for good and removes its folder. */
   close(): Promise<void>;
 }
 
-/** Why there is no PostgreSQL for the tests; `false` when there is one. The form of the option `skip` of a test. */
+/** Why the tests have no PostgreSQL; `false` when they have one. For the option `skip` of a test. */
 export const withoutPostgres: string | false = process.env["SESSILE_POSTGRES"]
   ? false
   : process.env["SESSILE_POSTGRES_MISSING"] || "SESSILE_POSTGRES names no program";
 
-/** A replica is ready for "read-only connections". */
+/** A replica reports "ready to accept read-only connections". */
 const READY = /ready to accept .*connections/;
 const NOBODY = 65534;
 /** For programs that refuse to run as root. */
@@ -38,8 +38,8 @@ export const UNPRIVILEGED: { readonly uid?: number; readonly gid?: number } =
   process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
 /**
- * Starts a server that does not wait for the disk; `settings` such as `max_connections=5` win over its own. `copyOf` makes
- * it a replica of another server.
+ * Starts a server that does not wait for the disk; `settings` such as `max_connections=5` override its own. `copyOf`
+ * makes it a replica of another server.
  */
 export function startPostgres(settings: readonly string[] = [], copyOf?: PostgresServer): Promise<PostgresServer> {
   return retried(async () => startOn(await freePort(), settings, copyOf));
@@ -115,7 +115,7 @@ function runOnce(program: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${program} failed: ${stderr || error}`);
 }
 
-/** Each process of a server is in a group of its own. */
+/** Each process of a server has a group of its own. */
 function childrenOf({ pid }: ChildProcess): readonly number[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);

@@ -1,4 +1,5 @@
-// Properties: what holds for every input. `npm test` tries each with a few inputs, `npm run test:long -- fuzz` all of them with a million.
+// Properties: statements that hold for every input. `npm test` tries each with a few inputs, `npm run test:long --
+// fuzz` all of them with a million.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,34 +7,34 @@ import fc from "fast-check";
 import { byDepth } from "./depth.ts";
 
 export interface Property {
-  /** What holds, as a sentence, after the requirements it is about. */
+  /** The statement as a sentence, after the requirements that it is about. */
   readonly name: string;
-  /** How many of a million inputs are its share: fewer where one costs more. */
+  /** Its share of a million inputs: smaller where one costs more. */
   readonly cases: number;
-  /** Made anew for each run, so that no run depends on what an earlier one left behind. */
+  /** Creates the property anew for each run, so that no run depends on an earlier one. */
   readonly make: () => fc.IRawProperty<unknown>;
   /** For `skip`: why it cannot run here; false where it can. */
   readonly skip?: string | false;
 }
 
-/** How inputs are chosen: the same numbers give the same inputs. */
+/** The choice of inputs: the same numbers give the same inputs. */
 export interface Trial {
   readonly seed: number;
   readonly cases: number;
 }
 
-/** What came of one trial. */
+/** The result of one trial. */
 export interface Finding extends Trial {
   /** The smallest input that breaks the property; `null` when none was found. */
   readonly report: string | null;
   readonly ms: number;
 }
 
-/** The part of the cases of a whole run that a test tries. */
+/** The part of a whole run's cases that a test tries. */
 const TEST_PART = byDepth(1 / 1000, 1 / 250, 1 / 25);
 const TEST_LEAST = 20;
 
-/** The input is shown up to here; the seed gives the whole of it. */
+/** Longer inputs are cut in the report; the seed reproduces the whole of them. */
 const LONGEST_INPUT = 2000;
 
 /** Tries one property. */
@@ -54,7 +55,7 @@ async function describe({
   return `It breaks with ${input}\n(path ${counterexamplePath})\n${error?.slice(0, LONGEST_INPUT)}`;
 }
 
-/** A test for each property. Its inputs are the same for a day, so that a failure can be looked at again. */
+/** Registers a test for each property. The inputs stay the same for a day, so that a failure can be reproduced. */
 export function testProperties(properties: readonly Property[]): void {
   const seed = Math.floor(Date.now() / 86_400_000);
   for (const property of properties) {

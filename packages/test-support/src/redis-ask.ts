@@ -1,11 +1,11 @@
-// Asks a Redis server one thing over a connection of its own. Knows none of the client libraries that are under test.
+// A single question to a Redis server over a connection of its own, without any of the client libraries under test.
 
 import { once } from "node:events";
 import { connect } from "node:net";
 
 export type Reply = string | number | null | readonly Reply[];
 
-/** Sends one command to a port of 127.0.0.1. Rejects with what Redis calls an error, and when nobody answers. */
+/** Sends one command to a port of 127.0.0.1. Rejects for an error reply, and when no server answers. */
 export async function ask(port: number, command: readonly string[]): Promise<Reply> {
   const socket = connect(port, "127.0.0.1").setEncoding("latin1");
   const closed = once(socket, "close").then(() => Promise.reject(new Error(`Port ${port} did not answer.`)));
@@ -46,7 +46,7 @@ interface Parsed {
   readonly end: number;
 }
 
-/** One reply of RESP 2 that begins at `start`; `null` while it is not whole. */
+/** One reply of RESP 2 that begins at `start`; `null` while it is incomplete. */
 function parse(text: string, start: number): Parsed | null {
   const line = text.indexOf("\r\n", start);
   if (line === -1) return null;

@@ -1,4 +1,4 @@
-// A Redis Cluster of a test file's own: three primaries and a replica each, on loopback. Its faults, too.
+// A Redis Cluster for one test file, on loopback: three primaries with a replica each, and faults.
 
 import { freePort } from "./free-port.ts";
 import type { Reply } from "./redis-ask.ts";
@@ -15,19 +15,22 @@ const PRIMARIES = 3;
 export interface RedisCluster {
   /** The first three began as primaries, the others as their replicas in the same order. */
   readonly nodes: readonly RedisServer[];
-  /** What clients are told to begin with. */
+  /** The addresses that clients start with. */
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   /** The node that serves this key now, as most of the others see it. */
   primaryOf(key: string): Promise<RedisServer>;
   /** A replica of that node. */
   replicaOf(key: string): Promise<RedisServer>;
-  /** Lets the replica of this key's primary take over in good order; the primary becomes its replica. */
+  /** Makes a replica of this key's primary take over in good order; the primary becomes its replica. */
   failOver(key: string): Promise<void>;
-  /** Waits until another node than `former` serves the key, as all that live believe. */
+  /** Waits until all live nodes agree that a node other than `former` serves the key. */
   untilTakenOver(key: string, former: RedisServer): Promise<void>;
-  /** Moves the slot of a key, and all that is in it, to another primary, with `halfway` in the middle: some keys moved. */
+  /** Moves the slot of a key with its content to another primary, and calls `halfway` when some keys have moved. */
   moveSlot(key: string, halfway?: () => Promise<void>): Promise<void>;
-  /** How long a node must be silent, in ms, before it is taken for dead. A minute at first: what is less, a busy machine may reach by itself. */
+  /**
+   * Sets the milliseconds of silence after which a node counts as dead. A minute at first: a busy machine may be silent
+   * for less.
+   */
   takeForDeadAfter(silence: number): Promise<void>;
   /** Waits until all nodes run, three of them as primaries with a replica each. */
   untilWhole(): Promise<void>;
@@ -67,7 +70,7 @@ function startNode(args: readonly string[], disk: string | undefined): Promise<N
   });
 }
 
-/** Each primary gets a third of the slots, everybody is introduced to everybody, and each replica to its primary. */
+/** Gives each primary a third of the slots, introduces all nodes to each other, and each replica to its primary. */
 async function join(nodes: readonly Node[]): Promise<void> {
   const [primaries, replicas] = [nodes.slice(0, PRIMARIES), nodes.slice(PRIMARIES)];
   for (const [i, { server }] of nodes.entries()) await server.ask("CLUSTER", "SET-CONFIG-EPOCH", String(i + 1));
@@ -75,7 +78,8 @@ async function join(nodes: readonly Node[]): Promise<void> {
     const [first, end] = [i, i + 1].map((part) => Math.ceil((part * SLOTS) / PRIMARIES)) as [number, number];
     await server.ask("CLUSTER", "ADDSLOTSRANGE", String(first), String(end - 1));
   }
-  // Not to itself: nobody needs that, and once a replica called itself a primary for ever, as one might that hears late what it said of itself.
+  // A node is not introduced to itself: it is not needed, and a replica that late receives its own message once called
+  // itself a primary for ever.
   const othersOf = (node: Node) => nodes.filter((other) => other !== node);
   const introduce = () => {
     return Promise.all(nodes.flatMap((node) => othersOf(node).map((other) => meet(node.server, other))));
@@ -83,7 +87,7 @@ async function join(nodes: readonly Node[]): Promise<void> {
   await introduce();
   const ids = await Promise.all(primaries.map(({ server }) => server.ask("CLUSTER", "MYID")));
   await Promise.all(replicas.map(({ server }, i) => follow(server, String(ids[i]))));
-  // On a busy machine an introduction may take longer than the nodes are willing to wait, and is forgotten.
+  // On a busy machine an introduction may take longer than the nodes wait, and is forgotten.
   const reminder = setInterval(() => void introduce().catch(() => {}), 5000);
   await untilWhole(nodes.map(({ server }) => server)).finally(() => clearInterval(reminder));
 }
@@ -96,7 +100,7 @@ function meet(server: RedisServer, { server: { port }, busPort }: Node): Promise
   return server.ask("CLUSTER", "MEET", "127.0.0.1", String(port), String(busPort));
 }
 
-/** A replica refuses a primary that it has not heard of yet. */
+/** A replica refuses a primary that it has not been introduced to yet. */
 function follow(server: RedisServer, id: string): Promise<void> {
   return waitUntil("a replica knows its primary", async () => (await server.ask("CLUSTER", "REPLICATE", id)) === "OK");
 }
@@ -113,7 +117,7 @@ async function isWhole(server: RedisServer): Promise<boolean> {
 interface Shard {
   readonly first: number;
   readonly last: number;
-  /** The primary's first. */
+  /** The primary's port comes first. */
   readonly ports: readonly number[];
 }
 
@@ -138,15 +142,17 @@ function clusterOf(nodes: readonly RedisServer[], close: () => Promise<void>): R
     async failOver(key) {
       const [former, heir] = [await cluster.primaryOf(key), await cluster.replicaOf(key)];
       const [, silence] = (await heir.ask("CONFIG", "GET", "cluster-node-timeout")) as [string, string];
-      // While it is short, a busy machine may cost other primaries their place too, and what their replicas lack.
+      // While the limit is short, a busy machine may cost other primaries their place too, and with it the data that
+      // their replicas lack.
       await waitUntil("all replicas have everything", () => isReplicated(nodes));
-      // Nobody votes twice about a primary within twice this time, and an heir asks for votes for five seconds only.
+      // A node votes again about a primary only after twice this time, and an heir asks for votes for five seconds
+      // only.
       await cluster.takeForDeadAfter(1500);
       const failOver = () => heir.ask("CLUSTER", "FAILOVER").catch(() => {});
       await failOver();
       const reminder = setInterval(() => void failOver(), 6000);
       await cluster.untilTakenOver(key, former).finally(() => clearInterval(reminder));
-      // Whoever was taken for dead meanwhile is so for twice this time, so all have to be well before it is long again.
+      // A node that was declared dead stays so for twice this time, so all must be well before the limit is long again.
       await cluster.untilWhole();
       await cluster.takeForDeadAfter(Number(silence));
     },

@@ -1,11 +1,11 @@
-// The redis-server or valkey-server program: where it is, how one process of it starts, and that none outlives this one.
+// The redis-server or valkey-server program: its path, the start of one process, and its end with this process.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** A process that a signal ends runs its `exit` listeners only if it ends itself, and would leave its servers behind. */
+/** A signal alone would end this process without its `exit` listeners, and leave its servers running. */
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
   process.once(signal, () => process.exit(code));
 }
@@ -23,7 +23,7 @@ export function atExit(end: () => void): () => void {
 
 /** Removes a folder when this process ends, or earlier by the returned function. */
 export function ownedFolder(folder: string): () => void {
-  // A snapshot that a child of the ended server still writes may appear meanwhile.
+  // A child of the ended server may still be writing a snapshot.
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   const forget = atExit(remove);
   return () => {
@@ -32,7 +32,10 @@ export function ownedFolder(folder: string): () => void {
   };
 }
 
-/** Starts a process and waits until it has printed `ready`. Goes on reading, so that it never waits for a full pipe. */
+/**
+ * Starts a process and waits until it has printed `ready`. Reads on afterwards, so that the process never waits for a
+ * full pipe.
+ */
 export async function startProgram(args: readonly string[], ready: string): Promise<ChildProcess> {
   const child = spawn(findProgram(), [...args], { env: environment(), stdio: ["ignore", "pipe", "inherit"] });
   const forget = atExit(() => child.kill("SIGKILL"));
@@ -46,7 +49,7 @@ export async function startProgram(args: readonly string[], ready: string): Prom
   return child;
 }
 
-/** Ends a process at once, as a power cut would, and waits until it is gone. */
+/** Kills a process, as a power cut would, and waits until it is gone. */
 export async function endProgram(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
@@ -54,7 +57,7 @@ export async function endProgram(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Another program may take a port between our looking and the server's, so starting is tried a few times. */
+/** Another program may take a port between the check and the server's start, so a start is tried a few times. */
 export async function retried<T>(start: () => Promise<T>, attempts = 5): Promise<T> {
   try {
     return await start();

@@ -1,11 +1,11 @@
-// Whether replicas have what their primaries have. Knows no Sentinel and no Cluster.
+// The check whether replicas have the data of their primaries.
 
 import { parseInfo } from "./redis-ask.ts";
 import type { RedisServer } from "./redis-server.ts";
 
 /**
- * Whether each replica among these nodes has all that its primary had when this was asked. Nothing else waits for that: replication
- * is asynchronous, and a primary may let a replica that has just connected wait for a second while both call the link "up".
+ * Whether each replica among these nodes has everything that its primary had at the time of the call. Replication is
+ * asynchronous, and a primary may make a new replica wait for a second while both report the link as "up".
  */
 export async function isReplicated(nodes: readonly RedisServer[]): Promise<boolean> {
   const primaries = (await infosOf(nodes)).filter(({ role }) => role === "master");

@@ -1,4 +1,4 @@
-// A primary with two replicas and three Sentinels of a test file's own, on loopback. Its failover, too.
+// A primary with two replicas and three Sentinels for one test file, on loopback, and its failover.
 
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,26 +10,29 @@ import { isReplicated } from "./redis-replication.ts";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** What the Sentinels call the primary. */
+/** The Sentinels' name for the primary. */
 export const SENTINEL_NAME = "mymaster";
 
 export interface SentinelGroup {
   /** The first began as the primary, the others as its replicas. */
   readonly nodes: readonly RedisServer[];
-  /** Of the Sentinels: what clients are told to begin with. */
+  /** The Sentinels' addresses, which clients start with. */
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
-  /** The primary of now, as the Sentinels say. */
+  /** The present primary by the Sentinels' account. */
   primary(): Promise<RedisServer>;
-  /** How long a primary must be silent, in ms, before it is taken for dead. A minute at first: what is less, a busy machine may reach by itself. */
+  /**
+   * Sets the milliseconds of silence after which a primary counts as dead. A minute at first: a busy machine may be
+   * silent for less.
+   */
   takeForDeadAfter(silence: number): Promise<void>;
   /**
-   * Makes a replica the primary in good order, which is: when all replicas have everything, since Sentinels do not wait for it. Waits
-   * until the former one follows it.
+   * Makes a replica the primary in good order: after all replicas have everything, since Sentinels do not wait for
+   * that. Waits until the former primary follows it.
    */
   failOver(): Promise<void>;
-  /** Waits until all Sentinels name another primary than `former`, and that takes writes. */
+  /** Waits until all Sentinels name a primary other than `former`, and it accepts writes. */
   untilTakenOver(former: RedisServer): Promise<void>;
-  /** Waits until all nodes run and follow the primary that all Sentinels name, and no failover goes on. */
+  /** Waits until all nodes run and follow the primary that all Sentinels name, and no failover is under way. */
   untilWhole(): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,12 +45,15 @@ interface Sentinel {
 
 const SETTINGS = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"];
 /**
- * Without these, Sentinels take seconds to find each other and the replicas. Servers before 7.0 do not know them. A Sentinel that
- * has not heard of a new primary within four times the first makes it a replica again.
+ * Without these, Sentinels take seconds to find each other and the replicas. Servers before 7.0 lack them. A Sentinel
+ * that has not been informed of a new primary within four times the first makes it a replica again.
  */
 const HURRY = ["publish-period", "1000", "info-period", "200", "ask-period", "200", "ping-period", "200"];
 
-/** Starts all, `args` added to each server but not to the Sentinels, and waits until the Sentinels know everybody. */
+/**
+ * Starts all, `args` added to each server but not to the Sentinels, and waits until the Sentinels have found all of
+ * them.
+ */
 export async function startSentinelGroup(args: readonly string[] = [], disk?: string): Promise<SentinelGroup> {
   const primary = await startRedis([...SETTINGS, ...args], disk);
   const follow = ["--replicaof", "127.0.0.1", String(primary.port)];
@@ -127,7 +133,7 @@ function groupOf(
       const begin = async () =>
         (await isReplicated(nodes)) && (await sentinels[0]?.ask("SENTINEL", "FAILOVER", SENTINEL_NAME)) === "OK";
       await waitUntil("a failover begins", begin);
-      // A Sentinel gives a failover up that took longer than its timeout, and begins no other by itself.
+      // A Sentinel abandons a failover that exceeds its timeout, and begins no other by itself.
       const reminder = setInterval(() => {
         void group
           .primary()
@@ -159,7 +165,7 @@ function groupOf(
   return group;
 }
 
-/** A Sentinel whose new primary dies before it is through with the failover never gets through, and goes on naming that one. */
+/** A Sentinel whose new primary dies during the failover never completes it, and keeps naming that primary. */
 async function hasFailedOver(sentinel: Sentinel): Promise<boolean> {
   const { flags } = pairs(await sentinel.ask("SENTINEL", "MASTER", SENTINEL_NAME));
   return !String(flags).includes("failover_in_progress");

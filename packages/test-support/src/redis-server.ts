@@ -1,4 +1,5 @@
-// A Redis or Valkey server of a test file's own: a free port of 127.0.0.1, an empty folder, ended with the process.
+// A Redis or Valkey server for one test file, on a free port of 127.0.0.1 and in an empty folder; it ends with the
+// process.
 
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,17 +11,20 @@ import { endProgram, ownedFolder, retried, startProgram } from "./redis-program.
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
-  /** Of the process that runs now; another one after `restart`. */
+  /** The pid of the present process; another one after `restart`. */
   readonly pid: number;
-  /** Sends one command over a connection of its own, without a password. Rejects with what Redis calls an error. */
+  /** Sends one command over a connection of its own, without a password. Rejects for an error reply. */
   ask(...command: readonly string[]): Promise<Reply>;
-  /** Halts the process (SIGSTOP): its connections stay open, and nobody answers. */
+  /** Halts the process (SIGSTOP): its connections stay open without an answer. */
   pause(): void;
-  /** Lets it go on (SIGCONT). It then does all that it was sent meanwhile. */
+  /** Continues the process (SIGCONT), which then executes everything that it was sent meanwhile. */
   resume(): void;
-  /** Ends the process as a power cut would, and waits until it is gone. */
+  /** Kills the process, as a power cut would, and waits until it is gone. */
   kill(): Promise<void>;
-  /** Kills it if it still runs, and starts it again on the same port, with the data of before where `args` let it keep any. */
+  /**
+   * Kills the server if it still runs, and starts it again on the same port, with its former data if `args` made it
+   * keep any.
+   */
   restart(): Promise<void>;
   /** Ends the server for good, waits until it is gone, and removes its folder. */
   close(): Promise<void>;
@@ -28,7 +32,10 @@ export interface RedisServer {
 
 const READY = "Ready to accept connections";
 
-/** Starts a server that keeps nothing on disk; `args` are added to its command line and win. Its folder is made in `disk`. */
+/**
+ * Starts a server that keeps nothing on disk; `args` are added to its command line and override it. Its folder is in
+ * `disk`.
+ */
 export function startRedis(args: readonly string[] = [], disk = tmpdir()): Promise<RedisServer> {
   return retried(async () => startOn(await freePort(), args, disk));
 }

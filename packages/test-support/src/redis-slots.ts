@@ -1,9 +1,9 @@
-// Moves a slot of a Cluster from one primary to another, and lets tests act in the middle of it.
+// Moves a slot of a Cluster from one primary to another; tests can act in the middle.
 
 import type { RedisServer } from "./redis-server.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** Moves a slot as `redis-cli --cluster reshard` does it, with `halfway` in the middle: one key has moved. */
+/** Moves a slot as `redis-cli --cluster reshard` does; calls `halfway` when one key has moved. */
 export async function moveSlot(
   slot: number,
   from: RedisServer,
@@ -19,7 +19,7 @@ export async function moveSlot(
   while (await moveKeys(slot, from, to, 100));
   await waitUntil("all know who has the slot", async () => {
     for (const node of [to, from, ...nodes.filter((other) => other !== to && other !== from)]) {
-      // A replica refuses, and learns it from its primary.
+      // A replica refuses the command, and learns of the move from its primary.
       await node.ask("CLUSTER", "SETSLOT", String(slot), "NODE", String(toId)).catch(() => {});
     }
     return (await Promise.all(nodes.map((node) => ownerOf(slot, node)))).every((port) => port === to.port);

@@ -1,4 +1,4 @@
-// A Redis server that is spoken to over TLS, beside its plain port.
+// A Redis server with a TLS port beside its plain one.
 
 import { type Certificate, makeCertificate } from "./certificate.ts";
 import { freePort } from "./free-port.ts";
@@ -11,7 +11,7 @@ export interface TlsRedis {
   readonly certificate: Certificate;
 }
 
-/** Starts one; `null` where there is no `openssl`, or the server was built without TLS. */
+/** Starts a server; `null` without `openssl`, or if the server was built without TLS. */
 export async function startTlsRedis(args: readonly string[] = []): Promise<TlsRedis | null> {
   const certificate = makeCertificate();
   if (certificate === null) return null;

@@ -1,4 +1,4 @@
-// A TCP proxy of a test's own on loopback, that does to connections what networks do. Knows no protocol.
+// A TCP proxy on loopback that causes the faults of networks, for any protocol.
 
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
@@ -6,21 +6,21 @@ import { freePort } from "./free-port.ts";
 
 export interface TcpProxy {
   readonly port: number;
-  /** Lets every answer come so many milliseconds later; asked for each piece, and the order is kept. */
+  /** Delays each piece of an answer by the result of a call; the order is kept. */
   delay(milliseconds: () => number): void;
-  /** Lets answers through at so many bytes a second. */
+  /** Limits answers to a number of bytes a second. */
   throttle(bytesPerSecond: number): void;
-  /** Lets nothing through any more, in either direction; connections stay, and new ones are taken. */
+  /** Passes nothing on in either direction; connections stay, and new ones are accepted. */
   freeze(): void;
-  /** Undoes all of these; what was held up goes on. */
+  /** Undoes all of these; delayed data passes. */
   restore(): void;
   /** Resets every connection. */
   reset(): void;
-  /** Resets the connection of the next answer after so many bytes of it. */
+  /** Resets the connection of the next answer after a number of its bytes. */
   resetInsideAnswer(bytes: number): void;
-  /** Resets every connection, and lets no new one in. */
+  /** Resets every connection, and refuses new ones. */
   refuse(): Promise<void>;
-  /** Lets connections in again. */
+  /** Accepts connections again. */
   accept(): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export interface TcpProxy {
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
-  /** Pieces of answers that are to come later, in order. */
+  /** Pieces of answers to be sent later, in order. */
   readonly held: Held[];
 }
 
@@ -38,7 +38,7 @@ interface Held {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Stands in front of a port of 127.0.0.1. Whoever asks is given each piece of an answer as `rewrite` gives it back. */
+/** Starts a proxy in front of a port of 127.0.0.1. Clients receive each piece of an answer as `rewrite` returns it. */
 export async function startTcpProxy(
   target: number,
   rewrite: (bytes: Buffer) => Buffer = (bytes) => bytes,

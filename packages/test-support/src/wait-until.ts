@@ -1,12 +1,12 @@
-// Waits for something that another process does in its own time.
+// Waits for an event in another process.
 
 import { setTimeout as pause } from "node:timers/promises";
 
 const PATIENCE = 60_000;
 
 /**
- * Asks again every 20 ms until the answer is `true`; a failure counts as no. Rejects after 60 seconds, and says `what` it
- * waited for.
+ * Calls `isSo` every 20 ms until it returns `true`; a failure counts as false. Rejects after 60 seconds, naming `what`
+ * it waited for.
  */
 export async function waitUntil(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   const givenUpAt = performance.now() + PATIENCE;

@@ -1,4 +1,4 @@
-// A server in a process of its own: sign in, who am I, sign out, and the figures of its cache, where it has one.
+// A server in a process of its own: sign-in, present user, sign-out, and the figures of its cache, if it has one.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-// Asks one server, over one connection that stays open.
+// A client of one server, over one connection that stays open.
 
 import { Agent, request } from "node:http";
 

@@ -1,5 +1,6 @@
-// A program: which functions of the library one warm request enters, by V8's precise coverage. Serves a small Fastify application on the
-// store that the first argument names, uses it over HTTP, and prints, as JSON, the functions of each file that four requests enter.
+// A program that finds the functions of the library which one warm request enters, by V8's precise coverage. Serves a
+// small Fastify application on the store that the first argument names, uses it over HTTP, and prints, as JSON, the
+// functions of each file that four requests enter.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { Session as Inspector } from "node:inspector/promises";
@@ -67,7 +68,7 @@ const REQUESTS = {
   "sign-out": () => call("POST", "/logout"),
 };
 
-/** Every request once; `around` runs each. */
+/** Sends every request once; `around` runs each. */
 async function round(around) {
   for (const [name, request] of Object.entries(REQUESTS)) token = (await around(name, request)) || token;
 }

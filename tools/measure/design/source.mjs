@@ -20,7 +20,10 @@ const TYPES = new Set([InterfaceDeclaration, TypeAliasDeclaration, ClassDeclarat
 const IMPORTS = new Set([SyntaxKind.ImportDeclaration, SyntaxKind.ExportDeclaration]);
 const COMMENT = /\/\*[\s\S]*?\*\/|\/\/.*/g;
 
-/** Calls `use` with a function that reads the files of a project, and one that lists the names that a file of it exports. */
+/**
+ * Calls `use` with a function that reads the files of a project, and one that lists the names that a file of it
+ * exports.
+ */
 export function readProject(config, use) {
   const api = new API();
   try {
@@ -40,7 +43,7 @@ export function readProject(config, use) {
 
 function read(file) {
   const found = { types: [], functions: [], imports: [] };
-  // Texts may hold what looks like a comment, and comments what looks like a text.
+  // Strings may hold text that looks like a comment, and comments text that looks like a string.
   let masked = file.text;
   const visit = (node) => {
     const start = node.getStart(file);

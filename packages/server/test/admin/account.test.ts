@@ -1,4 +1,5 @@
-// L3, L1: the users' own page, by cookie: they see and end their own sessions, and prove who they are before they end one.
+// L3, L1: the users' own page, by cookie: they see and end their own sessions, and prove who they are before they end
+// one.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";

@@ -97,7 +97,9 @@ export interface PageAnswer {
   readonly headers: Headers;
 }
 
-/** What a browser does for a page of the server: keeps its cookie, and says that the request comes from the page itself. */
+/**
+ * What a browser does for a page of the server: keeps its cookie, and says that the request comes from the page itself.
+ */
 export class PageClient {
   readonly #url: string;
   readonly #api: string;

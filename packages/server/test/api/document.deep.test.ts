@@ -1,4 +1,5 @@
-// The document of the API is true and whole: every operation and every code in it is driven, and nothing else is ever answered.
+// The document of the API is true and whole: every operation and every code in it is driven, and nothing else is ever
+// answered.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,4 +1,5 @@
-// `sessile migrate`: what happens to sessions that begin, change and end while they are being copied, and what nobody may serve when.
+// `sessile migrate`: what happens to sessions that begin, change and end while they are being copied, and what nobody
+// may serve when.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// A small application in a process of its own, as its users run several of one: sign in, read, write, rotate, sign out. Its process,
-// its clock and its store can be made to fail.
+// A small application in a process of its own, as its users run several of one: sign in, read, write, rotate, sign out.
+// Its process, its clock and its store can be made to fail.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";

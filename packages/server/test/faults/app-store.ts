@@ -12,7 +12,9 @@ interface Address {
   readonly port: number;
 }
 
-/** Of a Redis: which kind, whom to ask first, and where each node of a Cluster is reached, by the address that it gives. */
+/**
+ * Of a Redis: which kind, whom to ask first, and where each node of a Cluster is reached, by the address that it gives.
+ */
 export interface RedisPlace {
   readonly kind: "redis" | "sentinel" | "cluster";
   readonly addresses: readonly Address[];
@@ -27,7 +29,9 @@ export type AppStore =
   | { readonly kind: "sqlite"; readonly path: string }
   | RedisPlace;
 
-/** Three times the default: what a busy machine does not answer in time is not what is looked for here. Milliseconds. */
+/**
+ * Three times the default: what a busy machine does not answer in time is not what is looked for here. Milliseconds.
+ */
 export const DEADLINE = 750;
 
 export async function openAppStore(store: AppStore): Promise<SessionStore> {

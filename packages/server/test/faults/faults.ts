@@ -154,7 +154,10 @@ export const loading: Fault = {
 
 const FILLER = "for i = 1, 4000 do redis.call('SET', KEYS[1] .. i, string.rep('x', 50)) end return 1";
 
-/** Gives each primary so much to read that its start takes seconds. A node of a Cluster takes keys of its own slots only. */
+/**
+ * Gives each primary so much to read that its start takes seconds. A node of a Cluster takes keys of its own slots
+ * only.
+ */
 async function fill({ redis }: Scene): Promise<void> {
   for (const node of await redis.primaries()) {
     const tags = Array.from({ length: 200 }, (_, i) => `filler:{${i}}:`);

@@ -8,7 +8,10 @@ export interface Life {
   readonly earlier: string[];
   /** Writes that were acknowledged, and when. */
   readonly marks: Map<string, number>;
-  /** `ending`: a sign-out was sent and not acknowledged, so that nobody can say. `lost`: it was refused although it must not be. */
+  /**
+   * `ending`: a sign-out was sent and not acknowledged, so that nobody can say. `lost`: it was refused although it must
+   * not be.
+   */
   state: "live" | "ending" | "ended" | "lost";
   /** When the sign-out was acknowledged. */
   endedAt: number;

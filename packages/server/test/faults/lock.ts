@@ -1,4 +1,5 @@
-// Another process' use of a SQLite file: takes the lock for writing again and again. In this process, over a handle of its own.
+// Another process' use of a SQLite file: takes the lock for writing again and again. In this process, over a handle of
+// its own.
 
 interface Database {
   exec(sql: string): void;

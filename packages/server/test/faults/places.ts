@@ -1,4 +1,5 @@
-// Where sessions are kept while something breaks: each store with what it stands on, and the applications in front of it.
+// Where sessions are kept while something breaks: each store with what it stands on, and the applications in front of
+// it.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -137,7 +138,10 @@ async function openRedis(kind: string, { redisArgs = DURABLE, disk }: PlaceOptio
   };
 }
 
-/** Ports for ports in what Sentinels say: `nodeAddressMap` would let the client of release 6.3 connect anew at every look. */
+/**
+ * Ports for ports in what Sentinels say: `nodeAddressMap` would let the client of release 6.3 connect anew at every
+ * look.
+ */
 function naming(ports: readonly (readonly [number, number])[]): (bytes: Buffer) => Buffer {
   const names = new Map(ports.map(([from, to]) => [String(from), String(to)]));
   return (bytes) =>

@@ -1,5 +1,5 @@
-// Runs one cell of the matrix: the workload begins, something breaks, is set right, the workload ends, and what clients were told is
-// compared with what is there.
+// Runs one cell of the matrix: the workload begins, something breaks, is set right, the workload ends, and what clients
+// were told is compared with what is there.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { ROTATE_AFTER } from "./app-process.ts";

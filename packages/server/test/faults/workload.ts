@@ -1,5 +1,5 @@
-// Clients that sign in, read, write, rotate, take offers of new tokens and sign out while something breaks, and tell the ledger how
-// each request went.
+// Clients that sign in, read, write, rotate, take offers of new tokens and sign out while something breaks, and report each
+// result to the ledger.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { type App, ROTATE_AFTER } from "./app-process.ts";
@@ -26,7 +26,10 @@ const MOST_MARKS = 12;
 /** How likely each step is, while a client has a session. The rest are reads. */
 type Shares = readonly (readonly [share: number, step: Step])[];
 
-/** Some stay signed in: the others all happen to sign out while nothing works, and would prove nothing about sessions that live on. */
+/**
+ * Some stay signed in: the others all happen to sign out while nothing works, and would prove nothing about sessions
+ * that live on.
+ */
 const STAYING: Shares = [
   [0.25, update],
   [0.08, updateTwice],

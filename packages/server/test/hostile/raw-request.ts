@@ -15,7 +15,10 @@ export interface Draft {
 /** What one client does: writes the pieces with some turns of the event loop in between, and leaves. */
 export interface Visit {
   readonly pieces: readonly { readonly bytes: Buffer; readonly turns: number }[];
-  /** `answered` stays for the first byte of an answer, if it comes soon, and resets; `end` waits for the server to close. */
+  /**
+   * `answered` stays for the first byte of an answer, if it comes soon, and resets; `end` waits for the server to
+   * close.
+   */
   readonly leave: (typeof LEAVES)[number];
 }
 

@@ -1,5 +1,5 @@
-// Random and mutated requests on every listener, from clients that leave at any moment: the server lives, its log can be read, and no
-// session of another user ends. `SESSILE_SEED` repeats a run.
+// Random and mutated requests on every listener, from clients that leave at any moment: the server lives, its log can
+// be read, and no session of another user ends. `SESSILE_SEED` repeats a run.
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
@@ -120,7 +120,9 @@ async function begin(url: string, key: string, user: string): Promise<string> {
   return ((await answer.json()) as { session_token: string }).session_token;
 }
 
-/** Good requests of `mallory` and of an administrator, on every listener. None of them may end what another user has. */
+/**
+ * Good requests of `mallory` and of an administrator, on every listener. None of them may end what another user has.
+ */
 async function prepare(server: AdminServer): Promise<{
   readonly urls: Readonly<Record<Listener, string>>;
   readonly drafts: () => Promise<Readonly<Record<Listener, readonly Draft[]>>>;

@@ -1,4 +1,5 @@
-// Whatever an application calls its users: each can be listed and revoked exactly, everywhere, and nobody else is touched.
+// Whatever an application calls its users: each can be listed and revoked exactly, everywhere, and nobody else is
+// touched.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";

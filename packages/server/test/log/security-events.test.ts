@@ -1,4 +1,5 @@
-// N3: which scenario writes which security events. The golden list: change it when an event is added, never by accident.
+// N3: which scenario writes which security events. The golden list: change it when an event is added, never by
+// accident.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

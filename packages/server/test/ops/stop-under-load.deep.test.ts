@@ -75,7 +75,10 @@ async function begin(url: string, key: string, userId: string): Promise<string> 
   return ((await answer.json()) as { session_token: string }).session_token;
 }
 
-/** One request for each session, of which the server has read the headers and waits for the body: it says "100 Continue" then. */
+/**
+ * One request for each session, of which the server has read the headers and waits for the body: it says "100 Continue"
+ * then.
+ */
 function beginChanges(url: string, key: string, tokens: readonly string[], index: number): Promise<InFlight[]> {
   return Promise.all(
     tokens.map(async (token) => {

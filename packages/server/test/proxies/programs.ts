@@ -11,7 +11,10 @@ import { atExit } from "sessile-test-support/redis-program";
 
 const EXAMPLES = fileURLToPath(new URL("../../../../examples/", import.meta.url));
 
-/** Why the tests behind a proxy cannot run here; `false` when they can. `npm test` looks for the programs, and fails in CI without them. */
+/**
+ * Why the tests behind a proxy cannot run here; `false` when they can. `npm test` looks for the programs, and fails in
+ * CI without them.
+ */
 export function missingFor(proxy: "NGINX" | "CADDY"): string | false {
   const missing = process.env[`SESSILE_${proxy}_MISSING`];
   if (missing) return missing;
@@ -37,7 +40,10 @@ export async function startNginx(urls: Urls, settings = ""): Promise<Program> {
   return runNginx(port, settings + configured("nginx/nginx.conf", port, urls));
 }
 
-/** An nginx that serves all of Sessile below `/prefix/`, by decoding and merging the path as it does when it replaces a part of it. */
+/**
+ * An nginx that serves all of Sessile below `/prefix/`, by decoding and merging the path as it does when it replaces a
+ * part of it.
+ */
 export async function startPrefixNginx(sessile: string): Promise<Program> {
   const port = await freePort();
   const proxy = `proxy_pass ${sessile}/; proxy_set_header Host $http_host;`;

@@ -1,4 +1,5 @@
-// Behind an nginx that gives Sessile a path prefix, and so decodes and merges paths: every user id means the same user as without it.
+// Behind an nginx that gives Sessile a path prefix, and so decodes and merges paths: every user id means the same user
+// as without it.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,5 +1,5 @@
-// K1, measured: can the time of an answer tell who exists? Run by hand on a quiet machine, `node build-test/sign-in/measure-timing.js
-// 100`; it prints medians and a Kolmogorov–Smirnov test, and judges nothing.
+// K1, measured: can the time of an answer tell who exists? Run by hand on a quiet machine, `node
+// build-test/sign-in/measure-timing.js 100`; it prints medians and a Kolmogorov–Smirnov test, and judges nothing.
 
 import { PasswordHasher } from "#dist/identity/users/password-hash.js";
 import { login, NO_DELAYS, PASSWORD, startSignIn } from "./sign-in-app.ts";

@@ -1,4 +1,5 @@
-// The server's routes in this process, on a real socket: for tests that need another user, clock or store than a command line gives.
+// The server's routes in this process, on a real socket: for tests that need another user, clock or store than a
+// command line gives.
 
 import type { FastifyInstance } from "fastify";
 import { headerTransport, memoryStore, type SessionManagerOptions } from "sessile";

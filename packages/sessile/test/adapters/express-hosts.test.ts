@@ -107,7 +107,10 @@ function send(response: ServerResponse, { status = 200, headers = {}, body }: Su
   else pipeline(Readable.from(body), response, () => {}); // a body that breaks off cuts the connection
 }
 
-/** The host's own error handler. An answer may be thrown, as with the package `http-errors`; one that cannot be sent is a 500. */
+/**
+ * The host's own error handler. An answer may be thrown, as with the package `http-errors`; one that cannot be sent is
+ * a 500.
+ */
 function fail(response: ServerResponse, error: unknown): void {
   const { status = 500, headers } = error as SuiteAnswer;
   if (response.headersSent) return;

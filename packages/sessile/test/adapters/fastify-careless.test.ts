@@ -1,4 +1,5 @@
-// Fastify programs that answer without returning the reply. With a session that is being written they behave as without one.
+// Fastify programs that answer without returning the reply. With a session that is being written they behave as without
+// one.
 
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
@@ -120,7 +121,10 @@ interface Outcome {
   readonly logged: readonly unknown[];
 }
 
-/** What a client and the log see of `program`, with sessions whose store is slow. `use` is null for a program without sessions. */
+/**
+ * What a client and the log see of `program`, with sessions whose store is slow. `use` is null for a program without
+ * sessions.
+ */
 async function outcomeOf(program: Program, use: Use | null): Promise<Outcome> {
   const [notes, logged]: [string[], unknown[]] = [[], []];
   const clock = testClock();

@@ -1,5 +1,5 @@
-// Hostile credential headers through every adapter: each sees what the core sees in the same lines, at a cost that grows no faster
-// than the header.
+// Hostile credential headers through every adapter: each sees what the core sees in the same lines, at a cost that
+// grows no faster than the header.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

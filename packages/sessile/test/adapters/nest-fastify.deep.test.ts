@@ -1,5 +1,5 @@
-// The recipe for NestJS 12 of docs/frameworks.md, on its platform for Fastify. The routes of the suite are made at run time, so
-// their decorators are called by hand.
+// The recipe for NestJS 12 of docs/frameworks.md, on its platform for Fastify. The routes of the suite are made at run
+// time, so their decorators are called by hand.
 
 import "reflect-metadata";
 import { Readable } from "node:stream";

@@ -1,4 +1,5 @@
-// Server-sent events of NestJS 12, `@Sse`, on both of its platforms: the stream opens at once and each event leaves by itself.
+// Server-sent events of NestJS 12, `@Sse`, on both of its platforms: the stream opens at once and each event leaves by
+// itself.
 
 import "reflect-metadata";
 import assert from "node:assert/strict";

@@ -1,5 +1,5 @@
-// The recipe for NestJS 12 of docs/frameworks.md, on its platform for Express. The routes of the suite are made at run time,
-// so their decorators are called by hand; `recipes.deep.test.ts` compiles the recipe as it is written.
+// The recipe for NestJS 12 of docs/frameworks.md, on its platform for Express. The routes of the suite are made at run
+// time, so their decorators are called by hand; `recipes.deep.test.ts` compiles the recipe as it is written.
 
 import "reflect-metadata";
 import { pipeline, Readable } from "node:stream";

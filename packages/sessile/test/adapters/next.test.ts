@@ -1,6 +1,7 @@
-// Next.js is too large to install for a test. Its cookies are not: `RequestCookies` and `ResponseCookies` are the real ones,
-// which Next.js has a copy of. What Next.js puts around them is imitated here as its version 16.4 does it: cookies can be set
-// while an action runs, and a page that is rendered after it, in the same request, sees them, but only through `cookies()`.
+// Next.js is too large to install for a test. Its cookies are not: `RequestCookies` and `ResponseCookies` are the real
+// ones, which Next.js has a copy of. What Next.js puts around them is imitated here as its version 16.4 does it:
+// cookies can be set while an action runs, and a page that is rendered after it, in the same request, sees them, but
+// only through `cookies()`.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

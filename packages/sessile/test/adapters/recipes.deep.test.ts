@@ -1,5 +1,6 @@
-// Compiles the programs of docs/frameworks.md as the files of a user's project. Next.js, Nitro and SvelteKit are not installed here:
-// the little that the recipes use of them is declared below. `npm run test:long -- frameworks` builds them with the real ones.
+// Compiles the programs of docs/frameworks.md as the files of a user's project. Next.js, Nitro and SvelteKit are not
+// installed here: the little that the recipes use of them is declared below. `npm run test:long -- frameworks` builds
+// them with the real ones.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

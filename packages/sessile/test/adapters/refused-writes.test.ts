@@ -1,5 +1,5 @@
-// Libraries and habits that write properties of `request.session`, or replace it: with express-session that keeps something, here it is an
-// error that says what to do instead.
+// Libraries and habits that write properties of `request.session`, or replace it: with express-session that keeps
+// something, here it is an error that says what to do instead.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

@@ -1,4 +1,5 @@
-// As programs run that replace the global `Promise`, such as those with zone.js: what an async function gives is no instance of it.
+// As programs run that replace the global `Promise`, such as those with zone.js: what an async function gives is no
+// instance of it.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

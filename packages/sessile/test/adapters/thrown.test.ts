@@ -1,5 +1,5 @@
-// Redirects, refusals and whole responses that a handler throws, through withSession of sessile/web: as Next.js, SvelteKit and
-// React Router make them.
+// Redirects, refusals and whole responses that a handler throws, through withSession of sessile/web: as Next.js,
+// SvelteKit and React Router make them.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,5 @@
-// What the compiler must accept and refuse. The assertions are the `@ts-expect-error` lines: the tests' `tsc` checks them.
+// What the compiler must accept and refuse. The assertions are the `@ts-expect-error` lines: the tests' `tsc` checks
+// them.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

@@ -1,5 +1,5 @@
-// A response whose body was read before, on hosts that map a request to a response: no server can send it. Not on Hono, since the
-// question whether a body was read makes the responses of @hono/node-server stream theirs.
+// A response whose body was read before, on hosts that map a request to a response: no server can send it. Not on Hono,
+// since the question whether a body was read makes the responses of @hono/node-server stream theirs.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -9,7 +9,10 @@ import { Bench, sidOf } from "../support/requests.ts";
 
 const MINUTE = 60_000;
 
-/** A memory store that offers the copy of every record which it was told to keep, and counts what it is asked for instead. */
+/**
+ * A memory store that offers the copy of every record which it was told to keep, and counts what it is asked for
+ * instead.
+ */
 class Copies {
   readonly store: SessionStore;
   readonly bench: Bench;

@@ -1,5 +1,6 @@
-// Several requests of one session at once, each doing several things in a random order, over a store that takes its time.
-// Whatever happens: what was ended is dead, nothing acknowledged is lost, nothing is left over, and nobody is locked out.
+// Several requests of one session at once, each doing several things in a random order, over a store that takes its
+// time. Whatever happens: what was ended is dead, nothing acknowledged is lost, nothing is left over, and nobody is
+// locked out.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// The application's schema: it sees the data when it is loaded and before it is written. Schemas here are written by hand.
+// The application's schema: it sees the data when it is loaded and before it is written. Schemas here are written by
+// hand.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -8,7 +8,8 @@ import type { TestContext } from "node:test";
 
 const load = createRequire(import.meta.url);
 
-// biome-ignore-start lint/suspicious/noExplicitAny: `@types/express-session` gives `req.session` another type than ours.
+// biome-ignore-start lint/suspicious/noExplicitAny: `@types/express-session` gives `req.session` another type than
+// ours.
 export const session = load("express-session") as any;
 export type Handler = (request: any, response: any, next: (error?: unknown) => void) => unknown;
 type Application = ((...args: any[]) => void) & {
@@ -80,7 +81,9 @@ export interface Program {
   close(): Promise<void>;
 }
 
-/** Serves `routes` below the middleware of express-session, by the Express of this name. Errors are answered in words. */
+/**
+ * Serves `routes` below the middleware of express-session, by the Express of this name. Errors are answered in words.
+ */
 export async function serve(
   store: object | undefined,
   routes: Record<string, Handler> | ((app: Application) => void),

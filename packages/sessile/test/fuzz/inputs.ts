@@ -1,4 +1,5 @@
-// What the properties are tried with: tokens whole and broken, hostile text, values that JSON cannot carry, records, deltas.
+// What the properties are tried with: tokens whole and broken, hostile text, values that JSON cannot carry, records,
+// deltas.
 
 import fc from "fast-check";
 import type { Json } from "sessile";

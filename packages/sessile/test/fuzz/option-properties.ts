@@ -1,4 +1,5 @@
-// Options with anything in them: what is accepted works, what is not is said when it is given and not at the first request.
+// Options with anything in them: what is accepted works, what is not is said when it is given and not at the first
+// request.
 
 import assert from "node:assert/strict";
 import fc from "fast-check";

@@ -1,4 +1,5 @@
-// Whole requests with any headers: they are somebody's, nobody's or a 4xx, and nothing of a token shows where it should not.
+// Whole requests with any headers: they are somebody's, nobody's or a 4xx, and nothing of a token shows where it should
+// not.
 
 import assert from "node:assert/strict";
 import { inspect } from "node:util";

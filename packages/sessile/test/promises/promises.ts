@@ -176,7 +176,8 @@ export function promises(name: string, open: () => Promise<Opened>): void {
     test("D8: a user's sessions never exceed the limit, whoever signs in where", async (t) => {
       const limited = await start(opened.stores[0], slow, { clock, userLimit: { max: 3, onExceeded: "evictOldest" } });
       t.after(() => limited.app.close());
-      // A user of this suite alone: suites share a store, and sessions of equal age that another one left would count here.
+      // A user of this suite alone: suites share a store, and sessions of equal age that another one left would count
+      // here.
       const user = `capped-${process.pid}-${users++}`;
       const answers = await all(PARALLEL, () => expect(200, limited, "POST", `/signin/${user}`));
       const tokens = answers.map(({ body }) => (body as { token: string }).token);

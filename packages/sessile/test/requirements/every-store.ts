@@ -1,5 +1,5 @@
-// The stores that a requirement is tried on: each real, each with as many connections as a test asks for, and the sight of
-// what lies in it. Knows no requirement.
+// The stores that a requirement is tried on: each real, each with as many connections as a test asks for, and the sight
+// of what lies in it. Knows no requirement.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

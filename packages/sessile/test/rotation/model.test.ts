@@ -1,4 +1,5 @@
-// The rules of rotation by offers, each state of the model visited: what they promise to an honest browser, and what they show of a copy.
+// The rules of rotation by offers, each state of the model visited: what they promise to an honest browser, and what
+// they show of a copy.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

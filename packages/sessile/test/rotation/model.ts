@@ -1,7 +1,9 @@
-// A model of rotation by offers: the rules, a browser with a cookie jar, answers that are late or lost, and a second holder of the token.
+// A model of rotation by offers: the rules, a browser with a cookie jar, answers that are late or lost, and a second
+// holder of the token.
 //
-// A token is named by its place in the record: the `present` one, the open `offer`, the `previous` one, or `dead`: any other that was
-// ever issued. So the states are few, however often a session rotates, and `check` visits all of them. Time passes in ticks.
+// A token is named by its place in the record: the `present` one, the open `offer`, the `previous` one, or `dead`: any
+// other that was ever issued. So the states are few, however often a session rotates, and `check` visits all of them.
+// Time passes in ticks.
 
 /** The rules, and the ways to break them that the check must find. */
 export interface Rules {
@@ -11,7 +13,10 @@ export interface Rules {
   readonly grace: number;
   /** An open offer younger than this keeps the server from making another one. */
   readonly offerAgainAfter: number;
-  /** The fate of an offer when another one is made, or promoted. By the rules there is one open offer, and the others are dead. */
+  /**
+   * The fate of an offer when another one is made, or promoted. By the rules there is one open offer, and the others
+   * are dead.
+   */
   readonly formerOffer: "dead" | "good until another is promoted" | "good";
   /** Whether the record recognises every token that the session ever had. */
   readonly endsOnDead: boolean;
@@ -27,7 +32,10 @@ export interface World {
   readonly flush: number | null;
   /** 1: one honest browser. 2: another with a copy of its first token. */
   readonly holders: 1 | 2;
-  /** Two holders are told apart when this time has passed since the first of them presented a successor. Default: the grace. */
+  /**
+   * Two holders are told apart when this time has passed since the first of them presented a successor. Default: the
+   * grace.
+   */
   readonly toldApartWithin?: number;
 }
 

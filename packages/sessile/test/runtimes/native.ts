@@ -1,4 +1,5 @@
-// The adapters on the servers that Bun and Deno have of their own. `npm run test:long -- runtimes` runs this, Node cannot.
+// The adapters on the servers that Bun and Deno have of their own. `npm run test:long -- runtimes` runs this, Node
+// cannot.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

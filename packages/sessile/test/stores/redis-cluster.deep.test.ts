@@ -1,4 +1,5 @@
-// The shared suite on a Cluster, over both client libraries: no step may touch two slots. And what the Cluster's own work does.
+// The shared suite on a Cluster, over both client libraries: no step may touch two slots. And what the Cluster's own
+// work does.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

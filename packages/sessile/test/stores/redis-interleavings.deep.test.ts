@@ -1,8 +1,9 @@
-// The promises, in every order of steps: the store's own code on a real Redis, every command at a time that the test chooses.
+// The promises, in every order of steps: the store's own code on a real Redis, every command at a time that the test
+// chooses.
 //
-// Orders that differ only in swapping neighbours on different keys, or two reads, count as one: no command can tell them
-// apart, and a test shows that nothing gets lost by it. Orders that differ only in which of two equal operations is which
-// count as one. SESSILE_INTERLEAVINGS=full runs to the end what is otherwise only begun, which takes long.
+// Orders that differ only in swapping neighbours on different keys, or two reads, count as one: no command can tell
+// them apart, and a test shows that nothing gets lost by it. Orders that differ only in which of two equal operations
+// is which count as one. SESSILE_INTERLEAVINGS=full runs to the end what is otherwise only begun, which takes long.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -1,4 +1,5 @@
-// Requests and responses without HTTP, a clock that is turned by hand, gates, and a store that writes down who calls it.
+// Requests and responses without HTTP, a clock that is turned by hand, gates, and a store that writes down who calls
+// it.
 
 import {
   headerTransport,

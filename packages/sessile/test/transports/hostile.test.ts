@@ -1,4 +1,5 @@
-// Hostile credential headers, as properties: nothing but a SessionError with a 4xx status, and never the store's business.
+// Hostile credential headers, as properties: nothing but a SessionError with a 4xx status, and never the store's
+// business.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Where the users' own page begins.
+// The entry point of the users' own page.
 
 import { render } from "preact";
 import "../styles/base.css";

@@ -1,4 +1,4 @@
-// The users' own page: where they are signed in, the end of it elsewhere, and a new password.
+// The users' own page: the list of their sign-ins, the end of others, and a new password.
 
 import { useState } from "preact/hooks";
 import { printable } from "../../../src/http/printable.ts";
@@ -18,7 +18,7 @@ import { PasswordCard } from "./password-card.tsx";
 
 const API = "/account/api";
 
-/** As `GET /me/sessions` has it. */
+/** A session as `GET /me/sessions` returns it. */
 interface OwnSession {
   readonly sid: string;
   readonly device: string | null;
@@ -33,7 +33,7 @@ interface OwnSessions {
   readonly next: string | null;
 }
 
-/** Which sessions are to end. */
+/** The sessions to end. */
 type Which = { readonly sid: string } | { readonly others: true };
 
 export function App() {

@@ -5,7 +5,7 @@ import { ask, isSignedOut } from "../lib/request.ts";
 import { Field } from "../parts/field.tsx";
 
 interface PasswordProps {
-  /** Of the user, for the browser's own list of passwords. */
+  /** The user's name, for the password list of the browser. */
   readonly name: string;
   readonly onChanged: () => void;
   readonly onSignedOut: () => void;

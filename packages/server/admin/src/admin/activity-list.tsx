@@ -1,4 +1,4 @@
-// What happened to sessions, newest first.
+// The list of session events, newest first.
 
 import type { Activity } from "../../../src/console/api.ts";
 import { clockTime } from "../lib/time.ts";

@@ -1,4 +1,4 @@
-// Where the admin page begins.
+// The entry point of the admin page.
 
 import { render } from "preact";
 import "../styles/base.css";

@@ -1,4 +1,4 @@
-// The frame of the admin page: who is signed in, what is shown, and the one question at a time.
+// The frame of the admin page: the signed-in user, the present part, and one question at a time.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Person } from "../../../src/identity/sign-in/person.ts";
@@ -82,7 +82,7 @@ function SignedIn({ person, onPerson, onSignedOut, onLost }: SignedInProps) {
   );
 }
 
-/** With every new page the focus goes to its heading, as it would with a page that is loaded. */
+/** With every new part the focus moves to its heading, as it would after a page load. */
 function Main({ address }: { address: Address }) {
   const { path, query } = address;
   const place = [path, query.get("sid"), query.get("id")].join();

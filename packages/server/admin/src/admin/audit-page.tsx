@@ -1,4 +1,4 @@
-// What administrators did, newest first.
+// The actions of administrators, newest first.
 
 import { useState } from "preact/hooks";
 import type { AuditAction, AuditEntry, AuditOutcome, AuditPage as Page } from "../../../src/console/api.ts";

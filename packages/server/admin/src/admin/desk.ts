@@ -1,15 +1,15 @@
-// What every part of the admin page may do to the frame around it.
+// The functions of the frame that every part of the admin page may call.
 
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Question } from "../parts/confirm.tsx";
 
 export interface DeskTools {
-  /** Asks before something is done. */
+  /** Asks for a confirmation. */
   readonly ask: (question: Question) => void;
-  /** Says what was done. */
+  /** Shows the result of an action. */
   readonly say: (text: string) => void;
-  /** Hears of every failure: one of them is that nobody is signed in any more. */
+  /** Handles every failure; one of them is that the user is no longer signed in. */
   readonly onError: (error: unknown) => void;
 }
 

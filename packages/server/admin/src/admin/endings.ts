@@ -1,4 +1,4 @@
-// The questions before sessions are ended, each with the number of sessions it is about.
+// The questions before sessions are ended, each with their number.
 
 import type { Ending } from "../../../src/console/api.ts";
 import { printable } from "../../../src/http/printable.ts";

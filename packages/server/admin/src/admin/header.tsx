@@ -1,4 +1,4 @@
-// The head of every page: where one is, and the search that leads to a user or a session from anywhere.
+// The head of every page: the place in the page, and the search for a user or a session.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Found } from "../../../src/console/api.ts";
@@ -48,7 +48,7 @@ function isIn(path: string, href: string): boolean {
   return path === href || (href === "/admin/sessions" && ["/admin/session", "/admin/user"].includes(path));
 }
 
-/** `/` leads here from anywhere. */
+/** The key `/` moves the focus here. */
 function Search() {
   const { onError } = useDesk();
   const [problem, setProblem] = useState("");

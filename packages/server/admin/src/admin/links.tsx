@@ -1,4 +1,4 @@
-// A user and a session, as one refers to them.
+// Links to a user and to a session.
 
 import { sessionAddress, userAddress } from "../lib/addresses.ts";
 import { userText } from "../parts/words.tsx";
@@ -11,7 +11,7 @@ export function UserLink({ userId, userName }: { userId: string; userName: strin
   );
 }
 
-/** The beginning of a sid tells sessions apart well enough to look at; a session that is over has no page. */
+/** The beginning of a sid is enough to tell sessions apart; a session that is over has no page. */
 export function SidLink({ sid, isOver = false }: { sid: string; isOver?: boolean }) {
   const text = `${sid.slice(0, 8)}…`;
   if (isOver)

@@ -1,4 +1,4 @@
-// What the server does now, and what it did within the last hour.
+// The overview: the present figures of the server, and those of the last hour.
 
 import { useState } from "preact/hooks";
 import type { Activity, Figures, Overview } from "../../../src/console/api.ts";
@@ -11,7 +11,7 @@ import { ActivityList } from "./activity-list.tsx";
 import { useDesk } from "./desk.ts";
 import { CAUSE_NAMES, endedByCause, endedIn, hitRates, latency, percent, perMinute } from "./rates.ts";
 
-/** As many as the server keeps: an hour. */
+/** The number of figures that the server keeps: an hour. */
 const MOST_FIGURES = 720;
 const MOST_ACTIVITY = 50;
 
@@ -43,7 +43,7 @@ export function OverviewPage() {
   );
 }
 
-/** What came by the stream meanwhile may be in what was loaded as well. */
+/** Events that the stream delivered meanwhile may be part of the loaded ones too. */
 function join(overview: Overview, more: { figures: readonly Figures[]; activity: readonly Activity[] }): Overview {
   const newest = overview.history.at(-1)?.at ?? 0;
   const history = [...overview.history, ...more.figures.filter(({ at }) => at > newest)].slice(-MOST_FIGURES);

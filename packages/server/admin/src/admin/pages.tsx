@@ -1,4 +1,4 @@
-// The ways from one page of a list to others.
+// The links from one page of a list to others.
 
 interface PagesProps {
   readonly first: string | null;

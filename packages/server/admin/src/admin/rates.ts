@@ -1,4 +1,4 @@
-// From figures by the interval to what people read: rates by the minute. Knows no page.
+// Rates by the minute, which people read, from figures by the interval.
 
 import { CAUSES, type Cause, type Figures } from "../../../src/console/api.ts";
 
@@ -24,7 +24,10 @@ export function perMinute(history: readonly Figures[], interval: number, read: (
   });
 }
 
-/** The share of loads that a copy answered within the minute before each interval's end; `null` where nothing was loaded. */
+/**
+ * The share of loads that a copy answered within the minute before each interval's end; `null` where nothing was
+ * loaded.
+ */
 export function hitRates(history: readonly Figures[], interval: number): (number | null)[] {
   const hits = perMinute(history, interval, (each) => each.hits);
   const misses = perMinute(history, interval, (each) => each.misses);

@@ -1,4 +1,4 @@
-// One session: whose, how long still, what happened to it, and what the application keeps in it, on demand.
+// One session: its user, its deadlines, its events, and on demand the application's data.
 
 import { useState } from "preact/hooks";
 import type { SessionView } from "../../../src/console/api.ts";
@@ -162,7 +162,7 @@ interface DeadlineProps {
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  /** Whether the session ends then. */
+  /** Whether this deadline comes first. */
   readonly isNext: boolean;
   readonly note: string;
 }

@@ -1,4 +1,4 @@
-// Sessions, one a row; on a narrow screen one a block.
+// The table of sessions: one a row, on a narrow screen one a block.
 
 import type { SessionRow } from "../../../src/console/api.ts";
 import { Ago, Until } from "../parts/time.tsx";
@@ -10,7 +10,7 @@ import { SidLink, UserLink } from "./links.tsx";
 interface TableProps {
   readonly label: string;
   readonly sessions: readonly SessionRow[];
-  /** The sids of those that ended since they were loaded. */
+  /** The sids of sessions that ended since they were loaded. */
   readonly ended: ReadonlySet<string>;
   readonly hasUser?: boolean;
   readonly onEnded: () => void;

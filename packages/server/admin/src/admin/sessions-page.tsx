@@ -111,7 +111,7 @@ function Select({ name, options, value, onChange }: SelectProps) {
   );
 }
 
-/** As it is to be told to people; `null` when it is not known. */
+/** The number to show; `null` when it is unknown. */
 function liveIn({ isCounted, isEstimate, history }: Overview): number | null {
   const counted = isCounted ? (history.findLast(({ live }) => live !== null)?.live ?? null) : null;
   return counted !== null && isEstimate ? roughly(counted) : counted;

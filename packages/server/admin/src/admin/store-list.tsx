@@ -11,7 +11,7 @@ import { SessionTable } from "./session-table.tsx";
 import type { Changes } from "./use-changes.ts";
 
 export interface ListProps {
-  /** The filters. */
+  /** The present filters. */
   readonly given: Readonly<Record<string, string | null>>;
   readonly isFiltered: boolean;
   readonly after: string | null;
@@ -22,7 +22,7 @@ export interface ListProps {
   readonly urlOf: (more: Record<string, string | null>) => string;
 }
 
-/** Which page each cursor came from, as far as this tab has been there: a store walks forth only. */
+/** The cursor before each one that this tab has used: a store only walks forward. */
 const before = new Map<string, string | null>();
 
 export function StoreList({ given, isFiltered, after, page, changes, urlOf }: ListProps) {

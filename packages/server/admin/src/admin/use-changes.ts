@@ -1,13 +1,13 @@
-// What happened to sessions since a list of them was loaded.
+// The changes since a list of sessions was loaded.
 
 import { useState } from "preact/hooks";
 import type { Activity } from "../../../src/console/api.ts";
 import { useLive } from "../lib/live.ts";
 
 export interface Changes {
-  /** How many began. */
+  /** Number of sessions that began. */
   readonly began: number;
-  /** The sids of those that ended. */
+  /** The sids of sessions that ended. */
   readonly ended: ReadonlySet<string>;
   readonly clear: () => void;
 }

@@ -1,4 +1,4 @@
-// One user's sessions: all of them, latest use first. It follows by itself what happens to them.
+// All sessions of one user, latest use first. The list follows changes by itself.
 
 import { useRef } from "preact/hooks";
 import type { UserSessions } from "../../../src/console/api.ts";

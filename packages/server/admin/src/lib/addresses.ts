@@ -1,4 +1,5 @@
-// The addresses of the admin page's parts. Ids are in the query: a browser shortens a path with `..` in it, however it is encoded.
+// The addresses of the admin page's parts. Ids are in the query: a browser shortens a path with `..` in it, however it
+// is encoded.
 
 import { withQuery } from "./request.ts";
 

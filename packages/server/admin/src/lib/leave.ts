@@ -1,11 +1,11 @@
-// The end of being signed in on a page.
+// The sign-out of a page.
 
-/** Loads the page anew: what it showed and kept goes with its memory, and the same address is there for whoever signs in next. */
+/** Loads the page anew, which clears its memory and keeps the address for the next user. */
 export function leave(): void {
   location.reload();
 }
 
-/** A browser's "back" may show the page as it was, sessions and all, after its user signed out in another tab. */
+/** A browser's "back" may show the old page with its sessions after the user signed out in another tab. */
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) leave();
 });

@@ -1,4 +1,4 @@
-// What the server tells by itself: new figures, and what happens to sessions.
+// The live stream from the server: new figures and session events.
 
 import { createContext } from "preact";
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
@@ -8,7 +8,7 @@ export type Connection = "connecting" | "live" | "lost";
 
 type Listener = (event: { figures?: Figures; activity?: readonly Activity[] }) => void;
 
-/** The one stream of a page, and whoever listens to it. */
+/** The only stream of a page, with its listeners. */
 export class LiveStream {
   readonly #listeners = new Set<Listener>();
   readonly #onConnection: (connection: Connection) => void;
@@ -19,7 +19,7 @@ export class LiveStream {
     this.#onConnection = onConnection;
   }
 
-  /** A browser tries again by itself after a lost connection, but not after a refusal. */
+  /** A browser reconnects by itself after a lost connection, but not after a refusal. */
   open(): void {
     const source = new EventSource("/admin/api/events");
     this.#source = source;
@@ -70,7 +70,7 @@ export function useStream(onLost: () => void): { readonly stream: LiveStream | n
   return { stream, connection };
 }
 
-/** Calls `listener` with everything that is told while the caller is shown. */
+/** Calls `listener` with every message while the caller is shown. */
 export function useLive(listener: Listener): Connection {
   const { stream, connection } = useContext(Live);
   const hear = useRef(listener);

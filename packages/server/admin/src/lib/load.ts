@@ -1,20 +1,20 @@
-// Loading what a page shows: again when it changes, and again by itself while the server or its store is down.
+// Loads the data of a page: again when the page changes, and again by itself while the server or its store is down.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ask, isPassing } from "./request.ts";
 
-/** Milliseconds until a failed load is tried again. */
+/** Milliseconds between a failed load and the next. */
 const RETRY = 2000;
 
 export interface Loaded<T> {
-  /** What was loaded last; stays while something newer is loaded, and while that fails. */
+  /** The data of the last load; it stays during the next load, and while that fails. */
   readonly data: T | null;
   readonly error: unknown;
   readonly isLoading: boolean;
   readonly reload: () => void;
 }
 
-/** Loads `path`, and anew whenever it is another one. `onError` hears of every failure. */
+/** Loads `path`, and again whenever it changes. Calls `onError` with every failure. */
 export function useLoad<T>(path: string, onError: (error: unknown) => void): Loaded<T> {
   const [state, setState] = useState<{ path: string; data: T | null; error: unknown }>({
     path,

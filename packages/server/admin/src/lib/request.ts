@@ -1,6 +1,6 @@
-// How the pages ask the server. Knows no page.
+// The requests of the pages to the server.
 
-/** An answer that is none. `status` is 0 when nobody answered. */
+/** A request without a usable answer. `status` is 0 when no server answered. */
 export class RequestError extends Error {
   readonly status: number;
 
@@ -10,13 +10,13 @@ export class RequestError extends Error {
   }
 }
 
-/** The server wants to see the password again. */
+/** True when the server asks for the password again. */
 export const isStale = (error: unknown): boolean =>
   error instanceof RequestError && error.status === 403 && error.message.startsWith("Sign in again");
 
 export const isSignedOut = (error: unknown): boolean => error instanceof RequestError && error.status === 401;
 
-/** Whether it may be better later. */
+/** True when a later request may succeed. */
 export const isPassing = (error: unknown): boolean =>
   error instanceof RequestError && (error.status === 0 || error.status === 503);
 
@@ -46,7 +46,7 @@ function detailOf(answer: unknown, response: Response): string {
   return typeof text === "string" ? text : `The server answered ${response.status}.`;
 }
 
-/** A path with a query of what is given. */
+/** A path with a query of the given values. */
 export function withQuery(path: string, query: Readonly<Record<string, string | null | undefined>>): string {
   const given = Object.entries(query).filter((each): each is [string, string] => Boolean(each[1]));
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;

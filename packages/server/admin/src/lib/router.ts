@@ -1,4 +1,4 @@
-// Which address is shown. Links of the page itself are followed without loading it anew; everything else is the browser's.
+// The address of the page. Links within the page are followed without a load; all others are left to the browser.
 
 import { useEffect, useState } from "preact/hooks";
 

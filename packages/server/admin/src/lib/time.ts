@@ -1,10 +1,10 @@
-// Instants and durations, as people say them. The one clock of the pages: it follows the server's.
+// Instants and durations in words, by the one clock of the pages, which follows the server's.
 
 import { useEffect, useState } from "preact/hooks";
 
 let offset = 0;
 
-/** Sets the clock by an instant that the server gave. */
+/** Sets the clock to an instant from the server. */
 export function setClock(now: number): void {
   offset = now - Date.now();
 }
@@ -38,12 +38,12 @@ const NUMBER = new Intl.NumberFormat("en");
 export const clockTime = (at: number): string => CLOCK.format(at);
 export const fullTime = (at: number): string => FULL.format(at);
 export const count = (value: number): string => NUMBER.format(value);
-/** What is only estimated, with two digits that mean something. */
+/** An estimate, with its two significant digits. */
 export const roughly = (value: number): number => Number(value.toPrecision(2));
 /** `1 session`, `2 sessions`. */
 export const sessions = (value: number): string => `${count(value)} ${value === 1 ? "session" : "sessions"}`;
 
-/** The present time, and a new look at it every `interval` milliseconds. */
+/** The present time, updated every `interval` milliseconds. */
 export function useNow(interval = 5000): number {
   const [at, setAt] = useState(now());
   useEffect(() => {

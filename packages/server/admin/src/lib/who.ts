@@ -8,7 +8,7 @@ import { setClock } from "./time.ts";
 export interface UsedWho {
   /** `undefined` until the server has answered; `null` without a sign-in. */
   readonly who: Person | null | undefined;
-  /** How long a sign-in lasts that asks to be kept, in milliseconds; `null` where none may ask. */
+  /** Milliseconds that a sign-in with "Keep me signed in" lasts; `null` where this is not offered. */
   readonly keepFor: number | null;
   readonly error: unknown;
   readonly arrive: (person: Person) => void;
@@ -17,7 +17,7 @@ export interface UsedWho {
   readonly look: () => void;
 }
 
-/** `api` is where to ask, such as `/admin/api`. */
+/** `api` is the base of the routes, such as `/admin/api`. */
 export function useWho(api: string): UsedWho {
   const [who, setWho] = useState<Person | null | undefined>(undefined);
   const [keepFor, setKeepFor] = useState<number | null>(null);

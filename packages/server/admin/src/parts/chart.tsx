@@ -1,4 +1,4 @@
-// Lines over the last hour. For those who do not see them, one sentence says where they begin, end and turn.
+// Line charts of the last hour. For readers who cannot see them, a sentence gives first, last and extreme values.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
@@ -17,11 +17,11 @@ interface ChartProps {
   readonly times: readonly number[];
   readonly lines: readonly Line[];
   readonly format: (value: number) => string;
-  /** The end of the scale is this at least. */
+  /** The least end of the scale. */
   readonly least: number;
 }
 
-/** Seconds. While the server is young, the scale is as long as its life. */
+/** Seconds. While the server is younger, the scale covers its whole life. */
 const HOUR = 3600;
 const SHORTEST = 60;
 
@@ -87,7 +87,7 @@ interface Drawing extends Pick<ChartProps, "format" | "least"> {
 function optionsOf(place: HTMLElement, lines: readonly Line[], { format, least, setAt }: Drawing): uPlot.Options {
   const styles = getComputedStyle(place);
   const color = (name: string): string => styles.getPropertyValue(`--${name}`).trim();
-  const unit = Math.round(Number.parseFloat(styles.fontSize)); // uPlot understands whole pixels only
+  const unit = Math.round(Number.parseFloat(styles.fontSize)); // uPlot needs whole pixels
   const axis = { stroke: color("muted"), font: `${unit}px ${styles.fontFamily}`, ticks: { show: false } };
   const grid = { stroke: color("line"), width: 1 };
   return {
@@ -124,11 +124,11 @@ function optionsOf(place: HTMLElement, lines: readonly Line[], { format, least, 
   };
 }
 
-/** With seconds only where two marks would read the same without. */
+/** Shows seconds only if two marks would be the same without them. */
 const axisTime = (seconds: number, step: number): string =>
   clockTime(seconds * 1000).slice(0, step > 0 && step < 60 ? 8 : 5);
 
-/** The last that there is; an interval without a call has no latency. */
+/** The last value; an interval without a call has no latency. */
 const lastOf = (values: Line["values"]): number | null => values.findLast((value) => value !== null) ?? null;
 
 function valueText(value: number | null | undefined, format: (value: number) => string): string {

@@ -1,4 +1,5 @@
-// The question before something is done that cannot be undone: how much it ends, and the password when it was long not asked for.
+// The question before an action that cannot be undone: what it ends, and the password if it was last asked for long
+// ago.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Person } from "../../../src/identity/sign-in/person.ts";
@@ -8,11 +9,11 @@ import { Field } from "./field.tsx";
 
 export interface Question {
   readonly title: string;
-  /** Says what will be, and how many sessions it is. */
+  /** The effect, with the number of sessions. */
   readonly text: string;
-  /** What the button says. */
+  /** The label of the button. */
   readonly action: string;
-  /** What has to be typed first, for what ends very much. */
+  /** A word to type first, for actions that end very much. */
   readonly typed?: string;
   readonly isDangerous?: boolean;
   readonly run: () => Promise<void>;
@@ -22,11 +23,11 @@ interface ConfirmProps extends Question {
   readonly api: string;
   readonly person: Person;
   readonly onPerson: (person: Person) => void;
-  /** Browsers tell of it some time after the dialog went, when another question may be there already. */
+  /** Browsers emit `close` some time after the dialog has gone, when another question may be open already. */
   readonly onClose: () => void;
 }
 
-/** Before it runs out: there is still a click to come. */
+/** Milliseconds before the end of the fresh time, since a click is still to come. */
 const MARGIN = 5000;
 
 export function Confirm(props: ConfirmProps) {

@@ -1,4 +1,4 @@
-// The mark of the program: a thing that stays where it is.
+// The logo of the program.
 
 export function Mark() {
   return (

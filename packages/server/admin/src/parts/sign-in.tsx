@@ -1,4 +1,4 @@
-// The sign-in of both pages. What a wrong name or password is told, the server decides.
+// The sign-in form of both pages. The server words the answer to a wrong name or password.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Person } from "../../../src/identity/sign-in/person.ts";
@@ -10,9 +10,9 @@ import { Mark } from "./mark.tsx";
 interface SignInProps {
   readonly title: string;
   readonly text: string;
-  /** Where to ask, such as `/admin/api`. */
+  /** The base of the routes, such as `/admin/api`. */
   readonly api: string;
-  /** How long a sign-in lasts that asks to be kept, in milliseconds; `null` where none may ask. */
+  /** Milliseconds that a sign-in with "Keep me signed in" lasts; `null` where this is not offered. */
   readonly keepFor?: number | null;
   readonly onDone: (person: Person) => void;
 }
@@ -21,7 +21,7 @@ export function SignIn({ title, text, api, keepFor = null, onDone }: SignInProps
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  // Before it is seen, so that nothing that is typed at once is lost.
+  // Before the form is visible, so that the first keys typed are not lost.
   useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();

@@ -1,10 +1,12 @@
-// Placeholders: while something loads, when there is nothing, and when the server cannot be asked.
+// Placeholders: while a page loads, when a list is empty, and when the server does not answer.
 
 import type { ComponentChildren } from "preact";
 import type { Loaded } from "../lib/load.ts";
 import { isPassing, RequestError } from "../lib/request.ts";
 
-/** Shows `children` for what was loaded last; before it, a place of about its size; and above it, what is wrong. */
+/**
+ * Shows `children` for the last loaded data; before the first load, a space of about its size; above both, any failure.
+ */
 export function Loading<T>({
   of,
   height,

@@ -1,4 +1,4 @@
-// Instants, as near as matters; the exact one is in the title.
+// Instants rounded for people; the exact one is in the title.
 
 import { duration, fullTime, useNow } from "../lib/time.ts";
 

@@ -1,8 +1,8 @@
-// Other people's words on a page: nothing in them can hide, or turn the text beside them around.
+// Foreign texts on a page, in which nothing can hide or reverse the text beside it.
 
 import { printable } from "../../../src/http/printable.ts";
 
-/** The user's name, or the id as the application gave it. */
+/** The user's name, or the application's id. */
 export function userText({ userId, userName }: { readonly userId: string; readonly userName: string | null }): string {
   return userName ?? `User ${printable(userId)}`;
 }

@@ -1,2 +1,2 @@
-// Styles are the builder's: programs import them for their effect.
+// Style sheets, which scripts import for their effect alone.
 declare module "*.css";

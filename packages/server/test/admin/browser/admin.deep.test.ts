@@ -1,4 +1,5 @@
-// The admin page in a real Chromium: what an operator at night does, with the mouse, without it, in the dark and on a phone.
+// The admin page in a real Chromium: what an operator at night does, with the mouse, without it, in the dark and on a
+// phone.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

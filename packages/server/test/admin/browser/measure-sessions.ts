@@ -1,4 +1,5 @@
-// A program: what the lists of many sessions cost. Usage: measure-sessions.js SESSIONS STORE, the latter as `--store` has it.
+// A program: what the lists of many sessions cost. Usage: measure-sessions.js SESSIONS STORE, the latter as `--store`
+// has it.
 
 import type { SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";

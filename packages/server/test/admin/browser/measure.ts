@@ -1,5 +1,5 @@
-// A program: how long the admin page takes until it can be used, how much it loads, how long it takes to end a user's session, and what
-// it costs the server while it is open.
+// A program: how long the admin page takes until it can be used, how much it loads, how long it takes to end a user's
+// session, and what it costs the server while it is open.
 
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -11,7 +11,10 @@ import { launch, openPage } from "./chromium.ts";
 import { signIn } from "./operator.ts";
 
 const SECONDS = 20;
-/** An average typist's key, and the thought before each step: the keystroke-level model of Card, Moran and Newell (1980); ms. */
+/**
+ * An average typist's key, and the thought before each step: the keystroke-level model of Card, Moran and Newell
+ * (1980); ms.
+ */
 const KEY = 280;
 const THOUGHT = 1350;
 /** To search, to choose the session, to answer the question. */
@@ -63,7 +66,9 @@ async function measureLoad(browser: Browser): Promise<void> {
   await context.close();
 }
 
-/** From the overview, without a mouse: find alice, who is signed in three times, and end the session that she used last. */
+/**
+ * From the overview, without a mouse: find alice, who is signed in three times, and end the session that she used last.
+ */
 async function measureTask(browser: Browser): Promise<void> {
   for (let i = 0; i < 3; i++) await signInAt(server.url, "alice");
   const { page, context } = await openPage(browser, server.url);

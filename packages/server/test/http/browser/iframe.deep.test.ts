@@ -1,5 +1,5 @@
-// An application in an iframe of another site. The pages of a test are those of a private window, in which Chromium keeps no cookies of
-// third parties.
+// An application in an iframe of another site. The pages of a test are those of a private window, in which Chromium
+// keeps no cookies of third parties.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

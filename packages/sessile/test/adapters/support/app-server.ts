@@ -20,8 +20,8 @@ export interface AppServer extends Managed {
 }
 
 /**
- * Serves the application that `createListener` makes for the time of `body`. Every application answers `GET /public` without
- * its session.
+ * Serves the application that `createListener` makes for the time of `body`. Every application answers `GET /public`
+ * without its session.
  */
 export async function withApp(
   createListener: (manager: SessionManager) => RequestListener,
@@ -45,7 +45,9 @@ export async function withApp(
   }
 }
 
-/** The response to a request that writes into the session, of which nothing must arrive before the store has confirmed. */
+/**
+ * The response to a request that writes into the session, of which nothing must arrive before the store has confirmed.
+ */
 export async function heldResponse({ store, send }: AppServer, path: string, init?: RequestInit): Promise<Response> {
   const gate = store.pause("commit");
   let hasLeft = false;

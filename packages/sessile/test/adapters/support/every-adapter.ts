@@ -1,5 +1,5 @@
-// One handler behind every adapter, for tests that ask all of them the same. Those of Node answer through a socket, header lines
-// as they were sent; the others are called with a `Request`.
+// One handler behind every adapter, for tests that ask all of them the same. Those of Node answer through a socket,
+// header lines as they were sent; the others are called with a `Request`.
 
 import { once } from "node:events";
 import { createServer, type RequestListener, request, type ServerOptions } from "node:http";

@@ -54,9 +54,9 @@ async function withServer(
 }
 
 /**
- * The servers answer `POST /login` with 201 and a cookie `theme=dark`, `GET /profile` and `POST /profile` behind the guard with
- * the user, `POST /write` with `kept` after writing `kept`, `POST /raw` the same past the framework, `GET /big` with
- * `bigChunks`, and `POST /throw` with an error after writing.
+ * The servers answer `POST /login` with 201 and a cookie `theme=dark`, `GET /profile` and `POST /profile` behind the
+ * guard with the user, `POST /write` with `kept` after writing `kept`, `POST /raw` the same past the framework, `GET
+ * /big` with `bigChunks`, and `POST /throw` with an error after writing.
  */
 export function http2Tests(name: string, start: (manager: SessionManager) => Promise<Listening>): void {
   test(`H8: over HTTP/2, ${name} sends the session's cookie beside the application's own`, () =>

@@ -1,5 +1,5 @@
-// The adapter suite for recipes: where a framework itself answers what its routes throw, the checks of those answers do not
-// apply. Everything else does.
+// The adapter suite for recipes: where a framework itself answers what its routes throw, the checks of those answers do
+// not apply. Everything else does.
 
 import { describe, test } from "node:test";
 import { adapterChecks, type StartServer } from "sessile/testing";

@@ -17,7 +17,10 @@ export function bodyOf(body: SuiteAnswer["body"]): string | ReadableStream | nul
   return body === undefined || typeof body === "string" ? (body ?? null) : streamOf(iteratorOf(body));
 }
 
-/** Not `ReadableStream.from`: Node's tells a synchronous iterator nothing when the stream is cancelled before it is read. */
+/**
+ * Not `ReadableStream.from`: Node's tells a synchronous iterator nothing when the stream is cancelled before it is
+ * read.
+ */
 function streamOf(chunks: Chunks): ReadableStream {
   return new ReadableStream({
     async pull(controller) {

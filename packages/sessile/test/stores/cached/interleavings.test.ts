@@ -1,5 +1,5 @@
-// Every order in which loads, writes here and elsewhere, word of them, and the loss of the source can happen, step by step.
-// Whatever the order: nobody gets less than what was told or acknowledged here before they asked.
+// Every order in which loads, writes here and elsewhere, word of them, and the loss of the source can happen, step by
+// step. Whatever the order: nobody gets less than what was told or acknowledged here before they asked.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -18,7 +18,9 @@ interface Sent {
   readonly answer: () => void;
 }
 
-/** One session in a Redis whose commands are done, and answered, when the test says so; and one process with a cache. */
+/**
+ * One session in a Redis whose commands are done, and answered, when the test says so; and one process with a cache.
+ */
 class World {
   version = 1;
   /** Versions of which no word has come yet. */

@@ -1,4 +1,5 @@
-// The shared suite over the cached store: as every store has to behave, and with every load from a copy where there is one.
+// The shared suite over the cached store: as every store has to behave, and with every load from a copy where there is
+// one.
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";

@@ -83,7 +83,10 @@ async function open(connect: () => Promise<RedisClient>, prefix: string): Promis
   return { here, there, sids: records.map(({ sid }) => sid) };
 }
 
-/** Ends the sessions elsewhere, over all primaries, and waits until each is refused here. A takeover may have ended some. */
+/**
+ * Ends the sessions elsewhere, over all primaries, and waits until each is refused here. A takeover may have ended
+ * some.
+ */
 async function endAll({ here, there, sids }: Pair): Promise<void> {
   for (const sid of sids)
     await until("it ends", () =>

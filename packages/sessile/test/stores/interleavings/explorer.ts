@@ -1,8 +1,8 @@
 // Runs a scenario again and again until every order of its commands was seen. Knows no session and no store.
 //
 // Stateless model checking: a run follows a list of choices, then goes on by itself and notes what else it could have
-// chosen; each of those is another run. Sleep sets leave out orders that differ only in swapping neighbours on different
-// keys, or two reads, because no command can tell these apart.
+// chosen; each of those is another run. Sleep sets leave out orders that differ only in swapping neighbours on
+// different keys, or two reads, because no command can tell these apart.
 
 /** A command that waits for permission. */
 export interface Waiting {

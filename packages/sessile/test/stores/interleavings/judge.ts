@@ -264,13 +264,18 @@ function checkLimit({ scenario, outcomes }: Aftermath, { live }: Ending, members
   }
 }
 
-/** When nothing failed, the index names what lives, and nothing else. A touch that crashed may leave an entry of a session that ended. */
+/**
+ * When nothing failed, the index names what lives, and nothing else. A touch that crashed may leave an entry of a
+ * session that ended.
+ */
 function checkIndex({ live }: Ending, members: readonly string[]): void {
   const confirmed = [...live.keys()].map((sid) => `c${sid}`);
   assert.deepEqual([...members].sort(), confirmed.sort(), "the index names something else than what lives");
 }
 
-/** Whoever comes next finds a clean house: nothing marked, nothing in the way, nothing that lives after a revocation. */
+/**
+ * Whoever comes next finds a clean house: nothing marked, nothing in the way, nothing that lives after a revocation.
+ */
 async function checkNext({ store, members, outcomes }: Aftermath, { live }: Ending): Promise<void> {
   await store.deleteByUser(USER);
   assert.deepEqual(await members(), [], "the next revocation left something in the index");

@@ -1,4 +1,5 @@
-// Joins the explorer with the store: every run has a table of its own, and each process of a scenario its own connection.
+// Joins the explorer with the store: every run has a table of its own, and each process of a scenario its own
+// connection.
 
 import pg from "pg";
 import { postgresSchema } from "sessile/postgres";
@@ -64,7 +65,9 @@ export class Worlds {
   };
 }
 
-/** Runs every order of a scenario's steps, or `most` of them. Throws with the order of the first that breaks a promise. */
+/**
+ * Runs every order of a scenario's steps, or `most` of them. Throws with the order of the first that breaks a promise.
+ */
 export async function simulate(
   worlds: Worlds,
   scenario: Scenario,

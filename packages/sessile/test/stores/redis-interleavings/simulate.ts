@@ -23,7 +23,10 @@ let runs = 0;
 export const soundStore: MakeStore = (port, prefix) =>
   new RedisStore(port, { prefix, deadline: Number.POSITIVE_INFINITY });
 
-/** Runs every order of a scenario's commands, or `most` of them. Throws with the order of the first that breaks a promise. */
+/**
+ * Runs every order of a scenario's commands, or `most` of them. Throws with the order of the first that breaks a
+ * promise.
+ */
 export async function simulate(
   port: RedisPort,
   scenario: Scenario,

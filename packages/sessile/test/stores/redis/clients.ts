@@ -74,8 +74,8 @@ export const CLUSTER: Record<Library, Connect> = {
 };
 
 /**
- * Whoever disconnects while a refresh is under way leaves a timer behind, which refreshes for ever: it is set when the refresh ends. So this
- * waits for the end of one, and for what ioredis itself does then.
+ * Whoever disconnects while a refresh is under way leaves a timer behind, which refreshes for ever: it is set when the
+ * refresh ends. So this waits for the end of one, and for what ioredis itself does then.
  */
 export function closeCluster(cluster: Cluster): Promise<void> {
   return new Promise((resolve) =>

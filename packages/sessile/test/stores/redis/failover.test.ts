@@ -14,7 +14,8 @@ import { startReplication } from "./replication.ts";
 const isUnavailable = (error: unknown): boolean => isSessionError(error) && error.code === "ERR_SESSION_STORE";
 
 /**
- * Version 2 of a session was `{"lost":1}` on the old primary, which `base` remembers, and is `{"kept":1}` on the new one.
+ * Version 2 of a session was `{"lost":1}` on the old primary, which `base` remembers, and is `{"kept":1}` on the new
+ * one.
  */
 async function afterFailover(t: TestContext): Promise<{ store: SessionStore; base: SessionRecord }> {
   const { link, promote, untilEqual, stores } = await startBoth(t, "f:");

@@ -1,5 +1,5 @@
-// Everything that is known to go wrong with a Redis, made for real where that is possible, under an application: it answers
-// 503, never 401, and the cookie stays.
+// Everything that is known to go wrong with a Redis, made for real where that is possible, under an application: it
+// answers 503, never 401, and the cookie stays.
 
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";

@@ -1,4 +1,5 @@
-// Very many calls during an outage, and very many answers that come too late: nothing piles up, and nothing goes astray.
+// Very many calls during an outage, and very many answers that come too late: nothing piles up, and nothing goes
+// astray.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

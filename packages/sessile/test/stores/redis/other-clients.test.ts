@@ -1,4 +1,5 @@
-// The shared suite over clients that need no driver of their own: a pool of `@redis/client`, and Valkey GLIDE through a port.
+// The shared suite over clients that need no driver of their own: a pool of `@redis/client`, and Valkey GLIDE through a
+// port.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -12,8 +12,8 @@ import { RedisStore } from "#dist/stores/redis/store.js";
 const PATIENCE = 60_000;
 
 /**
- * So many sign-ins at once, taken in turn by the stores, of a user who may have `max` sessions. One store looks at the list all
- * the while. Gives back how often it looked and the most that it saw.
+ * So many sign-ins at once, taken in turn by the stores, of a user who may have `max` sessions. One store looks at the
+ * list all the while. Gives back how often it looked and the most that it saw.
  */
 export async function raceForLimit(stores: readonly SessionStore[], count: number, max: number) {
   const userId = `limit-${process.pid}-${count}`;
@@ -40,8 +40,8 @@ export async function raceForLimit(stores: readonly SessionStore[], count: numbe
 }
 
 /**
- * So many sign-ins at once, and a revocation of all when half of them have their place in the user's index. Of those, none may
- * live. Gives back how many had begun before, and how many that came later live on.
+ * So many sign-ins at once, and a revocation of all when half of them have their place in the user's index. Of those,
+ * none may live. Gives back how many had begun before, and how many that came later live on.
  */
 export async function raceWithRevocation(clients: readonly RedisClient[], prefix: string, count: number) {
   const userId = `revoked-${process.pid}`;

@@ -1,4 +1,5 @@
-// How many sessions `stats()` says a Redis holds: exactly where there are few keys, about where there are many, nothing where it may not ask.
+// How many sessions `stats()` says a Redis holds: exactly where there are few keys, about where there are many, nothing
+// where it may not ask.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
