@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from "node:http";
 createServer((request, response) => {
   // The proxy sets both headers, whatever the client sent; so this app must be reached through the proxy only.
   const [user, name] = [headerOf(request, "x-user-id"), headerOf(request, "x-user-name")];
-  // A client can have a proxy drop a header. Without a user this request is nobody's, never somebody called "undefined".
+  // A client can have a proxy drop a header. Without a user this request is anonymous, never a user called "undefined".
   response.statusCode = user === "" ? 401 : 200;
   response.setHeader("content-type", "application/json");
   response.setHeader("cache-control", "no-store");

@@ -38,9 +38,9 @@ describe("examples", { concurrency: true }, () => {
 });
 
 async function useProgram(url: string): Promise<void> {
-  const nobody = await fetch(`${url}/profile`);
-  assert.deepEqual([nobody.status, await nobody.json()], [401, { detail: "Not authenticated" }]);
-  assert.match(nobody.headers.get("www-authenticate") ?? "", /^Bearer/);
+  const anonymous = await fetch(`${url}/profile`);
+  assert.deepEqual([anonymous.status, await anonymous.json()], [401, { detail: "Not authenticated" }]);
+  assert.match(anonymous.headers.get("www-authenticate") ?? "", /^Bearer/);
   const headers = await credentialOf(await fetch(`${url}/login`, { method: "POST" }));
   const profile = await fetch(`${url}/profile`, { headers });
   assert.equal(profile.status, 200);

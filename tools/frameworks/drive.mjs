@@ -22,7 +22,7 @@ export async function drive(app, url) {
 }
 
 const CHECKS = {
-  "nobody is let in without a session": async (app) => {
+  "no request is let in without a session": async (app) => {
     await assertSignedOut(app, undefined);
   },
 

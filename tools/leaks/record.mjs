@@ -30,7 +30,7 @@ export class LeakRecord {
     return { tokens, passwords: passwords };
   }
 
-  /** What each process printed, as strings of bytes. */
+  /** The output of each process, as strings of bytes. */
   *outputs() {
     for (const name of this.#names(".output")) yield { name, text: readFileSync(join(this.#folder, name), "latin1") };
   }

@@ -1,4 +1,4 @@
-// What a node of a declaration says: its name, its documentation, its text.
+// The parts of a declaration's syntax node: its name, its documentation, its text.
 
 import { SyntaxKind } from "typescript/unstable/ast";
 import { SymbolFlags } from "typescript/unstable/sync";

@@ -1,4 +1,4 @@
-// What programs read of the site: llms.txt, llms-full.txt, and every page as Markdown beside its HTML.
+// The site for programs: llms.txt, llms-full.txt, and every page as Markdown beside its HTML.
 
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

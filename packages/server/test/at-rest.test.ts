@@ -1,4 +1,4 @@
-// C1, N1: what somebody who steals the store or the log can do with it: nothing.
+// C1, N1: a thief of the store or the log gains nothing.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

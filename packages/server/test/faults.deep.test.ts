@@ -12,7 +12,7 @@ const { DatabaseSync } = process.getBuiltinModule("node:sqlite") as unknown as {
   DatabaseSync: new (path: string) => { exec(sql: string): void; close(): void };
 };
 
-/** What an administrator, an accident or an attacker does to Redis. */
+/** Acts of an administrator, an accident or an attacker on Redis. */
 const REDIS_FAULTS: readonly [name: string, said: RegExp, commands: () => readonly string[][]][] = [
   [
     "READONLY",

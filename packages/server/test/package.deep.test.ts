@@ -1,4 +1,4 @@
-// What people get from npm: both packages, packed, installed into an empty folder and run from there.
+// Both packages as npm delivers them: packed, installed into an empty folder and run from there.
 
 import assert from "node:assert/strict";
 import { execFile, spawn, spawnSync } from "node:child_process";

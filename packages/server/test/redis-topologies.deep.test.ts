@@ -116,7 +116,7 @@ test("who may not sign in at Redis is told so in one line, without the password"
   }
 });
 
-test("Sentinels and a Cluster that nobody finds are named", async () => {
+test("Sentinels and a Cluster that cannot be found are named", async () => {
   for (const store of ["redis+sentinel://127.0.0.1:1,127.0.0.1:2?name=x", "redis+cluster://127.0.0.1:1,127.0.0.1:2"]) {
     const { code, stderr } = await runCli(["serve", "--port", "0", "--store", store]);
     assert.equal(code, 2);

@@ -1,4 +1,4 @@
-// What happens when the server cannot start: one clear line, an exit code, no stack.
+// Failed starts of the server: one clear line, an exit code, no stack.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

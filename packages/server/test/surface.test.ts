@@ -145,7 +145,7 @@ test("M3: methods that no path has are not implemented, and those that are none 
   }
 });
 
-test("I3: no GET or HEAD signs anybody in or out", async () => {
+test("I3: no GET or HEAD signs a user in or out", async () => {
   const token = await signIn(server.url);
   for (const path of Object.keys(PATHS)) {
     for (const method of ["GET", "HEAD"]) await call(server.url, method, path, { "X-Session-Token": token });

@@ -86,7 +86,7 @@ export function expressSessionStore(options: ExpressSessionStoreOptions): Expres
   return new ExpressSessionStore(options);
 }
 
-/** What the store knows of an object that express-session holds: the difference to it is what a request changed. */
+/** The state of an object that express-session holds; the difference from it is the change of a request. */
 interface Mark {
   readonly sid: string;
   /** As last read or written by way of the object; `null` until it is stored. */
@@ -154,7 +154,7 @@ class ExpressSessionStore extends Store {
     this.#core = coreOf(this.manager);
   }
 
-  /** express-session assigns its own. What it makes is a new session until it is first stored. */
+  /** express-session assigns its own function. An object from it is a new session until it is first stored. */
   get generate(): ((request: unknown) => void) | undefined {
     return this.#generate;
   }
@@ -304,7 +304,7 @@ class ExpressSessionStore extends Store {
     await (isOver ? this.#core.end(record, "expired") : this.#commit(mark, content));
   }
 
-  /** Stores a new session. Where the application's `genid` gave its id twice, both write into one. */
+  /** Stores a new session. Two with the same id from the application's `genid` both write into one. */
   async #begin(mark: Mark, content: Content): Promise<void> {
     const created = await this.#create(mark.sid, content);
     mark.record = created ?? (await this.#present(mark.sid));
@@ -471,7 +471,7 @@ class ExpressSessionStore extends Store {
     return checkUserId(String(id));
   }
 
-  /** What the clock of the options is ahead of the one that express-session reads. */
+  /** Milliseconds by which the clock of the options is ahead of the one that express-session reads. */
   #skew(): number {
     return this.#core.settings.clock === undefined ? 0 : this.#core.now() - Date.now();
   }
@@ -532,7 +532,7 @@ function withGoodKey(key: string, value: unknown): unknown {
   return value;
 }
 
-/** Where `JSON.stringify` fails: at a bigint, at a cycle, in a `toJSON`. */
+/** The place at which `JSON.stringify` fails: at a bigint, at a cycle, in a `toJSON`. */
 function pathOf(value: unknown, path = "", above: readonly unknown[] = []): string {
   if (typeof value !== "object" || value === null || above.includes(value)) return path;
   for (const [key, item] of Object.entries(value)) {

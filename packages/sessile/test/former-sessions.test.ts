@@ -1,5 +1,5 @@
-// What becomes of a former session in requests that fail, overlap or are refused. The way with a real application of
-// express-session is tested beside `sessile import`.
+// Former sessions in requests that fail, overlap or are refused. A real application of express-session is tested beside
+// `sessile import`.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";

@@ -52,7 +52,7 @@ test("O2: the store holds an HMAC that names its key, and nothing that a bare ha
   assert.equal((await store.load(sid))?.secretDigest, `k1.${digest}`);
 });
 
-test("O2: a new key in front signs nobody out, and new sessions are under it", async () => {
+test("O2: a new key in front signs no user out, and new sessions are under it", async () => {
   const store = memoryStore();
   const old = await mintSession(managerWith(store, [first]), "42");
   const manager = managerWith(store, [second, first]);
@@ -83,7 +83,7 @@ test("O2: a session rotated across keys keeps its grace, and reuse of the secret
   assert.equal(await userOf(manager, successor), null, "the reuse must have revoked the session");
 });
 
-test("C1: a digest that somebody without a key wrote into the store opens nothing", async () => {
+test("C1: a digest that a program without a key wrote into the store opens nothing", async () => {
   const store = memoryStore();
   const plain = managerWith(store, []);
   const { token } = await mintSession(plain, "42");
@@ -91,7 +91,7 @@ test("C1: a digest that somebody without a key wrote into the store opens nothin
   assert.equal(await userOf(managerWith(store, [first]), token), null);
 });
 
-test("C1: an empty digest that somebody without a key wrote into the store opens nothing", async () => {
+test("C1: an empty digest that a program without a key wrote into the store opens nothing", async () => {
   const store = memoryStore();
   const manager = managerWith(store, [first]);
   const { token, sid } = await mintSession(manager, "42");

@@ -1,4 +1,4 @@
-// What people get from npm: the files, their types, and what each entry point loads.
+// The package as npm delivers it: the files, their types, and the modules that each entry point loads.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -140,7 +140,7 @@ describe("the modules that are loaded", () => {
 
 const IMPORT = /(?:\bfrom |^import |\bimport\()"([^"]+)"/gm;
 
-/** What loading `entry` loads: files of the package by their paths, and modules of Node. */
+/** The modules that `entry` loads: files of the package by their paths, and modules of Node. */
 function graphOf(entry: string): { files: string[]; builtins: string[] } {
   const files = new Set([entry]);
   const builtins = new Set<string>();

@@ -63,7 +63,9 @@ export async function startSentinelGroup(args: readonly string[] = [], disk?: st
   const close = async () => void (await Promise.all([...nodes, ...sentinels].map((each) => each.close())));
   try {
     for (const sentinel of sentinels) await sentinel.ask("SENTINEL", "DEBUG", ...HURRY).catch(() => {});
-    await Promise.all(sentinels.map((sentinel) => waitUntil("a Sentinel knows everybody", () => knowsAll(sentinel))));
+    await Promise.all(
+      sentinels.map((sentinel) => waitUntil("a Sentinel has found all nodes", () => knowsAll(sentinel))),
+    );
     const group = groupOf(nodes, sentinels, close);
     await group.takeForDeadAfter(60_000);
     return group;

@@ -10,7 +10,7 @@ import { UsageError } from "../config/usage-error.ts";
 export function checkDemo({ host, demo }: Config): void {
   if (demo || isLoopback(host)) return;
   throw new UsageError(
-    `The demo sign-in lets anybody in as john_doe, so it listens on loopback only, not on ${host}. Use --host 127.0.0.1, or --demo if you mean it.`,
+    `The demo signs every client in as john_doe, so it listens on loopback only, not on ${host}. Use --host 127.0.0.1, or --demo if you mean it.`,
   );
 }
 

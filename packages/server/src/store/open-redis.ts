@@ -117,7 +117,7 @@ async function connect(client: Client, name: string): Promise<void> {
 
 async function fail(after: number, signal: AbortSignal): Promise<void> {
   await wait(after, undefined, { signal }).catch(() => {});
-  if (!signal.aborted) throw new Error(`nobody answered within ${after / 1000} s`);
+  if (!signal.aborted) throw new Error(`no answer within ${after / 1000} s`);
 }
 
 /** `destroy` throws for a client that has already given up. */

@@ -33,7 +33,7 @@ test("L3: a user sees all sessions, by cookie and by token, this one marked, and
   assert.equal((await here.ask("GET", "/me")).status, 200);
 });
 
-test("L3: somebody else's session is not found, and goes on", async () => {
+test("L3: another user's session is not found, and goes on", async () => {
   const [alice, bob] = [await signedIn("alice"), await signedIn("bob")];
   const [own] = (await bob.ask("GET", "/me/sessions")).body.sessions;
   assert.equal((await alice.ask("POST", "/me/sessions/end", { sid: own.sid })).status, 404);

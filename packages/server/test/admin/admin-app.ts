@@ -28,7 +28,7 @@ export interface AdminApp extends Omit<AppUnderTest, "close"> {
   readonly sessionClock: TestClock;
   /** The user of this name. */
   readonly user: (name: string) => User;
-  /** Somebody who is signed in on the admin page. */
+  /** A client that is signed in on the admin page. */
   readonly operator: (name?: string) => Promise<PageClient>;
 }
 
@@ -97,9 +97,7 @@ export interface PageAnswer {
   readonly headers: Headers;
 }
 
-/**
- * What a browser does for a page of the server: keeps its cookie, and says that the request comes from the page itself.
- */
+/** Sends requests as a browser does for a page of the server: with its cookie, and as coming from the page itself. */
 export class PageClient {
   readonly #url: string;
   readonly #api: string;

@@ -1,4 +1,4 @@
-// L6: what is kept of the audit. Whoever may cause entries cannot push out those that matter.
+// L6: the entries that the audit keeps. A client that causes many entries cannot displace those that matter.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

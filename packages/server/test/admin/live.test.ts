@@ -1,4 +1,4 @@
-// What the overview is made of: figures by the interval, an hour of them at most, and a stream that ends when it must.
+// The parts of the overview: figures by the interval, an hour of them at most, and a stream that ends when it must.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";

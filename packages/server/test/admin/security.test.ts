@@ -35,7 +35,7 @@ test("L1: by default there is no admin page and no account page, nor anything be
     assert.equal((await call(server.url, method as string, path as string)).status, 404, path);
 });
 
-test("L1: nobody gets to any route without signing in there; the token of a user's session is no key to it", async () => {
+test("L1: no client reaches any route without signing in there; the token of a user's session is no key to it", async () => {
   const { token } = await app.mint(String(app.user("root").id));
   for (const headers of [
     {},
@@ -178,7 +178,7 @@ test("N3, L1: what is refused on the admin page is in the log, with who asked wh
   );
 });
 
-test("H10: over plain HTTP from elsewhere nobody is signed in, because the browser would drop the cookie", async () => {
+test("H10: over plain HTTP from elsewhere no user is signed in, because the browser would drop the cookie", async () => {
   const client = new PageClient(app.url, "/admin/api");
   const raw = { username: "root", password: PASSWORD };
   const asked = await app.app.inject({
@@ -288,7 +288,7 @@ test("L6: where the audit cannot be written nothing is done, and the answer says
   assert.notEqual(await apart.store.load(sid), null);
 });
 
-test("L6: the audit names nobody but whose sessions ended", async () => {
+test("L6: the audit names only users whose sessions ended", async () => {
   const client = await app.operator();
   const alike = `0${app.user("alice").id}`; // another program's user
   await app.mint(alike);

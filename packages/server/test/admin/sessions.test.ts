@@ -57,7 +57,7 @@ for (const kind of KINDS) {
       assert.equal(body.idleTimeout, 600_000);
     });
 
-    test(`L2: of the data the keys are shown, and the values only to whoever asks, on ${kind}`, async () => {
+    test(`L2: of the data the keys are shown, and the values only on request, on ${kind}`, async () => {
       const data = JSON.stringify({ note: "a secret", list: [1], nothing: null });
       const record = sampleRecord({ userId: "70", data });
       const { sid } = record;
@@ -76,7 +76,7 @@ for (const kind of KINDS) {
       assert.deepEqual([entries[0].action, entries[0].target, entries[0].actor], ["showData", sid, "root"]);
     });
 
-    test(`L4: one, a user's others, a user's all: each ends at once, says how many, and leaves everybody else, on ${kind}`, async () => {
+    test(`L4: one, a user's others, a user's all: each ends at once, says how many, and leaves all others, on ${kind}`, async () => {
       const mine = [await app.mint("40"), await app.mint("40"), await app.mint("40"), await app.mint("40")];
       const other = await app.mint("41");
       const alive = async () =>
@@ -92,7 +92,7 @@ for (const kind of KINDS) {
       assert.deepEqual(await alive(), [false, false, false, false, true]);
     });
 
-    test(`L4: everybody's sessions end, of users and of visitors, and the administrator stays, on ${kind}`, async () => {
+    test(`L4: all sessions end, of users and of visitors, and the administrator stays, on ${kind}`, async () => {
       const sessions = await Promise.all(["50", "51", "51"].map((userId) => app.mint(userId)));
       const visitor = fullRecord({
         userId: null,

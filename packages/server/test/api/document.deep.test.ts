@@ -87,7 +87,7 @@ const VALID: Readonly<Record<string, () => Ask | Promise<Ask>>> = {
   readDocument: () => ({ key: null }),
 };
 
-/** What is done to a good request to get another answer. */
+/** Changes to a good request that lead to another answer. */
 const SPOILED: Readonly<Record<string, (ask: Ask, operation: Operation) => Ask | Promise<Ask>>> = {
   "400": async (ask) => ({
     ...ask,
@@ -110,7 +110,7 @@ const SPOILED: Readonly<Record<string, (ask: Ask, operation: Operation) => Ask |
   },
 };
 
-/** Where neither will do. */
+/** For requests to which neither applies. */
 const SPECIAL: Readonly<Record<string, () => Promise<Ask>>> = {
   "signIn 401": async () => ({ key: null, body: WRONG_LOGIN }),
   "signIn 403": async () => ({ ...(await ask("signIn")), headers: CROSS_SITE }),

@@ -114,7 +114,7 @@ describe("the API", () => {
     assert.equal((await api.send("GET", "/sessions/current", rest)).status, 401);
   });
 
-  test("lists a user's sessions a page at a time, and nobody else's", async () => {
+  test("lists a user's sessions a page at a time, and no other user's", async () => {
     for (let i = 0; i < 5; i++) {
       await api.begin("dora");
       clock.advance(1);
@@ -185,7 +185,7 @@ describe("the API", () => {
     }
   });
 
-  test("H7: an answer is stored by nobody, and differs by key and token", async () => {
+  test("H7: an answer is stored by no cache, and differs by key and token", async () => {
     const token = await api.begin("ann");
     for (const [method, path] of OPERATIONS.slice(1, 5)) {
       const { headers } = await api.send(method, path, { token, ...(method === "PATCH" && { body: {} }) });

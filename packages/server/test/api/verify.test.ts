@@ -1,4 +1,4 @@
-// What a reverse proxy is told: who a request is from, in headers that nothing in a session can break out of.
+// The answers for a reverse proxy: the user of a request, in headers that nothing in a session can break out of.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -31,7 +31,7 @@ test("a signed-in request is 200 with user, session and the chosen data; every c
   await api.close();
 });
 
-test("B9: nobody is 401, with a challenge that says whether a token is worth keeping; two tokens are 401 too", async () => {
+test("B9: an anonymous request is 401, with a challenge that shows whether a token is worth keeping; two tokens are 401 too", async () => {
   const api = await startApi();
   const [token, other] = [await api.begin("ann"), await api.begin("ann")];
   await api.send("DELETE", "/sessions/current", { token });

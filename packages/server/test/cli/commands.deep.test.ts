@@ -134,7 +134,7 @@ test("lifetimes of a session's own are listed and shown, to a command that is to
   assert.match(stdout, /^cookie +forgotten when the browser is closed$/m);
 });
 
-test("sessions of everybody are walked page by page, one JSON object a line", async (t) => {
+test("all sessions are walked page by page, one JSON object a line", async (t) => {
   const store = await freshStore("sqlite");
   const server = await started(t, ["--store", store.option]);
   const tokens = await Promise.all(Array.from({ length: 7 }, () => signIn(server.url)));

@@ -46,7 +46,7 @@ async function listen(t: TestContext, listener: RequestListener): Promise<string
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Signs user 42 in at `/login`, and shows a cart to everybody else. */
+/** Signs user 42 in at `/login`, and shows a cart to all other visitors. */
 function formerApp(store: object, cookie: object = { maxAge: 3_600_000 }): RequestListener {
   const session = load("express-session") as (options: object) => Middleware;
   const open = session({
@@ -71,7 +71,7 @@ async function cookieFrom(url: string, path: string): Promise<string> {
   return (headers.getSetCookie()[0] as string).split(";")[0] as string;
 }
 
-/** What `docs/migration.md` tells people to write. */
+/** The program that `docs/migration.md` advises. */
 function newApp(store: SessionStore): RequestListener {
   const manager = new SessionManager<Data>({ store, transports: [cookieTransport()] });
   const former = formerSessions({ store, secret: SECRET });

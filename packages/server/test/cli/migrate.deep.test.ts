@@ -1,5 +1,5 @@
-// `sessile migrate`: what happens to sessions that begin, change and end while they are being copied, and what nobody
-// may serve when.
+// `sessile migrate`: sessions that begin, change and end during the copy, and the stores that must not be served
+// meanwhile.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ function freshSqlite(): SessionStore {
   return sqliteStore({ path: join(folder, `${files++}.db`) });
 }
 
-/** A store in which a session begins whenever anybody looks. */
+/** A store in which a session begins with every read. */
 function restlessStore(store: SessionStore): SessionStore {
   const scan: SessionStore["scan"] = async (page) => {
     await store.create(sampleRecord());
@@ -221,7 +221,7 @@ test("F3: sessions that have moved are not copied a second time from what was le
   await first.finish();
   await to.delete(record.sid);
   for (const target of [
-    { store: to, name: "b" }, // empty again, because everybody signed out
+    { store: to, name: "b" }, // empty again, because all users signed out
     { store: freshSqlite(), name: "c" },
   ]) {
     const second = new Migration({ store: from, name: "a" }, target, never, quiet);
@@ -241,7 +241,7 @@ test("F3: a migration is abandoned by its own two stores only", async () => {
   assert.deepEqual(await readMarker(a), { state: "moved", store: "b" }, "what was handed to another is not taken back");
 });
 
-test("F3: the mark of a store changes in one step; nobody who ends sessions ends it, and no list shows it", async () => {
+test("F3: the mark of a store changes in one step; no revocation ends it, and no list shows it", async () => {
   const store = freshSqlite();
   await setMarker(store, { state: "moved", store: "b" });
   const broken = new Proxy(store, {

@@ -1,4 +1,4 @@
-// What other people's words can do to a terminal, and where there are colours.
+// The output of commands on a terminal: foreign text that could steer it, and colours.
 
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";

@@ -1,4 +1,4 @@
-// What `deploy/compose.yaml` tells the server about its proxy.
+// The settings in `deploy/compose.yaml` about its proxy.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

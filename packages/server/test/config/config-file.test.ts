@@ -1,4 +1,4 @@
-// A file of settings that nobody named: read by `serve` alone, and never when somebody else may have written it.
+// A file of settings that was not named: read by `serve` alone, and never when another user may have written it.
 
 import assert from "node:assert/strict";
 import { chmodSync, chownSync, writeFileSync } from "node:fs";

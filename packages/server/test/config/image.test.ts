@@ -1,4 +1,4 @@
-// What the image and every folder of this repository are installed from: lock files, to the hash.
+// The lock files that the image and every folder of this repository are installed from, to the hash.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What a Postgres URL says, and what is refused without showing its password.
+// Postgres URLs: their parts, and refusals that do not show the password.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

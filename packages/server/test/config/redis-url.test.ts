@@ -1,4 +1,4 @@
-// What a Redis URL says, and what is said about a wrong one.
+// Redis URLs: their parts, and the messages about wrong ones.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

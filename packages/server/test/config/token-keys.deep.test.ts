@@ -50,7 +50,7 @@ test("O1: the server does not start with such a file, and says so in one line", 
   assert.match(stderr, /--token-keys .*: line 1 must be/);
 });
 
-test("O2: a new key in front signs nobody out of the server; without the old one exactly its sessions are over", async () => {
+test("O2: a new key in front signs no user out of the server; without the old one exactly its sessions are over", async () => {
   const [first, second] = [`a ${key()}`, `b ${key()}`];
   const store = `sqlite:${join(folder, "sessions.db")}`;
   const tokens: string[] = [];

@@ -36,7 +36,7 @@ export const DEADLINE = 750;
 
 export async function openAppStore(store: AppStore): Promise<SessionStore> {
   if (store.kind === "memory") return memoryStore({ maxSessions: store.maxSessions });
-  // Node says that `node:sqlite` is experimental where it is; nobody is to read that here.
+  // Drops Node's warning that `node:sqlite` is experimental.
   if (store.kind === "sqlite") return (await import("sessile/sqlite")).sqliteStore({ path: store.path });
   const { confirmReplicas } = store;
   const inner = redisStore({ client: await connect(store), confirmReplicas, deadline: DEADLINE });

@@ -10,7 +10,7 @@ import { holdLock } from "./lock.ts";
 import type { Place, PlaceOptions, RedisNodes } from "./places.ts";
 import { ask, shiftAll } from "./workload.ts";
 
-/** What a fault has in its hands. */
+/** The servers and files that a fault can act on. */
 export interface Scene extends Place {
   readonly redis: RedisNodes;
   readonly disk: string;
@@ -18,7 +18,7 @@ export interface Scene extends Place {
   liveToken(): string | undefined;
 }
 
-/** Makes it go wrong. What it gives back sets it right again. */
+/** Causes the fault. The returned function repairs it. */
 export type Begin = (scene: Scene) => Promise<Undo> | Undo;
 type Undo = () => unknown;
 
@@ -41,7 +41,7 @@ const victimOf = async ({ redis }: Scene): Promise<RedisServer> => {
 
 const PRIMARIES = 3;
 
-/** Where there is somebody who can. */
+/** If there is a standby. */
 async function untilTakenOver({ redis }: Scene, former: RedisServer): Promise<void> {
   await redis.group?.untilTakenOver(former);
   if (redis.cluster === null) return;
@@ -64,7 +64,7 @@ export const appFrozen: Fault = {
   lasts: 1500,
 };
 
-/** Stays dead until somebody else has taken over, where there is somebody. */
+/** Stays dead until another node has taken over, if there is one. */
 export const redisKilled: Fault = {
   begin: async (scene) => {
     const victim = await victimOf(scene);
@@ -120,7 +120,7 @@ export const refused: Fault = {
   lasts: 2500,
 };
 
-/** It takes itself for the replica of somebody who never answers. Sentinels that notice let another take over. */
+/** It becomes the replica of a server that never answers. Sentinels that notice let another take over. */
 export const readOnly: Fault = {
   begin: async (scene) => {
     const victim = await victimOf(scene);
@@ -213,7 +213,7 @@ export const failover: Fault = {
 
 const LAG = 1200;
 
-/** What Redis itself does not promise: replicas hear nothing for a while, then the primary dies. */
+/** Beyond the promises of Redis itself: replicas receive nothing for a while, then the primary dies. */
 export const failoverBehind: Fault = {
   begin: async (scene) => {
     const victim = first(await scene.redis.primaries());
@@ -283,7 +283,7 @@ export const clockOff: Fault = {
   lasts: 2500,
 };
 
-/** As many sessions as the store may hold, and whoever signs out finds the place taken. */
+/** As many sessions as the store may hold, so that a client that signs out finds the place taken. */
 export const memoryFull: Fault = {
   options: { maxSessions: 60 },
   begin: ({ apps }) => {

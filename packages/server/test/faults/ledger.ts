@@ -1,4 +1,5 @@
-// What clients were told, and what must hold because of it. Judges answers; sends nothing.
+// The acknowledgements that clients received, and the facts that must hold because of them. Judges answers; sends
+// nothing.
 
 /** One session as its client knows it. */
 export interface Life {
@@ -9,8 +10,8 @@ export interface Life {
   /** Writes that were acknowledged, and when. */
   readonly marks: Map<string, number>;
   /**
-   * `ending`: a sign-out was sent and not acknowledged, so that nobody can say. `lost`: it was refused although it must
-   * not be.
+   * `ending`: a sign-out was sent and not acknowledged, so both results are right. `lost`: it was refused although it
+   * must not be.
    */
   state: "live" | "ending" | "ended" | "lost";
   /** When the sign-out was acknowledged. */
@@ -21,11 +22,11 @@ export interface Life {
 
 export type Operation = "read" | "update" | "rotate" | "sign-out";
 
-/** What a client saw. `status` 0: the connection broke, or nobody answered in time. */
+/** The answer to a client. `status` 0: the connection broke, or no answer came in time. */
 export interface Answer {
   readonly status: number;
   readonly token: string | null;
-  /** What a read found. */
+  /** The result of a read. */
   readonly marks: readonly string[] | null;
   /** The body, where it says why not. */
   readonly detail: string;
@@ -45,7 +46,7 @@ export interface Counts {
   wrong401: number;
   /** The same, where the client had not been told how a rotation went. */
   doubtful401: number;
-  /** Sessions that let somebody in after their sign-out had been acknowledged. */
+  /** Sessions that admitted a client after their sign-out had been acknowledged. */
   revived: number;
   /** Requests answered 503. */
   unavailable: number;
@@ -123,7 +124,7 @@ export class Ledger {
     else if (operation === "read" && life.state === "live") this.#judgeRead(life, answer);
   }
 
-  /** The answer to somebody who presents the token of a session that ended. */
+  /** The answer to a client that presents the token of an ended session. */
   noteEnded(life: Life, answer: Answer): void {
     this.noteAny(answer);
     if (answer.status === 200) this.#revived.add(life);
@@ -181,7 +182,7 @@ export class Ledger {
   }
 }
 
-/** Whoever was not told goes on trying, and is content when nobody is signed in any more. */
+/** A client without an answer tries again, and is content when the session is over. */
 function noteEnd(life: Life, { status, answeredAt }: Answer): void {
   if (life.state === "lost") return;
   const isOver = status === 200 || status === 401;

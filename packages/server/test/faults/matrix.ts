@@ -4,7 +4,7 @@ import type { Fault } from "./faults.ts";
 import * as faults from "./faults.ts";
 import { STORES, type StoreName } from "./places.ts";
 
-/** What may happen although it breaks a promise, and is documented. */
+/** Documented exceptions: events that may happen although they break a promise. */
 export type Loss = "lostWrites" | "wrong401" | "revived" | "revoked409";
 
 export interface Cell {

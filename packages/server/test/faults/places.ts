@@ -1,5 +1,4 @@
-// Where sessions are kept while something breaks: each store with what it stands on, and the applications in front of
-// it.
+// The stores that break, each with the servers below it, and the applications in front of it.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -61,9 +60,9 @@ export interface PlaceOptions {
 
 /** As the documentation recommends: what was acknowledged survives the process. */
 const DURABLE = ["--appendonly", "yes"];
-/** What a cache is told; milliseconds. */
+/** The options of the cache; milliseconds. */
 const STALENESS = 500;
-/** Who waits for Redis together with others gets what it said to the first of them. */
+/** Calls that wait for Redis together share the error of the first. */
 const STALE_AT_MOST = Math.max(STALENESS, DEADLINE);
 
 export async function openPlace(name: StoreName, options: PlaceOptions): Promise<Place> {

@@ -16,7 +16,7 @@ export interface Result {
   readonly failing: number;
   /** From the moment at which it was set right to the last that failed. */
   readonly after: number;
-  /** What broke a promise and is no documented exception; empty when all is well. */
+  /** Broken promises that are no documented exception; empty when all is well. */
   readonly broken: readonly string[];
 }
 
@@ -90,7 +90,7 @@ async function isWell(app: Target): Promise<boolean> {
   return statuses.every(({ status }) => status === 200);
 }
 
-/** Asks about every session that began. False when somebody did not answer. */
+/** Asks about every session that began. False when one was not answered. */
 async function compare(apps: readonly Target[], ledger: Ledger): Promise<boolean> {
   let isAnswered = true;
   for (const life of [...ledger.lives]) {

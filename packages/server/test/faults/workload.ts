@@ -13,7 +13,7 @@ type Clocked = Target & Pick<App, "shiftClock">;
 
 const STAYERS = 3;
 const LEAVERS = 5;
-/** Sessions that somebody began and put away. */
+/** Sessions that began and were put away. */
 const SLEEPERS = 20;
 const PACE = 15;
 /** How long before the run the sessions of some begin, in milliseconds. */

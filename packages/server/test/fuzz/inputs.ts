@@ -1,8 +1,8 @@
-// What the server's properties are tried with.
+// The inputs for the server's properties.
 
 import fc from "fast-check";
 
-/** What parsers of text trip over. */
+/** Texts that parsers trip over. */
 export const odd = fc.constantFrom(
   ...[
     "",

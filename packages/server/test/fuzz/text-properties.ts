@@ -58,7 +58,7 @@ export const textProperties: readonly Property[] = [
     },
   },
   {
-    name: "M7: a list of proxies is taken or refused with TypeError, and never trusts everybody",
+    name: "M7: a list of proxies is taken or refused with TypeError, and never trusts all addresses",
     cases: 20_000,
     make: () =>
       fc.property(

@@ -109,7 +109,7 @@ export function nastyText(most: number): fc.Arbitrary<string> {
   return fc.oneof(piece, mixed, long, random).map((text) => text.slice(0, most));
 }
 
-/** What the library takes for a user's id. */
+/** Texts that the library accepts as a user's id. */
 export function nastyUserId(): fc.Arbitrary<string> {
   return nastyText(256)
     .map((text) => text.toWellFormed())

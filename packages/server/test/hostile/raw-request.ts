@@ -12,7 +12,7 @@ export interface Draft {
   readonly body: string;
 }
 
-/** What one client does: writes the pieces with some turns of the event loop in between, and leaves. */
+/** The script of one client: it writes the pieces with some turns of the event loop in between, and leaves. */
 export interface Visit {
   readonly pieces: readonly { readonly bytes: Buffer; readonly turns: number }[];
   /**

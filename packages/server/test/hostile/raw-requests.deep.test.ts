@@ -32,7 +32,7 @@ const PATIENCE = 50;
 
 type Listener = "main" | "admin" | "metrics";
 
-test(`${VISITS} random and mutated requests hurt nobody`, async (t) => {
+test(`${VISITS} random and mutated requests harm no other client`, async (t) => {
   t.diagnostic(`SESSILE_SEED=${SEED}`);
   const server = await start();
   t.after(() => server.end("SIGKILL"));
@@ -233,7 +233,7 @@ function shown({ url, visit }: { readonly url: string; readonly visit: Visit }):
   return { url, leave: visit.leave, pieces: visit.pieces.map(({ bytes }) => bytes.toString("latin1").slice(0, 500)) };
 }
 
-/** What the server wrote: every line is JSON, and none tells of an error of the server's own. */
+/** The server's log: every line is JSON, and none reports an error of the server's own. */
 class Log {
   readonly #server: AdminServer;
   readonly #statuses = new Map<number, number>();

@@ -1,5 +1,4 @@
-// Whatever an application calls its users: each can be listed and revoked exactly, everywhere, and nobody else is
-// touched.
+// Hostile user ids of applications: each can be listed and revoked exactly, everywhere, without effect on other users.
 
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
@@ -41,7 +40,7 @@ for (const kind of KINDS) {
       await fresh.close();
     });
 
-    test(`each is listed and revoked exactly, by API and on the admin page, and nobody else, on ${kind}`, async (context) => {
+    test(`each is listed and revoked exactly, by API and on the admin page, and no other user, on ${kind}`, async (context) => {
       context.diagnostic(`SESSILE_SEED=${SEED}, ${ROUNDS} rounds`);
       const property = fc.asyncProperty(userIds, label, nastyData(), (ids, device, data) =>
         round(harness, [...FIXED.slice(0, 2), ...ids], { device, data }),
@@ -94,7 +93,7 @@ async function look(harness: Harness, userId: string): Promise<void> {
   assert.equal((await fetch(`${harness.app.url}/admin/user?${new URLSearchParams({ id: userId })}`)).status, 200);
 }
 
-/** What a client sends that builds paths from ids, or loses a part of what it meant to say: nothing ends. */
+/** Requests of a client that builds paths from ids, or loses a part of its body: nothing ends. */
 async function misspell(harness: Harness, userId: string): Promise<void> {
   const { operator } = harness;
   const [sid = ""] = harness.sidsOf(userId);

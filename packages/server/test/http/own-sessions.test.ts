@@ -1,4 +1,4 @@
-// L2, L3, L5, I3: users see and end their own sessions, and nobody else's.
+// L2, L3, L5, I3: users see and end their own sessions, and no others.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -51,7 +51,7 @@ async function alive(who: MintedSession): Promise<boolean> {
 }
 
 describe("GET /me/sessions", () => {
-  test("L3: lists the user's own sessions, the present one marked, and nobody else's", async () => {
+  test("L3: lists the user's own sessions, the present one marked, and no others", async () => {
     const { sessions, next } = await list(second());
     assert.deepEqual(new Set(sessions.map(({ sid }) => sid)), new Set(anna.map(({ sid }) => sid)));
     assert.deepEqual(

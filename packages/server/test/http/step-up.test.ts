@@ -1,5 +1,5 @@
-// ASVS 7.5.2: whoever finds a browser open cannot sign its owner out elsewhere, by whichever route the browser's cookie
-// is sent.
+// ASVS 7.5.2: a stranger at an open browser cannot sign its owner out elsewhere, by whichever route the browser's
+// cookie is sent.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

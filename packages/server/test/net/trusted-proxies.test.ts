@@ -86,7 +86,7 @@ test("a peer that is not believed is told apart from one that says nothing, and 
   }
 });
 
-test("a list with something that is no network is refused, and so is a network of everybody", () => {
+test("a list with something that is no network is refused, and so is a network of all addresses", () => {
   for (const text of [
     "true",
     "*",

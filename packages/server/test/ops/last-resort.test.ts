@@ -12,7 +12,7 @@ import { startTunedServer } from "../support/server-process.ts";
 const SECRET = "SELECT secret FROM sessions";
 
 let app: AppUnderTest;
-/** What the store fails with; empty while it works. */
+/** The error with which the store fails; empty while it works. */
 let odd: readonly unknown[] = [];
 before(async () => {
   const fail = (): never => {
@@ -94,7 +94,7 @@ test("M5: a store that throws something odd is a 503, and nothing of it is on th
   odd = [];
 });
 
-test("M5: an error that nobody caught is logged once, without what it must not hold, and the process ends with 1", async (t) => {
+test("M5: an uncaught error is logged once, without what it must not hold, and the process ends with 1", async (t) => {
   for (const [message, origin] of [
     ["reject", "unhandledRejection"],
     ["throw", "uncaughtException"],

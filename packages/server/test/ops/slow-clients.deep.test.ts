@@ -1,6 +1,5 @@
-// M1: clients that send a byte at a time hold up nobody, and are gone when their time is over.
-//
-// With SESSILE_REAL_LIMITS=1 the server has the limits that it really has, and the test takes 35 seconds instead of 3.
+// M1: clients that send a byte at a time do not delay others, and are cut off when their time is over. With
+// SESSILE_REAL_LIMITS=1 the server has its real limits, and the test takes 35 seconds instead of 3.
 
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";

@@ -1,4 +1,4 @@
-// What a client can make of its own identity at an application behind a proxy: nothing.
+// Attempts of a client to change its own identity at an application behind a proxy: none succeeds.
 
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";

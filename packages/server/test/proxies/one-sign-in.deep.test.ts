@@ -85,14 +85,14 @@ for (const [name, variable, start] of [
       assert.deepEqual(data, { username: "alice", cart: ["tea", "cake"] });
     });
 
-    test("nobody becomes somebody by sending the proxy's own headers, and the check itself is not to be had", async () => {
+    test("no client becomes a user by sending the proxy's own headers, and the check itself is out of reach", async () => {
       const forged = { "X-User-Id": "1", "X-User-Name": "root" };
       assert.deepEqual(await statuses(forged), [401, 401]);
       assert.equal((await get("/typescript/", { ...(await signedIn()), ...forged })).status, 401);
       for (const path of ["/_sessile", "/verify"]) assert.equal((await get(path, await signedIn())).status, 404);
     });
 
-    test("a client that has the proxy drop the user's header is nobody", async () => {
+    test("a client that has the proxy drop the user's header is anonymous", async () => {
       const { Cookie } = await signedIn();
       const lines = [`Host: ${new URL(proxy).host}`, `Cookie: ${Cookie}`, "Connection: close, X-User-Id"];
       const answer = await raw(proxy, `GET /typescript/ HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
@@ -119,7 +119,7 @@ for (const [name, variable, start] of [
       assert.equal((await get("/profile", cookie)).status, 401);
     });
 
-    test("FastAPI alone takes the token in a header, and knows nobody by a bad one", async () => {
+    test("FastAPI alone takes the token in a header, and treats a bad one as anonymous", async () => {
       const { Cookie } = await signedIn();
       const ask = async (token: string) =>
         (await fetch(`${fastapi}/profile`, { headers: { "X-Session-Token": token } })).status;
@@ -155,7 +155,7 @@ for (const [name, variable, start] of [
       assert.equal((await fetch(`${fastapi}/cart/tea`, { method: "POST", headers: program })).status, 200, "no cookie");
     });
 
-    test("the FastAPI app takes the cookie by its exact name, and what is no token is nobody", async () => {
+    test("the FastAPI app takes the cookie by its exact name, and any other text is anonymous", async () => {
       const token = (await signedIn()).Cookie.split("=")[1] ?? "";
       for (const [cookie, status] of [
         [`__Host-session=${token}`, 200],
@@ -189,7 +189,7 @@ for (const [name, variable, start] of [
       assert.deepEqual(data.cart.toSorted(), items);
     });
 
-    test("P1: without Sessile nobody is let in, and nobody is told to sign in again", async () => {
+    test("P1: without Sessile no request is let in, and none is asked to sign in again", async () => {
       const cookie = await signedIn();
       await sessile.end();
       const answer = await get("/typescript/", cookie);

@@ -27,7 +27,7 @@ export interface Program {
   readonly close: () => Promise<void>;
 }
 
-/** Where the programs behind a proxy listen. */
+/** The addresses of the programs behind a proxy. */
 export interface Urls {
   readonly sessile: string;
   readonly typescript: string;

@@ -84,7 +84,7 @@ test("K4: the delay doubles with every failure up to 15 minutes, and refused tri
   assert.ok(waits.length > 10);
 });
 
-test("K4: whoever guesses on and on, from everywhere, gets 100 tries and then a day of rest, again and again", () => {
+test("K4: an attacker who guesses on and on, from everywhere, gets 100 tries and then a day of rest, again and again", () => {
   const { limits, clock, userId } = open();
   limits.succeed(guess(1, "alice", userId));
   const evaluated: number[] = [];
@@ -140,7 +140,7 @@ test("K4: one password tried on many accounts from one /64 meets the limit of th
   );
 });
 
-test("K4: whoever holds an IPv6 /56 or /48 tries little more than one who holds a /64", () => {
+test("K4: the holder of an IPv6 /56 or /48 tries little more than one who holds a /64", () => {
   for (const { rule, step } of [
     { rule: DELAY_RULES.delegated, step: 1 },
     { rule: DELAY_RULES.site, step: 256 },
@@ -216,7 +216,7 @@ test(`K6: ${FLOOD} names and addresses leave a bounded table, and cannot push an
   assert.equal(left.rows, 0, "what is forgotten is removed at the next start");
 });
 
-test("K4: a clock that is set back by years blocks nobody for years", () => {
+test("K4: a clock that is set back by years blocks no user for years", () => {
   const { limits, clock } = open();
   for (let i = 0; i < 8; i++) limits.take(guess(i));
   clock.advance(-5 * 365 * DAY);

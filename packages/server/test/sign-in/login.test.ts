@@ -60,7 +60,7 @@ describe("POST /login with a password", () => {
     assert.equal(answers[0]?.status, 401);
   });
 
-  test("K1: every try computes one hash of the current cost, whoever it is for", async () => {
+  test("K1: every try computes one hash of the current cost, for every user", async () => {
     for (const [name, password] of [
       ["alice", PASSWORD],
       ["alice", "wrong password!!"],
@@ -140,7 +140,7 @@ describe("POST /login with a password", () => {
     assert.equal((await post(app.url, "/login", body)).status, 200);
   });
 
-  test("K2: a password of 1 MB is refused unread, one beyond 4,096 bytes is hashed as nobody's", async () => {
+  test("K2: a password of 1 MB is refused unread, one beyond 4,096 bytes is hashed as for an unknown user", async () => {
     app.hashed.length = 0;
     assert.equal((await login(app.url, "alice", "x".repeat(1024 * 1024))).status, 413);
     assert.deepEqual(app.hashed, []);
@@ -272,7 +272,7 @@ test("P: while the session store is down, sign-in is 503 and hands out nothing",
   assert.equal((await login(app.url, "alice", PASSWORD)).status, 200);
 });
 
-/** What a client can tell one answer from another by; the date is the same second's for everybody. */
+/** Everything that distinguishes one answer from another; the date is the same second's in all of them. */
 function shape({ status, body, headers }: Reply): { status: number; body: unknown; headers: [string, string][] } {
   return { status, body, headers: [...headers].filter(([name]) => name !== "date") };
 }

@@ -18,7 +18,7 @@ async function statuses(apps: readonly SignInApp[], tokens: readonly string[]): 
   return Promise.all(apps.map(async ({ url }, i) => (await profile(url, tokens[i] ?? "")).status));
 }
 
-test("D9: whoever is disabled, removed or given a new password is signed out at both, whichever server looks first", async (t) => {
+test("D9: a user who is disabled, removed or given a new password is signed out at both, whichever server looks first", async (t) => {
   for (const change of ["disable", "remove", "passwd"] as const) {
     const [path, clock] = [freshUserFile(), testClock()];
     const apps = [
@@ -95,7 +95,7 @@ test("D9: a store is forgotten when no session in it can live any more, and no s
   assert.deepEqual(all.storesOf(7), ["b"]);
 });
 
-test("D9: the memory of a process that stopped in order is waited for by nobody", async (t) => {
+test("D9: no server waits for the memory of a process that stopped in order", async (t) => {
   const [path, clock] = [freshUserFile(), testClock()];
   const apps = [await startSignIn(t, { path, clock }), await startSignIn(t, { path, clock })];
   const [{ users }, second] = apps as [SignInApp, SignInApp];

@@ -46,7 +46,7 @@ export interface AppChoices {
   readonly trustProxy?: readonly string[];
   readonly keepDevice?: boolean;
   readonly logNetwork?: boolean;
-  /** Opens the sign-in with passwords; without it everybody is the demo user. */
+  /** Opens the sign-in with passwords; without it every client is the demo user. */
   readonly signIn?: (manager: ObservedManager, security: SecurityLog) => Promise<SignInService>;
   /** A file of users whose API keys are good. */
   readonly keys?: string;

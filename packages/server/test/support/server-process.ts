@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** What a test wants otherwise than the tuned server has it. */
+/** Changes to the tuned server for one test. */
 export interface Tuning {
   readonly stopDeadline?: number;
   readonly connectionTimeout?: number;
@@ -17,7 +17,7 @@ const TUNED = fileURLToPath(new URL("./tuned-server.js", import.meta.url));
 export interface ServerProcess {
   readonly url: string;
   readonly pid: number;
-  /** What it printed so far. */
+  /** Its output so far. */
   readonly output: () => { stdout: string; stderr: string };
   /** The whole lines of stderr that were not taken yet; they are forgotten. */
   readonly takeLines: () => string[];

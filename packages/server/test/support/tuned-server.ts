@@ -1,4 +1,4 @@
-// A program: the real server with shorter limits than anybody can set, and told by its parent to misbehave.
+// A program: the real server with shorter limits than the options allow; its parent can make it misbehave.
 
 import { readConfig } from "#dist/config/config.js";
 import { HTTP_LIMITS } from "#dist/http/harden.js";

@@ -34,7 +34,7 @@ test("K2: two hashes of one password differ, and each knows its password only", 
   assert.equal(await hasher.verify(PASSWORD, null), false);
 });
 
-test("K1: the work is the same for nobody, for a current hash and for a cheaper one", async () => {
+test("K1: the work is the same for an unknown user, for a current hash and for a cheaper one", async () => {
   for (const ln of [1, 3, 5, 6]) {
     let work = 0;
     const derive = async (_password: Uint8Array, _salt: Uint8Array, cost: number): Promise<Buffer> => {

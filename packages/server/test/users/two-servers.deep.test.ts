@@ -1,4 +1,4 @@
-// D9: two real servers with different stores and one file of users. What the command line says is so at both.
+// D9: two real servers with different stores and one file of users. Changes by the command line apply to both.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

@@ -14,7 +14,7 @@ test("case, width and composition do not make another name", () => {
   }
 });
 
-test("spaces, controls, direction marks, symbols and long texts are nobody's name", () => {
+test("spaces, controls, direction marks, symbols and long texts are no name", () => {
   for (const text of [
     "",
     " ",

@@ -85,7 +85,7 @@ test("users are added, listed, disabled, enabled and removed; every mistake is o
   assert.equal((await run("list")).stdout, "There are no users.\n");
 });
 
-test("L1: nobody may use the admin page but those whom the operator says so, and the audit tells that", async () => {
+test("L1: only users whom the operator grants it may use the admin page, and the audit has the grant", async () => {
   const path = join(folder, "admins.db");
   const run = (args: string, input?: string): Promise<Ran> => users([...args.split(" "), "--users", path], input);
   const admins = async (): Promise<unknown[]> => {
@@ -245,5 +245,5 @@ test("K7: a missing file of users, and users together with the demo, are refused
   await users(["add", "alice", "--users", path], PASSWORD);
   const both = await serve("--demo");
   assert.deepEqual([both.code, both.stdout], [2, ""]);
-  assert.match(both.stderr, /--demo would sign everybody in/);
+  assert.match(both.stderr, /--demo would sign every client in/);
 });

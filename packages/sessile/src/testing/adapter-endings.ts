@@ -107,7 +107,7 @@ export const endingChecks: readonly AdapterCheck[] = [
       }),
   },
   {
-    name: "a sign-in of no user that the handler does not wait for is a 500, and signs nobody in or out",
+    name: "a sign-in of no user that the handler does not wait for is a 500, and signs no user in or out",
     run: (start) =>
       withServer(start, {}, async ({ send, signIn, manager }) => {
         const token = await signIn();

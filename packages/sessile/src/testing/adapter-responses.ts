@@ -57,7 +57,7 @@ export const responseChecks: readonly AdapterCheck[] = [
       }),
   },
   {
-    name: "H7: a file that everybody may cache is stored nowhere once it depends on who asks",
+    name: "H7: a file that any cache may store is stored nowhere once it depends on the session",
     run: (start) =>
       withServer(start, {}, async ({ send, signIn }) => {
         const { status, header, text } = await send("GET", "/asset", { token: await signIn() });

@@ -245,14 +245,14 @@ export const signInChecks: readonly AdapterCheck[] = [
       }),
   },
   {
-    name: "what is thrown at a route that wants a fresh sign-in is a 403, and nobody's is a 401",
+    name: "a route that wants a fresh sign-in throws a 403, and a 401 for an anonymous request",
     run: (start) =>
       withServer(start, {}, async ({ send, signIn }) => {
         const stale = await send("POST", "/stale", { token: await signIn() });
         assert.deepEqual([stale.status, stale.text], [403, '{"detail":"Sign in again"}']);
-        const nobody = await send("POST", "/stale");
+        const anonymous = await send("POST", "/stale");
         assert.deepEqual(
-          [nobody.status, nobody.text, nobody.header("www-authenticate")],
+          [anonymous.status, anonymous.text, anonymous.header("www-authenticate")],
           [401, UNAUTHENTICATED, "Bearer"],
         );
       }),

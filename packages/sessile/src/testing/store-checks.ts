@@ -59,7 +59,7 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "B3: an unknown, empty or hostile sid is nobody's",
+    name: "B3: an unknown, empty or hostile sid has no record",
     async run({ stores: [a] }) {
       for (const sid of [
         "",
@@ -482,7 +482,7 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "scan shows the sessions of all users and of nobody, a page at a time",
+    name: "scan shows all sessions, anonymous ones too, a page at a time",
     async run({ stores: [a, b], walker = b }) {
       const users = [newUser(), newUser(), null];
       const created = await all(9, (i) => stored(a, { userId: users[i % 3] ?? null, data: `{"n":${i}}` }));
@@ -550,7 +550,7 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
-    name: "D9: deleteByUser ends all of a user's sessions but the one to keep, and nobody else's",
+    name: "D9: deleteByUser ends all of a user's sessions but the one to keep, and no other user's",
     async run({ stores: [a, b] }) {
       const userId = newUser();
       const records = await all(5, () => stored(a, { userId }));

@@ -21,7 +21,7 @@ import { iteratorOf } from "./support/to-response.ts";
 const REQUIRE =
   "`session.require()` refuses as the guard does, logs nothing, and returns the session of a signed-in user";
 
-/** What can be wrong with an adapter, and the checks that must notice. */
+/** Faults of adapters, and the checks that must find them. */
 const FAULTS = {
   "answers before it commits": [
     "no byte of the response of /key?name=a leaves before the store has confirmed",
@@ -54,12 +54,12 @@ const FAULTS = {
     "B4: the 400 of two cookies expires the one that this configuration would not have set, and that alone",
   "does not hand over the host": "I1: a cross-site request with the cookie is a 403, with the header it is none",
   "calls every method GET": "I1: a cross-site request with the cookie is a 403, with the header it is none",
-  "takes store trouble for nobody":
+  "takes store trouble for an anonymous request":
     "P1: a store that is down is a 503 with Retry-After, never a 401, and the cookie stays",
   "answers as if a failed commit had worked": [
     "P1: a commit that fails turns the response of /key?name=a into a whole, clean 503",
     "a sign-out, sign-in or commit that fails and that the handler does not wait for is a 503, and harms no process",
-    "a sign-in of no user that the handler does not wait for is a 500, and signs nobody in or out",
+    "a sign-in of no user that the handler does not wait for is a 500, and signs no user in or out",
   ],
   "clears the cookie with every 503":
     "F1: a sign-out that the store did not confirm is a 503 that keeps the cookie, until a later try is confirmed",
@@ -97,7 +97,7 @@ const FAULTS = {
   "shows the session no header of the application": "no-transform of the application stays beside no-store",
   "replaces an explicit private": "an explicit private of the application stays, unless the response carries a token",
   "lets the application's Cache-Control win":
-    "H7: a file that everybody may cache is stored nowhere once it depends on who asks",
+    "H7: a file that any cache may store is stored nowhere once it depends on the session",
   "keeps every response from caches":
     "H7: without a credential, a response that looked at the session varies by every transport, and may be cached",
 } as const;
@@ -219,7 +219,7 @@ async function open(
     return await manager.open(request);
   } catch (error) {
     const isTrouble = isSessionError(error, "ERR_SESSION_STORE");
-    if (isTrouble && fault === "takes store trouble for nobody") return notSignedIn();
+    if (isTrouble && fault === "takes store trouble for an anonymous request") return notSignedIn();
     const answer = answerTo(error) ?? FAILURE;
     return fault === "drops the cookies of a refusal" ? answer : withCookies(answer);
   }

@@ -25,7 +25,7 @@ test("session is typed by the manager's data, and narrowed by requireSession", a
         session.set("crat", []);
         // @ts-expect-error: not a list
         session.set("cart", "x");
-        // @ts-expect-error: nobody may be signed in
+        // @ts-expect-error: the session may be anonymous
         const id: string = session.userId;
         // @ts-expect-error: no such parameter
         params.name;

@@ -1,4 +1,4 @@
-// Express 4 under its second name. What the tests use of it has the same types as Express 5.
+// Express 4 under its second name. The parts that the tests use have the same types as in Express 5.
 
 declare module "express-4" {
   export { default } from "express";

@@ -7,10 +7,10 @@ import { type AppServer, withApp } from "./support/app-server.ts";
 
 export type Express = typeof express;
 export type Handler = (request: express.Request, response: express.Response, next: express.NextFunction) => unknown;
-/** What a test does with the application after `sessions` is in use. */
+/** The steps of a test with the application after `sessions` is in use. */
 export type Mount = (app: express.Express) => unknown;
 
-/** Serves the application for the time of `body`. What the adapter reports goes to `onError`. */
+/** Serves the application during `body`. Errors that the adapter reports go to `onError`. */
 export function withExpress(
   createApp: Express,
   mount: Mount,

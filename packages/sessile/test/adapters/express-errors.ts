@@ -94,8 +94,8 @@ export function expressErrors(name: string, createApp: Express): void {
         async ({ send, url }) => {
           const stale = await send("/");
           assert.deepEqual([stale.status, await stale.text()], [403, '{"detail":"Sign in again"}']);
-          const nobody = await fetch(url);
-          assert.deepEqual([nobody.status, nobody.headers.get("www-authenticate")], [401, "Bearer"]);
+          const anonymous = await fetch(url);
+          assert.deepEqual([anonymous.status, anonymous.headers.get("www-authenticate")], [401, "Bearer"]);
         },
       ));
 

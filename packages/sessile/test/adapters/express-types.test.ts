@@ -27,7 +27,7 @@ test("req.session is typed by the registered manager, and narrowed by requireSes
       request.session.set("crat", []);
       // @ts-expect-error: not a list
       request.session.set("cart", "x");
-      // @ts-expect-error: nobody may be signed in
+      // @ts-expect-error: the session may be anonymous
       const id: string = request.session.userId;
       response.json([user, cart, id]);
     });
@@ -90,7 +90,7 @@ test("req.session stays ours next to the types of express-session, when ours are
       request.session.set("cart", ["x"]);
       // @ts-expect-error: no such key
       request.session.get("crat");
-      // @ts-expect-error: nobody may be signed in
+      // @ts-expect-error: the session may be anonymous
       const id: string = request.session.userId;
       response.send(id);
     });

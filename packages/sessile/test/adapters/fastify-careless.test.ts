@@ -122,8 +122,7 @@ interface Outcome {
 }
 
 /**
- * What a client and the log see of `program`, with sessions whose store is slow. `use` is null for a program without
- * sessions.
+ * The answer and the log of `program`, with sessions whose store is slow. `use` is null for a program without sessions.
  */
 async function outcomeOf(program: Program, use: Use | null): Promise<Outcome> {
   const [notes, logged]: [string[], unknown[]] = [[], []];

@@ -33,7 +33,7 @@ test("the hook of requireSession lets the signed in pass to the hooks and the ro
   assert.deepEqual(seen, ["next hook"]);
 });
 
-test("the hook of requireSession answers everybody else with a 401, and nothing after it runs", async () => {
+test("the hook of requireSession answers all others with a 401, and nothing after it runs", async () => {
   const { get, seen } = await answers({ detail: "Sign in first" });
   assert.deepEqual(await get("/me"), { statusCode: 401, body: '{"detail":"Sign in first"}', challenge: "Bearer" });
   assert.equal((await get("/me", { cookie: "__Host-session=ses_nonsense" })).challenge, 'Bearer error="invalid_token"');

@@ -25,7 +25,7 @@ test("request.session is typed by the registered manager, and narrowed by requir
       session.set("cart", ["x"]);
       // @ts-expect-error: no such key
       session.get("crat");
-      // @ts-expect-error: nobody may be signed in
+      // @ts-expect-error: the session may be anonymous
       const id: string = session.userId;
       return id;
     });
@@ -119,7 +119,7 @@ for (const other of ["@fastify/session", "@fastify/passport"]) {
         session.set("cart", ["x"]);
         // @ts-expect-error: no such key
         session.get("crat");
-        // @ts-expect-error: nobody may be signed in
+        // @ts-expect-error: the session may be anonymous
         const id: string = session.userId;
         return id;
       });

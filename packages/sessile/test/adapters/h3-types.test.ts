@@ -26,7 +26,7 @@ test("event.context.session is typed by the registered manager, and narrowed by 
       context.session.set("crat", []);
       // @ts-expect-error: not a list
       context.session.set("cart", "x");
-      // @ts-expect-error: nobody may be signed in
+      // @ts-expect-error: the session may be anonymous
       const id: string = context.session.userId;
       return { cart, id, session: session.sid };
     });

@@ -78,7 +78,7 @@ describe("the adapter of h3", () => {
     }
   });
 
-  test("a response that the application keeps for all requests carries nobody's cookie", async () => {
+  test("a response that the application keeps for all requests carries no user's cookie", async () => {
     const shared = [new Response(null, { status: 204 }), redirect("/")];
     for (const kept of shared) {
       const { send } = await withApp(async ({ req, context }) => {
@@ -265,8 +265,8 @@ describe("the adapter of h3", () => {
   test("requireSession answers what it is told to", async () => {
     const guard = requireSession({ detail: "Who are you?" });
     const { send } = await withApp((event) => guard(event, () => event.context.session.userId));
-    const nobody = await send({});
-    assert.deepEqual([nobody.status, await nobody.json()], [401, { detail: "Who are you?" }]);
+    const anonymous = await send({});
+    assert.deepEqual([anonymous.status, await anonymous.json()], [401, { detail: "Who are you?" }]);
     assert.equal(await (await send()).text(), "anna");
   });
 });

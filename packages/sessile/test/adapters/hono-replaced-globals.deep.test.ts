@@ -16,7 +16,7 @@ adapterSuite("Hono with replaced globals", (manager, routes) =>
   listen(createAdaptorServer({ fetch: honoApp(manager, routes).fetch })),
 );
 
-test("a response that is returned again and again carries nobody's cookie", async () => {
+test("a response that is returned again and again carries no user's cookie", async () => {
   const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()], sweepInterval: 0 });
   const app = new Hono().use(sessions(manager));
   const { url, close } = await listen(createAdaptorServer({ fetch: app.fetch }));
@@ -37,7 +37,7 @@ test("a response that is returned again and again carries nobody's cookie", asyn
   }
 });
 
-test("a response with a body that is returned again and again gives nobody's cookie to a HEAD", async () => {
+test("a response with a body that is returned again and again gives no user's cookie to a HEAD", async () => {
   const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()], sweepInterval: 0 });
   const app = new Hono().use(sessions(manager));
   const { url, close } = await listen(createAdaptorServer({ fetch: app.fetch }));

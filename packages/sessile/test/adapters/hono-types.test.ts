@@ -24,7 +24,7 @@ test("c.var.session is typed by the manager's data, and narrowed by requireSessi
         c.var.session.set("crat", []);
         // @ts-expect-error: not a list
         c.var.session.set("cart", "x");
-        // @ts-expect-error: nobody may be signed in
+        // @ts-expect-error: the session may be anonymous
         const id: string = c.var.session.userId;
         return c.json({ cart, id });
       })

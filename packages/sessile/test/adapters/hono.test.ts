@@ -28,7 +28,7 @@ describe("the adapter of Hono", () => {
     return { app, manager, store, cookie, send };
   }
 
-  test("a response that the application keeps for all requests carries nobody's cookie", async () => {
+  test("a response that the application keeps for all requests carries no user's cookie", async () => {
     const shared = new Response(null, { headers: { vary: "Origin" } });
     const { send } = await withApp(async (c) => {
       if (c.req.header("x-user")) await c.var.session.signIn("anna");
@@ -194,8 +194,8 @@ describe("the adapter of Hono", () => {
     const app = new Hono()
       .use(sessions(manager))
       .get("/", requireSession({ detail: "Who are you?" }), (c) => c.text(c.var.session.userId));
-    const nobody = await app.request("/");
-    assert.deepEqual([nobody.status, await nobody.json()], [401, { detail: "Who are you?" }]);
+    const anonymous = await app.request("/");
+    assert.deepEqual([anonymous.status, await anonymous.json()], [401, { detail: "Who are you?" }]);
     const anna = await app.request("/", { headers: { cookie: await cookieFor(manager) } });
     assert.equal(await anna.text(), "anna");
   });

@@ -76,7 +76,7 @@ const line: fc.Arbitrary<readonly [string, string]> = fc.oneof(
   ),
 );
 
-/** Who sends these lines, by the core's own reading: HTTP takes blanks off the ends, and joins lines of one name. */
+/** The user of these lines, by the core's own reading: HTTP drops blanks at the ends, and joins lines of one name. */
 async function identify(lines: Lines): Promise<string> {
   const header: SessionRequest["header"] = (name) => {
     const values = lines.filter(([each]) => each === name).map(([, value]) => value.replace(/^[ \t]+|[ \t]+$/g, ""));
@@ -99,7 +99,7 @@ for (const { name, run } of everyAdapter) {
     });
     after(() => app.close());
 
-    test("B2, B7: whatever the lines hold, the request is the user's, nobody's or refused, as the core has it", async () => {
+    test("B2, B7: whatever the lines hold, the request is the user's, anonymous or refused, as the core has it", async () => {
       const outcomes = new Set<string>();
       await fc.assert(
         fc.asyncProperty(fc.array(line, { maxLength: 3 }), async (lines) => {

@@ -5,7 +5,7 @@ import type { SessionTransport } from "sessile/adapter";
 import { sessions } from "sessile/koa";
 import { type AppServer, withApp } from "./support/app-server.ts";
 
-/** What a test may put around its middleware. */
+/** Functions that a test may put around its middleware. */
 export interface Around {
   /** Comes before `sessions`. */
   readonly above?: Middleware;

@@ -118,7 +118,7 @@ describe("ways to answer with Koa", () => {
       },
     ));
 
-  test("the status counts that leaves, whoever set it after the session's middleware", () =>
+  test("the status counts that leaves, whichever middleware set it after the session's middleware", () =>
     withKoa(
       writing(body("fine")),
       async ({ send, stored }) => {
@@ -254,8 +254,8 @@ describe("errors with Koa", () => {
         assert.deepEqual([stale.status, await stale.text()], [403, '{"detail":"Sign in again"}']);
         assert.equal(stale.headers.get("etag"), null);
         assert.equal(stream.destroyed, true);
-        const nobody = await fetch(url);
-        assert.deepEqual([nobody.status, nobody.headers.get("www-authenticate")], [401, "Bearer"]);
+        const anonymous = await fetch(url);
+        assert.deepEqual([anonymous.status, anonymous.headers.get("www-authenticate")], [401, "Bearer"]);
       },
     );
   });

@@ -27,7 +27,7 @@ test("ctx.session is typed by the registered manager, and narrowed by require", 
       ctx.session.set("crat", []);
       // @ts-expect-error: not a list
       ctx.session.set("cart", "x");
-      // @ts-expect-error: nobody may be signed in
+      // @ts-expect-error: the session may be anonymous
       const id: string = ctx.session.userId;
       ctx.body = [user, cart, id];
       await next();

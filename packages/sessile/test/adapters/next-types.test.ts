@@ -35,11 +35,11 @@ test("sessions of Next.js are typed by the manager's data, and actions by their 
 
     const session = await readSession();
     const cart: readonly string[] | undefined = session.get("cart");
-    // @ts-expect-error: nobody may be signed in
-    const nobody: string = session.userId;
+    // @ts-expect-error: the session may be anonymous
+    const userId: string = session.userId;
     if (session.isSignedIn()) {
       const user: string = session.userId;
-      console.log(user, cart, nobody, added);
+      console.log(user, cart, userId, added);
     }
     // @ts-expect-error: both functions are needed
     sessions(manager, { cookies });

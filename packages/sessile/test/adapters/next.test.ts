@@ -1,7 +1,6 @@
 // Next.js is too large to install for a test. Its cookies are not: `RequestCookies` and `ResponseCookies` are the real
-// ones, which Next.js has a copy of. What Next.js puts around them is imitated here as its version 16.4 does it:
-// cookies can be set while an action runs, and a page that is rendered after it, in the same request, sees them, but
-// only through `cookies()`.
+// ones, of which Next.js has a copy. The rest is imitated here after version 16.4: cookies can be set while an action
+// runs, and a page that is rendered after it, in the same request, sees them, but only through `cookies()`.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -62,7 +61,7 @@ function readonly(cookies: RequestCookies): NextCookies {
   return { getAll: () => cookies.getAll(), set };
 }
 
-/** What `redirect()` and `notFound()` throw. */
+/** The errors that `redirect()` and `notFound()` throw. */
 const signal = (digest: string): Error => Object.assign(new Error(digest.split(";")[0]), { digest });
 const REDIRECT = "NEXT_REDIRECT;push;/profile;303;";
 const NOT_FOUND = "NEXT_HTTP_ERROR_FALLBACK;404";
@@ -103,7 +102,7 @@ describe("sessions in Next.js", () => {
     assert.equal((await readSession()).userId, "anna");
   });
 
-  test("H3: an action that signs out clears the cookie with the same attributes, and the page after it sees nobody", async () => {
+  test("H3: an action that signs out clears the cookie with the same attributes, and the page after it is anonymous", async () => {
     const { request, signedIn } = setUp();
     const { next, action, readSession } = request({ cookie: await signedIn() });
     await next.act(action(async (session) => session.signOut()));
@@ -186,7 +185,7 @@ describe("sessions in Next.js", () => {
     assert.equal((await request({ cookie }).readSession()).get("count"), 20);
   });
 
-  test("a page can read, and whoever writes in it is told that this is lost", async () => {
+  test("a page can read, and a write in it is reported as lost", async () => {
     const { request, signedIn } = setUp();
     const session = await request({ cookie: await signedIn() }).readSession();
     assert.deepEqual([session.userId, session.keys(), session.isSignedIn()], ["anna", [], true]);
@@ -298,7 +297,7 @@ describe("sessions in Next.js", () => {
     await assert.rejects(action(async () => {})(), { code: "ERR_SESSION_CROSS_SITE" });
   });
 
-  test("P1: a store that is down is an error, never nobody", async () => {
+  test("P1: a store that is down is an error, never an anonymous request", async () => {
     const { request, signedIn, store } = setUp();
     const cookie = await signedIn();
     store.fail();

@@ -60,8 +60,8 @@ describe("node:http2", () => {
   test("the guard lets the signed in through, and answers 401 to others", async () => {
     const signedIn = await send("GET", "/profile?x=1", { cookie: await cookieFor(manager) });
     assert.equal(signedIn.body.toString(), "anna");
-    const nobody = await send("GET", "/profile");
-    assert.deepEqual([nobody.status, nobody.body.toString()], [401, '{"detail":"Not authenticated"}']);
+    const anonymous = await send("GET", "/profile");
+    assert.deepEqual([anonymous.status, anonymous.body.toString()], [401, '{"detail":"Not authenticated"}']);
   });
 
   test("I1: the origin is compared with :authority", async () => {

@@ -60,7 +60,7 @@ recipeSuite("React Router", (manager, routes) => {
   return listen(createServer(serveFetch(handlerOf(middleware, modules))));
 });
 
-test("a loader redirects whoever is not signed in, and an action that throws a redirect keeps what it wrote", async () => {
+test("a loader redirects clients that are not signed in, and an action that throws a redirect keeps what it wrote", async () => {
   const { manager } = testManager();
   const login = async ({ context }: LoaderFunctionArgs): Promise<never> => {
     await context.get(sessionContext).signIn("anna");

@@ -14,7 +14,7 @@ const PROJECTS = join(ROOT, "packages/sessile/build-test/recipes");
 const PAGE = readFileSync(join(ROOT, "docs/frameworks.md"), "utf8");
 const SECTIONS = [...PAGE.matchAll(/^##? (.+)$/gm)].map(([, title = ""]) => title);
 
-/** What the page says once for all its sections. */
+/** The text that the page has once for all its sections. */
 const PREAMBLE = `
 import type { Session, SessionManager } from "sessile";
 interface Data { username: string; cart: string[]; last: string; campaign: string; csrf: string; oauth: string; returnTo: string; grant: Record<string, string> }

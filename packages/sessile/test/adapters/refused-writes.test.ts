@@ -28,7 +28,7 @@ const LIBRARIES: Readonly<Record<string, () => readonly RequestHandler[]>> = {
   grant: () => [load("grant").express({ defaults: { origin: "http://localhost" }, google: { key: "k", secret: "s" } })],
 };
 
-/** What programs do to a session that is a plain object. */
+/** Writes of programs to a session that is a plain object. */
 const HABITS: Readonly<Record<string, (request: { session: unknown }) => unknown>> = {
   "sets a property": new Function("request", "request.session.cart = ['a']") as () => unknown,
   "assigns an object": (request) => Object.assign(request.session as object, { cart: ["a"] }),

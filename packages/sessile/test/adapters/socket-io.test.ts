@@ -31,7 +31,7 @@ async function recipe(): Promise<{ server: HttpServer; io: Server }> {
   return (await import(pathToFileURL(file).href)) as { server: HttpServer; io: Server };
 }
 
-/** What comes with the next event of this name. */
+/** The payload of the next event of this name. */
 function first(emitter: { once(event: string, listener: (...values: unknown[]) => void): unknown }, event: string) {
   return new Promise<unknown[]>((resolve) => emitter.once(event, (...values) => resolve(values)));
 }
@@ -71,12 +71,12 @@ describe("the recipe for Socket.IO", () => {
       assert.deepEqual((await ended)[0], "io server disconnect");
     });
 
-    test(`by ${transport}, nobody else is let in`, async () => {
+    test(`by ${transport}, no other client is let in`, async () => {
       assert.equal(await refusal(ask(transport, {})), "Not authenticated");
       assert.equal(await refusal(ask(transport, { cookie: "__Host-session=ses_nonsense" })), "Not authenticated");
     });
 
-    test(`P1: by ${transport}, a store that is down lets nobody in, and the process lives`, async () => {
+    test(`P1: by ${transport}, a store that is down lets no client in, and the process lives`, async () => {
       const cookie = await cookieFor(manager, "bob");
       store.fail();
       assert.match(await refusal(ask(transport, { cookie })), /error/);

@@ -14,7 +14,7 @@ const FILE = `/${basename(THIS_FILE)}`;
 
 type Static = Parameters<typeof express.static>[1];
 
-/** What an application of today puts in front of its routes: who is signed in, for every view. */
+/** A middleware of many applications, in front of their routes: the signed-in user, for every view. */
 const locals: express.RequestHandler = ({ session }, response, next) => {
   response.locals["user"] = session.userId;
   next();
@@ -35,7 +35,7 @@ async function cachingOf(response: Response): Promise<unknown[]> {
 }
 
 describe("files of express.static", () => {
-  test("above sessions are cached by everybody, whoever asks", () =>
+  test("above sessions are cached by every cache, for all requests", () =>
     withFiles({ maxAge: "1y" }, async ({ send, url }) => {
       for (const asked of [send(`/above${FILE}`), fetch(`${url}/above${FILE}`)])
         assert.deepEqual(await cachingOf(await asked), [200, "public, max-age=31536000", null]);

@@ -37,7 +37,7 @@ function hook(manager: SessionManager, isGuarded: (url: URL) => boolean = () => 
 
 type Endpoint = (event: RequestEvent) => Promise<Response>;
 
-/** What SvelteKit does with a request. */
+/** The steps of SvelteKit with a request. */
 async function respond(request: Request, handle: Handle, endpoint: Endpoint): Promise<Response> {
   const set: string[] = [];
   const cookies = { set: (name: string, value: string) => void set.push(`${name}=${value}; Path=/; HttpOnly`) };

@@ -29,7 +29,7 @@ class HttpError {
   }
 }
 
-/** What becomes the response: status and location. */
+/** The parts that become the response: status and location. */
 const ANSWERED: readonly [name: string, thrown: unknown, status: number, location: string | null][] = [
   ["redirect() of Next.js", nextError("NEXT_REDIRECT;replace;/a;b?c=d;307;"), 307, "/a;b?c=d"],
   [
@@ -46,7 +46,7 @@ const ANSWERED: readonly [name: string, thrown: unknown, status: number, locatio
   ["a response", new Response("gone", { status: 410 }), 410, null],
 ];
 
-/** What the framework answers with this status, and what tells nothing of one. */
+/** Values that the framework answers with this status, and values without one. */
 const PASSED_ON: readonly [name: string, thrown: unknown, isKept: boolean][] = [
   ["error(404) of SvelteKit", new HttpError(404, "nothing here"), true],
   ["error(503) of SvelteKit", new HttpError(503, "later"), false],

@@ -1,5 +1,5 @@
-// What the compiler must accept and refuse. The assertions are the `@ts-expect-error` lines: the tests' `tsc` checks
-// them.
+// Programs that the compiler must accept or refuse. The assertions are the `@ts-expect-error` lines: the tests' `tsc`
+// checks them.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -32,7 +32,7 @@ function typedOnceByTheManager(): void {
     session.set("visits", "1");
     // @ts-expect-error what a session gives out is read-only
     session.get("cart")?.push("book");
-    // @ts-expect-error nobody may be signed in
+    // @ts-expect-error the session may be anonymous
     const userId: string = session.userId;
     response.end(`${cart} ${userId}`);
   });
@@ -77,7 +77,7 @@ async function fastifyKnowsTheSession(): Promise<void> {
     // @ts-expect-error the manager is missing
     await app.register(fastify.sessions, {});
     app.get("/", async ({ session }) => {
-      // @ts-expect-error nobody may be signed in
+      // @ts-expect-error the session may be anonymous
       const userId: string = session.userId;
       return userId;
     });

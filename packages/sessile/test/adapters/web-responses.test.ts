@@ -89,7 +89,7 @@ describe("the response of the handler", () => {
     assert.equal(shared.headers.get("set-cookie"), null);
   });
 
-  test("is not returned again once it carries a user's cookie, which whoever drops its body for HEAD would send", async () => {
+  test("is not returned again once it carries a user's cookie, which a server that drops its body for HEAD would send", async () => {
     const { manager } = testManager();
     const kept = new Response("welcome");
     const handle = withSession(

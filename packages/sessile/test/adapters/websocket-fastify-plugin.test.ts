@@ -78,7 +78,7 @@ describe("a WebSocket of @fastify/websocket", () => {
     await once(webSocket, "close");
   });
 
-  test("is refused with a 401 when nobody is signed in", async () => {
+  test("is refused with a 401 when no user is signed in", async () => {
     assert.equal(await refusal(open()), 401);
   });
 

@@ -88,11 +88,11 @@ describe("who gets a WebSocket", () => {
       webSocket.terminate();
     }));
 
-  test("B9: not somebody who is not signed in, with or without a token", () =>
+  test("B9: not a client that is not signed in, with or without a token", () =>
     withChat(async ({ open, cookie, manager }) => {
-      const nobody = await refusal(open({}));
-      assert.deepEqual([nobody.status, nobody.text], [401, '{"detail":"Not authenticated"}']);
-      assert.equal(nobody.response.headers["www-authenticate"], "Bearer");
+      const anonymous = await refusal(open({}));
+      assert.deepEqual([anonymous.status, anonymous.text], [401, '{"detail":"Not authenticated"}']);
+      assert.equal(anonymous.response.headers["www-authenticate"], "Bearer");
       await manager.revokeUser("anna");
       const revoked = await refusal(open({ cookie }));
       assert.deepEqual(
@@ -127,7 +127,7 @@ describe("who gets a WebSocket", () => {
     await manager.close();
   });
 
-  test("P1: nobody while the store does not answer, and that is a 503", () =>
+  test("P1: no client while the store does not answer, and that is a 503", () =>
     withChat(async ({ open, store }) => {
       store.fail("load");
       const { status, response } = await refusal(open());
@@ -179,7 +179,7 @@ describe("who gets a WebSocket", () => {
       socket.destroy();
     }));
 
-  test("a client that asks for a WebSocket while its last request is being answered harms nobody", () =>
+  test("a client that asks for a WebSocket while its last request is being answered harms no other client", () =>
     withChat(async ({ url, open }) => {
       const socket = connect(Number(new URL(url).port), "127.0.0.1").on("error", () => {});
       socket.write(`GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n${HANDSHAKE}`);

@@ -1,4 +1,4 @@
-// What a sign-in may bring along.
+// The data and options of a sign-in.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -67,7 +67,7 @@ test("the present data is not asked for when nothing is to be kept", async () =>
   assert.equal(await firstData(core, { data: { a: 1 } }, () => assert.fail("it may be unreadable")), '{"a":1}');
 });
 
-test("what somebody put on Object.prototype swallows no first data", async () => {
+test("a property put on Object.prototype swallows no first data", async () => {
   Object.defineProperty(Object.prototype, "role", { set() {}, configurable: true });
   try {
     assert.equal(await firstData(core, { data: { role: "user" } }, () => ({})), '{"role":"user"}');

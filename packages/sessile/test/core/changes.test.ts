@@ -1,4 +1,4 @@
-// What a handler's calls do to the data, and what they do when they are replayed on newer data.
+// The effect of a handler's calls on the data, also when they are replayed on newer data.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// A store that answers with old copies, as a cache may: they let requests in, but turn nobody away and end nothing.
+// A store that answers with old copies, as a cache may: they let requests in, but turn none away and end nothing.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

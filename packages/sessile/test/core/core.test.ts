@@ -1,4 +1,4 @@
-// What every request shares: how a session begins, and the one rule for a store that fails.
+// The rules that every request shares: how a session begins, and the one rule for a store that fails.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -51,7 +51,7 @@ test("a session begins with a frozen record whose deadlines are set once", async
   ]);
 });
 
-test("an anonymous session is authenticated by nobody and signs nobody in", async () => {
+test("an anonymous session is authenticated by no user and signs no user in", async () => {
   const { core: made, told } = core();
   const { record } = await made.create({ userId: null, data: '{"k":1}' });
   assert.deepEqual([record.userId, record.authenticatedAt, record.data], [null, null, '{"k":1}']);

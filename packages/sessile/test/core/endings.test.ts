@@ -1,4 +1,4 @@
-// A sign-out that the store does not confirm: the client keeps its token, and this process lets nobody use it any more.
+// A sign-out that the store does not confirm: the client keeps its token, and this process refuses it from then on.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";

@@ -128,7 +128,7 @@ describe("a request", () => {
       assert.equal(response.get("cache-control"), "no-store, no-transform");
   });
 
-  test("K8: that writes as nobody begins an anonymous session, which the next request finds", async () => {
+  test("K8: that writes anonymously begins an anonymous session, which the next request finds", async () => {
     const bench = new Bench();
     const { issued, session } = await bench.send(null, (anonymous) => anonymous.set("cart", [1]));
     assert.deepEqual([session.userId, session.authenticatedAt, session.sid], [null, null, sidOf(issued as string)]);
@@ -183,7 +183,7 @@ describe("sign-in", () => {
     assert.deepEqual(await bench.dataOf(issued as string), {});
   });
 
-  test("D2: as somebody else does not merge", async () => {
+  test("D2: as another user does not merge", async () => {
     const bench = new Bench();
     const ann = await bench.signIn("ann", { cart: 1 });
     const { issued } = await bench.send(ann, async (session) => {
@@ -328,7 +328,7 @@ describe("sign-in", () => {
     assert.deepEqual([await bench.userOf(issued as string), await bench.dataOf(issued as string)], ["bob", { k: 1 }]);
   });
 
-  test("before a sign-out in the same request leaves nobody signed in and sends no token", async () => {
+  test("before a sign-out in the same request leaves no user signed in and sends no token", async () => {
     const bench = new Bench({ transports: [cookieTransport()] });
     const { session, commit } = await bench.manager.open(requestWith({ cookie: "__Host-session=stale" }));
     const token = await session.signIn("ann");
@@ -388,7 +388,7 @@ describe("sign-in", () => {
     assert.deepEqual(bench.spied.take(), {});
   });
 
-  test("I7: a cross-site write as nobody is refused with a cookie, and leaves nothing", async () => {
+  test("I7: an anonymous cross-site write is refused with a cookie, and leaves nothing", async () => {
     const bench = new Bench({ transports: [cookieTransport()] });
     const { session, commit } = await bench.manager.open(requestWith({ "sec-fetch-site": "cross-site" }));
     session.set("k", 1);
@@ -918,7 +918,7 @@ describe("session.commit", () => {
     assert.deepEqual([data["n"], Object.keys(data).length], [40, 21]);
   });
 
-  test("and sign-out at once: the session is over, and nobody sees it any more", async () => {
+  test("and sign-out at once: the session is over, and no request sees it any more", async () => {
     const bench = new Bench();
     const token = await bench.signIn();
     const { session, issued } = await bench.send(token, async (open) => {

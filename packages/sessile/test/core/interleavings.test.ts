@@ -1,6 +1,5 @@
-// Several requests of one session at once, each doing several things in a random order, over a store that takes its
-// time. Whatever happens: what was ended is dead, nothing acknowledged is lost, nothing is left over, and nobody is
-// locked out.
+// Several requests of one session at once, each doing several things in a random order, over a slow store. In every
+// order an ended session stays dead, nothing acknowledged is lost, nothing is left over, and no user is locked out.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -26,7 +25,7 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 }
 
-/** What one request did to the session that it was opened with. */
+/** The changes of one request to its session. */
 class Story {
   /** Additions that the store acknowledged, and additions that it may hold. */
   readonly added = { least: 0, most: 0 };

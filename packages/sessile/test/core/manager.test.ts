@@ -75,7 +75,7 @@ describe("list", () => {
 });
 
 describe("listAll and find", () => {
-  test("L2: show live sessions of everybody without token or digest, in pages", async () => {
+  test("L2: show all live sessions without token or digest, in pages", async () => {
     const bench = new Bench();
     const tokens = [await bench.signIn("ann"), await bench.signIn("bob")];
     const { issued } = await bench.send(null, (session) => session.set("k", 1));
@@ -120,7 +120,7 @@ describe("revoke", () => {
     assert.equal(await bench.manager.revoke(sidOf(issued as string), { userId: "ann" }), false);
   });
 
-  test("O4: a userId that turned out to be undefined or null is nobody's, not everybody's", async () => {
+  test("O4: a userId that turned out to be undefined or null means no user, not all users", async () => {
     const bench = new Bench();
     const token = await bench.signIn("ann");
     for (const userId of [undefined, null]) {
@@ -209,7 +209,7 @@ describe("userLimit", () => {
     assert.equal(await bench.userOf(issued as string), "ann");
   });
 
-  test("D8: holds for 50 sign-ins at once, and not for nobody", async () => {
+  test("D8: holds for 50 sign-ins at once, and not for anonymous sessions", async () => {
     for (const onExceeded of ["evictOldest", "refuse"] as const) {
       const bench = new Bench({ userLimit: { max: 3, onExceeded } });
       await Promise.allSettled(Array.from({ length: 50 }, () => bench.signIn("ann")));
@@ -313,7 +313,7 @@ describe("a manager", () => {
     assert.equal(await bench.userOf(await admin.signIn("root")), null);
   });
 
-  test("D9: a sign-in that was revoked while it began rejects and leaves nobody signed in", async () => {
+  test("D9: a sign-in that was revoked while it began rejects and leaves no user signed in", async () => {
     const bench = new Bench();
     bench.spied.inner.create = async () => ({ status: "revoked" });
     const { response } = await bench.send(
@@ -328,7 +328,7 @@ describe("a manager", () => {
     assert.deepEqual(bench.takeEvents(), []);
   });
 
-  test("D9: revokeUser during a sign-in leaves no session that nobody knows of", async () => {
+  test("D9: revokeUser during a sign-in leaves no session that is unknown", async () => {
     const bench = new Bench();
     const gate = new Gate();
     bench.spied.before = (method) => (method === "create" ? gate.pass() : undefined);

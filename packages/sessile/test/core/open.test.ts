@@ -1,4 +1,4 @@
-// From a token to a session or to nobody: expiry, reuse of old secrets, corrupt records, and a store that fails.
+// From a token to a session or to none: expiry, reuse of old secrets, corrupt records, and a store that fails.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,4 @@
-// Where randomness comes from, and that it is spread evenly and wiped.
+// The source of randomness: its bytes are spread evenly, and wiped after use.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

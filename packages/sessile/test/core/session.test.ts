@@ -1,4 +1,4 @@
-// What a handler holds: reading, freshness, activity, and what it gives out.
+// The session in a handler: reading, freshness, activity, and the parts it shows.
 
 import assert from "node:assert/strict";
 import { describe, mock, test } from "node:test";
@@ -29,7 +29,7 @@ describe("a session", () => {
     });
   });
 
-  test("of nobody shows nothing", async () => {
+  test("of an anonymous request shows nothing", async () => {
     const bench = new Bench();
     await bench.send(null, (session) => {
       const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, hasCredential, version } = session;
@@ -161,7 +161,7 @@ describe("a session", () => {
     assert.equal(after?.absoluteExpiresAt, (before?.absoluteExpiresAt ?? 0) + 10 * MINUTE, "both timers start anew");
   });
 
-  test("D10: that began with a proof of earlier is as fresh as that, and never fresh where nobody knows when it was", async () => {
+  test("D10: that began with a proof of earlier is as fresh as that, and never fresh when its time is unknown", async () => {
     const bench = new Bench();
     for (const [earlier, least] of [
       [10 * MINUTE, 11 * MINUTE],
@@ -201,7 +201,7 @@ describe("a session", () => {
     }
   });
 
-  test("D10: of nobody is never fresh", async () => {
+  test("D10: of an anonymous request is never fresh", async () => {
     const bench = new Bench();
     const { issued } = await bench.send(null, (session) => session.set("k", 1));
     for (const token of [null, issued as string]) {

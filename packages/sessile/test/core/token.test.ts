@@ -9,7 +9,7 @@ import { headerTransport, memoryStore, SessionManager } from "sessile";
 import { BASE62, formatToken, isPrefix, isSid, newSecret, newSid, parseToken, randomBase62 } from "#dist/core/token.js";
 import { Bench, ResponseRecorder, sidOf } from "../support/requests.ts";
 
-/** What docs and secret scanners match with. */
+/** The pattern of the docs and of secret scanners. */
 const PUBLISHED = /^ses_[0-9A-Za-z]{72}$/;
 
 function newToken(prefix = "ses_"): string {

@@ -22,7 +22,7 @@ async function withTimer(run: (tick: () => Promise<void>) => Promise<void>): Pro
   }
 }
 
-/** A store that tells nobody, as one does that cannot. */
+/** A store that reports no ends, since it cannot. */
 function silentStore(): SessionStore {
   return new Proxy(memoryStore(), {
     get: (target, name) =>
@@ -94,7 +94,7 @@ for (const [kind, open] of [
   });
 }
 
-test("stopping twice stops nobody else", async () => {
+test("stopping twice stops no other listener", async () => {
   const bench = new Bench();
   const token = await bench.signIn();
   const { session } = await bench.open(token);
@@ -148,7 +148,7 @@ for (const [code, isHeard] of [
   ["ERR_SESSION_RECORD", true],
   ["ERR_SESSION_STORE", false],
 ] as const) {
-  test(`F6: a session whose load fails with ${code} keeps nobody from hearing that others ended, however many are watched`, async () => {
+  test(`F6: a session whose load fails with ${code} keeps no listener from the ends of others, however many are watched`, async () => {
     await withTimer(async (tick) => {
       let bad = "";
       const store = silentStore();
@@ -198,7 +198,7 @@ test("a store that tells is asked about a session once, and then every half minu
   });
 });
 
-test("nobody has nothing to hear, and a closed manager tells nobody", async () => {
+test("an anonymous session has no end to report, and a closed manager reports none", async () => {
   const bench = new Bench();
   const { session } = await bench.open(null);
   session.onEnded(() => assert.fail("nobody's session ended"))();

@@ -1,4 +1,4 @@
-// What a program with express-session gets from the store: the middleware as it is, on a real server.
+// The store as a program with express-session uses it: the unchanged middleware, on a real server.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";

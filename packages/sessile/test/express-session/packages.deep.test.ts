@@ -262,7 +262,7 @@ async function nest(store: object, urlOf: (app: NestExpressApplication) => Promi
   };
 }
 
-/** An OAuth 2 provider that lets everybody in. */
+/** An OAuth 2 provider that admits every user. */
 async function startProvider(): Promise<{ url: string; close(): void }> {
   const server: Server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");

@@ -228,7 +228,7 @@ test("a read is one command at Redis, and an update two", async () => {
   let n = 0;
   const { evalsha, ...others } = await commandsOf(20, () => browser.get(`/set?n=${n++}`));
   assert.equal(evalsha, 1);
-  // What a script does inside is counted too.
+  // Commands inside a script count too.
   assert.deepEqual(others, { get: 2, set: 1, exists: 1 });
 });
 

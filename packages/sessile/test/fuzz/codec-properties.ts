@@ -13,7 +13,7 @@ import { valueOrRefusal } from "./expect.ts";
 import { anything, base62, broken, hostile, records } from "./inputs.ts";
 
 const flips = fc.array(fc.record({ at: fc.nat(), bit: fc.nat(7) }), { minLength: 1, maxLength: 3 });
-/** What SQLite writes of a value: numbers in any way, infinity as one that is too large, and texts. */
+/** SQLite's forms of a value: numbers in any notation, infinity as one that is too large, and texts. */
 const cells = fc.oneof(
   fc.constantFrom("null", "0", "-0.0", "-1", "1.5", "9.0e+999", "-9e999", "4611686018427387904", '"[]"', '"null"'),
   fc.double().map((value) => JSON.stringify(value)),
@@ -60,7 +60,7 @@ export const codecProperties: readonly Property[] = [
       }),
   },
   {
-    name: "G2: text in Redis that anybody wrote is a whole record or unreadable",
+    name: "G2: any text in Redis is a whole record or unreadable",
     cases: 80_000,
     make: () =>
       fc.property(

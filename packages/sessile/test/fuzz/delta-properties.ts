@@ -61,7 +61,7 @@ export const deltaProperties: readonly Property[] = [
   },
 ];
 
-/** The same changes to keys that nobody else names. */
+/** The same changes to keys that no other delta names. */
 function only({ set, remove }: { set: JsonObject; remove: readonly string[] }, owner: string): SessionDelta {
   const own = (key: string): string => `${owner}:${key}`;
   return {

@@ -1,5 +1,4 @@
-// What the properties are tried with: tokens whole and broken, hostile text, values that JSON cannot carry, records,
-// deltas.
+// The inputs for the properties: tokens whole and broken, hostile text, values that JSON cannot carry, records, deltas.
 
 import fc from "fast-check";
 import type { Json } from "sessile";
@@ -11,7 +10,7 @@ import { randomDigest } from "#dist/testing/records.js";
 export const NOW = 1_800_000_000_000;
 export const DAY = 86_400_000;
 
-/** A well-formed token that belongs to nobody. From the library's own random source, so not repeated by the seed. */
+/** A well-formed token without a session. From the library's own random source, so not repeated by the seed. */
 export function newToken(): string {
   return formatToken("ses_", { sid: newSid(), secret: newSecret() });
 }
@@ -26,7 +25,7 @@ export const parts = fc.record({ sid: base62(22), secret: base62(44) }, { noNull
 export const prefixes = fc.constantFrom("ses_", "a_", "Z9_", "sessionprefix01_");
 export const tokens = parts.map((each) => formatToken("ses_", each));
 
-/** What parsers trip over. */
+/** Texts that parsers trip over. */
 const ODD = [
   "",
   "\0",
@@ -120,7 +119,7 @@ export const anything = fc.anything({
   withUnicodeString: true,
 });
 
-/** What JSON would change without a word, alone and inside. */
+/** Values that JSON silently changes, alone and inside others. */
 export const lossy = fc
   .constantFrom<unknown>(-0, Number.NaN, Number.POSITIVE_INFINITY, undefined, "\ud800", 1n, new Date(0), () => 1)
   .chain((value) => fc.constantFrom<unknown>(value, [value], { key: value }, [[{ key: value }]]));
@@ -132,7 +131,7 @@ const names = fc.oneof(
 
 export const keys = names.filter((key) => key !== "__proto__");
 
-/** What JSON carries without loss. */
+/** Values that JSON carries without loss. */
 export const json: fc.Arbitrary<Json> = fc.letrec<{ value: Json; leaf: Json }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },

@@ -1,5 +1,5 @@
-// What sessions are, in as few words as possible: no store, no order of steps, no conflict. A manager must not differ
-// from it.
+// A model of sessions, as short as possible: no store, no order of steps, no conflict. A manager must not differ from
+// it.
 
 /** A client's view: who it is, what it can read, and the token that it was given. */
 export interface Seen {

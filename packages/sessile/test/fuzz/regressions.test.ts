@@ -86,7 +86,7 @@ test("stored data nested deeper than the stack is an unreadable record", () => {
 });
 
 /** A row as it was written, but for one value, and with the checksum of what it is now. */
-/** What SQLite makes of a row with a checksum that fits. */
+/** SQLite's reading of a row with a checksum that fits. */
 function rowWith(column: string, value: string | number | null): { row: string; sid: string } {
   const record = sampleRecord({ data: "{}" });
   const fields = toRow(record).slice(0, -1);

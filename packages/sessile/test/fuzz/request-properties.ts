@@ -1,5 +1,5 @@
-// Whole requests with any headers: they are somebody's, nobody's or a 4xx, and nothing of a token shows where it should
-// not.
+// Whole requests with any headers: each belongs to a user, is anonymous, or is a 4xx, and no part of a token shows
+// where it should not.
 
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
@@ -40,7 +40,7 @@ const CLIENT_ERRORS = [400, 401, 403];
 
 export const requestProperties: readonly Property[] = [
   {
-    name: "B2, B7, P5: a request with any headers is somebody's, nobody's or refused with 4xx, and asks the store for whole tokens only",
+    name: "B2, B7, P5: a request with any headers is a user's, anonymous or refused with 4xx, and asks the store for whole tokens only",
     cases: 60_000,
     make: () => {
       const bench = new Bench({ transports: [headerTransport(), bearerTransport(), cookieTransport()] });
@@ -102,7 +102,7 @@ export const requestProperties: readonly Property[] = [
     },
   },
   {
-    name: "B2: a piece of a token, or one with something around it, is nobody's",
+    name: "B2: a piece of a token, or one with something around it, is anonymous",
     cases: 30_000,
     make: () => {
       const bench = new Bench();

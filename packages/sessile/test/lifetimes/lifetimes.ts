@@ -219,7 +219,7 @@ async function visit(
   return session.userId;
 }
 
-/** Who would be signed in. Nothing is committed. */
+/** The user who would be signed in. Nothing is committed. */
 async function look(manager: SessionManager<Bag>, { cookie }: Browser): Promise<string | null> {
   return (await manager.open(requestWith({ cookie }, { method: "GET" }))).session.userId;
 }

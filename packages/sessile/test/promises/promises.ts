@@ -173,7 +173,7 @@ export function promises(name: string, open: () => Promise<Opened>): void {
       await read(servers[1], [...successors][0] as string);
     });
 
-    test("D8: a user's sessions never exceed the limit, whoever signs in where", async (t) => {
+    test("D8: a user's sessions never exceed the limit, wherever users sign in", async (t) => {
       const limited = await start(opened.stores[0], slow, { clock, userLimit: { max: 3, onExceeded: "evictOldest" } });
       t.after(() => limited.app.close());
       // A user of this suite alone: suites share a store, and sessions of equal age that another one left would count

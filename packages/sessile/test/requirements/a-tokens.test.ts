@@ -165,7 +165,7 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   "each.secretDigest === NO_DIGEST": "whether there is one at all",
 };
 
-test("A7: nowhere in the library is secret material compared with an operator, but where that tells nobody anything", () => {
+test("A7: nowhere in the library is secret material compared with an operator, but where the time reveals nothing", () => {
   const folder = fileURLToPath(new URL("../../src", import.meta.url));
   const operand = String.raw`[\w.?#]*(?:[sS]ecret|[dD]igest|[tT]oken|rotate\.from)\w*`;
   const comparison = new RegExp(String.raw`${operand} [!=]==? [\w.?"]+|[\w.?"]+ [!=]==? ${operand}`, "g");

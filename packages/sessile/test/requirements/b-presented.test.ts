@@ -48,7 +48,7 @@ describe("over HTTP", () => {
     });
   }
 
-  test("B3: an empty, blank or missing credential is nobody's and reaches no store, also after a sign-out", async () => {
+  test("B3: an empty, blank or missing credential is anonymous and reaches no store, also after a sign-out", async () => {
     const { token } = await mintSession(manager, "ann");
     const signedOut = await fetch(`${url}/sign-out`, { method: "POST", headers: PRESENTED.cookie(token) });
     assert.match(signedOut.headers.get("set-cookie") ?? "", /^__Host-session=;/);
@@ -66,7 +66,7 @@ describe("over HTTP", () => {
     assert.equal(store.calls(), asked);
   });
 
-  test("B5: a live token in the URL, a form, a JSON body or a path parameter signs nobody in", async () => {
+  test("B5: a live token in the URL, a form, a JSON body or a path parameter signs no user in", async () => {
     const { token } = await mintSession(manager, "ann");
     const form = new URLSearchParams({ access_token: token, session_token: token });
     const json = JSON.stringify({ session_token: token, access_token: token });
@@ -85,7 +85,7 @@ describe("over HTTP", () => {
   });
 });
 
-test(`K8: ${MANY} requests of nobody, sign-outs and failures among them, leave nothing in the store`, async () => {
+test(`K8: ${MANY} anonymous requests, sign-outs and failures among them, leave nothing in the store`, async () => {
   const store = countingStore(memoryStore());
   const node = nodeOn(store, testClock().now);
   const foreign = await signIn(nodeOn(memoryStore(), Date.now));

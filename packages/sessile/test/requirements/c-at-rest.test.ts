@@ -1,4 +1,4 @@
-// C: what lies in a store, and what somebody who reads it or writes into it gains.
+// C: the contents of a store, of no use to an attacker who reads it or writes into it.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

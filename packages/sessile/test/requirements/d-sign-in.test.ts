@@ -1,4 +1,4 @@
-// D: what a sign-in makes, what it ends, and what nobody gets without one, on every store.
+// D: the effects of a sign-in, and the endings it causes, on every store. Without one, no client is a user.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -6,12 +6,12 @@ import { all, sidOf } from "../support/requests.ts";
 import { STORES } from "./every-store.ts";
 import { nodeOn, signIn, TRANSPORTS, userOf, visit } from "./node.ts";
 
-/** What a half-finished sign-up or password reset might leave in a session, and worse. */
+/** Data that a half-finished sign-up or password reset might leave in a session, and worse. */
 const PUZZLING = { userId: "ann", user: "ann", isAdmin: true, authenticatedAt: 1, resetFor: "ann", secretDigest: "x" };
 
 for (const { name, open } of STORES) {
   describe(`on ${name}`, () => {
-    test(`D1, D2: on ${name}, whoever signs in with a planted or another user's token gets a new one and an empty session`, async () => {
+    test(`D1, D2: on ${name}, a client that signs in with a planted or another user's token gets a new one and an empty session`, async () => {
       const place = await open();
       const [here, there] = [nodeOn(await place.connect(), Date.now), nodeOn(await place.connect(), Date.now)];
       const planted = (await visit(here, null, (session) => session.set("cart", 1))) as string;
@@ -38,7 +38,7 @@ for (const { name, open } of STORES) {
       assert.equal(await userOf(node, token), "ann");
     });
 
-    test(`D4, G5: on ${name}, no data of an anonymous session makes it anybody's`, async () => {
+    test(`D4, G5: on ${name}, no data of an anonymous session makes it a user's`, async () => {
       const store = await (await open()).connect();
       const node = nodeOn(store, Date.now);
       const token = (await visit(node, null, (session) => {

@@ -239,7 +239,7 @@ test("E1: past its deadline a session is refused although Redis was told to keep
   assert.equal(await userOf(node, token), null);
 });
 
-test("E1: what nobody asks for is removed all the same: by the sweeper, or by Redis itself", async () => {
+test("E1: an expired record that is never requested is removed all the same: by the sweeper, or by Redis itself", async () => {
   for (const name of ["memory", "sqlite"] as const) {
     const place = await openOf(name);
     const clock = testClock();

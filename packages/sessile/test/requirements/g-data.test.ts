@@ -22,7 +22,7 @@ const NO_DATA_AT_ALL = ["", "null", "[]", "5", '"x"', "{", '{"a":1', "{}{}", "no
 for (const { name, open } of STORES) {
   describe(`on ${name}`, () => {
     for (const text of POLLUTING) {
-      test(`G1: on ${name}, ${text} in the store gives nobody a right and changes no prototype`, async () => {
+      test(`G1: on ${name}, ${text} in the store gives no user a right and changes no prototype`, async () => {
         const place = await open();
         const node = nodeOn(await place.connect(), Date.now);
         const token = await signIn(node);
@@ -136,7 +136,7 @@ test("G1: the rules of data hold with __proto__ taken away from the language", (
 });
 
 describe("a record in Redis", () => {
-  test("G2: cut off at any length is nobody's, and an event says so", async () => {
+  test("G2: cut off at any length signs no user in, and an event reports it", async () => {
     const { node, token, key, admin, text } = await recordInRedis();
     let failures = 0;
     node.on("storeFailed", () => failures++);
@@ -155,7 +155,7 @@ describe("a record in Redis", () => {
     }
   });
 
-  test("G2: with any bit flipped is nobody's or its owner's", async () => {
+  test("G2: with any bit flipped is unreadable or its owner's", async () => {
     for await (const { node, token, where } of flipped()) {
       const { session } = await node.open(requestWith(PRESENTED.header(token)));
       assert.ok(session.userId === null || session.userId === "ann", where);

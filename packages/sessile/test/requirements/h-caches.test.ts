@@ -14,7 +14,7 @@ const STATUSES = [200, 203, 204, 301, 304, 401, 404, 410, 500] as const;
 const transports = [headerTransport(), bearerTransport(), cookieTransport()];
 const manager = new SessionManager({ store: memoryStore(), transports, sweepInterval: 0 });
 
-/** Says that everybody may cache its answers, as a framework or a proxy might add by default. */
+/** Marks its answers as public for caches, as a framework or a proxy might do by default. */
 function careless(request: IncomingMessage, response: ServerResponse, session: Session): void | Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? "", "http://x");
   const status = Number(searchParams.get("status") ?? 200);
@@ -50,7 +50,7 @@ describe("behind a shared cache", () => {
   });
 
   for (const transport of TRANSPORTS) {
-    test(`H7: by ${transport}, nobody gets what another user's session was answered, whatever the status`, async () => {
+    test(`H7: by ${transport}, no client gets the answer to another user's session, whatever the status`, async () => {
       for (const status of STATUSES) {
         const users = await Promise.all(["ann", "bob"].map((user) => mintSession(manager, user)));
         for (const path of ["/who", "/check", "/rotate"])
@@ -59,7 +59,7 @@ describe("behind a shared cache", () => {
     });
   }
 
-  test("H7: an answer that sets the session's cookie is given to nobody else", async () => {
+  test("H7: an answer that sets the session's cookie is given to no other client", async () => {
     for (const status of STATUSES) {
       const first = await cache.get(`/sign-in?status=${status}`, { cookie: "__Host-session=x" });
       const second = await cache.get(`/sign-in?status=${status}`, { cookie: "__Host-session=x" });

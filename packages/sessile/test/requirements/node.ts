@@ -36,7 +36,7 @@ export function nodeOn(store: SessionStore, clock: () => number, options: Partia
   return new SessionManager<Bag>({ transports, sweepInterval: 0, ...options, store, clock });
 }
 
-/** Who the token is good for; `null` for nobody. Looks only: nothing is committed, so nothing is touched. */
+/** The user of the token; `null` for none. Nothing is committed, so nothing is touched. */
 export async function userOf(node: Node, token: string, transport: Transport = "header"): Promise<string | null> {
   const { session } = await node.open(requestWith(PRESENTED[transport](token), { method: "GET" }));
   return session.userId;

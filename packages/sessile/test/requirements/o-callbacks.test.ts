@@ -36,13 +36,13 @@ describe("a schema that", () => {
 });
 
 describe("a clock that, later on,", () => {
-  test("O4: throws lets nobody in", () =>
+  test("O4: throws lets no request in", () =>
     expectNobody(() => {
       throw new Error("broken");
     }));
 
   for (const [what, read] of Object.entries(BROKEN_CLOCKS)) {
-    test(`O4: tells ${what} lets nobody in`, () => expectNobody(read));
+    test(`O4: tells ${what} lets no request in`, () => expectNobody(read));
   }
 });
 
@@ -62,7 +62,7 @@ async function expectNothing(validate: () => unknown): Promise<void> {
   assert.equal(await adminFlag(nodeOn(store, Date.now, { schema }), token), undefined);
 }
 
-/** What a request sees of the data; `undefined` when it fails. */
+/** The data that a request sees; `undefined` when it fails. */
 async function adminFlag(node: Node, token: string): Promise<unknown> {
   try {
     const { session } = await node.open(requestWith(PRESENTED.header(token)));

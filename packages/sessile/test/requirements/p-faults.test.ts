@@ -68,7 +68,7 @@ async function expectUnavailable(store: SessionStore, what: string): Promise<voi
 
 describe("a Redis that says", () => {
   for (const fault of REDIS_FAULTS) {
-    test(`P1: ${fault.split(" ", 1)[0]} is a 503 of every call, and nobody is signed in or out`, async () => {
+    test(`P1: ${fault.split(" ", 1)[0]} is a 503 of every call, and no user is signed in or out`, async () => {
       const sendCommand = async (): Promise<never> => {
         throw new Error(fault);
       };
@@ -84,7 +84,7 @@ describe("a Redis that says", () => {
 
 describe("a SQLite that fails with", { skip: unable }, () => {
   for (const [name, code] of Object.entries(SQLITE_FAULTS)) {
-    test(`P1: ${name} is a 503 of every call, and nobody is signed in or out`, async () => {
+    test(`P1: ${name} is a 503 of every call, and no user is signed in or out`, async () => {
       const database = openTuned(newPath());
       let isBroken = false;
       const failing = failingDatabase(database, () => isBroken, code);

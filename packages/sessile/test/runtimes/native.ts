@@ -74,7 +74,7 @@ function mount(route: SuiteRoute): SessionHandler {
   };
 }
 
-test("a WebSocket of Elysia knows its user, and nobody else gets one", { skip: !isBun }, async () => {
+test("a WebSocket of Elysia has its user, and no other client gets one", { skip: !isBun }, async () => {
   const manager = new SessionManager({ store: memoryStore(), transports: [cookieTransport()], sweepInterval: 0 });
   const app = new Elysia().use(sessions(manager)).ws("/", {
     requireSession: true,
@@ -87,7 +87,7 @@ test("a WebSocket of Elysia knows its user, and nobody else gets one", { skip: !
   await close();
 });
 
-/** What a socket hears first; rejects when it is refused. Bun's client takes headers. */
+/** The first message on a socket; rejects when it is refused. Bun's client takes headers. */
 function firstMessage(url: string, headers: Record<string, string>): Promise<unknown> {
   const Socket = WebSocket as unknown as new (url: string, options: object) => WebSocket;
   const socket = new Socket(url.replace("http", "ws"), { headers });

@@ -1,4 +1,4 @@
-// What a store remembers of records that it has read, and that it never answers what is not stored any more.
+// The records that a store remembers after reading them: it never answers with one that is no longer stored.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

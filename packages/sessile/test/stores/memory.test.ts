@@ -35,7 +35,7 @@ test("P12: a store that is full of bytes refuses to grow and keeps what it has",
   assert.equal((await store.commit(record.sid, { at: Date.now(), remove: ["k"] })).status, "ok");
 });
 
-test("P12: a sign-in that finds no room evicts nobody", async () => {
+test("P12: a sign-in that finds no room evicts no session", async () => {
   const store = memoryStore({ maxBytes: 100 });
   const oldest = sampleRecord({ userId: "ann", data: '{"k":"0123456789"}' });
   await store.create(oldest);

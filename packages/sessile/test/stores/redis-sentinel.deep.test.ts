@@ -20,7 +20,7 @@ after(() => group.close());
 const libraries = Object.keys(SENTINEL) as Library[];
 const connectOver = (library: Library) => SENTINEL[library](group.addresses, user);
 
-// Before any failover: long after one, Sentinels go on cutting connections to put everybody in place.
+// Before any failover: long after one, Sentinels go on cutting connections to put all nodes in place.
 for (const library of libraries) {
   const connect = () => connectOver(library);
 

@@ -57,7 +57,7 @@ export class Gate {
   readonly #reached = deferred();
   readonly #opened = deferred();
 
-  /** Resolves when somebody stands at the gate. */
+  /** Resolves when a request stands at the gate. */
   get reached(): Promise<void> {
     return this.#reached.promise;
   }
@@ -112,7 +112,7 @@ export class SpiedStore {
   }
 }
 
-/** What became of one request. */
+/** The result of one request. */
 export interface Sent<Result> {
   readonly session: Session<Bag>;
   readonly response: ResponseRecorder;
@@ -123,7 +123,7 @@ export interface Sent<Result> {
 
 export interface Sending {
   readonly status?: number;
-  /** What the application says of caches. */
+  /** The application's headers for caches. */
   readonly cacheControl?: string;
   readonly method?: string;
 }
@@ -157,7 +157,7 @@ export class Bench {
     return this.manager.open(requestWith({ "x-session-token": token ?? undefined }));
   }
 
-  /** One request: opened, handled, committed. What the handler throws makes it a 500, as an adapter would. */
+  /** One request: opened, handled, committed. An error from the handler makes it a 500, as an adapter would. */
   async send<Result>(
     token: string | null,
     handle: (session: Session<Bag>) => Result,
@@ -182,7 +182,7 @@ export class Bench {
     return issued as string;
   }
 
-  /** Who the token is good for; `null` for nobody. Does not count as activity. */
+  /** The user of the token; `null` for none. Does not count as activity. */
   async userOf(token: string): Promise<string | null> {
     const { result } = await this.send(token, (session) => {
       session.notActivity();

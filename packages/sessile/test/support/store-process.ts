@@ -65,7 +65,7 @@ function remoteStore(child: ChildProcess): SessionStore {
     });
   const methods = STORE_METHODS.map((method) => [method, (...parameters: unknown[]) => ask(method, parameters)]);
   const store = Object.fromEntries(methods) as unknown as SessionStore;
-  // What IPC brings is not frozen, and only a store in this process can promise that it is.
+  // Objects from IPC are not frozen, and only a store in this process can promise that they are.
   return { ...store, load: async (sid) => frozen(await store.load(sid)) };
 }
 

@@ -15,7 +15,7 @@ export interface NamedTest {
 
 export const PACKAGES = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Where tests are; `src/testing` holds those of the published suites. */
+/** The folders of tests; `src/testing` holds those of the published suites. */
 const FOLDERS = ["sessile/test", "sessile/src/testing", "server/test"];
 
 /** A call that makes a test, or the name of a check in a suite, up to the quotation mark. */
@@ -58,7 +58,7 @@ function literalAt(source: string, start: number): { readonly text: string; read
   return { text, end: at + 1 };
 }
 
-/** Where the brace is closed that was opened before `at`. */
+/** The index of the brace that closes the one opened before `at`. */
 function endOfPlaceholder(source: string, at: number): number {
   for (let depth = 1; ; at++) {
     if (source[at] === "{") depth++;

@@ -1,4 +1,4 @@
-// The suite is trusted because the store that everybody writes first fails it.
+// The suite can be trusted because the most obvious store fails it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

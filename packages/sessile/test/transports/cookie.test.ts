@@ -376,7 +376,7 @@ describe("two cookies of one name", () => {
     ["a domain introduced", { name: "sid" }, { name: "sid", domain: "example.com" }],
     ["both changed", { name: "sid", domain: "example.com" }, { name: "sid", sameSite: "None", partitioned: true }],
   ] satisfies [string, CookieOptions, CookieOptions][]) {
-    test(`of ${what} lock nobody out`, async () => {
+    test(`of ${what} lock no user out`, async () => {
       const browser = new Visit();
       await browser.to(before, "/", signIn);
       assert.equal(await browser.to(after), "ann");

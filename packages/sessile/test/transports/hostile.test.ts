@@ -70,11 +70,11 @@ async function liveBench(): Promise<{ bench: Bench; token: string }> {
   return { bench, token: issued as string };
 }
 
-test("B2, B7: whatever the three headers hold, a request is somebody's, nobody's or a 4xx, and nothing else", async () => {
+test("B2, B7: whatever the three headers hold, a request is a user's, anonymous or a 4xx, and nothing else", async () => {
   const { bench, token } = await liveBench();
   const value = fc.oneof(
     { arbitrary: hostile(token), weight: 4 },
-    { arbitrary: fc.constantFrom(undefined, token), weight: 2 }, // or else nobody might be let in
+    { arbitrary: fc.constantFrom(undefined, token), weight: 2 }, // or else hardly any request would be signed in
   );
   const outcomes = { ann: 0, nobody: 0, refused: 0 };
   await fc.assert(
@@ -100,7 +100,7 @@ test("B2, B7: whatever the three headers hold, a request is somebody's, nobody's
   assert.equal(await bench.userOf(token), "ann");
 });
 
-test("B2: of every transport, what is not exactly a token is nobody", async () => {
+test("B2: of every transport, a text that is not exactly a token is anonymous", async () => {
   const { bench, token } = await liveBench();
   const carriers = [
     (value: string) => ({ "x-session-token": value }),

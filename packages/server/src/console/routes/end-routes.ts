@@ -60,7 +60,7 @@ function actRoutes(app: FastifyInstance, { manager, audit, names, everyone }: Ad
         return everyone.run();
       };
       audit.run({ actor, action: "endEveryone" }, run).catch((error: unknown) => {
-        request.log.error({ err: error }, "ending everybody's sessions failed");
+        request.log.error({ err: error }, "ending all sessions failed");
         failed(error); // reached only when the audit could not be written, and nothing has begun
       });
     });

@@ -24,7 +24,9 @@ export function chooseUsers({ store, users, demo }: { store: string; users: stri
   const path = usersPath(store, users);
   if (path === null || (users === "" && !isThere(path))) return null;
   if (!demo) return path;
-  throw new UsageError(`--demo would sign everybody in, although there are users in ${path}. Leave one of them out.`);
+  throw new UsageError(
+    `--demo would sign every client in, although there are users in ${path}. Leave one of them out.`,
+  );
 }
 
 /** True also for a link to a missing file, as on a disk that is not mounted: the demo must not take its place. */

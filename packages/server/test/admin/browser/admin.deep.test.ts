@@ -124,7 +124,7 @@ describe("the admin page", { skip: noChromium }, () => {
     await context.close();
   });
 
-  test("the other session of a user called `..` ends, and nobody else's", async () => {
+  test("the other session of a user called `..` ends, and no other user's", async () => {
     const others = await Promise.all(["a", "b", "c"].map((name) => app.mint(name)));
     for (const id of ["..", ".", "a/../b", "?except=", "\u202ea"]) {
       const [here, there] = [await app.mint(id), await app.mint(id)];
@@ -235,7 +235,7 @@ describe("the admin page", { skip: noChromium }, () => {
     await context.close();
   });
 
-  test("L2: a session's values are shown to whoever asks, then hidden, and the audit says who asked", async () => {
+  test("L2: a session's values are shown on request, then hidden, and the audit says who asked", async () => {
     const record = sampleRecord({ userId: userId("alice"), data: JSON.stringify({ note: "a secret thought" }) });
     await app.store.create(record);
     const { page, context } = await visitSignedIn(`/admin/session?sid=${record.sid}`);
@@ -253,7 +253,7 @@ describe("the admin page", { skip: noChromium }, () => {
     await context.close();
   });
 
-  test("everybody's sessions end only after it was typed, and the administrator stays", async () => {
+  test("all sessions end only after it was typed, and the administrator stays", async () => {
     const clients = await Promise.all(["alice", "bob"].map((name) => app.mint(userId(name))));
     const { page, context } = await visitSignedIn("/admin/sessions");
     await page.getByRole("button", { name: "End all sessions…" }).click();

@@ -1,4 +1,4 @@
-// A Chromium for tests: the one that `npm test` found. It asks nobody for anything but the server under test.
+// A Chromium for tests: the one that `npm test` found. It sends requests only to the server under test.
 
 import {
   type Browser,
@@ -51,7 +51,7 @@ function launchOptions(): LaunchOptions {
 export interface OpenPage {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Everything that the page complained about, and every request to somebody else. */
+  /** Everything that the page complained about, and every request to another host. */
   readonly complaints: readonly string[];
 }
 

@@ -14,7 +14,7 @@ import { signIn } from "./operator.ts";
 
 const MANY = 100_000;
 
-/** What else this machine does counts for nothing here. */
+/** Other load of this machine does not count here. */
 const milliseconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
 
 describe("a hundred thousand sessions", { skip: noChromium }, () => {
@@ -93,7 +93,7 @@ describe("a hundred thousand sessions", { skip: noChromium }, () => {
     await context.close();
   });
 
-  test("L4: everybody's sessions end, and meanwhile the server answers others", async () => {
+  test("L4: all sessions end, and meanwhile the server answers others", async () => {
     const operator = await app.operator();
     const client = await app.mint("1");
     const delay = monitorEventLoopDelay({ resolution: 5 });

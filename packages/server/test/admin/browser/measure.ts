@@ -109,7 +109,7 @@ async function signInAt(url: string, username: string): Promise<void> {
   if (response.status !== 200) throw new Error(`${username} could not sign in: ${response.status}`);
 }
 
-/** Processor time of the server by the second: nobody looks, one page is open, five are. */
+/** Processor time of the server by the second: with no page open, with one, with five. */
 async function measureCost(browser: Browser): Promise<void> {
   for (const pages of [0, 1, 5]) {
     const opened = [];

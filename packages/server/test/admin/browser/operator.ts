@@ -1,4 +1,4 @@
-// What an administrator does in a browser, and what is looked at on every page. Knows no server.
+// The steps of an administrator in a browser, and the checks of every page.
 
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
@@ -26,7 +26,7 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
 }
 
-/** What axe finds against WCAG 2.2 A and AA and its own best practices, as text; empty when there is nothing. */
+/** The findings of axe against WCAG 2.2 A and AA and its own best practices, as text; empty without any. */
 export async function axe(page: Page): Promise<string[]> {
   // By the debugger, which no policy of the page keeps out.
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(readFileSync(AXE, "utf8"));

@@ -7,7 +7,7 @@ import { launch, noChromium, openPage } from "../../admin/browser/chromium.ts";
 import { startApi } from "../../api/api-app.ts";
 import { startServer } from "../../support/server-process.ts";
 
-test("/docs carries this program's name and release, shows every operation, asks nobody but this server, and breaks no rule of its policy", {
+test("/docs carries this program's name and release, shows every operation, asks only this server, and breaks no rule of its policy", {
   skip: noChromium,
 }, async () => {
   const api = await startApi();

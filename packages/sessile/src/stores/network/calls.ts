@@ -24,7 +24,7 @@ export interface Call<T> {
   readonly endsAt: number;
   /** It changes nothing, so it is sent once more after an outage. */
   readonly isRead: boolean;
-  /** What to wait for before it is sent. */
+  /** A promise to wait for before the call is sent. */
   ready?(): Promise<void> | undefined;
   send(): Promise<T>;
   /** Called when the deadline has passed without an answer. */

@@ -26,8 +26,8 @@ export interface Running {
    */
   readonly rows: Promise<readonly (readonly Value[])[]>;
   /**
-   * Nothing waits for the answer any more. What has not been sent never is, and a connection that still waits for an
-   * answer is closed, where the library can do that.
+   * Nothing waits for the answer any more. An unsent statement is never sent, and a connection that still waits for an
+   * answer is closed, if the library can do that.
    */
   abandon(): void;
 }

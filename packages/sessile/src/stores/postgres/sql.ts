@@ -44,8 +44,8 @@ const lockUser = (names: Names) => `
 const ANNOUNCE = "IF p_channel IS NOT NULL THEN PERFORM pg_notify(p_channel, sid) FROM unnest(ended) AS sid; END IF;";
 
 /**
- * What makes the tables, one statement each; the last one fails where that has been done. Touches change no column that
- * has an index but `due`, the deadline rounded up, and rows leave them room: so most of them are HOT updates.
+ * The statements that create the tables; the last one fails if they exist. Touches change only one indexed column,
+ * `due`, the deadline rounded up, and rows leave them room: so most of them are HOT updates.
  */
 export function schemaStatements(names: Names): readonly string[] {
   const { table, create, deleteByUser, version, bare } = names;

@@ -5,8 +5,8 @@ import type { Records } from "./records.ts";
 import { UserIndex } from "./user-index.ts";
 
 /**
- * Step 1: a place in the new user's index, pending, so that a revocation reaches the session from here on. Where
- * another request moves the session to the same user, both have one place. Step 2 is the write of the record.
+ * Step 1: a place in the new user's index, pending, so that a revocation reaches the session from here on. If another
+ * request moves the session to the same user, both have one place. Step 2 is the write of the record.
  */
 export async function admitOwner(records: Records, next: SessionRecord): Promise<void> {
   if (next.userId !== null) await new UserIndex(records, next.userId).admit(next);

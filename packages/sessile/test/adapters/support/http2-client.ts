@@ -67,11 +67,11 @@ export function http2Tests(name: string, start: (manager: SessionManager) => Pro
       assert.match(head["set-cookie"]?.[1] ?? "", /^__Host-session=ses_/);
     }));
 
-  test(`over HTTP/2, the guard of ${name} lets the signed in through and nobody else`, () =>
+  test(`over HTTP/2, the guard of ${name} lets only signed-in users through`, () =>
     withServer(start, async ({ send, cookie }) => {
       assert.equal((await send("GET", "/profile", { cookie })).body.toString(), "anna");
-      const nobody = await send("GET", "/profile");
-      assert.deepEqual([nobody.status, nobody.body.toString()], [401, '{"detail":"Not authenticated"}']);
+      const anonymous = await send("GET", "/profile");
+      assert.deepEqual([anonymous.status, anonymous.body.toString()], [401, '{"detail":"Not authenticated"}']);
     }));
 
   test(`I1: over HTTP/2, ${name} compares the origin with :authority`, () =>

@@ -39,7 +39,7 @@ test("never more bytes than allowed, and all bytes are given back", async () => 
   assert.deepEqual([copies.size, copies.bytes], [0, 0]);
 });
 
-test("a record that is larger than all of it is not kept, and puts nobody out", async () => {
+test("a record that is larger than all of it is not kept, and displaces no other", async () => {
   const copies = new Copies(10, 10_000);
   const small = sampleRecord();
   await fill(copies, small, sampleRecord({ data: JSON.stringify({ text: "x".repeat(10_000) }) }));

@@ -25,7 +25,7 @@ export class FakeSource implements ChangeSource {
 }
 
 export interface CachedBench {
-  /** What is behind the cache. */
+  /** The store behind the cache. */
   readonly inner: WatchedStore;
   readonly source: FakeSource;
   readonly cached: CachedStore;

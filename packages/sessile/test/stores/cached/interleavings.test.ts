@@ -1,5 +1,6 @@
-// Every order in which loads, writes here and elsewhere, word of them, and the loss of the source can happen, step by
-// step. Whatever the order: nobody gets less than what was told or acknowledged here before they asked.
+// Every order in which loads, writes here and elsewhere, messages about them, and the loss of the source can happen,
+// step by step. In each order, an answer is never older than a message or an acknowledgement that arrived before the
+// question.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -25,11 +26,11 @@ class World {
   version = 1;
   /** Versions of which no word has come yet. */
   readonly untold: number[] = [];
-  /** What everybody who asks now has to know of. */
+  /** The least version that an answer may have from now on. */
   known = 1;
-  /** What the last write of this process made of it. */
+  /** The result of the last write of this process. */
   writtenHere = 1;
-  /** What somebody was told wrongly. */
+  /** A wrong answer that was given. */
   readonly failures: string[] = [];
   #isLost = false;
   readonly #sent: Sent[] = [];
@@ -84,12 +85,12 @@ class World {
     this.known = Math.max(this.known, this.version);
   }
 
-  /** What somebody who asks now must at least be told. */
+  /** The least that an answer must contain now. */
   get least(): number {
     return this.#bench.source.isOn ? this.known : this.version;
   }
 
-  /** When all is over, whoever asks is told the truth. */
+  /** At the end, every answer is the truth. */
   async finish(): Promise<void> {
     await this.#settle();
     if (!this.#bench.source.isOn) this.recover();

@@ -1,4 +1,4 @@
-// What is answered from a copy, what is asked of the store, and what a write here does to copies.
+// The answers from a copy, the calls of the store, and the effect of a write on copies.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -77,7 +77,7 @@ describe("a load", () => {
     assert.ok(hits > 10_000 && misses > 10_000, `${hits} hits, ${misses} misses`);
   });
 
-  test("of a session that another process began during somebody's load finds it", async () => {
+  test("of a session that another process began during a load finds it", async () => {
     const memory = memoryStore();
     const answered = newGate();
     let loads = 0;

@@ -23,7 +23,7 @@ const NEEDED = [
   ...["get", "set", "getdel", "del", "exists", "eval", "evalsha", "time", "scan", "publish", "subscribe"],
   ...["zadd", "zrem", "zrange", "zrangebyscore", "zcard", "zscore", "pttl", "pexpireat"],
   ...["client|id", "client|tracking"],
-  // What the clients need to connect.
+  // The options that the clients need to connect.
   ...["hello", "auth", "info"],
 ];
 

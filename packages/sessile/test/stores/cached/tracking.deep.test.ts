@@ -276,7 +276,7 @@ test("an emptied Redis empties the cache", async () => {
   assert.equal(await read(store, record.sid), null);
 });
 
-test("nothing is asked of Redis while nobody asks the cache, and what it asked with is gone soon", async () => {
+test("nothing is asked of Redis while no request asks the cache, and what it asked with is gone soon", async () => {
   const own = await startRedis();
   closing.push(() => own.close());
   const store = await openCache(await connectNode({}, own), "idle:", { maxStaleness: 100 });

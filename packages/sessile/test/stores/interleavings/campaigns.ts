@@ -1,4 +1,4 @@
-// What goes wrong in a scenario, and where: a campaign runs the scenario once for every place.
+// The faults of a scenario and their places: a campaign runs the scenario once for every place.
 
 import assert from "node:assert/strict";
 import type { Explored } from "./explorer.ts";

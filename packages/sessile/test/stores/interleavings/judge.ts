@@ -1,4 +1,4 @@
-// What must hold after every run, whatever the order and whoever crashed.
+// The facts that must hold after every run, in every order and after every crash.
 
 import assert from "node:assert/strict";
 import {
@@ -12,7 +12,7 @@ import {
 import { sampleRecord } from "sessile/testing";
 import { FIRST, type Kind, keyOf, NEW, type Scenario, secretChange, touchedUntil, USER } from "./scenario.ts";
 
-/** What became of an operation: it returned, it failed with a store error, or it is never resumed. */
+/** The end of an operation: it returned, it failed with a store error, or it is never resumed. */
 export interface Outcome {
   readonly kind: Kind;
   readonly status: "returned" | "failed" | "crashed";
@@ -24,7 +24,7 @@ export interface Aftermath {
   readonly outcomes: readonly Outcome[];
   /** True when nothing was made to fail. */
   readonly isCalm: boolean;
-  /** A store that nobody gates. */
+  /** A store without gates. */
   readonly store: SessionStore;
   /** Members of the user's index, now. */
   readonly members: () => Promise<readonly string[]>;
@@ -89,7 +89,7 @@ function acknowledgedDead(outcome: Outcome, process: number, { isIndexLost }: Sc
   return created.status === "created" ? created.evicted : [own];
 }
 
-/** What lives and was handed out is listed. */
+/** A live session whose token was returned is listed. */
 function checkListed({ outcomes }: Aftermath, { live, listed }: Ending): void {
   for (const sid of [FIRST.sid, ...handedOut(outcomes)]) {
     if (live.has(sid)) assert.ok(listed.includes(sid), `${nameOf(sid)} lives and is not listed`);
@@ -106,7 +106,7 @@ function createdBy(outcome: Outcome): (Created & { status: "created" }) | null {
   return created.status === "created" ? created : null;
 }
 
-/** A session that began ends for a reason that somebody reports. */
+/** A session that began ends for a reason that an operation reports. */
 function checkCreated(aftermath: Aftermath, { live }: Ending): void {
   for (const [process, outcome] of aftermath.outcomes.entries()) {
     if (outcome.kind !== "create" || outcome.status !== "returned") continue;
@@ -120,7 +120,7 @@ function checkCreated(aftermath: Aftermath, { live }: Ending): void {
   }
 }
 
-/** What was being created when a revocation began is ended by it; what began after it is not. */
+/** A session that was being created when a revocation began is ended by it; one that began after it is not. */
 function checkMeeting(aftermath: Aftermath, create: number, revokeAll: number, isLive: boolean): void {
   const { scenario, outcomes, firstCommandOf, lastIndexCommandOf } = aftermath;
   if (scenario.isOneProcess) return;
@@ -146,7 +146,7 @@ function mayBeEnded({ outcomes, scenario }: Aftermath, process: number, except: 
   });
 }
 
-/** True when somebody says that it ended, or crashed before it could. */
+/** True when an operation reports the end, or crashed before it could. */
 function isReported(sid: string, outcomes: readonly Outcome[]): boolean {
   return outcomes.some((outcome) => {
     if (outcome.kind === "signOut")
@@ -158,12 +158,12 @@ function isReported(sid: string, outcomes: readonly Outcome[]): boolean {
   });
 }
 
-/** A create that evicted and was then revoked itself has nobody to tell. */
+/** A create that evicted and was then revoked itself has no way to report it. */
 function wasRevoked(outcome: Outcome): boolean {
   return outcome.status === "returned" && (outcome.value as Created).status === "revoked";
 }
 
-/** The first session lives unless somebody ended it. */
+/** The first session lives unless an operation ended it. */
 function checkFirst({ outcomes, scenario }: Aftermath, { live }: Ending): void {
   if (live.has(FIRST.sid)) return;
   assert.ok(isReported(FIRST.sid, outcomes), "the first session died unreported");
@@ -234,7 +234,7 @@ function secretsOf({ secretDigest, rotation }: SessionRecord): string {
 
 interface Change {
   readonly rotate: NonNullable<SessionDelta["rotate"]>;
-  /** `null` where nobody was told: it was done or not. */
+  /** `null` where no operation was told: it was done or not. */
   readonly result: Committed["status"] | null;
 }
 
@@ -274,7 +274,7 @@ function checkIndex({ live }: Ending, members: readonly string[]): void {
 }
 
 /**
- * Whoever comes next finds a clean house: nothing marked, nothing in the way, nothing that lives after a revocation.
+ * The next operation finds a clean state: nothing marked, nothing in the way, nothing that lives after a revocation.
  */
 async function checkNext({ store, members, outcomes }: Aftermath, { live }: Ending): Promise<void> {
   await store.deleteByUser(USER);

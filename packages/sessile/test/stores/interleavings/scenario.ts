@@ -1,4 +1,4 @@
-// What runs side by side: one user, one session that is there before, and operations on it, each a process of its own.
+// A scenario: one user, one session from before, and operations on it side by side, each a process of its own.
 
 import type { SessionDelta, SessionRecord, SessionStore, UserLimit } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
@@ -44,7 +44,7 @@ export const FIRST: SessionRecord = sampleRecord({
   rotation: { family: FAMILY, offer: OPEN, offeredAt: NOW, count: 1, taken: 0, previous: [] },
 });
 
-/** What the n-th operation creates. */
+/** The record that the n-th operation creates. */
 export const NEW: readonly SessionRecord[] = [1, 2, 3].map((n) => sampleRecord({ userId: USER, createdAt: NOW + n }));
 
 const DIGESTS: readonly string[] = NEW.map(({ secretDigest }) => secretDigest);
@@ -100,7 +100,7 @@ export function operate(kind: Kind, process: number, store: SessionStore, limit?
   }
 }
 
-/** What is done with an offer, beside each other operation and among themselves. */
+/** Operations on an offer, beside each other operation and among themselves. */
 export const SECRETS: readonly (readonly Kind[])[] = [
   ...(["offer", "take"] as const).flatMap((kind) => KINDS.map((other) => [kind, other])),
   ["offer", "offer"],

@@ -40,7 +40,7 @@ test("P5: one node of three that fails does not close the way to the others", ()
   assert.deepEqual(breaker.circuit, { state: "closed", opened: 0 });
 });
 
-test("P5: while it is open nobody passes, until the pause is over", () => {
+test("P5: while it is open no call passes, until the pause is over", () => {
   const { clock, breaker } = opened();
   clock.advance(FIRST_PAUSE - 1);
   assert.equal(breaker.enter(), null);
@@ -48,7 +48,7 @@ test("P5: while it is open nobody passes, until the pause is over", () => {
   assert.notEqual(breaker.enter(), null);
 });
 
-test("P5: at most one probe is under way, whoever asks and however long it takes", () => {
+test("P5: at most one probe is under way, however many ask and however long it takes", () => {
   const { clock, breaker } = opened();
   clock.advance(FIRST_PAUSE);
   const probe = breaker.enter() as number;

@@ -50,7 +50,7 @@ test("what one that is given up adds is given up too, at its time", async () => 
   assert.ok(deadlines.now() >= start + 10);
 });
 
-test("P3: a stall of this process takes nobody's time away, however long it is", async () => {
+test("P3: a stall of this process takes no call's time away, however long it is", async () => {
   const deadlines = new Deadlines();
   let isAnswered = false;
   const answer = new Promise<boolean>((resolve) => {

@@ -33,7 +33,7 @@ function linkTo(answers: (string | Error | "never")[], deadline = 10_000): { lin
   return { link: new PostgresLink({ run }, deadline), sent };
 }
 
-test("a pooler that loses named statements is sent unnamed ones from then on, and nobody notices", async () => {
+test("a pooler that loses named statements is sent unnamed ones from then on, and no call fails", async () => {
   for (const code of ["26000", "42P05"]) {
     const { link, sent } = linkTo([code]);
     assert.deepEqual(await link.run(WRITE, []), [["done"]]);

@@ -15,7 +15,7 @@ import { type MakeStore, soundStore } from "./simulate.ts";
 export interface Faulty {
   readonly name: string;
   readonly makeStore: MakeStore;
-  /** Where it shows. */
+  /** The scenario that shows the fault. */
   readonly scenario: Scenario;
   readonly fault?: Fault;
   readonly message: RegExp;

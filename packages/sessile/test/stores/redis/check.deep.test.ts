@@ -1,4 +1,4 @@
-// What the check of a Redis says of its settings, and that what it warns of happens.
+// The warnings about a Redis and its settings, and proof that the events they warn of happen.
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";

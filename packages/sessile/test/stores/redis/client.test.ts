@@ -11,7 +11,7 @@ import { portOf } from "#dist/stores/redis/clients/port-of.js";
 
 const KEY = "sessile:s:x";
 const GET = ["GET", KEY];
-/** What an ioredis `Cluster` has to be made with. */
+/** The options that an ioredis `Cluster` needs. */
 const ONCE = { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0 };
 
 test("each kind of client is sent a command in its own way, always to the primary", async () => {

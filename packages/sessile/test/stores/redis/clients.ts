@@ -16,7 +16,7 @@ export interface Address {
   readonly port: number;
 }
 
-/** What is the same for every connection of a client. */
+/** The options that all connections of a client share. */
 export interface Login {
   readonly username?: string;
   readonly password?: string;
@@ -74,8 +74,8 @@ export const CLUSTER: Record<Library, Connect> = {
 };
 
 /**
- * Whoever disconnects while a refresh is under way leaves a timer behind, which refreshes for ever: it is set when the
- * refresh ends. So this waits for the end of one, and for what ioredis itself does then.
+ * A client that disconnects during a refresh leaves a timer behind, which refreshes for ever: it is set when the
+ * refresh ends. So this waits for the end of one, and for the steps of ioredis after it.
  */
 export function closeCluster(cluster: Cluster): Promise<void> {
   return new Promise((resolve) =>

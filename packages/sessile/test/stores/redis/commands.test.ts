@@ -44,7 +44,7 @@ async function handle(
 
 type Opened = Awaited<ReturnType<typeof manager.open>>;
 
-/** What Redis did meanwhile, each with how often. */
+/** The commands that Redis ran meanwhile, each with its number. */
 async function commandsOf(work: () => Promise<unknown>): Promise<Record<string, number>> {
   await server.ask("CONFIG", "RESETSTAT");
   await work();

@@ -1,4 +1,4 @@
-// What a commit costs, and what an out-of-date base must not do to it.
+// The cost of a commit, and the protection from an out-of-date base.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";

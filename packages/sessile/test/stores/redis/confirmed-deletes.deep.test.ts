@@ -29,7 +29,7 @@ interface Scene extends Replication {
   readonly strict: SessionStore;
   /** The same, with more time. */
   readonly patient: SessionStore;
-  /** What the replica shows. */
+  /** The record on the replica. */
   readonly onReplica: (record: SessionRecord) => Promise<boolean>;
 }
 
@@ -105,7 +105,7 @@ for (const library of ["@redis/client", "ioredis"] as const) {
     await Promise.all(refused);
   });
 
-  test(`P7: whoever tries a refused sign-out again is refused until the replica has it, over ${library}`, async (t) => {
+  test(`P7: a client that repeats a refused sign-out is refused until the replica has it, over ${library}`, async (t) => {
     const scene = await start(t, library);
     const { strict, replica } = scene;
     const record = await created(scene);
@@ -124,7 +124,7 @@ for (const library of ["@redis/client", "ioredis"] as const) {
     assert.equal(await scene.onReplica(record), false);
   });
 
-  test(`P7: whoever tries a refused sign-out again in another process is refused too, over ${library}`, async (t) => {
+  test(`P7: a client that repeats a refused sign-out in another process is refused too, over ${library}`, async (t) => {
     const scene = await start(t, library);
     const { client, close } = await SINGLE[library]([{ host: "127.0.0.1", port: scene.primary.port }]);
     const elsewhere = redisStore({ client, prefix: PREFIX, deadline: DEADLINE, confirmReplicas: 1 });
@@ -264,7 +264,7 @@ for (const library of ["@redis/client", "ioredis"] as const) {
       await strict.delete(second.sid);
       return true;
     });
-    // What is confirmed is that no node has the record; the empty value in its place goes a moment later.
+    // Confirmed means that no node has the record; the empty value in its place goes a moment later.
     for (const node of group.nodes) assert.equal(await node.ask("STRLEN", keyOf(second.sid)), 0);
   });
 }

@@ -1,4 +1,4 @@
-// What a failover that loses writes does to those who remember what it lost.
+// A failover that loses writes, and its effect on processes that remember them.
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";

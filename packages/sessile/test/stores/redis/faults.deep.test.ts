@@ -34,7 +34,7 @@ interface Fault {
   readonly before?: (scene: Scene) => unknown;
   readonly begin: (scene: Scene) => unknown;
   readonly end: (scene: Scene) => unknown;
-  /** What Redis still does. */
+  /** The operations that Redis still does. */
   readonly serves: "nothing" | "reads" | "readsAndDeletes";
 }
 
@@ -79,7 +79,7 @@ const FAULTS: readonly Fault[] = [
     serves: "nothing",
   },
   {
-    name: "CLUSTERDOWN: nobody serves the slots",
+    name: "CLUSTERDOWN: no node serves the slots",
     args: ["--cluster-enabled", "yes", "--cluster-port", "0", "--cluster-node-timeout", "500"],
     before: async ({ admin }) => {
       await admin.clusterAddSlotsRange({ start: 0, end: 16_383 });
@@ -199,7 +199,7 @@ for (const said of ["LOADING", "BUSY", "TRYAGAIN", "ASK", "MOVED", "UNKILLABLE",
   });
 }
 
-test("P1: a Cluster whose node sends everybody to itself is a 503", async () => {
+test("P1: a Cluster whose node sends every client to itself is a 503", async () => {
   const fake = await startFakeRedis(([name = "", second = ""]) => {
     const { port } = fake;
     if (`${name} ${second}`.toUpperCase() !== "CLUSTER SLOTS") return `-MOVED 1 127.0.0.1:${port}`;

@@ -32,7 +32,7 @@ interface Outage {
   readonly name: string;
   readonly begin: (proxy: TcpProxy) => unknown;
   readonly end: (proxy: TcpProxy) => unknown;
-  /** Writes that may have left before anybody could know: those of the first wave, and of a probe now and then. */
+  /** Writes that may have left before the outage could be known: those of the first wave, and of occasional probes. */
   readonly mostWrites: number;
 }
 

@@ -1,4 +1,4 @@
-// What one process hears of sessions that end in another, over a client of whatever kind.
+// The messages that one process receives about sessions that end in another, over any kind of client.
 
 import assert from "node:assert/strict";
 import { type RedisClient, redisStore } from "sessile/redis";
@@ -8,7 +8,7 @@ import { waitUntil } from "sessile-test-support/wait-until";
 import { patientStore } from "./connect.ts";
 
 export interface Hearing {
-  /** What the listener hears, one by one. */
+  /** The messages of the listener, one by one. */
   readonly next: () => Promise<string | null>;
   readonly close: () => Promise<void>;
 }
@@ -51,7 +51,7 @@ export async function hearsEveryEnd({ next }: Hearing, elsewhere: RedisClient, p
   assert.notEqual(await next(), null);
 }
 
-/** Whoever lost a connection may lose the next one as well, and hears `null` each time that there is another. */
+/** A listener that lost a connection may lose the next one as well, and receives `null` each time there is another. */
 async function untilHeard(next: Hearing["next"], store: SessionStore): Promise<void> {
   const end = async () => {
     const record = sampleRecord({ userId: "z" });

@@ -1,4 +1,4 @@
-// What the store leaves in Redis: which keys, for how long, and nothing that could be used or misread.
+// The keys that the store leaves in Redis: their names, their lifetimes, and nothing that could be used or misread.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

@@ -37,7 +37,7 @@ async function start(t: TestContext) {
     elsewhere,
     record,
     freeze: () => proxy.freeze(),
-    /** What was stuck is done; a later command over the same connection has been answered. */
+    /** The delayed commands are done; a later command over the same connection has been answered. */
     release: async () => {
       proxy.restore();
       await stuck.ping();
@@ -50,7 +50,7 @@ async function fails(call: Promise<unknown>): Promise<void> {
   assert.ok(isSessionError(error, "ERR_SESSION_STORE"), String(error));
 }
 
-test("a late commit is done only where nobody wrote in between", async (t) => {
+test("a late commit is done only without a write in between", async (t) => {
   const { late, elsewhere, record, freeze, release } = await start(t);
   const { sid, createdAt: at } = record;
   freeze();
@@ -82,7 +82,7 @@ test("a late touch or rotation of a session that ended meanwhile does not bring 
   assert.equal(await server.ask("EXISTS", keys.session(sid), keys.user("anna")), 0);
 });
 
-test("a late rotation has one successor: whoever rotated meanwhile is it", async (t) => {
+test("a late rotation has one successor: the one that rotated meanwhile", async (t) => {
   const { late, elsewhere, record, freeze, release } = await start(t);
   const { sid, createdAt: at, secretDigest: from } = record;
   freeze();

@@ -23,7 +23,7 @@ test("P2: a command that is not answered fails after the deadline", async () => 
   assert.equal(error.message, "Redis did not answer `SET` within 10 ms.");
 });
 
-test("P4: an answer after the deadline, and an error, reaches nobody", async () => {
+test("P4: an answer after the deadline, and an error, reaches no caller", async () => {
   let settle: ((how: "resolve" | "reject") => void) | undefined;
   const link = linkTo(() => {
     return new Promise((resolve, reject) => {

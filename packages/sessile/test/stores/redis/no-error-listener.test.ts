@@ -1,4 +1,4 @@
-// Clients that nobody listens to for errors: Node ends a process for an `error` event without a listener.
+// Clients without a listener for errors: Node ends a process for an `error` event without a listener.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

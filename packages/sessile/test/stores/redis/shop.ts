@@ -14,7 +14,7 @@ export interface Answer {
 
 export interface Shop {
   ask(route: keyof typeof ROUTES, cookie?: string): Promise<Answer>;
-  /** Signs somebody in. The cookie. */
+  /** Signs a user in and returns the cookie. */
   signIn(): Promise<string>;
   close(): Promise<void>;
 }

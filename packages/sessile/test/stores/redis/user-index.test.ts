@@ -127,7 +127,7 @@ test("a sign-in that crashed takes no place of another, and is ended by a revoca
   assert.deepEqual(await members("crashed"), []);
 });
 
-test("D8: sessions whose record Redis dropped make room before anybody is refused or evicted", async () => {
+test("D8: sessions whose record Redis dropped make room before a session is refused or evicted", async () => {
   for (const onExceeded of ["refuse", "evictOldest"] as const) {
     const [gone, alive, next] = records(onExceeded, 3) as [SessionRecord, SessionRecord, SessionRecord];
     await create([gone, alive]);

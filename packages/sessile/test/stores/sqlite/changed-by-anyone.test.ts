@@ -10,8 +10,8 @@ import { forkStore } from "../../support/store-process.ts";
 import { newPath, openRaw, unable } from "./raw.ts";
 
 describe("a session that was loaded", { skip: unable }, () => {
-  /** Everybody who can change the file: two stores here, one in another process, and a program without the library. */
-  test("F2: is answered as it is, whoever of four connections changes it, in every order", async () => {
+  /** All programs that can change the file: two stores here, one in another process, and one without the library. */
+  test("F2: is answered as it is, whichever of four connections changes it, in every order", async () => {
     const path = newPath();
     const here = [sqliteStore({ path }), sqliteStore({ path })] as const;
     const remote = await forkStore({ path });
@@ -79,7 +79,7 @@ describe("a session that was loaded", { skip: unable }, () => {
   });
 });
 
-/** What a store that remembers nothing reads. */
+/** The record as a store without any memory reads it. */
 async function recordIn(database: ReturnType<typeof openRaw>, sid: string): Promise<SessionRecord | null> {
   return sqliteStore({ database }).load(sid);
 }

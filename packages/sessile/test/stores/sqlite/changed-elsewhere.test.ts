@@ -8,7 +8,7 @@ import { fullRecord } from "sessile/testing";
 import { forkStore, type RemoteStore } from "../../support/store-process.ts";
 import { newPath, unable } from "./raw.ts";
 
-/** What the other process does to a session, and what is there afterwards. */
+/** The changes of the other process to a session, and the state afterwards. */
 const CHANGES: Readonly<Record<string, (there: SessionStore, record: SessionRecord) => Promise<SessionRecord | null>>> =
   {
     "was signed out": async (there, { sid }) => {

@@ -248,13 +248,13 @@ function refusesUnchanged(path: string, reason: RegExp): void {
   assert.deepEqual(readFileSync(path), before);
 }
 
-/** What a user without rights is told. When the tests run as root, somebody else has to try. */
+/** The error for a user without rights. When the tests run as root, another user has to try. */
 function openAsNobody(path: string): Promise<string> {
   const identity = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
   return openElsewhere(path, `console.log("opened");`, [], identity);
 }
 
-/** What a process that opens the file prints: the error when it cannot. */
+/** The output of a process that opens the file: the error when it cannot. */
 function openElsewhere(path: string, body: string, flags: readonly string[], identity = {}): Promise<string> {
   const opening = `const store = sqliteStore({ path: ${JSON.stringify(path)} });`;
   return runElsewhere(

@@ -131,7 +131,7 @@ async function sidsIn(store: SessionStore): Promise<readonly string[]> {
   return (await store.scan({ limit: 100 })).records.map(({ sid }) => sid).sort();
 }
 
-/** What the test asked for, and what the store said to it. */
+/** The calls of the test, and the answers of the store. */
 class AcknowledgedLog {
   readonly #live = new Set<string>();
   readonly #dead = new Set<string>();

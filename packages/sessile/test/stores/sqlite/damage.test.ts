@@ -1,4 +1,4 @@
-// Rows and files that are not what was written: nobody becomes somebody else, and nothing crashes.
+// Rows and files that were changed: no user becomes another, and nothing crashes.
 
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
@@ -70,7 +70,7 @@ describe("a damaged sqlite store", { skip: unable }, () => {
     database.close();
   });
 
-  test("R14: a flipped byte anywhere in the file gives nobody another session, and crashes nothing", async () => {
+  test("R14: a flipped byte anywhere in the file gives no user another session, and crashes nothing", async () => {
     const { path, records } = await filled();
     const original = readFileSync(path);
     for (let flip = 0; flip < FLIPS; flip++) {
@@ -81,7 +81,7 @@ describe("a damaged sqlite store", { skip: unable }, () => {
     }
   });
 
-  test("R14: a flipped byte in the log gives nobody another session, and crashes nothing", async () => {
+  test("R14: a flipped byte in the log gives no user another session, and crashes nothing", async () => {
     const { path, records, log } = await filled();
     for (let flip = 0; flip < FLIPS / 5; flip++) {
       const at = Math.floor(Math.random() * log.length);
@@ -92,7 +92,7 @@ describe("a damaged sqlite store", { skip: unable }, () => {
     }
   });
 
-  test("R14: a file that was cut off gives nobody another session, and crashes nothing", async () => {
+  test("R14: a file that was cut off gives no user another session, and crashes nothing", async () => {
     const { path, records } = await filled();
     const original = readFileSync(path);
     for (let length = 1; length < original.length; length += Math.ceil(original.length / 25)) {

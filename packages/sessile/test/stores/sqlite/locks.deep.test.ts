@@ -1,4 +1,4 @@
-// Another process holds the lock: the store waits, within its deadline, and nobody else waits with it.
+// Another process holds the lock: the store waits, within its deadline, and other calls do not wait with it.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

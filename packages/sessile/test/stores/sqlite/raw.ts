@@ -48,7 +48,7 @@ export function newPath(): string {
   return join(folder, `sessions-${paths++}.db`);
 }
 
-/** What a program prints that has `sqliteStore` and `sampleRecord`, in a process of its own. */
+/** The output of a program with `sqliteStore` and `sampleRecord`, in a process of its own. */
 export async function runElsewhere(body: string, flags: readonly string[], options = {}): Promise<string> {
   const home = temporaryFolder();
   chmodSync(home, 0o755); // another user may run it

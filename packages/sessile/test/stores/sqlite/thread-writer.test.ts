@@ -32,7 +32,7 @@ describe("the writer thread", { skip: unable }, () => {
     await store.close();
   });
 
-  test("when it died while idle, nobody notices", async () => {
+  test("when it died while idle, no call fails", async () => {
     const { store, worker } = await openWatched(newPath());
     await store.create(sampleRecord());
     await worker.terminate();
@@ -87,7 +87,7 @@ describe("the writer thread", { skip: unable }, () => {
     assert.equal(output, "1\n");
   });
 
-  test("a program does not end before a write that nobody awaits", async () => {
+  test("a program does not end before a write that is not awaited", async () => {
     const path = newPath();
     await run(path, `for (let i = 0; i < 50; i++) void store.create(sampleRecord());`);
     const store = sqliteStore({ path });

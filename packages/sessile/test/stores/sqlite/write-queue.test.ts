@@ -249,7 +249,7 @@ describe("grouped writes", { skip: unable }, () => {
     database.close();
   });
 
-  test("a COMMIT that fails is never tried again, and nobody is told that it worked", async () => {
+  test("a COMMIT that fails is never tried again, and no caller is told that it worked", async () => {
     const { database, failCommit } = commitFails(openTuned(newPath()));
     const store = sqliteStore({ database });
     const records = [sampleRecord(), sampleRecord()];

@@ -8,7 +8,7 @@ export interface PgPool {
   connect(): Promise<PgClient>;
 }
 
-/** What every pool has, although the types of `pg` do not say so. */
+/** Members of every pool that the types of `pg` lack. */
 interface PoolParts {
   readonly Client: new (options: object) => SingleClient;
   readonly options: object;

@@ -8,7 +8,7 @@ type Rows = readonly (readonly Value[])[];
 
 interface Query {
   values(): Promise<Rows>;
-  /** What `cancel()` calls, dropping the promise: where the server is away, that would end this process. */
+  /** Called by `cancel()`, which drops its promise: without a server, its rejection would end this process. */
   canceller?: ((query: Query) => unknown) | null;
 }
 
@@ -16,7 +16,7 @@ interface Transaction {
   unsafe(text: string, values: Value[], options: { readonly prepare: boolean }): Query;
 }
 
-/** What `postgres(…)` returns, as far as the store uses it. */
+/** The members of `postgres(…)` that the store uses. */
 export interface PostgresJs extends Transaction {
   begin(options: string, run: (transaction: Transaction) => Promise<Rows>): Promise<unknown>;
 }
