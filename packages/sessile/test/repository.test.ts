@@ -19,7 +19,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   stores: ["stores", "core"],
   "keys.ts": ["core"],
   "store.ts": ["core"],
-  "adapter.ts": ["core"],
+  "adapter.ts": ["adapters", "core"],
   "express-session": ["core"],
   "express-session.ts": ["express-session", "transports", "core"],
   "former-sessions.ts": ["express-session", "transports", "core"],

@@ -8,9 +8,6 @@ import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { toResponse } from "./shared/web-exchange.ts";
 import { type SessionHandler, type WithSessionOptions, withSession } from "./web.ts";
 
-export type { GuardOptions } from "./shared/answer.ts";
-export type { WithSessionOptions } from "./web.ts";
-
 // biome-ignore lint/complexity/noBannedTypes: Elysia's types use it for an empty set
 type None = {};
 
@@ -36,7 +33,7 @@ interface Metadata<Data extends object> {
 }
 
 /** An application whose routes have a `session`, and the option `requireSession`. */
-export type ElysiaWithSessions<Data extends object> = Elysia<
+type ElysiaWithSessions<Data extends object> = Elysia<
   "",
   { decorator: None; store: None; derive: None; resolve: None },
   { typebox: None; error: None },

@@ -11,8 +11,6 @@ import { NodeExchange } from "./shared/node-exchange.ts";
 import { outcomeOf } from "./shared/outcome.ts";
 import { setSession } from "./shared/session-property.ts";
 
-export type { GuardOptions } from "./shared/answer.ts";
-
 declare global {
   namespace Express {
     interface Request {
@@ -32,7 +30,7 @@ export interface SessionsOptions {
 }
 
 /** Answers a signed-in user. Its errors, thrown or rejected, reach the error handlers, with Express 4 too. */
-export type SignedInHandler<
+type SignedInHandler<
   Params = Request["params"],
   ResBody = Request["body"],
   ReqBody = Request["body"],

@@ -10,8 +10,6 @@ import { hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
 import { keepSession, PROPERTY } from "./shared/session-property.ts";
 
-export type { GuardOptions } from "./shared/answer.ts";
-
 declare module "fastify" {
   interface FastifyRequest {
     /** The session of this request, with the data of the manager that `Register` names. */
@@ -48,7 +46,7 @@ export const sessions: FastifyPluginAsync<SessionsOptions> = Object.assign(regis
 });
 
 /** A hook of a route or of an instance. */
-export type SessionHook = (request: SessionHolder, reply: AnyReply) => Promise<unknown>;
+type SessionHook = (request: SessionHolder, reply: AnyReply) => Promise<unknown>;
 
 interface SessionHolder {
   readonly session: SessileSession;

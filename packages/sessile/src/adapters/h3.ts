@@ -9,8 +9,6 @@ import { discard, isResponse, type Outcome, outcomeOf } from "./shared/outcome.t
 import { setSession } from "./shared/session-property.ts";
 import { responseTo, sendable, toResponse, WebRequest } from "./shared/web-exchange.ts";
 
-export type { GuardOptions } from "./shared/answer.ts";
-
 declare module "h3" {
   interface H3EventContext {
     /** The session of this request, with the data of the manager that `Register` names. */

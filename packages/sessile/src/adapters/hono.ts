@@ -9,8 +9,6 @@ import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSi
 import { isResponse, NO_RESPONSE } from "./shared/outcome.ts";
 import { checkUnused, responseTo, sendable, toResponse, WebRequest } from "./shared/web-exchange.ts";
 
-export type { GuardOptions } from "./shared/answer.ts";
-
 /** The variable that `sessions` adds to an application's environment: `c.var.session`. */
 export interface SessionEnv<Data extends object> {
   /** `c.var` of the routes behind `sessions`. */
@@ -18,7 +16,7 @@ export interface SessionEnv<Data extends object> {
 }
 
 /** The types that `requireSession` adds to that: together they make `c.var.session` a `SignedInSession`. */
-export interface SignedInEnv {
+interface SignedInEnv {
   /** `c.var` of the routes behind `requireSession`. */
   Variables: { session: Pick<SignedInSession, "sid" | "userId" | Instant> };
 }

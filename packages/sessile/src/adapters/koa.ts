@@ -8,8 +8,6 @@ import { hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
 import { setSession } from "./shared/session-property.ts";
 
-export type { GuardOptions } from "./shared/answer.ts";
-
 declare module "koa" {
   interface DefaultContext {
     /** The session of this request, with the data of the manager that `Register` names. */
@@ -18,7 +16,7 @@ declare module "koa" {
 }
 
 /** Middleware that adds only the session to the types of an application. */
-export type SessionMiddleware = Middleware<object, { session: Session }>;
+type SessionMiddleware = Middleware<object, { session: Session }>;
 
 /**
  * Adds a `session` to every request that passes, and settles it before the first byte of the response leaves:

@@ -9,7 +9,7 @@ import { cutPair, replaceCookies } from "./shared/cookie-pairs.ts";
 import { answerOfNext, outcomeOf, settleWithoutHeaders } from "./shared/outcome.ts";
 
 /** The functions of `next/headers`. */
-export interface NextHeaders {
+interface NextHeaders {
   /** As of `next/headers`. */
   cookies(): Promise<NextCookies>;
   /** As of `next/headers`. */
@@ -17,7 +17,7 @@ export interface NextHeaders {
 }
 
 /** The part of the result of `cookies()` that is needed. */
-export interface NextCookies {
+interface NextCookies {
   /** Every cookie of the request. */
   getAll(): readonly { readonly name: string; readonly value: string }[];
   /** Adds a cookie to the answer. */
@@ -25,7 +25,7 @@ export interface NextCookies {
 }
 
 /** A cookie as `cookies().set` of Next.js takes it. */
-export interface NextCookie {
+interface NextCookie {
   /** The name, as in `Set-Cookie`. */
   name: string;
   /** The value, as in `Set-Cookie`. */

@@ -8,8 +8,6 @@ import { hold } from "./shared/hold-response.ts";
 import { NodeExchange, type NodeRequest } from "./shared/node-exchange.ts";
 import type { NodeResponse } from "./shared/node-response.ts";
 
-export type { NodeRequest } from "./shared/node-exchange.ts";
-export type { NodeResponse } from "./shared/node-response.ts";
 export { openUpgrade, type UpgradeOptions } from "./shared/upgrade.ts";
 
 /** Answers a request with its session. With http2, name the types of `request` and `response`. */

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import Fastify from "fastify";
 
-import { type GuardOptions, requireSession, sessions } from "sessile/fastify";
+import type { GuardOptions } from "sessile/adapter";
+import { requireSession, sessions } from "sessile/fastify";
 import { cookieFor, testManager } from "./support/session-server.ts";
 
 async function answers(options?: GuardOptions) {

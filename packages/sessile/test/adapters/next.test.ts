@@ -6,7 +6,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { RequestCookies, type ResponseCookie, ResponseCookies } from "@edge-runtime/cookies";
 import { bearerTransport, cookieTransport, memoryStore, type Session, SessionManager } from "sessile";
-import { type NextCookie, type NextCookies, sessions } from "sessile/next";
+import { sessions } from "sessile/next";
+
+type NextCookies = Awaited<ReturnType<Parameters<typeof sessions>[1]["cookies"]>>;
+type NextCookie = Parameters<NextCookies["set"]>[0];
+
 import { failingStore, testClock } from "sessile/testing";
 import { withSession } from "sessile/web";
 
