@@ -49,7 +49,7 @@ interface ExpressSessionEvent {
 }
 
 /** The events of the store, beside those of its `manager`. */
-export interface ExpressSessionEvents {
+interface ExpressSessionEvents {
   /** A write found that the session had ended. Nothing was stored. */
   gone: ExpressSessionEvent;
   /** These top-level keys were written by another request too, since this one read them. The last one stays. */

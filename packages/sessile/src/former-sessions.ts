@@ -25,7 +25,7 @@ export interface FormerSessionOptions {
 }
 
 /** The exchange of former sessions for new ones. */
-export interface FormerSessions {
+interface FormerSessions {
   /**
    * Signs in the user of a request's former session, found by its `Cookie` header. `select` chooses the first data of
    * the new session; the default is none. False when the request is signed in already, and when there is no former

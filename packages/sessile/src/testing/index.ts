@@ -5,7 +5,6 @@ export {
   adapterSuite,
   type StartServer,
   type SuiteAnswer,
-  type SuiteExchange,
   type SuiteRoute,
 } from "./adapter-suite.ts";
 export { type TestClock, testClock } from "./clock.ts";

@@ -5,9 +5,9 @@ import type { SessionStore } from "../../core/store.ts";
 import { portOf, type RedisClient } from "./clients/port-of.ts";
 import { RedisStore } from "./store.ts";
 
-export { checkRedis, type RedisCheck, type RedisCheckOptions } from "./check.ts";
+export { checkRedis, type RedisCheckOptions } from "./check.ts";
 export type { RedisClient } from "./clients/port-of.ts";
-export type { RedisConnection, RedisPort, RedisPrimary } from "./port.ts";
+export type { RedisPort } from "./port.ts";
 export { rebuildUserIndex } from "./rebuild.ts";
 
 /** Client, keys and deadline of a store in Redis. */

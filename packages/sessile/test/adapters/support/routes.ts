@@ -1,6 +1,6 @@
 // Finds and answers the route of a request, for servers without a router of their own.
 
-import type { SuiteAnswer, SuiteExchange, SuiteRoute } from "sessile/testing";
+import type { SuiteAnswer, SuiteRoute } from "sessile/testing";
 
 /** HEAD goes where GET goes. */
 export function routeOf(routes: readonly SuiteRoute[], method = "GET", url = "/"): SuiteRoute | undefined {
@@ -9,6 +9,6 @@ export function routeOf(routes: readonly SuiteRoute[], method = "GET", url = "/"
 }
 
 /** The route's guard, then its handler: for frameworks whose guards are functions that the handler calls. */
-export async function answerOf(route: SuiteRoute, exchange: SuiteExchange): Promise<SuiteAnswer> {
+export async function answerOf(route: SuiteRoute, exchange: Parameters<SuiteRoute["answer"]>[0]): Promise<SuiteAnswer> {
   return (await route.guard?.(exchange)) ?? route.answer(exchange);
 }
