@@ -8,7 +8,7 @@ import { Changes } from "./delta.ts";
 import { SessionError } from "./errors.ts";
 import { flashKeys, flashValue } from "./flash.ts";
 import type { SessionRecord } from "./record.ts";
-import { Session } from "./session.ts";
+import { type Session, sessionOf } from "./session.ts";
 import { type Beginning, beginningOf, REPLACES, type SignInOptions } from "./sign-in.ts";
 import { Steps, tooLate } from "./steps.ts";
 import {
@@ -85,7 +85,7 @@ export class SessionExchange<Data extends object> {
     found: (Presented & { readonly record: SessionRecord }) | null = null,
     data: JsonObject | null = null,
   ) {
-    this.session = new Session(this);
+    this.session = sessionOf(this);
     this.#core = core;
     this.#request = request;
     this.#transport = transport;

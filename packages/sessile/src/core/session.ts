@@ -51,16 +51,20 @@ const CLOCK_SKEW = 60_000;
 
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
+/** Makes a session, for the exchange alone. */
+export let sessionOf: <Data extends object>(exchange: SessionExchange<Data>) => Session<Data>;
+
 /** The session of one request, anonymous until `signIn`. Changes are written when the response leaves. */
 export class Session<Data extends object = SessionData> {
   readonly #exchange: SessionExchange<Data>;
 
   static {
     refuseWrites(Session.prototype);
+    sessionOf = (exchange) => new Session(exchange);
   }
 
   /** Sessions come from a manager. */
-  constructor(exchange: SessionExchange<Data>) {
+  private constructor(exchange: SessionExchange<Data>) {
     this.#exchange = exchange;
   }
 
