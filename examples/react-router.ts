@@ -1,4 +1,4 @@
-// Sessions for browsers with React Router on a server; the token travels in a cookie. Framework mode: docs/frameworks.md. Try it:
+// Sessions for browsers with React Router on a server; the token travels in a cookie. Framework mode: docs/guide/meta-frameworks.md. Try it:
 //   curl -c jar -X POST localhost:3000/login && curl -b jar localhost:3000/profile
 import { serve } from "@hono/node-server"; // or any other bridge from node:http to Request and Response
 import { createContext, createStaticHandler, type RouteObject, RouterContextProvider } from "react-router";

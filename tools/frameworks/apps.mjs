@@ -5,10 +5,10 @@ const TYPES = ["tsc", "--noEmit"];
 
 /**
  * @typedef {object} App
- * @property {string} name the section of docs/frameworks.md with its recipe
- * @property {string} folder the other files of the application, in this folder
+ * @property {string} name printed with the result
+ * @property {string} folder the application, in this folder; docs/guide/meta-frameworks.md quotes its files
  * @property {string} main the package whose version is printed
- * @property {string} [page] the page with the recipe, when it is another one
+ * @property {string} [page] a page with more files, in a section of this name
  * @property {Record<string, string>} [env] for the commands that build it
  * @property {string[][]} build the commands that build it and check its types; a path is a script's
  * @property {(port: string) => string[]} [start] the command that serves it; without one, building it is the test
@@ -50,6 +50,30 @@ export const APPS = [
     start: () => ["build/index.js"],
     hasForms: true,
     supposesHttps: true,
+  },
+  {
+    name: "Nuxt",
+    folder: "nuxt",
+    main: "nuxt",
+    build: [["nuxt", "build"], TYPES],
+    start: () => [".output/server/index.mjs"],
+    hasForms: false,
+  },
+  {
+    name: "Astro",
+    folder: "astro",
+    main: "astro",
+    build: [["astro", "build"], TYPES],
+    start: () => ["dist/server/entry.mjs"],
+    hasForms: true,
+  },
+  {
+    name: "TanStack Start",
+    folder: "tanstack-start",
+    main: "@tanstack/react-start",
+    build: [["vite", "build"], TYPES],
+    start: () => ["./serve.mjs"],
+    hasForms: true,
   },
   {
     name: "Jest, Vitest and supertest",

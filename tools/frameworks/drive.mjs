@@ -182,7 +182,12 @@ const NITRO_CHECKS = {
   },
 };
 
-const CHECKS_OF = { "Next.js": NEXT_CHECKS, Nitro: NITRO_CHECKS, SvelteKit: SVELTEKIT_CHECKS };
+const CHECKS_OF = {
+  "Next.js": NEXT_CHECKS,
+  Nitro: NITRO_CHECKS,
+  SvelteKit: SVELTEKIT_CHECKS,
+  Astro: GUARD_OF_A_FOLDER,
+};
 
 const EVIL = "https://evil.example";
 const ME = ({ hasForms }) => (hasForms ? "/api/me" : "/me");

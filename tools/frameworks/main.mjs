@@ -1,6 +1,6 @@
-// `npm run test:long -- frameworks`: builds the recipes of docs/frameworks.md with the real Next.js, Nitro, React
-// Router and SvelteKit, beside the library as it is packed, and uses each program over HTTP. Words choose frameworks by
-// a part of their name.
+// `npm run test:long -- frameworks`: builds the programs that docs/guide/meta-frameworks.md quotes with the real
+// frameworks, beside the library as it is packed, and uses each over HTTP. Words choose frameworks by a part of their
+// name, in any case.
 
 import { explain, Problem } from "../ready/problem.mjs";
 import { add } from "../tests/lane.mjs";

@@ -1,4 +1,4 @@
-// The file that docs/frameworks.md assumes in an application: the manager, and the user of a form.
+// The part of each application that is the same: the manager, and the user of a form.
 import { cookieTransport, memoryStore, SessionManager } from "sessile";
 
 const shared = globalThis as { sessions?: SessionManager };

@@ -1,5 +1,4 @@
-// Assembles an application in a folder: the framework from npm, the library as it is packed, the recipe, and the other
-// files.
+// Assembles an application in a folder: the framework from npm, the library as it is packed, and the program.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { npm, run } from "../ready/command.mjs";
@@ -49,7 +48,7 @@ function layOut(app, folder) {
   }
   cpSync(inRoot("tools/frameworks", app.folder), folder, { recursive: true });
   cpSync(inRoot("tools/frameworks/manager.ts"), join(folder, "manager.ts"));
-  writeRecipe(app, folder);
+  if (app.page !== undefined) writeRecipe(app, folder);
 }
 
 async function build([program, ...args], node, folder, own = {}) {

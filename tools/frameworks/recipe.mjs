@@ -1,14 +1,11 @@
-// The recipes of the documentation as files of an application. docs/frameworks.md assumes `manager` and `userOf`; here
-// they are imported.
+// The programs of a page of the documentation as files of an application.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { Problem } from "../ready/problem.mjs";
 import { inRoot } from "../ready/repository.mjs";
 
-const GRANTED = ["manager", "userOf"];
-
 /** Writes each program of a section that begins with the name of its file. */
-export function writeRecipe({ name: section, page = "docs/frameworks.md" }, folder) {
+export function writeRecipe({ name: section, page }, folder) {
   const text =
     readFileSync(inRoot(page), "utf8")
       .split(/^## /m)
@@ -18,16 +15,6 @@ export function writeRecipe({ name: section, page = "docs/frameworks.md" }, fold
   for (const [, code, name] of programs) {
     const file = join(folder, name);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, withImports(code, relative(dirname(file), join(folder, "manager"))));
+    writeFileSync(file, code);
   }
-}
-
-/** In front of the first import, which comes after a directive such as "use server". */
-function withImports(code, path) {
-  const isMissing = (name) =>
-    new RegExp(`\\b${name}\\b`).test(code) && !new RegExp(`(?:const|import .*) ${name}\\b`).test(code);
-  const used = GRANTED.filter(isMissing);
-  if (used.length === 0) return code;
-  const module = path.startsWith(".") ? path : `./${path}`;
-  return code.replace(/^(?=import )/m, `import { ${used.join(", ")} } from "${module}";\n`);
 }

@@ -44,7 +44,8 @@ type SignedInHandler<
 /** Middleware for Express, Connect, `router`, Polka, `@fastify/middie` and `io.engine.use` of Socket.IO. */
 export type SessionMiddleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
 
-type Next = (error?: unknown) => unknown;
+// biome-ignore lint/suspicious/noExplicitAny: some hosts, such as h3 1, declare a `next` that takes an `Error` alone
+type Next = (error?: any) => unknown;
 
 /**
  * Adds a `session` to every request that passes, and settles it before the first byte of the response leaves:

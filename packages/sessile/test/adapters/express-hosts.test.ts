@@ -192,3 +192,7 @@ for (const [host, serve] of Object.entries(CARELESS)) {
     });
   });
 }
+
+/** What h3 1, and so Nuxt, takes: a `next` for errors alone. */
+type StrictHost = (request: IncomingMessage, response: ServerResponse, next: (error?: Error) => unknown) => unknown;
+void ([(manager) => sessions(manager), () => requireSession()] satisfies ((manager: SessionManager) => StrictHost)[]);

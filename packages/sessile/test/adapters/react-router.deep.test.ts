@@ -1,5 +1,5 @@
-// The recipe for React Router 7 of docs/frameworks.md, in React Router's own server runtime. The routes are resource
-// routes, as they have no components.
+// The recipe for React Router 7 of docs/guide/meta-frameworks.md, in React Router's own server runtime. The routes are
+// resource routes, as they have no components.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

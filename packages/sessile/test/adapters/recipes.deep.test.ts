@@ -1,6 +1,6 @@
-// Compiles the programs of docs/frameworks.md as the files of a user's project. Next.js, Nitro and SvelteKit are not
-// installed here: the little that the recipes use of them is declared below. `npm run test:long -- frameworks` builds
-// them with the real ones.
+// Compiles the programs of docs/frameworks.md and docs/guide/meta-frameworks.md as the files of a user's project.
+// Next.js, Nitro and SvelteKit are not installed here: the little that the recipes use of them is declared below.
+// `npm run test:long -- frameworks` builds all with the real ones.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -11,8 +11,15 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const PROJECTS = join(ROOT, "packages/sessile/build-test/recipes");
-const PAGE = readFileSync(join(ROOT, "docs/frameworks.md"), "utf8");
-const SECTIONS = [...PAGE.matchAll(/^##? (.+)$/gm)].map(([, title = ""]) => title);
+const PAGES = {
+  "docs/frameworks.md": null,
+  "docs/guide/meta-frameworks.md": ["Next.js", "Nitro", "React Router", "SvelteKit"],
+};
+const textOf = (page: string): string => readFileSync(join(ROOT, page), "utf8");
+const sectionsOf = (page: string): string[] =>
+  [...textOf(page).matchAll(/^##? (.+)$/gm)].map(([, title = ""]) => title);
+/** The file that the recipes of the second page import. */
+const MANAGER = textOf("tools/frameworks/manager.ts");
 
 /** The text that the page has once for all its sections. */
 const PREAMBLE = `
@@ -74,17 +81,21 @@ const OPTIONS = {
   types: ["node"],
 };
 
-describe("docs/frameworks.md", { concurrency: 2 }, () => {
-  for (const section of SECTIONS) {
-    test(`the program of the section on ${section} compiles`, async () => {
-      assert.equal(await compile(section, programs(section)), "");
-    });
-  }
-});
+for (const [page, sections] of Object.entries(PAGES))
+  describe(page, { concurrency: 2 }, () => {
+    for (const section of sections ?? sectionsOf(page)) {
+      test(`the program of the section on ${section} compiles`, async () => {
+        assert.equal(await compile(section, [...programs(page, section), ["manager.ts", MANAGER]]), "");
+      });
+    }
+  });
 
 /** The files of a section, by the names that they begin with. */
-function programs(section: string): [name: string, code: string][] {
-  const text = PAGE.split(/^##? /m).find((each) => each.startsWith(`${section}\n`)) ?? "";
+function programs(page: string, section: string): [name: string, code: string][] {
+  const text =
+    textOf(page)
+      .split(/^##? /m)
+      .find((each) => each.startsWith(`${section}\n`)) ?? "";
   const blocks = [...text.matchAll(/^```(tsx?)\n([\s\S]*?)^```/gm)];
   assert.ok(blocks.length > 0, `${section} has no program`);
   return blocks.map(([, language, code = ""], i) => [

@@ -1,6 +1,6 @@
-// The recipe for SvelteKit of docs/frameworks.md. SvelteKit needs a build of its own, so `respond` imitates the part of
-// it that calls the hook, as its version 3.2 does it: `resolve` never throws, an error of a route is a response by
-// then, and cookies that a route sets through `event.cookies` are on the response before the hook gets it.
+// The recipe for SvelteKit of docs/guide/meta-frameworks.md. SvelteKit needs a build of its own, so `respond` imitates
+// the part of it that calls the hook, as its version 3.2 does it: `resolve` never throws, an error of a route is a
+// response by then, and cookies that a route sets through `event.cookies` are on the response before the hook gets it.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

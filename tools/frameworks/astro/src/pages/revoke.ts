@@ -1,0 +1,5 @@
+import type { APIRoute } from "astro";
+import { manager } from "../../manager";
+
+export const POST: APIRoute = async ({ locals }) =>
+  Response.json(await manager.revokeUser(locals.session.require().userId));

@@ -1,0 +1,5 @@
+// middleware/session.ts
+import { sessions } from "sessile/h3";
+import { manager } from "../manager";
+
+export default sessions(manager);

@@ -1,0 +1,4 @@
+export default defineEventHandler(async ({ node }) => {
+  await node.req.session.signOut();
+  return {};
+});

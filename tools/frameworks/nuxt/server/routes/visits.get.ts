@@ -1,0 +1,1 @@
+export default defineEventHandler(({ node }) => node.req.session.get("visits") ?? 0);
