@@ -24,7 +24,7 @@ const MANAGER = textOf("tools/frameworks/manager.ts");
 /** The text that the page has once for all its sections. */
 const PREAMBLE = `
 import type { Session, SessionManager } from "sessile";
-interface Data { username: string; cart: string[]; last: string; campaign: string; csrf: string; oauth: string; returnTo: string; grant: Record<string, string> }
+interface Data { username: string; cart: string[]; seen: boolean; last: string; campaign: string; csrf: string; oauth: string; returnTo: string; grant: Record<string, string> }
 declare global {
   const manager: SessionManager<Data>;
   const userOf: (form: FormData) => Promise<string>;
