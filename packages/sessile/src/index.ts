@@ -13,7 +13,7 @@ export const SessionManager: SessionManagerConstructor = Manager;
 export type { SessionDetails, SessionInfo, SessionPage } from "./core/manager.ts";
 export type { SessionManagerOptions } from "./core/options.ts";
 export type { Register, Session, SessionData, SignedInSession } from "./core/session.ts";
-export type { SignInOptions } from "./core/sign-in.ts";
+export type { Elevation, SignInOptions } from "./core/sign-in.ts";
 export { type MemoryStoreOptions, memoryStore } from "./stores/memory.ts";
 export { type CookieOptions, cookieTransport } from "./transports/cookie.ts";
 export { bearerTransport, headerTransport } from "./transports/header.ts";

@@ -108,6 +108,33 @@ test("ASVS 7.5.2, L3: ending sessions elsewhere wants the password again after f
   assert.equal((await here.ask("POST", "/sign-out")).status, 200);
 });
 
+test("D10: giving the password again keeps the session and gives it a new token; wrong passwords count as failed sign-ins", async () => {
+  const here = await signedIn("bob");
+  const own = async () => (await here.ask("GET", "/me/sessions")).body.sessions as { sid: string; current: boolean }[];
+  const before = await own();
+  const token = here.cookie;
+  app.sessionClock.advance(5 * 60_000);
+  assert.equal((await here.ask("POST", "/confirm", { password: "wrong" })).status, 403);
+  assert.equal(here.cookie, token);
+  assert.equal((await here.ask("POST", "/confirm", { password: PASSWORD })).status, 200);
+  assert.notEqual(here.cookie, token);
+  const after = await own();
+  const sidsOf = (sessions: typeof after) => sessions.map(({ sid, current }) => [sid, current]);
+  assert.deepEqual(sidsOf(after), sidsOf(before));
+  const { actor, sid, method } = app.events().findLast(({ event }) => event === "elevated") ?? {};
+  assert.deepEqual(
+    [actor, sid, method],
+    [`user:${app.user("bob").id}`, before.find(({ current }) => current)?.sid, "password"],
+  );
+  const thief = new PageClient(app.url, "/account/api");
+  thief.cookie = token;
+  assert.equal((await thief.ask("POST", "/me/sessions/end", { others: true })).status, 403);
+  let status = 403;
+  for (let tries = 0; tries < 30 && status === 403; tries++)
+    status = (await here.ask("POST", "/confirm", { password: "wrong" })).status;
+  assert.equal(status, 429);
+});
+
 test("a sign-in that asks to be kept is, also when the password is given again, and only where the page may offer it", async () => {
   const month = 30 * 86_400_000;
   const keeping = await startAdminApp({ after }, memoryStore(), testClock(), { keepFor: month });

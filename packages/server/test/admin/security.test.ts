@@ -220,7 +220,7 @@ test("D10, L1: what ends sessions or shows data wants a password that was given 
   assert.equal((await client.ask("POST", "/end-session", { sid })).status, 403);
   const before = client.cookie;
   assert.equal((await client.ask("POST", "/confirm", { password: PASSWORD })).status, 200);
-  assert.notEqual(client.cookie, before, "a new proof makes a new session");
+  assert.notEqual(client.cookie, before, "a new proof makes a new token");
   assert.deepEqual((await client.ask("POST", "/end-session", { sid })).body, { ended: 1 });
 });
 

@@ -7,7 +7,7 @@ import { isSessionError, SessionError } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import { idleTimeoutOf, type SessionRecord } from "./record.ts";
 import type { Committed } from "./store.ts";
-import { familyOf, formatToken, MAX_NUMBER, secretOf } from "./token.ts";
+import { familyOf, MAX_NUMBER, secretOf } from "./token.ts";
 import type { SessionRequest } from "./transport.ts";
 
 /** The operation that fails when a record's data cannot be read, or does not fit the application's schema. */
@@ -26,6 +26,8 @@ export interface Writing {
   readonly canIssue: boolean;
   /** Whether the handler asked for a new secret. */
   readonly mustRotate: boolean;
+  /** The user who has just proved again who they are: `authenticatedAt` moves, and the secret is replaced. */
+  readonly elevates?: string;
   /** The request that the touch is for. */
   readonly request: SessionRequest;
 }
@@ -37,7 +39,7 @@ export interface Presented {
 }
 
 /** The record after it. `null`: the session ended meanwhile; the changes are dropped and nothing may be sent. */
-export type Written = { readonly record: SessionRecord; readonly newToken: string | null } | null;
+export type Written = { readonly record: SessionRecord; readonly newSecret: string | null } | null;
 
 /** The number of offers in a row that the client may ignore before that is reported. */
 const MOST_IGNORED = 3;
@@ -50,17 +52,17 @@ export async function commitRecord(core: Core, first: Writing): Promise<Written>
     const now = core.now();
     if (!isDue(core, writing, now)) {
       if (writing.isActivity) core.touches.note(record, now);
-      return { record, newToken: null };
+      return { record, newSecret: null };
     }
     const rotation = rotationOf(core, writing, now);
     if (rotation?.isIgnored && core.settings.rotateUnadopted === "end") return endIgnored(core, record);
     const delta = await deltaOf(core, writing, rotation?.change);
     const answer = await commit(core, writing, delta, now);
-    if (answer === null) return { record, newToken: null };
+    if (answer === null) return { record, newSecret: null };
     if (answer.status === "gone") return null;
     if (answer.status === "ok") {
       if (delta.touch !== undefined) core.touches.drop(record.sid);
-      return { record: answer.record, newToken: rotation && announce(core, record, rotation) };
+      return { record: answer.record, newSecret: rotation && announce(core, record, rotation) };
     }
     // no other request wrote meanwhile, so the one condition left is the limits
     if (answer.record.writes === record.writes) throw tooLarge();
@@ -112,8 +114,8 @@ export function isDue(core: Core, writing: Writing, now: number): boolean {
   return isWriteDue(core, writing, now) || kindDue(core.settings, writing, now) !== null;
 }
 
-function isWriteDue(core: Core, { changes, isActivity, record, request }: Writing, now: number): boolean {
-  if (changes?.isEmpty === false) return true;
+function isWriteDue(core: Core, { changes, elevates, isActivity, record, request }: Writing, now: number): boolean {
+  if (changes?.isEmpty === false || elevates !== undefined) return true;
   return isActivity && core.touches.isDue(record, now) && !core.touches.mayWait(record, request, now);
 }
 
@@ -121,17 +123,18 @@ function isWriteDue(core: Core, { changes, isActivity, record, request }: Writin
  * The change of secrets that is due. A secret is offered first, and the client's use of it makes it the current one: an
  * answer that is lost or late costs nothing. An offer is taken when it is older than the grace, and replaced when it is
  * older than two: by then a client that has it would have used it (`test/rotation/model.ts` shows how late answers may
- * be). The holder of a previous secret gets none.
+ * be). The holder of a previous secret gets none, unless the user proved again who they are.
  */
 function kindDue(
   { rotateAfter, rotationGrace }: Settings,
-  { record, presented: { digest }, canIssue, mustRotate }: Writing,
+  { record, presented: { digest }, canIssue, mustRotate, elevates }: Writing,
   now: number,
 ): SecretChange["kind"] | null {
   const { rotation } = record;
+  const canRotate = canIssue && (rotation === null || rotation.count < MAX_NUMBER);
+  if (elevates !== undefined) return canRotate ? "replace" : null;
   const isOffer = rotation !== null && digest === rotation.offer;
   if (!isOffer && digest !== record.secretDigest) return null;
-  const canRotate = canIssue && (rotation === null || rotation.count < MAX_NUMBER);
   if (canRotate && mustRotate) return "replace";
   if (isOffer) return now - rotation.offeredAt >= rotationGrace ? "take" : null;
   const isFree = rotation === null || rotation.offer === null || now - rotation.offeredAt >= 2 * rotationGrace;
@@ -155,15 +158,23 @@ function rotationOf({ settings }: Core, writing: Writing, now: number): NewSecre
   const half = familyOf(presented.secret);
   const secret = secretOf(half, (rotation?.count ?? 0) + 1);
   const [to, family] = [settings.keys.digest(record, secret), settings.keys.digest(record, half)];
-  if (kind === "replace") return { change: { kind, from, to, family }, secret, isIgnored: false };
+  if (kind === "replace") {
+    const keep = isPrevious(writing) ? { keep: presented.digest } : {};
+    return { change: { kind, from, to, family, ...keep }, secret, isIgnored: false };
+  }
   const isIgnored = rotation !== null && rotation.count - rotation.taken === MOST_IGNORED;
   return { change: { kind, from, over: rotation?.offer ?? null, to, family }, secret, isIgnored };
+}
+
+/** Whether the presented secret is one whose place the current one took. */
+export function isPrevious({ record: { rotation }, presented: { digest } }: Pick<Writing, "record" | "presented">) {
+  return rotation?.previous.includes(digest) === true;
 }
 
 function announce(core: Core, record: SessionRecord, { change, secret, isIgnored }: NewSecret): string | null {
   if (change.kind !== "offer") core.emit("rotated", record);
   if (isIgnored) core.emit("rotationIgnored", record);
-  return secret && formatToken(core.settings.tokenPrefix, { sid: record.sid, secret });
+  return secret;
 }
 
 async function endIgnored(core: Core, record: SessionRecord): Promise<null> {
@@ -172,7 +183,7 @@ async function endIgnored(core: Core, record: SessionRecord): Promise<null> {
 }
 
 async function deltaOf(core: Core, writing: Writing, rotate: SecretChange | undefined): Promise<SessionDelta> {
-  const { record, isActivity } = writing;
+  const { record, isActivity, elevates } = writing;
   const { limits } = core.settings;
   const changes = writing.changes?.isEmpty === false ? writing.changes : null;
   if (changes) await checkedText(core, changes.view);
@@ -183,5 +194,6 @@ async function deltaOf(core: Core, writing: Writing, rotate: SecretChange | unde
     ...(changes?.isDependent && { ifVersion: record.version }),
     ...(isActivity && { touch: { idleTimeout: idleTimeoutOf(record, core.settings) } }),
     ...(rotate && { rotate }),
+    ...(elevates !== undefined && { elevate: elevates }),
   };
 }

@@ -3,7 +3,7 @@
 import { checkDataKey, checkKey, copyJson, formatData, type Json, type JsonObject, parseData } from "./data.ts";
 import { flashKeys, isFlashKey, MOST_FLASHES, newFlashKey } from "./flash.ts";
 import type { DataLimits } from "./options.ts";
-import { deadline, frozenRotation, isExpired, type SessionRecord } from "./record.ts";
+import { deadline, frozenRotation, isExpired, MAX_PREVIOUS, type SessionRecord } from "./record.ts";
 
 /**
  * The changes of one request to one session. Everything but `at` is optional; a delta with `at` alone changes nothing.
@@ -27,6 +27,8 @@ export interface SessionDelta {
    * `createdAt` is later, so what a request of that user has to write does not reach it.
    */
   readonly owner?: string | null;
+  /** This user proved again who they are: moves `authenticatedAt` to `at`. Of another user's session this one is gone. */
+  readonly elevate?: string;
   /**
    * The session was used at `seenAt`, or at `at` without one: moves `lastSeenAt` there and the deadline to `idleTimeout`
    * ms after it, never backwards.
@@ -56,8 +58,14 @@ export type SecretChange =
     }
   /** The client uses the open offer `to`: it becomes the current secret. */
   | { readonly kind: "take"; readonly to: string }
-  /** Replaces the current secret `from` and the open offer at once. */
-  | { readonly kind: "replace"; readonly from: string; readonly to: string; readonly family: string };
+  /** Replaces the current secret `from` and the open offer at once. `keep` is a previous one that stays good for a grace. */
+  | {
+      readonly kind: "replace";
+      readonly from: string;
+      readonly to: string;
+      readonly family: string;
+      readonly keep?: string;
+    };
 
 /**
  * The record after `delta`; `"gone"` when the session was over at `delta.at`; `"conflict"` when a condition of the
@@ -66,6 +74,7 @@ export type SecretChange =
 export function applyDelta(record: SessionRecord, delta: SessionDelta): SessionRecord | "gone" | "conflict" {
   if (isExpired(record, delta.at)) return "gone";
   if (delta.ifCreatedAt !== undefined && delta.ifCreatedAt !== record.createdAt) return "gone";
+  if (delta.elevate !== undefined && delta.elevate !== record.userId) return "gone";
   if (delta.ifVersion !== undefined && delta.ifVersion !== record.version) return "conflict";
   const secrets = delta.rotate === undefined ? {} : changeSecrets(record, delta.rotate, delta.at);
   if (secrets === "conflict") return "conflict";
@@ -75,6 +84,7 @@ export function applyDelta(record: SessionRecord, delta: SessionDelta): SessionR
     ...record,
     data,
     ...owned(record, delta),
+    ...(delta.elevate !== undefined && { authenticatedAt: delta.at }),
     ...touched(record, delta),
     ...secrets,
     version: delta.set === undefined && delta.remove === undefined ? record.version : record.version + 1,
@@ -142,11 +152,20 @@ function changeSecrets(record: SessionRecord, change: SecretChange, at: number):
       rotation: frozenRotation({ family, offer: to, offeredAt: at, count, taken: rotation?.taken ?? 0, previous }),
     };
   }
-  const good = offer === null ? [secretDigest] : [offer, secretDigest];
+  const good = [offer, secretDigest, previous.find((each) => each === change.keep) ?? null].filter(
+    (each) => each !== null,
+  );
   return {
     secretDigest: to,
     rotatedAt: at,
-    rotation: frozenRotation({ family, offer: null, offeredAt: at, count, taken: count, previous: good }),
+    rotation: frozenRotation({
+      family,
+      offer: null,
+      offeredAt: at,
+      count,
+      taken: count,
+      previous: good.slice(0, MAX_PREVIOUS),
+    }),
   };
 }
 

@@ -12,7 +12,7 @@
  * | `ERR_SESSION_CREDENTIALS` | 400 | the request presents two different tokens |
  * | `ERR_SESSION_CROSS_SITE` | 403 | a cross-site request tried to act with a cookie |
  * | `ERR_SESSION_REQUIRED` | 401 | no user is signed in |
- * | `ERR_SESSION_STALE` | 403 | the sign-in is too long ago for what the request wants |
+ * | `ERR_SESSION_STALE` | 403 | the last proof is too long ago, or another user's than the session's |
  * | `ERR_SESSION_LIMIT` | 409 | the user has as many sessions as the application allows |
  * | `ERR_SESSION_REVOKED` | 409 | the sign-in was revoked before it was complete |
  * | `ERR_SESSION_CONFLICT` | 503 | other writers won every attempt |

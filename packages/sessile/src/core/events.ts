@@ -19,6 +19,8 @@ export interface SessionEvents {
   readonly created: SessionEvent;
   /** A user signed in. */
   readonly signedIn: SessionEvent & { readonly userId: string; readonly device: string | null };
+  /** The user of a session proved again who they are, in the way that the application names. */
+  readonly elevated: SessionEvent & { readonly userId: string; readonly method: string | null };
   /** The client uses a new secret that it was offered, or the handler asked for one. */
   readonly rotated: SessionEvent;
   /**
@@ -64,6 +66,7 @@ export interface SessionEvents {
 const NAMES = Object.keys({
   created: true,
   signedIn: true,
+  elevated: true,
   rotated: true,
   rotationIgnored: true,
   signedOut: true,

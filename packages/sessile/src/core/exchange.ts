@@ -1,7 +1,17 @@
 // One request and its response: the order in which a session is read, changed, ended, written and sent. Every adapter
 // drives it; none has an order of its own.
 
-import { checkedText, commitRecord, isDue, type Presented, READING, readData, type Writing } from "./commit.ts";
+import {
+  checkedText,
+  commitRecord,
+  isDue,
+  isPrevious,
+  type Presented,
+  READING,
+  readData,
+  type Writing,
+  type Written,
+} from "./commit.ts";
 import { type Core, type NewSession, revoked } from "./core.ts";
 import { type Json, type JsonObject, parseData } from "./data.ts";
 import { Changes } from "./delta.ts";
@@ -9,8 +19,17 @@ import { SessionError } from "./errors.ts";
 import { flashKeys, flashValue } from "./flash.ts";
 import type { SessionRecord } from "./record.ts";
 import { type Session, sessionOf } from "./session.ts";
-import { type Beginning, beginningOf, REPLACES, type SignInOptions } from "./sign-in.ts";
+import {
+  type Beginning,
+  beginningOf,
+  checkMethod,
+  checkUserId,
+  type Elevation,
+  REPLACES,
+  type SignInOptions,
+} from "./sign-in.ts";
 import { Steps, tooLate } from "./steps.ts";
+import { formatToken } from "./token.ts";
 import {
   checkOrigin,
   keepFromCaches,
@@ -45,6 +64,8 @@ type State =
    * sign-in
    */
   | "gone";
+
+const OTHER_USER = "Another user proved who they are than the session's. Sign in as that user instead.";
 
 /** Whether the user sees the response: a redirect shows no page. */
 function isShown(status: number): boolean {
@@ -176,6 +197,39 @@ export class SessionExchange<Data extends object> {
       await this.#refresh();
       return token;
     });
+  }
+
+  /** From then on this request holds the new secret, so what it writes later is not that of a previous one. */
+  elevate({ for: userId, method }: Elevation): Promise<void> {
+    return this.#step("elevate the session", async () => {
+      const elevates = checkUserId(userId);
+      const checked = checkMethod(method);
+      if (this.session.require().userId !== elevates) throw new SessionError("ERR_SESSION_STALE", OTHER_USER);
+      await this.#elevate(elevates);
+      this.#core.emit("elevated", this.session.require(), { method: checked });
+      await this.#refresh();
+    });
+  }
+
+  /** When the session has ended meanwhile, there is none afterwards. */
+  async #elevate(elevates: string): Promise<void> {
+    const record = this.#record as SessionRecord;
+    if (this.#core.endings.unconfirmed.has(record.sid)) return this.#drop("gone");
+    const written = await commitRecord(this.#core, { ...this.#writing(record, null, true), elevates });
+    if (written === null) return this.#drop("gone");
+    this.#record = written.record;
+    if (written.newSecret === null) return;
+    this.#newToken = this.#tokenOf(written);
+    this.#presented = { secret: written.newSecret, digest: written.record.secretDigest };
+    this.#mustRotate = false;
+  }
+
+  /** When the user proved who they are, as far as the request may count on it: a token from before an elevation shares none. */
+  provenAt(): number | null {
+    const record = this.record();
+    if (record === null || record.authenticatedAt === null || this.#presented === null) return null;
+    const isOlder = record.authenticatedAt >= record.rotatedAt && isPrevious({ record, presented: this.#presented });
+    return isOlder ? 0 : record.authenticatedAt;
   }
 
   /**
@@ -319,8 +373,12 @@ export class SessionExchange<Data extends object> {
       return false;
     }
     this.#record = written.record;
-    this.#newToken ??= written.newToken;
+    this.#newToken ??= this.#tokenOf(written);
     return true;
+  }
+
+  #tokenOf({ record: { sid }, newSecret: secret }: NonNullable<Written>): string | null {
+    return secret && formatToken(this.#core.settings.tokenPrefix, { sid, secret });
   }
 
   /** Only the last write of a request may rotate: the client learns the new token from the response alone. */

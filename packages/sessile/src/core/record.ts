@@ -20,7 +20,7 @@ export interface SessionRecord {
   readonly data: string;
   /** When the session was made, in ms since 1970. */
   readonly createdAt: number;
-  /** When the user proved who they are; `null` for an anonymous session. Set once: a new proof makes a new session. */
+  /** When the user proved who they are; `null` for an anonymous session. Sign-in sets it, and an elevation moves it. */
   readonly authenticatedAt: number | null;
   /** When the current secret became that: at the start, and with each rotation. */
   readonly rotatedAt: number;

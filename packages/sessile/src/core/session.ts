@@ -6,7 +6,7 @@ import { refusedWrite, required, SessionError } from "./errors.ts";
 import type { SessionExchange } from "./exchange.ts";
 import { withoutFlashes } from "./flash.ts";
 import type { SessionManager } from "./manager.ts";
-import type { SignInOptions } from "./sign-in.ts";
+import type { Elevation, SignInOptions } from "./sign-in.ts";
 
 /**
  * The program's manager, for types that a framework has once for the whole program, such as the request of Express.
@@ -83,7 +83,10 @@ export class Session<Data extends object = SessionData> {
     return this.#exchange.record()?.createdAt ?? null;
   }
 
-  /** When the user proved who they are; `null` for an anonymous session. */
+  /**
+   * When the user proved who they are, by sign-in or `elevate`; `null` for an anonymous session. To demand a recent proof
+   * use `requireFresh`.
+   */
   get authenticatedAt(): number | null {
     return this.#exchange.record()?.authenticatedAt ?? null;
   }
@@ -219,6 +222,19 @@ export class Session<Data extends object = SessionData> {
     this.#exchange.rotate();
   }
 
+  /**
+   * Step-up: call it when the session's user has proved again who they are, by password or passkey. `authenticatedAt`
+   * moves to now, and the client gets a new token; sid, data, list entry and open connections stay. When this resolves,
+   * the store has it, and `requireFresh` passes in this request too. A token from before works for `rotationGrace` more,
+   * and is never fresh.
+   *
+   * Throws `ERR_SESSION_REQUIRED` when no user is signed in, or the session has ended meanwhile, and `ERR_SESSION_STALE`
+   * for another user than the session's.
+   */
+  elevate(proof: Elevation): Promise<void> {
+    return this.#exchange.elevate(proof);
+  }
+
   /** Marks the request as no activity of the user, such as polling: it does not move the idle deadline. */
   notActivity(): void {
     this.#exchange.notActivity();
@@ -230,8 +246,8 @@ export class Session<Data extends object = SessionData> {
    * minute in the future, as a clock that was ahead makes it.
    */
   requireFresh(maxAge: number): void {
-    const { authenticatedAt } = this.require();
-    const age = this.#exchange.now() - authenticatedAt;
+    this.require();
+    const age = this.#exchange.now() - (this.#exchange.provenAt() ?? 0);
     if (age < maxAge && age >= -CLOCK_SKEW) return;
     throw new SessionError("ERR_SESSION_STALE", "Sign in again to do this.");
   }

@@ -36,6 +36,14 @@ export interface SignInOptions<Data extends object> {
   readonly persistent?: boolean;
 }
 
+/** The proof that elevates a session. */
+export interface Elevation {
+  /** The id of the user whose password or passkey was checked just now. Only the session's own user is accepted. */
+  readonly for: string;
+  /** The way they proved it, for the event `elevated`, such as `"passkey"`, at most 100 characters. Default: nothing. */
+  readonly method?: string;
+}
+
 /** The content of a new session. */
 export interface Beginning {
   readonly userId: string | null;
@@ -105,6 +113,12 @@ export function checkDevice(device: unknown): string | null {
   if (device === undefined) return null;
   if (isText(device, 200)) return device;
   throw wrongText("device", "at most 200 characters");
+}
+
+export function checkMethod(method: unknown): string | null {
+  if (method === undefined) return null;
+  if (isText(method, 100)) return method;
+  throw wrongText("method", "at most 100 characters");
 }
 
 function checkAuthenticatedAt(at: number | undefined): number | undefined {

@@ -114,6 +114,12 @@ const SIGNING: Handlers = {
     await signIn(exchange);
     throw new Error("internal: password1");
   },
+  "POST /elevate": async ({ session, url }) => {
+    await session.elevate({ for: "anna" });
+    if (query(url, "throw") === "yes") throw new Error("internal: password1");
+    return json({ isFresh: isFresh(session) });
+  },
+  "POST /fresh": async ({ session }) => json({ isFresh: isFresh(session) }),
   "POST /logout": async ({ session }) => {
     await session.signOut();
     return json({ message: "Logged out successfully" });
@@ -286,6 +292,15 @@ function json(value: unknown): SuiteAnswer {
 function signIn({ session, url }: SuiteExchange): Promise<string> {
   const user = query(url, "user") || "anna";
   return session.signIn(user, { data: { username: user }, persistent: query(url, "persistent") !== "no" });
+}
+
+function isFresh(session: Session): boolean {
+  try {
+    session.requireFresh(1000);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function query(url: string, name: string): string {

@@ -9,6 +9,26 @@ const DAY = 24 * 60 * 60 * 1000;
 const UNAUTHENTICATED = '{"detail":"Not authenticated"}';
 
 export const signInChecks: readonly AdapterCheck[] = [
+  ...["/elevate", "/elevate?throw=yes"].map(
+    (path): AdapterCheck => ({
+      name: `D10: an elevation hands out a new token of the same session, which alone is fresh: ${path}`,
+      run: (start) =>
+        withServer(start, {}, async ({ send, signIn, clock, manager }) => {
+          const token = await signIn();
+          clock.advance(1000);
+          const fresh = async (presented: string): Promise<unknown> =>
+            JSON.parse((await send("POST", "/fresh", { token: presented })).text);
+          assert.deepEqual(await fresh(token), { isFresh: false });
+          const [before] = (await manager.list("anna")).sessions;
+          const next = (await send("POST", path, { token })).header("x-session-token") as string;
+          assert.deepEqual([await fresh(next), await fresh(token)], [{ isFresh: true }, { isFresh: false }]);
+          assert.deepEqual(
+            (await manager.list("anna")).sessions.map(({ sid, createdAt }) => [sid, createdAt]),
+            [[before?.sid, before?.createdAt]],
+          );
+        }),
+    }),
+  ),
   {
     name: "a signed-in user gets the profile, by header and by bearer",
     run: (start) =>

@@ -430,6 +430,37 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
+    name: "D10: an elevation moves when the user proved who they are together with the secret, of its user's session alone",
+    async run({ stores: [a, b] }) {
+      const record = await stored(a, { userId: newUser(), data: '{"k":1}' });
+      const replace = (from: string): SecretChange => ({
+        kind: "replace",
+        from,
+        to: randomDigest(),
+        family: randomDigest(),
+      });
+      let now = record;
+      for (const keep of [undefined, record.secretDigest, record.secretDigest]) {
+        const at = now.lastSeenAt + 1;
+        const rotate = { ...replace(now.secretDigest), ...(keep !== undefined && { keep }) } as SecretChange;
+        const delta = { at, elevate: record.userId as string, rotate, touch: { idleTimeout: 1_000_000 } };
+        const next = okRecord(await a.commit(record.sid, delta, record));
+        assert.deepEqual([next.authenticatedAt, next.rotatedAt, next.data], [at, at, record.data]);
+        assert.ok(next.rotation?.previous.includes(record.secretDigest), "what the client holds stays good");
+        assert.deepEqual({ ...(await b.load(record.sid)) }, { ...next });
+        assert.deepEqual(await sidsOf(b, record.userId), [record.sid]);
+        now = next;
+      }
+      const late = { at: now.lastSeenAt + 1, elevate: record.userId as string };
+      assert.equal((await b.commit(record.sid, { ...late, rotate: replace(record.secretDigest) })).status, "conflict");
+      const other = { ...late, elevate: newUser(), rotate: replace(now.secretDigest) };
+      assert.deepEqual(await b.commit(record.sid, other, now), { status: "gone" });
+      assert.deepEqual({ ...(await a.load(record.sid)) }, { ...now });
+      await a.delete(record.sid);
+      assert.deepEqual(await b.commit(record.sid, late, now), { status: "gone" });
+    },
+  },
+  {
     name: "a rotation keeps the data, the user and the deadlines",
     async run({ stores: [a] }) {
       const record = await stored(a, { userId: newUser(), data: '{"k":1}' });

@@ -43,8 +43,10 @@ const FAULTS = {
     "thrown redirects and responses: one with status 404 keeps its status, and what was written",
   "keeps what was written before a thrown 503":
     "thrown redirects and responses: one with status 503 keeps its status, and nothing",
-  "forgets the sign-out of a handler that threw":
+  "forgets the sign-out of a handler that threw": [
     "a sign-out stands although the handler throws afterwards, and the cookie is cleared",
+    "D10: an elevation hands out a new token of the same session, which alone is fresh: /elevate?throw=yes",
+  ],
   "replaces the application's cookies": "H8: the application's own cookies and Vary survive",
   "keeps every cookie for a day":
     "E11: a session that ends with the browser has a cookie without Max-Age and Expires, also after a rotation",

@@ -107,6 +107,18 @@ describe("applyDelta", () => {
     );
   });
 
+  test("D10: moves when the user proved who they are to its own time, for this user alone", () => {
+    fc.assert(
+      fc.property(records, deltas, fc.constantFrom("ann", "bob"), (record, delta, elevate) => {
+        fc.pre(delta.at < record.expiresAt);
+        const next = applyDelta(record, { ...delta, elevate });
+        if (elevate === "bob") assert.equal(next, "gone");
+        else assert.deepEqual(next, { ...applied(record, delta), authenticatedAt: delta.at });
+      }),
+    );
+    assert.equal(applyDelta({ ...sampleRecord(), userId: null }, { at: NOW, elevate: "ann" }), "gone");
+  });
+
   test("G5: changes nothing of who the session is, whatever the data is called", () => {
     const hostile = {
       sid: "x",

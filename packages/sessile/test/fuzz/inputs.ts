@@ -213,6 +213,7 @@ export const deltas: fc.Arbitrary<SessionDelta> = fc.record(
         from: fc.constantFrom("current", "another"),
         to: base62(43),
         family: base62(43),
+        keep: fc.constantFrom("current", "another"),
       }),
     ),
     limits: fc.record({ dataBytes: fc.integer({ min: 1, max: 400 }), keys: fc.integer({ min: 1, max: 8 }) }),

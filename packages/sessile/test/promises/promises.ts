@@ -107,6 +107,40 @@ export function promises(name: string, open: () => Promise<Opened>): void {
     }
 
     for (const [ending, end] of Object.entries(endings)) {
+      test(`F3: ${ending} during an elevation holds: the elevation is refused, and the store has no record`, async () => {
+        const { token, sid, userId } = await signInAs(servers[0]);
+        const gate = slow.next();
+        const request = call(servers[0], "POST", `/elevate/${userId}`, token);
+        await gate.reached;
+        await end(token, sid, userId);
+        gate.open();
+        const answer = await request;
+        assert.deepEqual([answer.status, answer.headers.get("x-session-token")], [401, null]);
+        assert.equal((await call(servers[1], "GET", "/data", token)).status, 401);
+        assert.equal(await opened.stores[0].load(sid), null);
+        assert.deepEqual((await servers[1].manager.list(userId)).sessions, []);
+      });
+    }
+
+    test("D10: parallel elevations and rotations: every request is answered, and the last new token is fresh", async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const { token, sid, userId } = await signInAs(servers[0]);
+        now += 1000;
+        const answers = await all(6, (i) =>
+          expect(200, servers[i % 2] as Server, "POST", i < 4 ? `/elevate/${userId}` : "/rotate", token),
+        );
+        const tokens = answers.flatMap(({ headers }) => headers.get("x-session-token") ?? []);
+        // The number of a secret is part of the token.
+        const last = tokens.toSorted((a, b) => (a.slice(48, 51) < b.slice(48, 51) ? -1 : 1)).at(-1) as string;
+        await expect(200, servers[1], "POST", "/fresh", last);
+        await expect(403, servers[0], "POST", "/fresh", token);
+        assert.equal((await opened.stores[1].load(sid))?.authenticatedAt, now);
+        now += 60_000;
+        await read(servers[0], last);
+      }
+    });
+
+    for (const [ending, end] of Object.entries(endings)) {
       test(`an open connection hears of ${ending} in another server, once`, async () => {
         const { token, sid, userId } = await signInAs(servers[0]);
         const header = (name: string): string | undefined => (name === "x-session-token" ? token : undefined);
@@ -235,6 +269,11 @@ async function start(store: SessionStore, slow: Gates, options: Partial<SessionM
   app.post<{ Params: { text: string } }>("/flash/:text", async ({ session, params }) =>
     session.flash("notice", params.text),
   );
+  app.post<{ Params: { user: string } }>("/elevate/:user", async ({ session, params }) => {
+    await slow.enter();
+    await session.elevate({ for: params.user });
+  });
+  app.post("/fresh", async ({ session }) => session.requireFresh(1000));
   app.post("/notices", async ({ session }) => session.takeFlash("notice"));
   app.post("/rotate", async ({ session }) => session.rotate());
   app.get("/data", async (request) => {

@@ -214,6 +214,7 @@ export function all<T>(count: number, run: (index: number) => Promise<T>): Promi
 const EVENTS: readonly (keyof SessionEvents)[] = [
   "created",
   "signedIn",
+  "elevated",
   "rotated",
   "rotationIgnored",
   "secretLost",

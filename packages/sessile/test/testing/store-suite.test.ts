@@ -157,6 +157,7 @@ function withCommit(commit: (memory: SessionStore, ...args: Parameters<SessionSt
 
 const OWNERS = "a session that becomes a user's";
 const EPOCHS = "a commit for a session that was another user's";
+const ELEVATES = "D10: an elevation";
 const MOVES = "F3: whatever races with a change of the user";
 
 /** Each commits a change as one is tempted to. */
@@ -170,6 +171,31 @@ const BAD_COMMITS: [why: string, needed: readonly string[], store: () => Session
     "does not know the condition",
     [EPOCHS],
     () => withCommit((memory, sid, { ifCreatedAt: _, ...delta }) => memory.commit(sid, delta)),
+  ],
+  [
+    "does not know elevations",
+    [ELEVATES],
+    () => withCommit((memory, sid, { elevate: _, ...delta }) => memory.commit(sid, delta)),
+  ],
+  [
+    "elevates a session whoever's it is",
+    [ELEVATES],
+    () =>
+      withCommit(async (memory, sid, delta) => {
+        const userId = (await memory.load(sid))?.userId ?? null;
+        return memory.commit(
+          sid,
+          delta.elevate === undefined || userId === null ? delta : { ...delta, elevate: userId },
+        );
+      }),
+  ],
+  [
+    "elevates a session and forgets the new secret",
+    [ELEVATES],
+    () =>
+      withCommit((memory, sid, { rotate, ...delta }) =>
+        memory.commit(sid, delta.elevate === undefined && rotate ? { ...delta, rotate } : delta),
+      ),
   ],
   [
     "does not know that idle timeouts change",

@@ -46,6 +46,9 @@ export class ObservedManager extends GuardedManager {
     for (const event of ["created", "signedIn", "rotated", "signedOut"] as const) {
       this.on(event, ({ sid, userId }) => security.write(event, { actor: ownerOf(userId), sid, userId }));
     }
+    this.on("elevated", ({ sid, userId, method }) =>
+      security.write("elevated", { actor: ownerOf(userId), sid, userId, method }),
+    );
     this.on("expired", ({ sid, userId }) => security.write("expired", { actor: "server", sid, userId }));
     for (const event of ["reuseDetected", "rotationIgnored", "secretLost"] as const)
       this.on(event, ({ sid, userId }) => security.write(event, { actor: "unknown", sid, userId }));

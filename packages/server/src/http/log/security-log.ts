@@ -14,6 +14,7 @@ const EVENTS = {
   signInFailed: ["warn", "failure"],
   signInLimited: ["warn", "refused"],
   signInOverloaded: ["warn", "refused"],
+  elevated: ["info", "success"],
   passwordChanged: ["info", "success"],
   rotated: ["info", "success"],
   signedOut: ["info", "success"],

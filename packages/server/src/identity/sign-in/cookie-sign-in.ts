@@ -8,7 +8,7 @@ import { object, type SchemaTypes } from "../../http/schema.ts";
 import type { User } from "../users/user-store.ts";
 import { unauthorized } from "./answers.ts";
 import type { Person, Who } from "./person.ts";
-import { beginSession, type Keep, type RouteParts, trySignIn } from "./try-sign-in.ts";
+import { beginSession, elevateSession, type RouteParts, trySignIn } from "./try-sign-in.ts";
 
 /** The time after a sign-in in which no action asks for the password again (ASVS 7.5.1). */
 export const FRESH_TIME = 5 * 60_000;
@@ -35,16 +35,17 @@ export async function cookieSignInRoutes(app: FastifyInstance, parts: CookieSign
       checkChannel(request);
       const wrong = unauthorized("Incorrect username or password");
       const { keep_signed_in: keep, ...credentials } = request.body;
-      return begin(parts, credentials, request, { action: "signIn", wrong, keep });
+      const user = await check(parts, credentials, request, { action: "signIn", wrong });
+      await beginSession(parts, user, request, { wrong, keep: parts.keeps ? keep : undefined });
+      return personOf(request);
     });
     routes.post("/confirm", { schema: { body: CONFIRM } }, async (request) => {
       const { body, session } = request;
       const credentials = { username: String(signedIn(session).get("username")), password: body.password };
-      return begin(parts, credentials, request, {
-        action: "confirm",
-        wrong: new RequestError(403, "Incorrect password"),
-        keep: session.get("keepSignedIn"),
-      });
+      const wrong = new RequestError(403, "Incorrect password");
+      const user = await check(parts, credentials, request, { action: "confirm", wrong });
+      await elevateSession(parts, user, session, wrong);
+      return personOf(request);
     });
   });
 }
@@ -72,21 +73,19 @@ interface How {
   readonly action: "signIn" | "confirm";
   /** The answer to a wrong password. */
   readonly wrong: RequestError;
-  readonly keep: Keep;
 }
 
-async function begin(
+async function check(
   parts: CookieSignIn,
   credentials: { readonly username: string; readonly password: string },
-  request: Pick<FastifyRequest, "clientAddress" | "session" | "device">,
-  { action, wrong, keep }: How,
-): Promise<Person> {
+  request: Pick<FastifyRequest, "clientAddress">,
+  { action, wrong }: How,
+): Promise<User> {
   const user = await trySignIn(parts, request, credentials, wrong);
   const isIn = parts.suits(user);
   parts.heard(user.name, action, isIn ? "done" : "refused");
   if (!isIn) throw new RequestError(403, "Not allowed");
-  await beginSession(parts, user, request, { wrong, keep: parts.keeps ? keep : undefined });
-  return personOf(request);
+  return user;
 }
 
 /**

@@ -72,7 +72,28 @@ export async function beginSession(
 ): Promise<string> {
   const arrival = { ...arrivalOf(service, user, keep), ...(device !== null && { device }) };
   const token = await session.signIn(String(user.id), arrival);
-  if (await orUnavailable(security, () => service.users.isCurrent(user))) return token;
+  await checkCurrent({ service, security }, user, session, wrong);
+  return token;
+}
+
+/** Lets the session of a user go on, with a new token, after the password was given again. */
+export async function elevateSession(
+  parts: RouteParts,
+  user: User,
+  session: FastifyRequest["session"],
+  wrong: RequestError,
+): Promise<void> {
+  await session.elevate({ for: String(user.id), method: "password" });
+  await checkCurrent(parts, user, session, wrong);
+}
+
+async function checkCurrent(
+  { service, security }: RouteParts,
+  user: User,
+  session: FastifyRequest["session"],
+  wrong: RequestError,
+): Promise<void> {
+  if (await orUnavailable(security, () => service.users.isCurrent(user))) return;
   await session.signOut();
   throw wrong;
 }

@@ -17,10 +17,12 @@ const FIELDS = COLUMNS.slice(0, -1).map((column) =>
 
 /** Columns that `applyDelta` changes. The others are not written again, so that their index is left alone. */
 export const CHANGING =
-  "secret_digest rotation data rotated_at last_seen_at expires_at idle_timeout version writes checksum".split(" ");
+  "secret_digest rotation data authenticated_at rotated_at last_seen_at expires_at idle_timeout version writes checksum".split(
+    " ",
+  );
 
 /** Those that it changes when a session becomes another user's. */
-export const MOVING = [...CHANGING, "user_id", "created_at", "authenticated_at"];
+export const MOVING = [...CHANGING, "user_id", "created_at"];
 
 const CHANGING_PLACES = placesOf(CHANGING);
 const MOVING_PLACES = placesOf(MOVING);
