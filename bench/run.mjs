@@ -8,7 +8,7 @@ import { startLoad } from "./lib/processes.mjs";
 import { startRedisApart } from "./lib/redis.mjs";
 import { writePage } from "./report/page.mjs";
 
-const SHORT = ["reads", "invalid", "sign-in", "update"];
+const SHORT = ["promises", "reads", "invalid", "sign-in", "update"];
 const ALL = [...SHORT, "fastapi", "calls", "space", "expiry", "growth", "profile"];
 
 const isShort = !process.argv.includes("--all");

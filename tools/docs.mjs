@@ -10,7 +10,13 @@ import { inRoot } from "./ready/repository.mjs";
 import { findRuntime } from "./ready/runtime.mjs";
 import { runScript } from "./ready/script.mjs";
 
-const WRITERS = ["tools/cli-docs.mjs", "tools/reference/main.mjs", "tools/sizes.mjs", "bench/page.mjs"];
+const WRITERS = [
+  "tools/guide-docs.mjs",
+  "tools/cli-docs.mjs",
+  "tools/reference/main.mjs",
+  "tools/sizes.mjs",
+  "bench/page.mjs",
+];
 
 try {
   process.exitCode = await main(process.argv.slice(2));

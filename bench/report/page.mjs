@@ -60,6 +60,23 @@ function goalTable(questions) {
 }
 
 const SECTIONS = {
+  promises: (rows) => [
+    table(
+      [
+        "",
+        "both keep their change: other keys",
+        "the same list",
+        "a slow request after sign-out",
+        "a copy of the cookie",
+        "the store holds",
+      ],
+      rows.map(({ name, rounds, otherKeys, sameKey, slowRequest, copy, rest }) => [
+        name,
+        ...[otherKeys, sameKey, slowRequest, copy].map((good) => `${good} of ${rounds}`),
+        rest,
+      ]),
+    ),
+  ],
   reads: (groups) =>
     Object.entries(groups).flatMap(([framework, rows]) => [
       `### ${framework}`,

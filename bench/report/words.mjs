@@ -17,6 +17,11 @@ another (\`Cache-Control\`, \`Vary\`). \`by hand\` is code without a library: a 
 deadline, and those headers, without Sessile's other checks: no library that keeps a digest and those headers can do
 much better.`,
 
+  promises: `Each program is written as its library's documentation shows it. Two requests read the session, wait for each
+other, and write: each its own key, or each one more entry of a list. Then a slow request begins before a sign-out and
+writes after it, and every cookie that there was is tried; a copy of the cookie is tried after a plain sign-out. Counted
+are the rounds that came out well.`,
+
   reads: `The handler asks who is signed in. \`none\` has a constant in its place and the same request headers. \`5
 µs\` is busy for five microseconds: how near its own CPU time is to that shows how true the others are. \`map\` finds
 the user in a bare \`Map\`, \`get\` asks Redis for one key, \`select\` is hand-written code that selects a row of

@@ -1,4 +1,4 @@
-// A program of examples/guide, started as a user would start it, and a browser that uses it.
+// A program of the guide, started as a user would start it, and a browser that uses it.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { temporaryFolder } from "sessile-test-support/folder";
 import { freePort } from "sessile-test-support/free-port";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -30,19 +31,23 @@ function compileOnce(name: string): Promise<string> {
 }
 
 async function compile(name: string): Promise<string> {
-  const files = [`examples/guide/${name}.ts`, "examples/second-names.d.ts"];
+  const files = [`examples/${name}.ts`, "examples/second-names.d.ts"];
   const options = [...STRICT, "--rootDir", "examples", "--outDir", BUILT, ...files];
   await promisify(execFile)(join(ROOT, "node_modules/.bin/tsc"), options, { cwd: ROOT }).catch(
     ({ stdout, stderr }: { stdout: string; stderr: string }) => assert.fail(`${stdout}${stderr}`),
   );
-  return join(BUILT, "guide", `${name}.js`);
+  return join(BUILT, `${name}.js`);
 }
 
-/** Compiles a program and starts it on the port of `env`, or a free one; it ends with the test. */
+/**
+ * Compiles a program of `examples/guide`, or of another folder of `examples` when `name` has one, and starts it in an empty
+ * folder, on the port of `env` or a free one. It ends with the test.
+ */
 export async function start(test: TestContext, name: string, env: Record<string, string> = {}): Promise<Program> {
-  const file = await compileOnce(name);
+  const file = await compileOnce(name.includes("/") ? name : `guide/${name}`);
   const port = env["PORT"] ?? String(await freePort());
   const child = spawn(process.execPath, [file], {
+    cwd: temporaryFolder(),
     env: { ...process.env, ...env, PORT: port },
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -9,7 +9,7 @@ export const home = {
     text: project.tagline,
     tagline: "Nothing lost, nothing comes back, nothing to steal at rest.",
     actions: [
-      { theme: "brand", text: "Frameworks", link: "/frameworks" },
+      { theme: "brand", text: "Start", link: "/guide/start" },
       { theme: "alt", text: "API reference", link: "/api/" },
     ],
   },

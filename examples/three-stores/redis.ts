@@ -1,0 +1,35 @@
+// Sessions in Redis, which expire after an hour without a request. Try it:
+//   TOKEN=$(curl -sX POST localhost:8000/login | cut -d'"' -f4)
+//   curl localhost:8000/profile -H "X-Session-Token: $TOKEN"
+//   curl -X POST localhost:8000/logout -H "X-Session-Token: $TOKEN"
+import { createClient } from "@redis/client";
+import Fastify from "fastify";
+import { headerTransport, SessionManager } from "sessile";
+import { sessions } from "sessile/fastify";
+import { redisStore } from "sessile/redis";
+
+const client = createClient({ url: process.env.REDIS_URL ?? "redis://127.0.0.1:6379", disableOfflineQueue: true });
+client.on("error", (error) => console.error(error.message));
+await client.connect();
+
+const store = redisStore({ client });
+const manager = new SessionManager({ store, transports: [headerTransport()], idleTimeout: 60 * 60 * 1000 });
+const app = Fastify();
+await app.register(sessions, { manager });
+
+app.post("/login", async ({ session }) => {
+  const session_token = await session.signIn("1", { data: { username: "john_doe" } });
+  return { session_token };
+});
+
+app.get("/profile", async ({ session }) => {
+  const { userId } = session.require();
+  return { username: session.get("username"), user_id: Number(userId) };
+});
+
+app.post("/logout", async ({ session }) => {
+  await session.signOut();
+  return { message: "Logged out successfully" };
+});
+
+await app.listen({ port: Number(process.env.PORT ?? 8000) });
