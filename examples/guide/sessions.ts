@@ -79,7 +79,7 @@ app.get("/page", async ({ session }) => {
 });
 
 app.post("/pay", async ({ session }) => {
-  session.requireFresh(5 * 60 * 1000); // signed in within 5 minutes, otherwise 401
+  session.requireFresh(5 * 60 * 1000); // signed in within 5 minutes, otherwise 403
   return {};
 });
 
