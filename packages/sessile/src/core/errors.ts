@@ -6,7 +6,7 @@
  * | code | HTTP status | meaning |
  * |---|---|---|
  * | `ERR_SESSION_OPTION` | 500 | an option is unknown or has a value that cannot work; thrown while the program starts |
- * | `ERR_SESSION_VALUE` | 500 | data that is not JSON, exceeds a limit or fails the application's schema |
+ * | `ERR_SESSION_VALUE` | 500 | data that is not JSON, exceeds a limit or fails the schema; an unknown option of a call, such as `signIn` |
  * | `ERR_SESSION_STATE` | 500 | a call that makes no sense now, such as a write after the response left |
  * | `ERR_SESSION_PAGE` | 400 | a page limit out of range, or a cursor that no page gave out |
  * | `ERR_SESSION_CREDENTIALS` | 400 | the request presents two different tokens |

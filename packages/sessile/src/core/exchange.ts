@@ -22,8 +22,7 @@ import { type Session, sessionOf } from "./session.ts";
 import {
   type Beginning,
   beginningOf,
-  checkMethod,
-  checkUserId,
+  checkElevation,
   type Elevation,
   REPLACES,
   type SignInOptions,
@@ -200,13 +199,12 @@ export class SessionExchange<Data extends object> {
   }
 
   /** From then on this request holds the new secret, so what it writes later is not that of a previous one. */
-  elevate({ for: userId, method }: Elevation): Promise<void> {
+  elevate(proof: Elevation): Promise<void> {
     return this.#step("elevate the session", async () => {
-      const elevates = checkUserId(userId);
-      const checked = checkMethod(method);
-      if (this.session.require().userId !== elevates) throw new SessionError("ERR_SESSION_STALE", OTHER_USER);
-      await this.#elevate(elevates);
-      this.#core.emit("elevated", this.session.require(), { method: checked });
+      const { userId, method } = checkElevation(proof);
+      if (this.session.require().userId !== userId) throw new SessionError("ERR_SESSION_STALE", OTHER_USER);
+      await this.#elevate(userId);
+      this.#core.emit("elevated", this.session.require(), { method });
       await this.#refresh();
     });
   }

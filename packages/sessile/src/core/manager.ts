@@ -6,7 +6,7 @@ import { SessionError } from "./errors.ts";
 import type { SessionEvents } from "./events.ts";
 import { withoutFlashes } from "./flash.ts";
 import { open } from "./open.ts";
-import { resolveOptions, type SessionManagerOptions, type Settings, wholeNumber } from "./options.ts";
+import { checkCall, resolveOptions, type SessionManagerOptions, type Settings, wholeNumber } from "./options.ts";
 import { idleTimeoutOf, type SessionRecord } from "./record.ts";
 import type { ManagerData, Session } from "./session.ts";
 import { checkIdType } from "./sign-in.ts";
@@ -82,6 +82,12 @@ export interface SessionManagerConstructor {
   ): SessionManager<Data>;
 }
 
+/** The options of the calls. */
+const PAGE: ReadonlySet<string> = new Set<keyof Page>(["limit", "after"]);
+const FIND: ReadonlySet<string> = new Set(["data"]);
+const REVOKE: ReadonlySet<string> = new Set(["userId"]);
+const REVOKE_USER: ReadonlySet<string> = new Set(["except"]);
+
 /** Records removed per call of the store while sweeping: few enough that no request waits for it. */
 const SWEEP_BATCH = 1000;
 
@@ -149,7 +155,9 @@ export class SessionManager<Data extends object = ManagerData> {
   }
 
   /** One live session; `null` when there is none of this sid. `data` asks for the application's data too. */
-  async find(sid: string, { data = false }: { data?: boolean } = {}): Promise<SessionDetails | null> {
+  async find(sid: string, options: { data?: boolean } = {}): Promise<SessionDetails | null> {
+    checkCall(options, FIND);
+    const { data = false } = options;
     const record = await this.#record(sid);
     if (record === null || this.#core.isOver(record)) return null;
     const { rotatedAt, version } = record;
@@ -164,11 +172,17 @@ export class SessionManager<Data extends object = ManagerData> {
   /**
    * Ends one session. False when there is none of this sid, or when `userId` is given and it is not that user's: so a
    * route where users end their own sessions cannot be used to probe or end those of others. A `userId` that turns out
-   * to be `undefined` matches no session rather than all.
+   * to be `undefined` matches no session rather than all. Rejects with `ERR_SESSION_VALUE` for one that is no string,
+   * such as a number.
    */
-  async revoke(sid: string, owner: { userId?: string } = {}): Promise<boolean> {
+  async revoke(sid: string, options: { userId?: string } = {}): Promise<boolean> {
+    checkCall(options, REVOKE);
+    const isOwned = "userId" in options;
+    const owner = options.userId ?? null;
+    if (owner !== null) checkIdType(owner);
+    if (isOwned && owner === null) return false;
     const record = await this.#record(sid);
-    if (record === null || ("userId" in owner && record.userId !== owner.userId)) return false;
+    if (record === null || (isOwned && record.userId !== owner)) return false;
     return this.#core.end(record, "revoked", { reason: "revoked" });
   }
 
@@ -177,8 +191,10 @@ export class SessionManager<Data extends object = ManagerData> {
    * the user stays in the store (GDPR Art. 17); backups, replicas and append-only files of the store are the
    * operator's. Rejects with `ERR_SESSION_VALUE` for an id that is no string.
    */
-  async revokeUser(userId: string, { except }: { except?: string | null } = {}): Promise<number> {
+  async revokeUser(userId: string, options: { except?: string | null } = {}): Promise<number> {
     checkIdType(userId);
+    checkCall(options, REVOKE_USER);
+    const { except } = options;
     const ended = await this.#core.ask("end a user's sessions", (store) =>
       store.deleteByUser(userId, except ?? undefined),
     );
@@ -239,7 +255,9 @@ function toInfo(record: SessionRecord, settings: Settings): SessionInfo {
   return { sid, userId, createdAt, authenticatedAt, lastSeenAt, ...lifetimes, device };
 }
 
-function checkPage({ limit = 100 }: Page): void {
+function checkPage(page: Page): void {
+  checkCall(page, PAGE);
+  const { limit = 100 } = page;
   const [accepts, expected] = wholeNumber(1, "", 1000);
   if (!accepts(limit)) throw new SessionError("ERR_SESSION_PAGE", `\`limit\` must be ${expected}.`);
 }

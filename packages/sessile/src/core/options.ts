@@ -3,7 +3,7 @@
 
 import type { DataSchema, SchemaResult } from "./data.ts";
 import { DEFAULT_DEPTH, GREATEST_DEPTH } from "./data.ts";
-import { SessionError } from "./errors.ts";
+import { SessionError, type SessionErrorCode } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Lifetimes } from "./record.ts";
 import { MAX_DATA_BYTES, NO_DATA } from "./record.ts";
@@ -260,13 +260,27 @@ export function hasMethods<T>(value: T, names: readonly (keyof T)[]): boolean {
   return names.every((name) => isFunction(value?.[name]));
 }
 
-/** Throws when `options` is no object, or has a name that is not in `known`. */
-export function checkNames(options: object, known: ReadonlySet<string>, within: string): void {
-  if (typeof options !== "object" || options === null) throw wrong(within.slice(0, -1) || "options", "an object");
+/**
+ * Throws when `options` is no object, or has a name that is not in `known`: `ERR_SESSION_OPTION` for the options of the
+ * program, which it gives at its start.
+ */
+export function checkNames(
+  options: object,
+  known: ReadonlySet<string>,
+  within = "",
+  code: SessionErrorCode = "ERR_SESSION_OPTION",
+): void {
+  if (typeof options !== "object" || options === null)
+    throw new SessionError(code, `\`${within.slice(0, -1) || "options"}\` must be an object.`);
   for (const name of Object.keys(options)) {
     if (known.has(name)) continue;
-    throw new SessionError("ERR_SESSION_OPTION", `Unknown option \`${within}${name}\`. ${didYouMean(name, known)}`);
+    throw new SessionError(code, `Unknown option \`${within}${name}\`. ${didYouMean(name, known)}`);
   }
+}
+
+/** The same for the options of a call that serves a request: `ERR_SESSION_VALUE`. */
+export function checkCall(options: object, known: ReadonlySet<string>): void {
+  checkNames(options, known, "", "ERR_SESSION_VALUE");
 }
 
 export function wrong(name: string, expected: string): SessionError {

@@ -4,7 +4,7 @@ import { checkedText } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { checkDataKey, copyJson, type Json, type JsonObject } from "./data.ts";
 import { SessionError } from "./errors.ts";
-import { milliseconds } from "./options.ts";
+import { checkCall, milliseconds } from "./options.ts";
 
 /**
  * An option for this library alone: the sid of a record that is deleted in the same step, such as one of
@@ -18,7 +18,7 @@ export interface SignInOptions<Data extends object> {
   readonly data?: Partial<Data>;
   /** Keys to carry over from the session that was presented, such as an anonymous visitor's cart. Default: none. */
   readonly keep?: readonly (keyof Data & string)[];
-  /** The device, as lists of the user's sessions show it, at most 200 characters. Default: nothing. */
+  /** The device, as lists of the user's sessions show it; cut after 200 characters. Default: nothing. */
   readonly device?: string;
   /**
    * When the user proved who they are, in milliseconds since 1970, where that was earlier; 0 where it is unknown, and
@@ -36,6 +36,16 @@ export interface SignInOptions<Data extends object> {
   readonly persistent?: boolean;
 }
 
+const SIGN_IN: ReadonlySet<string> = new Set<keyof SignInOptions<object>>([
+  "data",
+  "keep",
+  "device",
+  "authenticatedAt",
+  "absoluteTimeout",
+  "idleTimeout",
+  "persistent",
+]);
+
 /** The proof that elevates a session. */
 export interface Elevation {
   /** The id of the user whose password or passkey was checked just now. Only the session's own user is accepted. */
@@ -43,6 +53,8 @@ export interface Elevation {
   /** The way they proved it, for the event `elevated`, such as `"passkey"`, at most 100 characters. Default: nothing. */
   readonly method?: string;
 }
+
+const ELEVATION: ReadonlySet<string> = new Set<keyof Elevation>(["for", "method"]);
 
 /** The content of a new session. */
 export interface Beginning {
@@ -63,9 +75,11 @@ export interface Beginning {
 export async function beginningOf<Data extends object>(
   core: Core,
   userId: string,
-  { device, authenticatedAt, absoluteTimeout, idleTimeout, persistent, ...arrival }: SignInOptions<Data>,
+  options: SignInOptions<Data>,
   present: () => JsonObject,
 ): Promise<Beginning> {
+  checkCall(options, SIGN_IN);
+  const { device, authenticatedAt, absoluteTimeout, idleTimeout, persistent, ...arrival } = options;
   const user = {
     userId: checkUserId(userId),
     device: checkDevice(device),
@@ -109,16 +123,24 @@ function wrongUserId(): SessionError {
   return wrongText("userId", `1 to ${MAX_USER_ID} bytes in UTF-8. Convert numbers with \`String(id)\``);
 }
 
+/** Longer labels are cut: they are often the `User-Agent` of a client, whose sign-in must not fail by it. */
 export function checkDevice(device: unknown): string | null {
   if (device === undefined) return null;
-  if (isText(device, 200)) return device;
-  throw wrongText("device", "at most 200 characters");
+  if (isText(device, Number.POSITIVE_INFINITY)) return cut(device, 200);
+  throw new SessionError("ERR_SESSION_VALUE", "`device` must be well-formed text.");
 }
 
-export function checkMethod(method: unknown): string | null {
-  if (method === undefined) return null;
-  if (isText(method, 100)) return method;
-  throw wrongText("method", "at most 100 characters");
+/** The first characters; each has at most two code units, and is whole. */
+function cut(text: string, characters: number): string {
+  return text.length <= characters ? text : [...text.slice(0, 2 * characters)].slice(0, characters).join("");
+}
+
+/** The checked proof. */
+export function checkElevation(proof: Elevation): { readonly userId: string; readonly method: string | null } {
+  checkCall(proof, ELEVATION);
+  const { for: userId, method } = proof;
+  if (method !== undefined && !isText(method, 100)) throw wrongText("method", "at most 100 characters");
+  return { userId: checkUserId(userId), method: method ?? null };
 }
 
 function checkAuthenticatedAt(at: number | undefined): number | undefined {

@@ -44,10 +44,10 @@ test("a user id is well-formed text of 1 to 256 bytes, taken as it is", () => {
   }
 });
 
-test("a device is well-formed text of at most 200 characters, or nothing", () => {
+test("a device is well-formed text, or nothing", () => {
   for (const good of ["", "Firefox on Línux\n", "x".repeat(200)]) assert.equal(checkDevice(good), good);
   assert.equal(checkDevice(undefined), null);
-  for (const bad of ["x".repeat(201), "\udc00", 1, null, {}]) {
+  for (const bad of ["\udc00", `${"x".repeat(300)}\udc00`, 1, null, {}]) {
     assert.throws(() => checkDevice(bad), { code: "ERR_SESSION_VALUE", message: /`device`/ });
   }
 });
