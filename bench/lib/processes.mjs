@@ -21,11 +21,12 @@ const STEADY = ["--no-allocation-site-pretenuring", "--min-semi-space-size=16", 
 
 let servers = 0;
 
-/** Starts `lib/serve.mjs`. `nodeArgs` are Node's own, such as `--expose-gc`. */
-export async function startServer(settings, { runtime, folder, nodeArgs = [] }) {
+/** Starts `lib/serve.mjs`. `nodeArgs` are Node's own, such as `--expose-gc`; `isPlain` leaves V8 as every program has it. */
+export async function startServer(settings, { runtime, folder, nodeArgs = [], isPlain = false }) {
   const headersFile = join(folder, `headers-${servers++}.json`);
   const args = [JSON.stringify({ folder, ...settings, headersFile })];
-  const child = start("serve.mjs", args, { runtime, nodeArgs: [...STEADY, ...nodeArgs], core: CORES.server });
+  const all = isPlain ? nodeArgs : [...STEADY, ...nodeArgs];
+  const child = start("serve.mjs", args, { runtime, nodeArgs: all, core: CORES.server });
   const { port, pid, readyAfter } = await child.next();
   return { ...child, port, pid, readyAfter, headersFile };
 }

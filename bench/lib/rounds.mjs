@@ -6,10 +6,12 @@ import { median, spreadOf } from "./statistics.mjs";
 const WARM_UPS = 3;
 
 /**
- * `variants`: `[name, { server, request, node, base, warmUps }]`.
+ * `variants`: `[name, { server, request, node, isPlain, base, warmUps, last }]`.
  * - `server` goes to `lib/serve.mjs`, or is a running one.
  * - `request` goes to `lib/load.mjs`; a function receives the server first.
  * - `base` is the variant for comparison; default the first.
+ * - `isPlain` leaves V8 with its default flags.
+ * - `last` names a call of the server that ends each window, for work that the responses do not wait for.
  *
  * Everything is done in `processes` processes one after the other; `windowsOf` reduces the windows of one. Resolves to
  * a row for each variant.
@@ -38,19 +40,22 @@ export async function compare(
   );
 }
 
-async function start(bench, name, { server, request = {}, node, warmUps }) {
+async function start(bench, name, { server, request = {}, node, isPlain, warmUps, last }) {
   const isOwn = server.ask === undefined;
-  const started = isOwn ? await startServer({ ...bench.server, ...server }, { ...bench, nodeArgs: node }) : server;
+  const started = isOwn
+    ? await startServer({ ...bench.server, ...server }, { ...bench, nodeArgs: node, isPlain })
+    : server;
   const asked = typeof request === "function" ? request(started) : request;
-  return { name, isOwn, server: started, request: asked, warmUps, windows: [] };
+  return { name, isOwn, server: started, request: asked, warmUps, last, windows: [] };
 }
 
 /** One window: the requests of the load, and the CPU time of the server and its main thread. */
-export async function measure({ load }, { name, server, request }, ms) {
+export async function measure({ load }, { name, server, request, last }, ms) {
   const { port, headersFile } = server;
   await load.ask("run", { port, headersFile, ms, ...request });
   await server.ask("begin");
   const { count, unexpected, latency, ms: elapsed } = await load.ask("go");
+  if (last !== undefined) await server.ask("call", last);
   const { cpuMicros, threadMicros, delay } = await server.ask("end");
   if (unexpected > 0) throw new Error(`${name}: ${unexpected} of ${count} responses had an unexpected status.`);
   return { rate: count / (elapsed / 1000), cpu: cpuMicros / count, thread: threadMicros / count, latency, delay };

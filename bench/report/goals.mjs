@@ -11,6 +11,7 @@ export function goals(questions) {
   return [
     ...(answers.reads ? reads(answers.reads) : []),
     ...(answers.invalid ? invalid(answers.invalid) : []),
+    ...(answers.touches ? touches(answers.touches) : []),
     ...(answers.fastapi ? fastapi(answers.fastapi) : []),
     ...(answers["sign-in"] ? signIns(answers["sign-in"]) : []),
     ...(answers.expiry ? expiry(answers.expiry) : []),
@@ -75,6 +76,13 @@ function invalid(rows) {
     atMost("An ill-formed token, against a good one", 0.5, cost("an ill-formed token")),
     atMost("An unknown token, against a good one", 1, cost("an unknown token")),
   ];
+}
+
+function touches(rows) {
+  const cost = (name) => row(rows, `${name}, touched`).cpu.median / row(rows, name).cpu.median;
+  return ["memory", "sqlite", "redis"].map((store) =>
+    atMost(`A read with its touch due, against one without: CPU time, ${store}`, 1.25, cost(store)),
+  );
 }
 
 function fastapi(rows) {

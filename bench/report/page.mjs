@@ -84,6 +84,12 @@ const SECTIONS = {
     ]),
   invalid: (rows) => measured("invalid", rows),
   update: (rows) => measured("update", rows),
+  touches: (rows) => [
+    table(
+      ["", "requests/s", "CPU µs, all threads"],
+      rows.map(({ name, rate, cpu }) => [name, numberOf(rate.median), numberOf(cpu.median)]),
+    ),
+  ],
   "sign-in": (rows) => [plot("sign-in", "Sign-ins a second", "/s", rows, "rate"), rateTable(rows)],
   fastapi: (rows) => measured("fastapi", rows),
   growth: ({ groups, start }) => [

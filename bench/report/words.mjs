@@ -39,7 +39,11 @@ Sessile's writes go to a thread, and all that wait commit together. Both are on 
 loop's delay is how late a timer of one millisecond fires.`,
 
   update: `\`session.update\` adds one to a number and loses no increment; the peers read, add and write, and lose
-some. A touch, once a minute and session by default, costs about the same.`,
+some.`,
+
+  touches: `The activity of each session has to be written when its turn comes again, as if a minute had passed. The
+writes come behind the answers, once a second. The CPU time is that of all threads, and a window ends when the writes
+are done. V8 runs with its default flags.`,
 
   fastapi: `Three programs with one contract on FastAPI and uvicorn as Debian packages them: a dictionary, SQLite with
 a connection a request, and redis-py. Each is compared with a program of the same framework without sessions. The CPU

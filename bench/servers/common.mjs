@@ -5,7 +5,8 @@ export const DATA = { name: "Anna", theme: "dark", locale: "en-GB" };
 
 export const userOf = (number) => `user-${String(number).padStart(7, "0")}`;
 
-export const HOUR = 3_600_000;
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
 
 /** The results of `count` calls, some of them under way at once, so that a store may group them. */
 export async function each(count, make, atOnce = 256) {

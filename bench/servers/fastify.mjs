@@ -30,6 +30,9 @@ export const variants = {
   redis: (settings) => own({ ...settings, store: "redis" }),
   ioredis: (settings) => own({ ...settings, store: "ioredis" }),
   cached: (settings) => own({ ...settings, store: "cached" }),
+  "memory, touched": (settings) => own({ ...settings, store: "memory", isTouched: true }),
+  "sqlite, touched": (settings) => own({ ...settings, store: "sqlite", isTouched: true }),
+  "redis, touched": (settings) => own({ ...settings, store: "redis", isTouched: true }),
   "@fastify/session": (settings) => peer(settings, undefined),
   "@fastify/session, connect-redis": async (settings) => peer(settings, await redisSessions(settings)),
   "@fastify/session, sqlite": (settings) => peer(settings, sqliteSessions(settings, require("express-session"))),
@@ -155,10 +158,11 @@ function singly({ folder }) {
 const hashOf = (token) => createHash("sha256").update(token).digest();
 
 async function own(settings) {
-  const { manager, headers, store } = await sessile(settings);
+  const { manager, headers, store, serve } = await sessile(settings);
   const app = Fastify();
   await app.register(sessilePlugin, { manager });
   app.get("/", async ({ session }, reply) => {
+    serve();
     if (!session.isSignedIn()) reply.code(401);
     return { userId: session.userId };
   });
@@ -175,7 +179,7 @@ async function own(settings) {
     await session.signIn(userOf(Math.floor(Math.random() * 1e7)), { data: DATA });
     return { userId: session.userId };
   });
-  return listen(app, headers, { stats: () => store.stats() });
+  return listen(app, headers, { stats: () => store.stats(), flush: () => manager.flush() });
 }
 
 /** By the advice of its documentation, and set to do the least: unchanged sessions are not saved. */

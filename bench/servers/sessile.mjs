@@ -7,12 +7,29 @@ import { cookieTransport, headerTransport, memoryStore, SessionManager } from "s
 import { cachedStore } from "sessile/cached";
 import { redisStore } from "sessile/redis";
 import { sqliteStore } from "sessile/sqlite";
-import { DATA, each, HOUR, some, userOf } from "./common.mjs";
+import { DATA, each, HOUR, MINUTE, some, userOf } from "./common.mjs";
 
 const SAME_SITE = { host: "127.0.0.1", "sec-fetch-site": "same-origin" };
 
 /** No touch falls due during a measurement, so that a read is only a read; an update measures the write. */
 const TOUCH_INTERVAL = HOUR / 2;
+
+/** Each session's touch is due whenever its turn has come again: the clock moves on when each has had one. */
+class TouchClock {
+  #now = Date.now();
+  #served = 0;
+  #sessions;
+
+  constructor(sessions) {
+    this.#sessions = sessions;
+  }
+
+  read = () => this.#now;
+
+  serve() {
+    if (++this.#served % this.#sessions === 0) this.#now += MINUTE;
+  }
+}
 
 /** A deadline that even a busy machine meets; a shorter one costs the same. */
 const REDIS = { prefix: `b${process.pid}:`, deadline: 5000 };
@@ -47,17 +64,21 @@ export async function sessile(settings) {
     clock,
     asked,
     unknown = false,
+    isTouched = false,
   } = settings;
+  const touches = isTouched ? new TouchClock(sessions) : null;
   const store = await stores[kind](settings);
   const transports = [transport === "cookie" ? cookieTransport() : headerTransport()];
-  const manager = new SessionManager({ store, transports, touchInterval, ...(clock && { clock }) });
+  const times =
+    touches === null ? { touchInterval, ...(clock && { clock }) } : { touchInterval: MINUTE, clock: touches.read };
+  const manager = new SessionManager({ store, transports, ...times });
   const tokens = await known(settings, () => each(sessions, (number) => signIn(manager, userOf(number))));
   // On a file with sessions in it, the first write enables the store to notice others; no real server goes long without
   // one.
   if (settings.file !== undefined && sessions > 0) await signIn(manager, userOf(sessions));
   const presented = unknown ? (await sessile({ ...settings, unknown: false })).tokens : some(tokens, asked);
   const line = transport === "cookie" ? "Cookie: __Host-session=" : "X-Session-Token: ";
-  return { manager, store, tokens, headers: presented.map((token) => line + token) };
+  return { manager, store, tokens, headers: presented.map((token) => line + token), serve: () => touches?.serve() };
 }
 
 /** The tokens of a named file are kept beside it, so that the next process finds its sessions. */

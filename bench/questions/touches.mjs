@@ -1,0 +1,20 @@
+// What does a signed-in read cost whose session's activity has to be written, beside one without anything to write?
+import { compare, typical } from "../lib/rounds.mjs";
+
+export const title = "Signed-in read with its touch due, 10,000 live sessions, 64 connections (Fastify)";
+
+const STORES = ["memory", "sqlite", "redis"];
+
+export async function run(bench) {
+  const rows = [];
+  for (const store of STORES) {
+    const names = [store, `${store}, touched`];
+    // V8 as every program has it: the writes make garbage of their own.
+    const how = { isPlain: true, last: "flush" };
+    const variants = names.map((variant) => [variant, { server: { server: "fastify", variant }, ...how }]);
+    // The writes come once a second.
+    const pace = { windows: 3, ms: 4 * bench.ms, windowsOf: typical };
+    rows.push(...(await compare(bench, variants, pace)));
+  }
+  return rows;
+}
