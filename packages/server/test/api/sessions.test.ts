@@ -99,6 +99,26 @@ describe("the API", () => {
     assert.equal(again.headers.get("etag"), '"1"');
   });
 
+  test("F4: If-Match with the ETag from before a touch fits after it was written, at the change and its successor", async () => {
+    const token = await api.begin("bob", { n: 1 });
+    const etagOf = async () => (await api.send("GET", "/sessions/current", { token })).headers.get("etag") ?? "";
+    const storedUse = async () => (await api.store.load(token.slice(4, 26)))?.lastSeenAt;
+    let etag = await etagOf();
+    for (const n of [2, 3]) {
+      clock.advance(61 * SECOND);
+      assert.equal(await etagOf(), etag, "while the touch waits");
+      await api.manager.flush();
+      assert.equal(await storedUse(), clock.now());
+      assert.equal(await etagOf(), etag, "once it is written");
+      clock.advance(61 * SECOND); // the change brings a touch itself
+      const change = { token, body: { set: { n } }, headers: { "If-Match": etag } };
+      const { status, headers, body } = await api.send("PATCH", "/sessions/current/data", change);
+      assert.deepEqual([status, headers.get("etag"), body.data], [200, `"${n}"`, { n }]);
+      assert.equal((await api.send("PATCH", "/sessions/current/data", change)).status, 412);
+      etag = headers.get("etag") ?? "";
+    }
+  });
+
   test("rotates: the new token works, the old one for a minute more, and its holder gets no second successor", async () => {
     const token = await api.begin("cid", { k: 1 });
     const rotated = await api.send("POST", "/sessions/current/rotate", { token });

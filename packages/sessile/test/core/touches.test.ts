@@ -1,8 +1,14 @@
 // Touches behind: when one may wait, what it does when it is written, and what becomes of it when it is not.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
 import { memoryStore, type SessionManagerOptions } from "sessile";
+import { sqliteStore } from "sessile/sqlite";
+import { temporaryFolder } from "sessile-test-support/folder";
 import { all, Bench, Gate, ResponseRecorder, requestWith, sidOf } from "../support/requests.ts";
 
 const MINUTE = 60_000;
@@ -125,8 +131,23 @@ describe("a touch that is due", () => {
       bench.events.map(([name, event]) => [name, "operation" in event && event.operation]),
       [["storeFailed", "touch 250 sessions"]],
     );
+  });
+
+  test("P3: that failed is not tried again; the next use of the session brings another", async () => {
+    const { bench, token, seenAt } = await due();
+    bench.spied.before = (method) => {
+      if (method === "commit") throw new Error("down");
+    };
+    await read(bench, token);
     await bench.manager.flush();
-    assert.deepEqual(bench.spied.take(), {}, "P3: nothing is tried again");
+    assert.deepEqual(bench.spied.take(), { load: 1, commit: 1 });
+    bench.spied.before = () => {};
+    await bench.manager.flush();
+    assert.deepEqual(bench.spied.take(), {});
+    bench.clock.now += 10;
+    await read(bench, token);
+    await bench.manager.flush();
+    assert.deepEqual([await seenAt(), bench.spied.take()], [bench.clock.now, { load: 1, commit: 1 }]);
   });
 
   test("E5: waits with at most 10,000 others; one more is dropped and counted", async () => {
@@ -297,6 +318,55 @@ describe("a touch that is due", () => {
     await bench.manager.flush();
     assert.deepEqual(bench.spied.take(), { load: 2 });
   });
+});
+
+/** Signs in, uses the session two minutes later, and then does `last`. Prints the sid and the two times. */
+const program = (path: string, last: string): string => `
+  import { headerTransport, SessionManager } from "sessile";
+  import { sqliteStore } from "sessile/sqlite";
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = (run, ms) => setTimeout(run, 10 * ms); // so that a slow machine ends the process first
+  let now = 1_800_000_000_000;
+  const store = sqliteStore({ path: ${JSON.stringify(path)} });
+  const manager = new SessionManager({ store, transports: [headerTransport()], clock: () => now });
+  const request = (token) => ({
+    method: "POST", path: "/", header: (name) => (name === "x-session-token" ? token : undefined),
+  });
+  const response = { get: () => undefined, set() {}, append() {} };
+  const first = await manager.open(request());
+  const token = await first.session.signIn("ann");
+  await first.commit(200, response);
+  const signedInAt = now;
+  now += 120_000;
+  const second = await manager.open(request(token));
+  if (second.session.userId !== "ann") throw new Error("not signed in");
+  await second.commit(200, response);
+  console.log(JSON.stringify({ sid: second.session.sid, signedInAt, usedAt: now }));
+  ${last}`;
+
+describe("a process whose only work left is a touch that waits", () => {
+  const ends = {
+    "ends at once, and the stored time of use stays": ["", "signedInAt"],
+    "has written it when it has closed the manager": ["await manager.close();", "usedAt"],
+  } as const;
+  for (const [what, [last, time]] of Object.entries(ends))
+    test(`E5: ${what}`, async (t) => {
+      const path = join(temporaryFolder(), "sessions.db");
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", program(path, last)], {
+        cwd: new URL("../../../", import.meta.url),
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const [printed, errors, [code]] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        once(child, "exit"),
+      ]);
+      assert.deepEqual([code, errors], [0, ""]);
+      const used = JSON.parse(printed) as { sid: string; signedInAt: number; usedAt: number };
+      const store = sqliteStore({ path });
+      t.after(() => store.close());
+      assert.equal((await store.load(used.sid))?.lastSeenAt, used[time]);
+    });
 });
 
 test("O3: `touch` and `afterResponse` are checked", () => {
