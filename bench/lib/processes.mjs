@@ -21,7 +21,7 @@ const STEADY = ["--no-allocation-site-pretenuring", "--min-semi-space-size=16", 
 
 let servers = 0;
 
-/** Starts `lib/serve.mjs`. `nodeArgs` are Node's own, such as `--expose-gc`; `isPlain` leaves V8 as every program has it. */
+/** Starts `lib/serve.mjs`. `nodeArgs` are Node's own, such as `--expose-gc`; `isPlain`: V8 has its default flags. */
 export async function startServer(settings, { runtime, folder, nodeArgs = [], isPlain = false }) {
   const headersFile = join(folder, `headers-${servers++}.json`);
   const args = [JSON.stringify({ folder, ...settings, headersFile })];

@@ -16,7 +16,7 @@ export async function run(bench) {
   };
   for (const store of STORES) {
     const names = [store, `${store}, touched`];
-    // V8 as every program has it: the writes make garbage of their own.
+    // Default flags of V8: the writes make garbage of their own.
     const how = { isPlain: true, last: "flush", warmUps: 2 };
     const variants = names.map((variant) => [variant, { server: { server: "fastify", variant }, ...how }]);
     rows.push(...(await compare(bench, variants, pace)));

@@ -14,7 +14,7 @@ const SAME_SITE = { host: "127.0.0.1", "sec-fetch-site": "same-origin" };
 /** No touch falls due during a measurement, so that a read is only a read; an update measures the write. */
 const TOUCH_INTERVAL = HOUR / 2;
 
-/** Each session's touch is due whenever its turn has come again: the clock moves on when each has had one. */
+/** Makes the touch of each session due again: the clock moves a minute when every session has had a request. */
 class TouchClock {
   #now = Date.now();
   #served = 0;
