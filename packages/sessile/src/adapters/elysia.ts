@@ -6,6 +6,7 @@ import type { SessionManager } from "../core/manager.ts";
 import type { Session, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { toResponse } from "./shared/web-exchange.ts";
+import { checkManager, guarded, guardOptions } from "./shared/wiring.ts";
 import { type SessionHandler, type WithSessionOptions, withSession } from "./web.ts";
 
 // biome-ignore lint/complexity/noBannedTypes: Elysia's types use it for an empty set
@@ -60,6 +61,7 @@ export function sessions<Data extends object>(
   manager: SessionManager<Data>,
   options?: WithSessionOptions,
 ): (app: AnyElysia) => ElysiaWithSessions<Data> {
+  checkManager(manager, "sessions(manager)");
   const { opened, id } = openedBy(manager);
   const sessionOf = (request: Request): Session<Data> => opened.get(request) as Session<Data>;
   const enter: SessionHandler<Data, [Handler]> = (request, session, handle) => {
@@ -67,8 +69,10 @@ export function sessions<Data extends object>(
     return handle();
   };
   const run = withSession(manager, enter, options);
-  const requireSession = (wanted: boolean | GuardOptions) =>
-    wanted !== false && { beforeHandle: ({ request }: Requested) => guard(sessionOf(request), wanted) };
+  const requireSession = (wanted: boolean | GuardOptions) => {
+    const { detail } = guardOptions(typeof wanted === "object" ? wanted : {});
+    return wanted !== false && { beforeHandle: ({ request }: Requested) => guard(sessionOf(request), detail) };
+  };
   const wrap = (handle: Handle, request: Request): Handle => settling(handle, opened, request, run);
   wrap.toString = () => id; // Elysia treats functions of the same text as one, and keeps the first
   return (app) => {
@@ -112,9 +116,8 @@ function settling<Data extends object>(
   };
 }
 
-function guard<Data extends object>(session: Session<Data>, wanted: boolean | GuardOptions): Response | undefined {
-  const { detail } = typeof wanted === "object" ? wanted : {};
-  return session.isSignedIn() ? undefined : toResponse(notSignedIn(session, detail));
+function guard<Data extends object>(session: Session<Data>, detail: string | undefined): Response | undefined {
+  return guarded(session).isSignedIn() ? undefined : toResponse(notSignedIn(session, detail));
 }
 
 type Opened<Data extends object> = WeakMap<Request, Session<Data>>;

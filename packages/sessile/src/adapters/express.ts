@@ -10,6 +10,7 @@ import { answerInstead, hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
 import { outcomeOf } from "./shared/outcome.ts";
 import { setSession } from "./shared/session-property.ts";
+import { checkManager, checkOnError, guarded, guardOptions } from "./shared/wiring.ts";
 
 declare global {
   namespace Express {
@@ -57,10 +58,10 @@ type Next = (error?: any) => unknown;
  * In an Express application, an error of the library in a route is answered with `{"detail": …}`, unless an error
  * handler of the application answers; on other hosts `answerErrors` does that.
  */
-export function sessions(
-  manager: SessionManager,
-  { onError = console.error }: SessionsOptions = {},
-): SessionMiddleware {
+export function sessions(manager: SessionManager, options: SessionsOptions = {}): SessionMiddleware {
+  checkManager(manager, "sessions(manager)");
+  checkOnError(options);
+  const { onError = console.error } = options;
   return (request, response, next) => void run(manager, request as Hosted, response, next, onError);
 }
 
@@ -118,10 +119,12 @@ export function requireSession<
   options?: GuardOptions,
 ): RequestHandler<Params, ResBody, ReqBody, Query>;
 export function requireSession(first: SignedInHandler | GuardOptions = {}, options: GuardOptions = {}): RequestHandler {
-  const [handler, { detail }] = typeof first === "function" ? [first, options] : [passOn, first];
+  const [handler, given] = typeof first === "function" ? [first, options] : [passOn, first];
+  const { detail } = guardOptions(given);
   return async (request, response, next) => {
-    if (!request.session.isSignedIn()) return answerInstead(response, notSignedIn(request.session, detail));
     try {
+      const session = guarded(request.session);
+      if (!session.isSignedIn()) return answerInstead(response, notSignedIn(session, detail));
       await handler(request as Parameters<SignedInHandler>[0], response, next);
     } catch (error) {
       next(error ?? new Error("A handler rejected with nothing."));

@@ -3,12 +3,14 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { isSessionError, type SessionError } from "../core/errors.ts";
 import type { SessionManager } from "../core/manager.ts";
+import { checkNames } from "../core/options.ts";
 import type { Session as SessileSession, SessionData } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { type AnyReply, isFastifysOwn, prepare, refuse } from "./shared/fastify-reply.ts";
 import { hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
 import { keepSession, PROPERTY } from "./shared/session-property.ts";
+import { checkManager, guarded, guardOptions } from "./shared/wiring.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -53,15 +55,22 @@ interface SessionHolder {
 }
 
 /** Lets signed-in users pass; all other requests get a 401. A hook for `preHandler`, of one route or of all. */
-export function requireSession({ detail }: GuardOptions = {}): SessionHook {
+export function requireSession(options: GuardOptions = {}): SessionHook {
+  const { detail } = guardOptions(options);
   return async ({ session }, reply) =>
-    session.isSignedIn() ? undefined : reply.send(prepare(reply, notSignedIn(session, detail)));
+    guarded(session).isSignedIn() ? undefined : reply.send(prepare(reply, notSignedIn(session, detail)));
 }
 
 /** For Fastify to put on the prototype of its requests: a property of every request would cost each half a microsecond. */
 const SESSION = { getter: PROPERTY.get, setter: PROPERTY.set } as { getter(): SessileSession; setter(): never };
 
-async function register(app: FastifyInstance, { manager }: SessionsOptions): Promise<void> {
+/** The plugin's own, and those that Fastify takes with every plugin. */
+const KNOWN: ReadonlySet<string> = new Set(["manager", "prefix", "logLevel", "logSerializers", "encapsulate"]);
+
+async function register(app: FastifyInstance, options: SessionsOptions): Promise<void> {
+  const { manager } = options;
+  checkManager(manager, "register(sessions, { manager })", options);
+  checkNames(options, KNOWN);
   app.decorateRequest("session", SESSION);
   app.decorateRequest(FAILED, null);
   app.addHook("onRequest", (request, reply) => open(manager, request, reply));

@@ -8,6 +8,7 @@ import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { discard, isResponse, type Outcome, outcomeOf } from "./shared/outcome.ts";
 import { setSession } from "./shared/session-property.ts";
 import { responseTo, sendable, toResponse, WebRequest } from "./shared/web-exchange.ts";
+import { checkManager, guarded, guardOptions } from "./shared/wiring.ts";
 
 declare module "h3" {
   interface H3EventContext {
@@ -27,6 +28,7 @@ declare module "h3" {
  * If that returns a whole `Response`, h3 sends it unchanged, without the session's headers.
  */
 export function sessions(manager: SessionManager): Middleware {
+  checkManager(manager, "sessions(manager)");
   return async (event, next) => {
     const opened = await manager.open(new WebRequest(event.req)).catch(responseTo);
     if (isResponse(opened)) return opened;
@@ -46,8 +48,10 @@ export function sessions(manager: SessionManager): Middleware {
 }
 
 /** Lets signed-in users pass; all other requests get a 401. */
-export function requireSession({ detail }: GuardOptions = {}): Middleware {
-  return ({ context: { session } }, next) => (session.isSignedIn() ? next() : toResponse(notSignedIn(session, detail)));
+export function requireSession(options: GuardOptions = {}): Middleware {
+  const { detail } = guardOptions(options);
+  return ({ context: { session } }, next) =>
+    guarded(session).isSignedIn() ? next() : toResponse(notSignedIn(session, detail));
 }
 
 /**

@@ -8,6 +8,7 @@ import type { SessionResponse } from "../core/transport.ts";
 import { type Answer, answerTo, describesBody, FAILURE, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { isResponse, NO_RESPONSE } from "./shared/outcome.ts";
 import { checkUnused, responseTo, sendable, toResponse, WebRequest } from "./shared/web-exchange.ts";
+import { checkManager, guarded, guardOptions } from "./shared/wiring.ts";
 
 /** The variable that `sessions` adds to an application's environment: `c.var.session`. */
 export interface SessionEnv<Data extends object> {
@@ -33,6 +34,7 @@ type Instant = "createdAt" | "authenticatedAt" | "lastSeenAt" | "expiresAt";
  * An error of the library in a route is answered with `{"detail": …}`, unless the application's `onError` answers.
  */
 export function sessions<Data extends object>(manager: SessionManager<Data>): MiddlewareHandler<SessionEnv<Data>> {
+  checkManager(manager, "sessions(manager)");
   return async (c, next) => {
     const opened = await manager.open(new WebRequest(c.req.raw)).catch(responseTo);
     if (!("commit" in opened)) return opened;
@@ -65,9 +67,10 @@ export function sessions<Data extends object>(manager: SessionManager<Data>): Mi
 /**
  * Lets signed-in users pass, and narrows the type of the session for the next handlers; all other requests get a 401.
  */
-export function requireSession({ detail }: GuardOptions = {}): MiddlewareHandler<SignedInEnv> {
+export function requireSession(options: GuardOptions = {}): MiddlewareHandler<SignedInEnv> {
+  const { detail } = guardOptions(options);
   return async (c, next) => {
-    const session = c.get("session") as Session;
+    const session = guarded(c.get("session") as Session);
     return session.isSignedIn() ? next() : toResponse(notSignedIn(session, detail));
   };
 }

@@ -7,6 +7,7 @@ import { type Answer, answerTo, describesBody, type GuardOptions, notSignedIn } 
 import { hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
 import { setSession } from "./shared/session-property.ts";
+import { checkManager, guarded, guardOptions } from "./shared/wiring.ts";
 
 declare module "koa" {
   interface DefaultContext {
@@ -29,6 +30,7 @@ type SessionMiddleware = Middleware<object, { session: Session }>;
  * below.
  */
 export function sessions(manager: SessionManager): SessionMiddleware {
+  checkManager(manager, "sessions(manager)");
   return async (ctx, next) => {
     const report = (error: unknown): unknown => ctx.app.emit("error", error, ctx);
     const exchange = new NodeExchange<SessionData>(ctx.req, report, ctx.originalUrl);
@@ -45,9 +47,10 @@ export function sessions(manager: SessionManager): SessionMiddleware {
 }
 
 /** Lets signed-in users pass; all other requests get a 401. */
-export function requireSession({ detail }: GuardOptions = {}): SessionMiddleware {
+export function requireSession(options: GuardOptions = {}): SessionMiddleware {
+  const { detail } = guardOptions(options);
   return async (ctx, next) => {
-    if (ctx.session.isSignedIn()) await next();
+    if (guarded(ctx.session).isSignedIn()) await next();
     else answer(ctx, notSignedIn(ctx.session, detail));
   };
 }

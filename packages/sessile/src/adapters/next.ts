@@ -7,6 +7,7 @@ import type { SessionRequest, SessionResponse } from "../core/transport.ts";
 import { answerTo } from "./shared/answer.ts";
 import { cutPair, replaceCookies } from "./shared/cookie-pairs.ts";
 import { answerOfNext, outcomeOf, settleWithoutHeaders } from "./shared/outcome.ts";
+import { checkManager } from "./shared/wiring.ts";
 
 /** The functions of `next/headers`. */
 interface NextHeaders {
@@ -71,6 +72,7 @@ export interface NextSessions<Data extends object> {
  * The token must travel in a cookie: Next.js lets actions set no other header.
  */
 export function sessions<Data extends object>(manager: SessionManager<Data>, next: NextHeaders): NextSessions<Data> {
+  checkManager(manager, "sessions(manager, { cookies, headers })");
   const open = async (method: string): Promise<OpenSession<Data>> => manager.open(await toRequest(method, next));
   return {
     async readSession() {

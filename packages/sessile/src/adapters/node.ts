@@ -7,6 +7,7 @@ import type { SessionRequest } from "../core/transport.ts";
 import { hold } from "./shared/hold-response.ts";
 import { NodeExchange, type NodeRequest } from "./shared/node-exchange.ts";
 import type { NodeResponse } from "./shared/node-response.ts";
+import { checkManager, checkOnError } from "./shared/wiring.ts";
 
 export { openUpgrade, type UpgradeOptions } from "./shared/upgrade.ts";
 
@@ -46,8 +47,11 @@ export function withSession<
 >(
   manager: SessionManager<Data>,
   handler: SessionHandler<Data, Request, Response>,
-  { onError = console.error }: WithSessionOptions = {},
+  options: WithSessionOptions = {},
 ): (request: Request, response: Response) => void {
+  checkManager(manager, "withSession(manager, handler)");
+  checkOnError(options);
+  const { onError = console.error } = options;
   return (request, response) => void run(manager, handler, request, response, onError);
 }
 

@@ -7,6 +7,7 @@ import { HeaderChanges, isTaken } from "./shared/header-changes.ts";
 import { passCookiesOn } from "./shared/next-proxy.ts";
 import { answerToThrown, discard, settleWithoutHeaders } from "./shared/outcome.ts";
 import { RETURNED_BEFORE, toResponse, UNSENDABLE, WebRequest } from "./shared/web-exchange.ts";
+import { checkManager, checkOnError } from "./shared/wiring.ts";
 
 /** Answers a request with its session; `rest` are further arguments of the platform. */
 export type SessionHandler<Data extends object = SessionData, Rest extends readonly unknown[] = []> = (
@@ -33,8 +34,11 @@ export interface WithSessionOptions {
 export function withSession<Data extends object, Rest extends readonly unknown[] = []>(
   manager: SessionManager<Data>,
   handler: SessionHandler<Data, Rest>,
-  { onError = console.error }: WithSessionOptions = {},
+  options: WithSessionOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
+  checkManager(manager, "withSession(manager, handler)");
+  checkOnError(options);
+  const { onError = console.error } = options;
   return async (request, ...rest) => {
     let opened: OpenSession<Data> | undefined;
     let response: Response | undefined;

@@ -3,15 +3,19 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { SessionManager } from "../../core/manager.ts";
+import { checkCall } from "../../core/options.ts";
 import type { SignedInSession } from "../../core/session.ts";
 import { type Answer, type GuardOptions, notSignedIn } from "./answer.ts";
 import { NodeExchange } from "./node-exchange.ts";
+import { checkManager } from "./wiring.ts";
 
 /** Options of `openUpgrade`. */
 export interface UpgradeOptions extends GuardOptions {
   /** Called with errors that are hidden from the client, which gets a 500. Default `console.error`. */
   readonly onError?: (error: unknown) => void;
 }
+
+const KNOWN: ReadonlySet<string> = new Set<keyof UpgradeOptions>(["detail", "onError"]);
 
 /**
  * The session of a signed-in user who asks for an upgrade. `null` if the request was answered on `socket` instead: 401
@@ -37,11 +41,14 @@ export async function openUpgrade<Data extends object>(
   manager: SessionManager<Data>,
   request: IncomingMessage,
   socket: Duplex,
-  { detail, onError = console.error }: UpgradeOptions = {},
+  options: UpgradeOptions = {},
 ): Promise<SignedInSession<Data> | null> {
+  const { detail, onError = console.error } = options;
   const exchange = new NodeExchange<Data>(request, onError);
   socket.on("error", ignore);
   try {
+    checkManager(manager, "openUpgrade(manager, request, socket)");
+    checkCall(options, KNOWN);
     const session = exchange.begin(await manager.open(exchange));
     if (!session.isSignedIn()) refuse(socket, notSignedIn(session, detail));
     else if (!socket.destroyed) return session;
