@@ -8,11 +8,14 @@ import { WebSocket } from "ws";
 import { Browser, type Program, start } from "./guide-program.ts";
 
 /** A program with a signed-in browser. */
-async function signedIn(t: TestContext, name: string): Promise<Program & { cookie: string; signOut: () => unknown }> {
+async function signedIn(
+  t: TestContext,
+  name: string,
+): Promise<Program & { cookie: string; signOut: () => Promise<unknown> }> {
   const program = await start(t, name);
   const browser = new Browser();
   const [line = ""] = (await browser.post(`${program.url}/login`)).headers.getSetCookie();
-  const signOut = (): unknown => browser.post(`${program.url}/logout`);
+  const signOut = (): Promise<unknown> => browser.post(`${program.url}/logout`);
   return { ...program, cookie: line.split(";", 1)[0] ?? "", signOut };
 }
 
@@ -25,7 +28,7 @@ for (const name of ["websocket", "fastify-websocket"])
     webSocket.send("hello");
     assert.equal(String((await once(webSocket, "message"))[0]), "1 said hello");
     const closed = once(webSocket, "close");
-    signOut();
+    await signOut();
     assert.deepEqual((await closed).map(String), ["4401", "Signed out"]);
 
     for (const headers of [{ cookie }, {}]) {
@@ -42,7 +45,7 @@ test("socket-io: a connection closes at sign-out, and is refused without a sessi
   const client = io(url, { ...options, extraHeaders: { cookie } });
   await new Promise((resolve) => client.once("connect", () => resolve(null)));
   const ended = new Promise((resolve) => client.once("disconnect", resolve));
-  signOut();
+  await signOut();
   assert.equal(await ended, "io server disconnect");
   const stranger = io(url, options);
   const refusal = await new Promise<Error>((resolve) => stranger.once("connect_error", resolve));
@@ -55,6 +58,6 @@ test("events: a stream ends at sign-out, and is refused without a session", asyn
   assert.equal((await fetch(`${url}/events`)).status, 401);
   const response = await fetch(`${url}/events`, { headers: { cookie } });
   assert.equal(response.headers.get("content-type"), "text/event-stream; charset=utf-8");
-  signOut();
+  await signOut();
   assert.equal(await response.text(), "data: hello\n\n");
 });
