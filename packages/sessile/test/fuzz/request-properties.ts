@@ -143,7 +143,7 @@ const MISTAKES: readonly ((bench: Bench, text: string, token: string) => unknown
   (bench, text, token) =>
     bench.send(token, (session) => session.update("k", () => Object.assign(() => 1, { text }) as never)),
   (bench, text, token) => bench.send(token, (session) => session.signIn(text.repeat(5))),
-  (bench, text, token) => bench.send(token, (session) => session.signIn("ann", { device: text.repeat(5) })),
+  (bench, text, token) => bench.send(token, (session) => session.signIn("ann", { device: `${text}\ud800` })),
   (bench, text, token) => bench.send(token, (session) => session.signIn("ann", { data: { k: [text, Number.NaN] } })),
   async (bench, text) => {
     await bench.signIn();
