@@ -35,6 +35,9 @@ function check(name: string, password: string) {
 
 const app = Fastify();
 await app.register(sessions, { manager });
+app.setErrorHandler((error, _request, reply) =>
+  error instanceof z.ZodError ? reply.code(400).send({ detail: z.prettifyError(error) }) : reply.send(error),
+);
 
 app.get("/", async ({ session }) => ({
   user: session.userId,

@@ -13,7 +13,8 @@ import { freePort } from "sessile-test-support/free-port";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const BUILT = join(ROOT, "examples/build-test/guide");
 /** As strict as a new user's project. Each program is one of its own, as the type of its sessions is. */
-const STRICT = "--ignoreConfig --strict --skipLibCheck --module nodenext --target es2022 --types node".split(" ");
+const STRICT =
+  "--ignoreConfig --strict --declaration --skipLibCheck --module nodenext --target es2022 --types node".split(" ");
 
 export interface Program {
   readonly url: string;

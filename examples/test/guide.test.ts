@@ -92,6 +92,7 @@ describe("a program of the guide", { concurrency: 2 }, () => {
     const anna = { name: "anna", password: "correct horse battery" };
     await browser("POST", "/cart/tea");
     assert.equal((await browser("POST", "/login", { ...anna, password: "wrong" })).status, 401);
+    assert.equal((await browser("POST", "/login", { name: "anna" })).status, 400);
     assert.equal((await browser("POST", "/login", { ...anna, remember: true })).status, 200);
     assert.deepEqual((await browser("GET", "/")).body, { user: "1", cart: ["tea"], notices: ["Welcome, anna"] });
     assert.deepEqual((await browser("GET", "/")).body, { user: "1", cart: ["tea"], notices: [] });

@@ -56,11 +56,11 @@ function readEntries(snapshot) {
   return { entries, homes, unexportedOf: (nodes) => unexported(nodes, homes) };
 }
 
-/** A class whose constructor has a type of its own is exported as a type and a constant: shown is the class. */
+/** A class whose constructor has a type of its own is exported as an interface and a constant: shown is the class. */
 function withClass(nodes, project) {
   const { checker } = project;
-  if (nodes.map(kindOf).join() !== "type,constant") return nodes;
-  const found = checker.getSymbolAtLocation(nodes[0].type.typeName);
+  if (nodes.map(kindOf).join() !== "interface,constant") return nodes;
+  const found = checker.getSymbolAtLocation(nodes[0].heritageClauses[0].types[0].expression);
   const symbol = isAliasSymbol(found) ? checker.getAliasedSymbol(found) : found;
   return symbol.declarations.map((handle) => handle.resolve(project));
 }

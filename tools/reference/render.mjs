@@ -104,7 +104,9 @@ function renderMembers(name, nodes, to, isTypeOnly) {
   const node = nodes.find((each) => docOf(each) !== "") ?? nodes[0];
   const members = nodes.flatMap(membersOf);
   const kinds = (...wanted) => members.filter((each) => wanted.includes(kindOf(each)));
-  const head = textOf(node).split(/ \{(?:\n|$)/)[0];
+  const head = textOf(node)
+    .split(/ \{(?:\n|$)/)[0]
+    .replace(/^(.*\bclass )\w+/, `$1${name}`);
   return [
     / extends |<|=/.test(head) ? code(head.replace(/ = *$/, ""), "head") : "",
     docOf(node),

@@ -1,16 +1,10 @@
 // The library's main entry: what an application needs. Authors of stores import `sessile/store`, authors of adapters
 // `sessile/adapter`.
 
-import { SessionManager as Manager, type SessionManagerConstructor } from "./core/manager.ts";
-import type { ManagerData } from "./core/session.ts";
-
 export type { Json, JsonObject } from "./core/data.ts";
 export { isSessionError, SessionError, type SessionErrorCode } from "./core/errors.ts";
 export type { SessionEvent, SessionEvents } from "./core/events.ts";
-/** Opens the session of each request, and lists and ends sessions from elsewhere. A program has one. */
-export type SessionManager<Data extends object = ManagerData> = Manager<Data>;
-export const SessionManager: SessionManagerConstructor = Manager;
-export type { SessionDetails, SessionInfo, SessionPage } from "./core/manager.ts";
+export { type SessionDetails, type SessionInfo, SessionManager, type SessionPage } from "./core/manager.ts";
 export type { SessionManagerOptions } from "./core/options.ts";
 export type { Register, Session, SessionData, SignedInSession } from "./core/session.ts";
 export type { Elevation, SignInOptions } from "./core/sign-in.ts";

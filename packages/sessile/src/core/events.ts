@@ -117,6 +117,7 @@ export class EventHub {
 
   /** Gives the application a warning that no response can carry. A failure of its function is dropped. */
   warn(message: string, error?: unknown): void {
-    new Promise((resolve) => resolve(this.#onWarning(message, error))).catch(() => {});
+    const parts: [string, unknown?] = error === undefined ? [message] : [message, error];
+    new Promise((resolve) => resolve(this.#onWarning(...parts))).catch(() => {});
   }
 }

@@ -94,8 +94,12 @@ const SWEEP_BATCH = 1000;
 /** The core of a manager, for the library's own entries. */
 export let coreOf: <Data extends object>(manager: SessionManager<Data>) => Core;
 
-/** Makes and opens sessions, lists and ends them, and reports what happens to them. A program needs one. */
-export class SessionManager<Data extends object = ManagerData> {
+/**
+ * Opens the session of each request, lists and ends sessions from elsewhere, and reports what happens to them. A program
+ * has one.
+ */
+// A constructor cannot have type parameters of its own; that of the constant `SessionManager` below has.
+export class Manager<Data extends object = ManagerData> {
   static {
     coreOf = (manager) => manager.#core;
   }
@@ -247,6 +251,11 @@ export class SessionManager<Data extends object = ManagerData> {
     this.#isSweeping = false;
   }
 }
+
+/** A manager; see the class. */
+// An interface, not an alias: only a name that this package exports can stand in the declarations of an application.
+export interface SessionManager<Data extends object = ManagerData> extends Manager<Data> {}
+export const SessionManager: SessionManagerConstructor = Manager;
 
 function toInfo(record: SessionRecord, settings: Settings): SessionInfo {
   const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, absoluteExpiresAt, persistent, device } =
