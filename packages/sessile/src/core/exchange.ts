@@ -66,9 +66,9 @@ type State =
 
 const OTHER_USER = "Another user proved who they are than the session's. Sign in as that user instead.";
 
-/** Whether the user sees the response: a redirect shows no page. */
-function isShown(status: number): boolean {
-  return (status >= 200 && status < 300) || (status >= 400 && status < 500);
+/** Whether the user sees the response: a redirect shows no page, and an answer to HEAD has none. */
+function isShown({ method }: SessionRequest, status: number): boolean {
+  return method !== "HEAD" && ((status >= 200 && status < 300) || (status >= 400 && status < 500));
 }
 
 export class SessionExchange<Data extends object> {
@@ -298,7 +298,7 @@ export class SessionExchange<Data extends object> {
   async #settle(status: number, response: SessionResponse): Promise<Settled> {
     try {
       this.#steps?.throwUnhandled();
-      if (isShown(status)) this.#removeTaken();
+      if (isShown(this.#request, status)) this.#removeTaken();
       await (status < 500 ? this.#write(this.#changes, true) : this.#abandon());
     } catch (error) {
       await this.#abandon();
@@ -309,9 +309,13 @@ export class SessionExchange<Data extends object> {
   }
 
   #removeTaken(): void {
-    if (this.#taken === null || this.#taken.size === 0) return;
-    this.#changes ??= new Changes(this.read(), this.#core.settings.limits);
-    for (const key of this.#taken) this.#changes.remove(key);
+    if (this.#taken === null) return;
+    const data = this.read();
+    for (const key of this.#taken) {
+      if (!(key in data)) continue;
+      this.#changes ??= new Changes(data, this.#core.settings.limits);
+      this.#changes.remove(key);
+    }
   }
 
   /** When this fails, the session goes on. */
@@ -429,7 +433,6 @@ export class SessionExchange<Data extends object> {
     this.#record = null;
     this.#data = null;
     this.#changes = null;
-    this.#taken = null;
     this.#newToken = null;
   }
 

@@ -188,8 +188,8 @@ export class Session<Data extends object = SessionData> {
 
   /**
    * The messages of a kind, oldest first; an empty list when there are none. Those returned once in a request are not
-   * returned again. They are removed when the page is shown: with a response of 200 to 299 or 400 to 499. A redirect
-   * leaves them to the next page, and a failure too.
+   * returned again. They are removed when the page is shown: with a response of 200 to 299 or 400 to 499. A redirect, a
+   * failure and an answer to `HEAD` leave them to the next page.
    */
   takeFlash<Message extends Json = Json>(kind: string): Message[] {
     return this.#exchange.takeFlash(kind).map(freeze) as Message[];

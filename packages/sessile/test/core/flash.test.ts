@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Json, memoryStore, type Session } from "sessile";
 import type { DataSchema } from "#dist/core/data.js";
-import { type Bag, Bench, Gate, ResponseRecorder } from "../support/requests.ts";
+import { type Bag, Bench, Gate, ResponseRecorder, requestWith } from "../support/requests.ts";
 
 type Handler<Result> = (session: Session<Bag>) => Result;
 
@@ -43,6 +43,16 @@ describe("a flash message", () => {
       assert.deepEqual(await shown(bench, token, status), ["Saved"]);
       assert.deepEqual(await shown(bench, token), ["Saved"]);
     });
+
+  test("stays when a HEAD request takes it, whose answer shows nothing", async () => {
+    const bench = new Bench();
+    const token = await bench.signIn();
+    await bench.send(token, saved);
+    const { session, commit } = await bench.manager.open(requestWith({ "x-session-token": token }, { method: "HEAD" }));
+    assert.deepEqual(take(session), ["Saved"]);
+    await commit(200, new ResponseRecorder());
+    assert.deepEqual(await shown(bench, token), ["Saved"]);
+  });
 
   test("stays when the handler that took it throws", async () => {
     const bench = new Bench();
@@ -178,6 +188,36 @@ describe("a flash message", () => {
       assert.deepEqual(await shown(bench, issued), ["Hello", "Welcome"], String(before));
       assert.deepEqual(await bench.dataOf(issued ?? ""), {});
     }
+  });
+
+  test("that was taken before a sign-in is not returned again after it, and goes with the page that shows it", async () => {
+    for (const status of [200, 303]) {
+      const bench = new Bench();
+      const token = (await bench.send(null, (session) => session.flash("notice", "Old"))).issued ?? null;
+      const { issued = null } = await bench.send(
+        token,
+        async (session) => {
+          assert.deepEqual(take(session), ["Old"]);
+          saved(session);
+          assert.deepEqual(take(session), ["Saved"]);
+          await session.signIn("ann");
+          assert.deepEqual(take(session), []);
+        },
+        { status },
+      );
+      assert.deepEqual(await shown(bench, issued), status === 200 ? [] : ["Saved"]);
+    }
+  });
+
+  test("that was taken from the session before a sign-in costs no write", async () => {
+    const bench = new Bench();
+    const { issued = null } = await bench.send(null, saved);
+    bench.spied.take();
+    await bench.send(issued, async (session) => {
+      take(session);
+      await session.signIn("ann");
+    });
+    assert.deepEqual(bench.spied.take(), { load: 1, delete: 1, create: 1 });
   });
 
   test("that the session before a sign-in had not shown does not pass over to the user", async () => {
