@@ -15,7 +15,7 @@ import {
 import { type Core, type NewSession, revoked } from "./core.ts";
 import { type Json, type JsonObject, parseData } from "./data.ts";
 import { Changes } from "./delta.ts";
-import { SessionError } from "./errors.ts";
+import { required, SessionError } from "./errors.ts";
 import { flashKeys, flashValue } from "./flash.ts";
 import type { SessionRecord } from "./record.ts";
 import { type Session, sessionOf } from "./session.ts";
@@ -202,6 +202,7 @@ export class SessionExchange<Data extends object> {
   elevate(proof: Elevation): Promise<void> {
     return this.#step("elevate the session", async () => {
       const { userId, method } = checkElevation(proof);
+      if (this.#state === "ending") throw required();
       if (this.session.require().userId !== userId) throw new SessionError("ERR_SESSION_STALE", OTHER_USER);
       await this.#elevate(userId);
       this.#core.emit("elevated", this.session.require(), { method });

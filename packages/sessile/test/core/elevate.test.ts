@@ -239,6 +239,7 @@ describe("an elevation meanwhile", () => {
     const { session, commit } = await bench.open(token);
     await assert.rejects(session.signOut(), { code: "ERR_SESSION_NOT_ENDED" });
     await assert.rejects(session.elevate({ for: "ann" }), { code: "ERR_SESSION_REQUIRED" });
+    assert.throws(() => session.set("a", 1), { code: "ERR_SESSION_STATE" }, "a write that would be dropped");
     await commit(200, new ResponseRecorder());
     assert.equal((await bench.recordOf(token))?.authenticatedAt, bench.clock.now - HOUR);
     bench.spied.before = () => {};
