@@ -92,21 +92,21 @@ const programs = {
     });
     app.get("/login", async ({ session }, res) => {
       session.userId = "42";
-      await session.save();
+      session.save();
       res.json({});
     });
     app.get("/read", ({ session }, res) => res.json({ userId: session.userId ?? null, data: session }));
     app.get("/set", async ({ session, query }, res) => {
       await gate();
       session[query.key] = "1";
-      await session.save();
+      session.save();
       res.json({});
     });
     app.get("/add", async ({ session, query }, res) => {
       const cart = session.cart ?? [];
       await gate();
       session.cart = [...cart, query.item];
-      await session.save();
+      session.save();
       res.json({});
     });
     app.get("/logout", ({ session }, res) => {
