@@ -87,30 +87,30 @@ const programs = {
     const app = express();
     const options = { cookieName: "iron", password: SECRET, cookieOptions: { secure: false } };
     app.use(async (req, res, next) => {
-      req.session = await getIronSession(req, res, options);
+      req.sealed = await getIronSession(req, res, options);
       next();
     });
-    app.get("/login", async ({ session }, res) => {
-      session.userId = "42";
-      session.save();
+    app.get("/login", async ({ sealed }, res) => {
+      sealed.userId = "42";
+      await sealed.save();
       res.json({});
     });
-    app.get("/read", ({ session }, res) => res.json({ userId: session.userId ?? null, data: session }));
-    app.get("/set", async ({ session, query }, res) => {
+    app.get("/read", ({ sealed }, res) => res.json({ userId: sealed.userId ?? null, data: sealed }));
+    app.get("/set", async ({ sealed, query }, res) => {
       await gate();
-      session[query.key] = "1";
-      session.save();
+      sealed[query.key] = "1";
+      await sealed.save();
       res.json({});
     });
-    app.get("/add", async ({ session, query }, res) => {
-      const cart = session.cart ?? [];
+    app.get("/add", async ({ sealed, query }, res) => {
+      const cart = sealed.cart ?? [];
       await gate();
-      session.cart = [...cart, query.item];
-      session.save();
+      sealed.cart = [...cart, query.item];
+      await sealed.save();
       res.json({});
     });
-    app.get("/logout", ({ session }, res) => {
-      session.destroy();
+    app.get("/logout", ({ sealed }, res) => {
+      sealed.destroy();
       res.json({});
     });
     return { url: await listenExpress(app), atRest: null, canList: false };
