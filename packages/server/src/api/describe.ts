@@ -36,6 +36,11 @@ export const LISTED = {
   ...object({ ...COMMON, idle_timeout: IDLE_TIMEOUT, device: TEXT_OR_NULL }),
 };
 
+/** The page of a list that a query asks for, whatever other parameters it has. */
+export function pageOf({ limit, after }: { limit?: number; after?: string }): { limit?: number; after?: string } {
+  return { ...(limit !== undefined && { limit }), ...(after !== undefined && { after }) };
+}
+
 /** An answer with one session. */
 export function sessionAnswer(description: string, more: Readonly<Record<string, object>> = {}) {
   const headers = { ETag: { type: "string", description: "the version, for `If-Match`" } };

@@ -22,6 +22,7 @@ import {
   YES,
 } from "../http/schema.ts";
 import { FRESH_TIME } from "../identity/sign-in/cookie-sign-in.ts";
+import { pageOf } from "./describe.ts";
 
 export interface OwnSessionsParts {
   readonly manager: SessionManager;
@@ -90,7 +91,7 @@ export function ownSessionsRoutes(app: FastifyInstance, parts: OwnSessionsParts)
   const { manager } = parts;
   app.withTypeProvider<SchemaTypes>().get("/me/sessions", { schema: LIST }, async ({ session, query }) => {
     const { sid, userId } = signedIn(session);
-    const { sessions, next } = await manager.list(userId, query);
+    const { sessions, next } = await manager.list(userId, pageOf(query));
     return { sessions: sessions.map((info) => describe(info, sid)), next };
   });
   app.register(async (scope) => {

@@ -7,7 +7,7 @@ import type { FastifyInstance } from "fastify";
 import { BODY_ANSWERS, detail, ENDED, INVALID, KEY_ANSWERS } from "../http/answers.ts";
 import { notFound } from "../http/request-error.ts";
 import { answer, endBody, LIMIT, NO_QUERY, type SchemaTypes, SID, TEXT_OR_NULL, YES } from "../http/schema.ts";
-import { describeInfo, LISTED, USER_ID } from "./describe.ts";
+import { describeInfo, LISTED, pageOf, USER_ID } from "./describe.ts";
 import type { ApiParts } from "./routes.ts";
 
 const COMMON = { tags: ["users"], security: [{ apiKey: [] }] };
@@ -60,8 +60,7 @@ const END = {
 export function userRoutes(app: FastifyInstance, { manager }: ApiParts): void {
   const routes = app.withTypeProvider<SchemaTypes>();
   routes.get("/sessions", { schema: LIST, config: { scope: "users:read" } }, async ({ query }) => {
-    const { user_id: userId, ...page } = query;
-    const { sessions, next } = await manager.list(userId, page);
+    const { sessions, next } = await manager.list(query.user_id, pageOf(query));
     return { sessions: sessions.map(describeInfo), next };
   });
 

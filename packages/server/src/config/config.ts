@@ -88,12 +88,13 @@ export function parseConfig({ all }: Settings): Config {
   };
 }
 
-/** The lifetimes of sessions as options of a manager. */
+/** The lifetimes of sessions as options of a manager, which refuses an idle timeout above the absolute one. */
 export function lifetimesOf({
-  idleTimeout,
   absoluteTimeout,
   longestSession,
+  ...given
 }: Config): Pick<SessionManagerOptions, "idleTimeout" | "absoluteTimeout" | "longest"> {
+  const idleTimeout = Math.min(given.idleTimeout, absoluteTimeout);
   if (longestSession === null) return { idleTimeout, absoluteTimeout };
   const longest = { absolute: longestSession, idle: Math.max(longestSession, idleTimeout) };
   return { idleTimeout, absoluteTimeout, longest };

@@ -41,7 +41,7 @@ describe("the API", () => {
     const shown = await api.send("GET", "/sessions/current", { token });
     assert.deepEqual([shown.status, shown.body], [200, session]);
     assert.equal(shown.headers.get("etag"), '"1"');
-    const list = await api.send("GET", "/sessions?user_id=ann%40example.org");
+    const list = await api.send("GET", "/sessions?user_id=ann%40example.org&utm_source=x");
     assert.deepEqual(
       list.body.sessions.map((each: { device: string }) => each.device),
       ["Firefox on Linux"],

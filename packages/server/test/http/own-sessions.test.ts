@@ -90,6 +90,10 @@ describe("GET /me/sessions", () => {
     assert.deepEqual(seen.toSorted(), anna.map(({ sid }) => sid).toSorted());
   });
 
+  test("L5: ignores other parameters of a query", async () => {
+    assert.deepEqual(await list(first(), "?utm_source=x"), await list(first()));
+  });
+
   test("L5: a limit out of range or a cursor that no page gave out is refused", async () => {
     for (const query of ["limit=0", "limit=101", "limit=1e9", "limit=-1", "limit=x", "limit=1&limit=2", "limit="]) {
       assert.equal((await ask(first(), `?${query}`)).status, 422, query);

@@ -24,7 +24,10 @@ export interface SessionManagerOptions<Data extends object = SessionData, Input 
   readonly store: SessionStore;
   /** How tokens travel; the first one carries tokens to clients that presented none. */
   readonly transports: readonly SessionTransport[];
-  /** A session ends after this long without activity. Default 1 hour (NIST SP 800-63B AAL2). */
+  /**
+   * A session ends after this long without activity, at most `absoluteTimeout`. Default: 1 hour (NIST SP 800-63B
+   * AAL2), or `absoluteTimeout` where that is less.
+   */
   readonly idleTimeout?: number;
   /** A session ends this long after sign-in, whatever happens. Default 24 hours (NIST SP 800-63B AAL2). */
   readonly absoluteTimeout?: number;
@@ -121,7 +124,7 @@ export const CLOCK = "a function that returns the time as a whole number of mill
 const RULES = {
   store: [(store: SessionStore) => hasMethods(store, STORE_METHODS), "a store, such as `memoryStore()`"],
   transports: [isTransports, "a list of transports, such as `[cookieTransport()]`"],
-  idleTimeout: [...milliseconds(1), HOUR],
+  idleTimeout: [...milliseconds(1), undefined],
   absoluteTimeout: [...milliseconds(1), 24 * HOUR],
   longest: [Boolean, "`{ absolute, idle }`", {}],
   touchInterval: [...milliseconds(0), undefined],
@@ -164,7 +167,10 @@ const LIMITS = {
 /** Fills in the defaults. Throws `ERR_SESSION_OPTION` for an unknown option and for a value that cannot work. */
 export function resolveOptions(options: SessionManagerOptions<object>): Settings {
   const given = resolve<Settings>(RULES, options);
-  const { idleTimeout, absoluteTimeout, rotateAfter, rotationGrace, transports, userLimit, limits } = given;
+  const { absoluteTimeout, rotateAfter, rotationGrace, transports, userLimit, limits } = given;
+  const { idleTimeout = Math.min(HOUR, absoluteTimeout) } = given;
+  if (idleTimeout > absoluteTimeout && options.absoluteTimeout !== undefined)
+    throw wrong("idleTimeout", `at most \`absoluteTimeout\` (${absoluteTimeout} ms), which ends the session before`);
   const { touchInterval = Math.min(MINUTE, Math.floor(idleTimeout / 10)) } = given;
   if (touchInterval >= idleTimeout)
     throw wrong("touchInterval", `less than \`idleTimeout\` (${idleTimeout} ms), or active sessions would end`);
@@ -184,6 +190,7 @@ export function resolveOptions(options: SessionManagerOptions<object>): Settings
   checkSchema(given);
   return Object.freeze({
     ...given,
+    idleTimeout,
     longest: Object.freeze({ absolute, idle }),
     touchInterval,
     transports: Object.freeze([...transports]),

@@ -114,9 +114,12 @@ describe("expiry", () => {
         [HOUR, 10 * HOUR, HOUR],
         [10 * HOUR, HOUR, HOUR],
       ] as const) {
-        const old = new Bench({ idleTimeout: 20 * HOUR, [option]: before });
+        const old = new Bench({ [option]: before });
         const tokens = [await old.signIn(), await old.signIn()];
-        const restarted = new Bench({ store: old.spied.inner, idleTimeout: 20 * HOUR, [option]: after });
+        const restarted = new Bench({ store: old.spied.inner, [option]: after });
+        // In use, so that the idle timeout does not end it before.
+        restarted.clock.now = old.clock.now + end / 2;
+        if (option === "absoluteTimeout") for (const token of tokens) await restarted.userOf(token);
         restarted.clock.now = old.clock.now + end - 1;
         assert.equal(await restarted.userOf(tokens[0] as string), "ann");
         restarted.clock.now += 1;

@@ -171,6 +171,21 @@ describe("a manager", () => {
     }
   });
 
+  test("refuses an idle timeout above the absolute one when both are given", () => {
+    assert.throws(() => resolveOptions({ ...GOOD, idleTimeout: 600_001, absoluteTimeout: 600_000 }), {
+      code: "ERR_SESSION_OPTION",
+      message: "`idleTimeout` must be at most `absoluteTimeout` (600000 ms), which ends the session before.",
+    });
+    const equal = resolveOptions({ ...GOOD, idleTimeout: 600_000, absoluteTimeout: 600_000 });
+    assert.equal(equal.idleTimeout, 600_000);
+  });
+
+  test("shortens the default idle timeout to a shorter absolute one", () => {
+    const { store, transports } = GOOD;
+    const settings = resolveOptions({ store, transports, absoluteTimeout: 600_000 });
+    assert.deepEqual([settings.idleTimeout, settings.touchInterval, settings.longest.idle], [600_000, 60_000, 600_000]);
+  });
+
   test("keeps the settings it was made with, whatever happens to the options", () => {
     const transports = [headerTransport()];
     const limits = { keys: 5 };
