@@ -13,7 +13,7 @@ import { expressRecord, formerSid, NO_DIGEST } from "./express-session/record.ts
 import { readCookies } from "./transports/cookie-header.ts";
 
 /** Where the former sessions are, and how their cookies are signed. */
-export interface FormerSessionOptions {
+interface FormerSessionOptions {
   /** The store of the manager, which holds the imported sessions. */
   readonly store: SessionStore;
   /** The `secret` that express-session was given; all of them, where it was given several. */

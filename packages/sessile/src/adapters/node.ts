@@ -9,7 +9,7 @@ import { NodeExchange, type NodeRequest } from "./shared/node-exchange.ts";
 import type { NodeResponse } from "./shared/node-response.ts";
 import { checkManager, checkOnError } from "./shared/wiring.ts";
 
-export { openUpgrade, type UpgradeOptions } from "./shared/upgrade.ts";
+export { openUpgrade } from "./shared/upgrade.ts";
 
 /** Answers a request with its session. With http2, name the types of `request` and `response`. */
 export type SessionHandler<

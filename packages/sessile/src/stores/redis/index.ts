@@ -5,7 +5,7 @@ import type { SessionStore } from "../../core/store.ts";
 import { portOf, type RedisClient } from "./clients/port-of.ts";
 import { RedisStore } from "./store.ts";
 
-export { checkRedis, type RedisCheckOptions } from "./check.ts";
+export { checkRedis } from "./check.ts";
 export type { RedisClient } from "./clients/port-of.ts";
 export type { RedisPort } from "./port.ts";
 export { rebuildUserIndex } from "./rebuild.ts";
