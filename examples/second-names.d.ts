@@ -1,5 +1,5 @@
-// Modules without types of their own here. What the examples use of Express 4 has the same types as Express 5; the types of Node
-// are those of its oldest release, which has no SQLite.
+// Modules without types of their own here. The parts of Express 4 that the examples use have the types of Express 5; the
+// types of Node are those of release 20, which has no SQLite.
 
 declare module "express-4" {
   export { default } from "express";

@@ -1,5 +1,4 @@
-// What does a session cost, compared with the three FastAPI programs that this project began as, with the same
-// contract?
+// The cost of a session beside that of three FastAPI programs with the same contract, which this project began as.
 import { findFastapi, startFastapi } from "../lib/python.mjs";
 import { compare } from "../lib/rounds.mjs";
 

@@ -1,4 +1,4 @@
-// What becomes of two requests at once, of a sign-out, and of a copy of the store: counted, with gates instead of luck.
+// Two requests at once, a sign-out, and a copy of the store: rounds that come out well, with gates instead of luck.
 import cookiePlugin from "@fastify/cookie";
 import fastifySession from "@fastify/session";
 import { betterAuth } from "better-auth";

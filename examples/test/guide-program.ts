@@ -104,7 +104,7 @@ export class Browser {
   }
 }
 
-/** Where a response sends the browser, as an absolute address. */
+/** The absolute address that a response redirects the browser to. */
 export function locationOf(response: Response): string {
   const location = response.headers.get("location");
   assert.ok(location !== null, `${response.status} sends the browser nowhere`);

@@ -22,9 +22,9 @@ test("a password signs in and a sign-out ends the session; all wrong answers are
   const [copy = ""] = cookie.split(";");
   assert.deepEqual(await (await fetch(url, { headers: { cookie: copy } })).json(), { user: null });
 
-  const [stranger, wrong] = [await login({ name: "nobody", password: "x" }), await login({ ...ANNA, password: "x" })];
-  assert.deepEqual([stranger.status, wrong.status], [401, 401]);
-  assert.equal(await stranger.text(), await wrong.text());
+  const [unknown, wrong] = [await login({ name: "carol", password: "x" }), await login({ ...ANNA, password: "x" })];
+  assert.deepEqual([unknown.status, wrong.status], [401, 401]);
+  assert.equal(await unknown.text(), await wrong.text());
   const more = await Promise.all(Array.from({ length: 10 }, () => login({ ...ANNA, password: "y" })));
   assert.equal(more.filter(({ status }) => status === 429).length, 1);
   assert.equal((await login(ANNA)).status, 429);
@@ -110,7 +110,7 @@ describe("sign-in with OpenID Connect", { concurrency: true }, () => {
   });
 });
 
-/** What a browser sends with a link of another site. */
+/** The headers of a browser that follows a link of another site. */
 const FROM_ANOTHER_SITE = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
 
 async function startProvider(t: TestContext, origin: string): Promise<string> {

@@ -1,4 +1,4 @@
-// What makes the packages ready to publish: the project's data in one file, links that work anywhere, and workflows that call the
+// The packages are ready to publish: the project's data stands in one file, links work anywhere, and workflows call the
 // same scripts as people do.
 
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-// What a release would publish, and what `npx sessile` answers where only the library is installed.
+// The files that a release publishes, and the answer of `npx sessile` where only the library is installed.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -44,7 +44,7 @@ export const STATUS = {
 export class SessionError extends Error {
   /** The same for every error of the library. */
   override readonly name = "SessionError";
-  /** What went wrong, for programs. */
+  /** The kind of failure, for programs. */
   declare readonly code: SessionErrorCode;
   /** The HTTP status an adapter answers with when the application does not handle the error. */
   declare readonly statusCode: number;
