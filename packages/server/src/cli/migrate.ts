@@ -125,16 +125,16 @@ async function run(call: Call, { from, to }: Sides, signal: AbortSignal): Promis
 
 /** On a terminal the last part can follow at once, which saves a second read of the target. */
 async function confirmed({ output }: Call, from: Side, signal: AbortSignal): Promise<boolean> {
-  if (process.stdin.isTTY !== true || output.stderr.isTTY !== true || output.isJson) return false;
+  if (output.stdin.isTTY !== true || output.stderr.isTTY !== true || output.isJson) return false;
   output.note(`\nNow stop all servers that use ${from.name}, then press Enter. (Ctrl-C: later, with --final.)`);
-  process.stdin.resume();
+  output.stdin.resume();
   try {
-    const isOver = once(process.stdin, "end", { signal }).then(() => false);
-    return await Promise.race([once(process.stdin, "data", { signal }).then(() => true), isOver]);
+    const isOver = once(output.stdin, "end", { signal }).then(() => false);
+    return await Promise.race([once(output.stdin, "data", { signal }).then(() => true), isOver]);
   } catch {
     throw new Stopped();
   } finally {
-    process.stdin.pause();
+    output.stdin.pause();
   }
 }
 

@@ -71,7 +71,7 @@ export const USERS_COMMANDS: readonly Command[] = [
 function runOn(call: Call, run: Run): Promise<ExitCode> {
   const name = run === list ? "" : checkName(call.words[0] ?? "");
   return withUsers(call, run === add, async (file) => {
-    const terminal = { input: process.stdin, output: process.stderr };
+    const terminal = { input: call.output.stdin, output: call.output.stderr };
     const { json = false, admin = false } = call.given as { json?: boolean; admin?: boolean };
     call.output.text(await run({ file, users: new UserStore(file), terminal, json, admin }, name));
     return EXIT.done;

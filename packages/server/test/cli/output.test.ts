@@ -8,7 +8,7 @@ import { bytes, counted, span } from "#dist/cli/terminal/words.js";
 
 function written(isTTY: boolean, env: Record<string, string>, say: (output: Output) => void): string {
   const stdout = Object.assign(new PassThrough(), { isTTY });
-  say(new Output({ stdout, stderr: new PassThrough() }, env, false));
+  say(new Output({ stdin: new PassThrough(), stdout, stderr: new PassThrough() }, env, false));
   return String(stdout.read() ?? "");
 }
 

@@ -1,49 +1,25 @@
 // `sessile users`, as an operator runs it, and what a running server makes of it, on every store.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { AuditLog } from "#dist/console/audit-log.js";
 import { openUserFile } from "#dist/identity/users/user-file.js";
-import { cli } from "../cli/cli.ts";
+import { cli, type Ran } from "../cli/cli.ts";
 import { login, PASSWORD, post } from "../sign-in/sign-in-app.ts";
 import { profile } from "../support/client.ts";
 import { runCli, startServer } from "../support/server-process.ts";
 import { freshStore, KINDS } from "../support/stores.ts";
 
-const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 const folder = temporaryFolder();
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs `sessile users` with `input` piped in. */
 async function users(args: readonly string[], input = ""): Promise<Ran> {
-  const child = spawn(process.execPath, [CLI, "users", ...args], { env: { PATH: process.env["PATH"] ?? "" } });
-  const texts = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    texts.stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    texts.stderr += text;
-  });
-  child.stdin.on("error", () => {}); // a command that needs no input ends without reading it
-  child.stdin.end(input);
-  const [code] = (await once(child, "close")) as [number];
-  assert.doesNotMatch(
-    texts.stdout + texts.stderr,
-    /correct horse|\$scrypt/,
-    "nothing of a password or its hash is shown",
-  );
-  return { code, ...texts };
+  const ran = await cli(["users", ...args], {}, input);
+  assert.doesNotMatch(ran.stdout + ran.stderr, /correct horse|\$scrypt/, "nothing of a password or its hash is shown");
+  return ran;
 }
 
 test("users are added, listed, disabled, enabled and removed; every mistake is one line, exit code 2 and no change", async () => {

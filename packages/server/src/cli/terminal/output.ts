@@ -6,6 +6,7 @@ import { printable, printableJson } from "../../http/printable.ts";
 export type Style = "bold" | "dim" | "green" | "yellow" | "red";
 
 export interface Streams {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
@@ -21,6 +22,10 @@ export class Output {
     this.isJson = isJson;
     const isRefused = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
     this.#isColoured = streams.stdout.isTTY === true && !isRefused;
+  }
+
+  get stdin(): Streams["stdin"] {
+    return this.#streams.stdin;
   }
 
   get stderr(): Streams["stderr"] {
