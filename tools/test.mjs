@@ -36,7 +36,8 @@ async function test() {
   const files = findTestFiles(filters).filter(({ isDeep }) => !(isQuick && isDeep));
   const env = { SESSILE_DEPTH: isQuick ? "quick" : depth.replace("quick", "deep") };
   const version = (await run(node, ["--version"])).output.trim().slice(1);
-  return runLane({ node, version, files, env: { ...env, ...redis, ...(await othersEnv(files)) } });
+  const all = { ...env, ...redis, ...(await othersEnv(files)) };
+  return runLane({ node, version, files, env: all, retries: depth === "deep" });
 }
 
 /** Programs that only some tests need are looked for when one of those is to run. */

@@ -2,13 +2,27 @@
 
 const LONGEST_OUTPUT = 20_000;
 
-/** One line for a file; below it, the failures and the output of the file. */
-export function printResult(result) {
+/** One line for a file, which begins with `place`; below it, the failures and the output of the file. */
+export function printResult(result, place = "") {
   const mark = result.failed > 0 ? "FAIL" : "ok  ";
-  say(`  ${mark}  ${result.file.source.padEnd(52)}  ${counts(result)}, ${result.seconds.toFixed(2)} s`);
-  for (const { path, details } of result.failures) say(block(path, details));
-  if (result.failed > 0 && result.output) say(block("It printed:", shorten(result.output)));
-  if (result.failed > 0) say("");
+  const name = result.file.source.padEnd(64);
+  say(`${place.padStart(9)}  ${mark}  ${name}  ${counts(result)}, ${result.seconds.toFixed(2)} s`);
+  if (result.failed === 0) return;
+  printDetails(result);
+  say("");
+}
+
+/** A file that failed beside others and passed alone: both outputs. */
+export function printFlaky({ first, second }) {
+  say(`\nFLAKY: ${first.file.source} failed beside other files, and passed alone.`);
+  printDetails(first);
+  say(block("Alone:", `${counts(second)}, ${second.seconds.toFixed(2)} s\n${shorten(second.output)}`));
+  say("");
+}
+
+function printDetails({ failures, output }) {
+  for (const { path, details } of failures) say(block(path, details));
+  if (output) say(block("It printed:", shorten(output)));
 }
 
 /** The line that ends every run of the tests, alone and last. */
