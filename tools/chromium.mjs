@@ -5,7 +5,13 @@ import { findOnPath } from "./programs/path.mjs";
 import { worksOr } from "./programs/verify.mjs";
 import { inRoot } from "./ready/repository.mjs";
 
-const PACKAGE = { package: "chromium", path: "usr/lib/chromium/chromium", home: inRoot(".cache/chromium") };
+const PACKAGE = {
+  package: "chromium",
+  purpose: "the tests in a browser",
+  megabytes: 380,
+  path: "usr/lib/chromium/chromium",
+  home: inRoot(".cache/chromium"),
+};
 
 const ADVICE = `The tests of the admin page need Chromium or Chrome. Install one:
   Debian           apt-get install chromium

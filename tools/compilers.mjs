@@ -4,6 +4,10 @@ import { inRoot } from "./ready/repository.mjs";
 
 /** What the tests are told: the folder that holds the compilers by their names. */
 export async function compilersEnv() {
-  await installFolder(inRoot("tools/compilers"), "Fetching older compilers (first time only)…", ["--no-bin-links"]);
+  await installFolder(
+    inRoot("tools/compilers"),
+    "Fetching two older TypeScript compilers for the tests of types, 55 MB (first time only)…",
+    ["--no-bin-links"],
+  );
   return { SESSILE_COMPILERS: inRoot("tools/compilers/node_modules") };
 }

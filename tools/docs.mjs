@@ -36,6 +36,6 @@ async function main([mode, ...rest]) {
     if (code !== 0) return code;
   }
   if (mode === "--pages") return 0;
-  await installFolder(inRoot("tools/site"), "Installing the packages of the site (first time only)…");
+  await installFolder(inRoot("tools/site"), "Installing the packages that build the site, 100 MB (first time only)…");
   return runInPlace(node, [inRoot("tools/site", mode === "--build" ? "build.mjs" : "serve.mjs"), ...rest]);
 }

@@ -13,6 +13,8 @@ postgresql), or set SESSILE_POSTGRES to the path of its program \`postgres\`.`;
 /** Debian puts the release into the names of the package and of the program's folder. */
 const PACKAGE = {
   package: "postgresql",
+  purpose: "the tests on PostgreSQL",
+  megabytes: 170,
   home: inRoot(".cache/postgres"),
   programIn: (home) => ({
     command: newestIn(join(home, "root/usr/lib/postgresql")) ?? join(home, "none"),
@@ -20,7 +22,13 @@ const PACKAGE = {
   }),
 };
 
-const BOUNCER = { package: "pgbouncer", path: "usr/sbin/pgbouncer", home: inRoot(".cache/pgbouncer") };
+const BOUNCER = {
+  package: "pgbouncer",
+  purpose: "the tests behind PgBouncer",
+  megabytes: 1,
+  path: "usr/sbin/pgbouncer",
+  home: inRoot(".cache/pgbouncer"),
+};
 const BOUNCER_ADVICE =
   "The tests behind PgBouncer need it. Install it (apt-get install pgbouncer), or set SESSILE_PGBOUNCER.";
 

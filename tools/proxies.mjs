@@ -10,6 +10,8 @@ import { inRoot } from "./ready/repository.mjs";
 
 const NGINX = {
   package: "nginx",
+  purpose: "the tests behind nginx",
+  megabytes: 2,
   path: "usr/sbin/nginx",
   home: inRoot(".cache/nginx"),
   probe: ["-v"],
@@ -18,6 +20,8 @@ const NGINX = {
 
 const CADDY = {
   package: "caddy",
+  purpose: "the tests behind Caddy",
+  megabytes: 40,
   path: "usr/bin/caddy",
   home: inRoot(".cache/caddy"),
   probe: ["version"],
@@ -27,6 +31,8 @@ const CADDY = {
 const SYSTEM_PYTHON = "/usr/bin/python3";
 const PYTHON = {
   package: "python3-fastapi python3-uvicorn python3-httpx",
+  purpose: "the tests of examples/fastapi",
+  megabytes: 8,
   home: inRoot(".cache/fastapi"),
   probe: ["-c", "import fastapi, uvicorn, httpx"],
   advice: `The tests of examples/fastapi need Debian's ${SYSTEM_PYTHON} and the packages python3-fastapi, python3-uvicorn and

@@ -6,7 +6,13 @@ import { worksOr } from "./programs/verify.mjs";
 import { Problem } from "./ready/problem.mjs";
 import { inRoot } from "./ready/repository.mjs";
 
-const PACKAGE = { package: "redis-server", path: "usr/bin/redis-server", home: inRoot(".cache/redis") };
+const PACKAGE = {
+  package: "redis-server",
+  purpose: "the tests on Redis",
+  megabytes: 7,
+  path: "usr/bin/redis-server",
+  home: inRoot(".cache/redis"),
+};
 
 const ADVICE = `The tests need a redis-server or valkey-server, and none was found. Install one:
   Debian, Ubuntu   apt-get install redis-server

@@ -43,7 +43,8 @@ async function test() {
 /** Programs that only some tests need are looked for when one of those is to run. */
 async function othersEnv(files) {
   const isNeeded = (pattern) => files.some(({ source }) => pattern.test(source));
-  const site = () => installFolder(inRoot("tools/site"), "Installing the packages of the site (first time only)…");
+  const site = () =>
+    installFolder(inRoot("tools/site"), "Installing the packages that build the site, 100 MB (first time only)…");
   const [proxies, chromium, postgres, compilers] = await Promise.all([
     isNeeded(/\/proxies\//) ? timed("proxies", proxiesEnv()) : {},
     isNeeded(/\/browser\//) ? timed("browser", chromiumEnv()) : {},

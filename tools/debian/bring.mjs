@@ -10,6 +10,8 @@ import { unpack } from "./unpack.mjs";
 /**
  * @typedef {object} Wanted
  * @property {string} package its name, or several
+ * @property {string} purpose the tests that need it
+ * @property {number} megabytes about what it takes on the disk
  * @property {string} [path] the path of the program in it
  * @property {string} home the folder it is unpacked into
  * @property {string[]} [probe] arguments with which it ends at once, successfully
@@ -25,7 +27,7 @@ export async function broughtBefore(wanted) {
 /** Unpacks the program; undefined on a system without apt and dpkg. A failure ends with the advice. */
 export async function bringFromDebian(wanted, advice) {
   if (!findOnPath("apt-get") || !findOnPath("dpkg")) return undefined;
-  process.stderr.write(`Fetching ${wanted.package} for the tests (first run only)…\n`);
+  process.stderr.write(`Fetching ${wanted.package} for ${wanted.purpose}, ${wanted.megabytes} MB (first run only)…\n`);
   try {
     return await bring(wanted, `${wanted.home}.${process.pid}`);
   } catch (error) {

@@ -20,7 +20,11 @@ async function bringRuntime() {
   const path = PACKAGES[platform];
   if (!path) throw new Problem(advice(`there is no Node package for ${platform}`));
   // Without bin links this Node cannot stand in for the one on PATH: it is called by its path only.
-  const install = installFolder(inRoot("tools/runtimes"), "Fetching Node 24 (first start only)…", ["--no-bin-links"]);
+  const install = installFolder(
+    inRoot("tools/runtimes"),
+    "Fetching Node 24, 190 MB, for `node:sqlite` (first start only)…",
+    ["--no-bin-links"],
+  );
   await install.catch((error) => {
     throw new Problem(`${error.message}\n${advice("fetching one failed")}`);
   });
