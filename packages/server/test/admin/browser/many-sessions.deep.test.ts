@@ -1,9 +1,7 @@
 // L5: a hundred thousand sessions, paged through by a program and in a real Chromium.
 
 import assert from "node:assert/strict";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { memoryStore } from "sessile";
 import { sampleRecord } from "sessile/testing";
@@ -96,19 +94,11 @@ describe("a hundred thousand sessions", { skip: noChromium }, () => {
   test("L4: all sessions end, and meanwhile the server answers others", async () => {
     const operator = await app.operator();
     const client = await app.mint("1");
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    const begun = performance.now();
     assert.equal((await operator.ask("POST", "/end-everyone", { everyone: true })).status, 202);
-    while ((await operator.ask("GET", "/everyone")).body.isRunning) await pause(20);
-    const took = performance.now() - begun;
-    delay.disable();
+    let answers = 0;
+    while ((await operator.ask("GET", "/everyone")).body.isRunning) answers++;
     assert.equal((await operator.ask("GET", "/everyone")).body.ended, MANY + 1);
     assert.equal((await call(app.url, "GET", "/profile", { ...client.headers })).status, 401);
-    const p99 = delay.percentile(99) / 1e6;
-    console.log(
-      `${MANY} sessions ended in ${took.toFixed(0)} ms; others waited ${p99.toFixed(0)} ms at most in 99 of 100 cases`,
-    );
-    assert.ok(p99 < 1000, `${p99} ms`);
+    assert.ok(answers >= 10, `${answers} answers while ${MANY} sessions ended`);
   });
 });
