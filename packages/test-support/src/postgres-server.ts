@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { freePort } from "./free-port.ts";
 import { atExit, endProgram, ownedFolder, retried } from "./redis-program.ts";
+import { waitUntil } from "./wait-until.ts";
 
 export interface PostgresServer {
   readonly port: number;
@@ -17,7 +18,7 @@ export interface PostgresServer {
   pause(): void;
   /** Continues its processes (SIGCONT). */
   resume(): void;
-  /** Kills all of its processes at once, as a power cut would, and waits until the first is gone. */
+  /** Kills all of its processes at once, as a power cut would, and waits until they are gone. */
   kill(): Promise<void>;
   /** Kills the server if it still runs, and starts it again on the same port and folder. */
   restart(): Promise<void>;
@@ -58,9 +59,13 @@ async function startOn(port: number, settings: readonly string[], copyOf?: Postg
     remove();
     throw error;
   });
-  const end = () => {
-    for (const pid of childrenOf(child)) signal(pid, "SIGKILL");
-    return endProgram(child);
+  const end = async () => {
+    signal(child.pid as number, "SIGSTOP"); // it starts no further one
+    const children = childrenOf(child);
+    for (const pid of children) signal(pid, "SIGKILL");
+    await endProgram(child);
+    // A server that starts while one of them still holds the shared memory gives up.
+    await waitUntil("the last process is gone", () => !children.some(isRunning));
   };
   const signalAll = (name: NodeJS.Signals) => {
     for (const pid of [child.pid as number, ...childrenOf(child)]) signal(pid, name);
@@ -128,6 +133,15 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {}
+}
+
+/** False for one that has ended, whether or not its exit status was read. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 function programOf(name: string): string {

@@ -63,7 +63,7 @@ export class Line {
     const id = String(await connection.send(["CLIENT", "ID"]));
     const prefixes = ["PREFIX", this.#prefix, "PREFIX", this.#beatPrefix];
     await connection.send(["CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", ...prefixes]);
-    await connection.subscribe(INVALIDATED, (payload) => this.#hear(payload));
+    await connection.subscribe(INVALIDATED, (payload) => this.#receive(payload));
   }
 
   /**
@@ -98,7 +98,7 @@ export class Line {
   }
 
   /** Keys that changed since the last time; `null` when all did. A payload of another form counts as all. */
-  #hear(payload: unknown): void {
+  #receive(payload: unknown): void {
     if (!Array.isArray(payload)) this.#listener.flushed();
     for (const each of Array.isArray(payload) ? payload : []) {
       const key = String(each);

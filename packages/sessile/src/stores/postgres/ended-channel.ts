@@ -67,8 +67,8 @@ export class EndedChannel {
   #begin(): void {
     this.#end();
     const attempt = this.#attempt;
-    const hear = (message: string | null) => this.#attempt === attempt && this.#hear(message);
-    this.#listen(this.#channel, hear).then(
+    const onMessage = (message: string | null) => this.#attempt === attempt && this.#receive(message);
+    this.#listen(this.#channel, onMessage).then(
       (stop) => {
         if (this.#attempt !== attempt) return stop();
         this.#stop = stop;
@@ -88,10 +88,12 @@ export class EndedChannel {
 
   #prove(): void {
     this.#proof = `?${randomBytes(9).toString("base64url")}`;
-    this.#announce(this.#proof).catch(() => {});
+    this.#announce(this.#proof).catch(() => {
+      this.#isProven = false;
+    });
   }
 
-  #hear(message: string | null): void {
+  #receive(message: string | null): void {
     if (message === null) this.#end();
     else if (message === this.#proof) this.#proven();
     else if (!message.startsWith("?")) this.#tell(message);

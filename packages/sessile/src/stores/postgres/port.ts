@@ -40,11 +40,11 @@ export interface PostgresPort {
   /** Sends the statements one after the other over one connection, once: none is sent again after a lost connection. */
   run(statements: readonly Statement[], manner: Manner): Running;
   /**
-   * Listens to a channel on a connection of its own. Resolves when it does. Calls `hear` with each message, and with
+   * Listens to a channel on a connection of its own. Resolves when it does. Calls `onMessage` with each message, and with
    * `null` when the connection is lost; the store then begins anew. The function that is returned ends it. Without it,
    * open connections end half a second late.
    */
-  listen?(channel: string, hear: (message: string | null) => void): Promise<() => void>;
+  listen?(channel: string, onMessage: (message: string | null) => void): Promise<() => void>;
 }
 
 /** The SQLSTATE of an error; empty when it is not one of Postgres. Names of system errors, such as `EPIPE`, have no digit. */

@@ -16,11 +16,11 @@ export interface RedisPort {
    */
   send(key: string, args: readonly string[]): Promise<unknown>;
   /**
-   * Listens to a channel, over another connection when one is lost. Calls `hear` with each message, and with `null`
+   * Listens to a channel, over another connection when one is lost. Calls `onMessage` with each message, and with `null`
    * when it has begun to listen or may have missed messages. The function that is returned ends it. Without it, open
    * connections end half a second late.
    */
-  subscribe?(channel: string, hear: (message: string | null) => void): () => void;
+  subscribe?(channel: string, onMessage: (message: string | null) => void): () => void;
   /**
    * The primaries as the client shows them at this moment. Needed by `scan`, `checkRedis`, `confirmReplicas` and
    * `cachedStore`.
@@ -49,8 +49,8 @@ export interface RedisPrimary {
 export interface RedisConnection {
   /** Commands leave in the order of the calls; keys as Redis sees them. */
   send(args: readonly string[]): Promise<unknown>;
-  /** Calls `hear` with the payload of each message of a channel. After this, nothing else is sent. */
-  subscribe(channel: string, hear: (payload: unknown) => void): Promise<unknown>;
+  /** Calls `onMessage` with the payload of each message of a channel. After this, nothing else is sent. */
+  subscribe(channel: string, onMessage: (payload: unknown) => void): Promise<unknown>;
   /** Ends the connection. */
   close(): void;
 }

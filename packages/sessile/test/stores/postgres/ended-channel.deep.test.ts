@@ -53,7 +53,7 @@ async function untilHeard(heard: (string | null)[], store: SessionStore): Promis
 
 for (const library of LIBRARIES) {
   test(`a session that ends in another process over ${library} is told, however it ends`, DEEPLY, async () => {
-    const [here, elsewhere] = [POOLS.pg(server.url), POOLS[library](server.url)];
+    const [here, elsewhere] = [POOLS[library](server.url), POOLS[library](server.url)];
     const table = `ended_${library}`;
     const { heard, store } = await listen(here.pool, table);
     const other = patientStore(elsewhere.pool, { table });
@@ -76,7 +76,7 @@ for (const library of LIBRARIES) {
   });
 
   test(`connections close when their session ends in another process over ${library}`, DEEPLY, async () => {
-    const [here, elsewhere] = [POOLS.pg(server.url), POOLS[library](server.url)];
+    const [here, elsewhere] = [POOLS[library](server.url), POOLS[library](server.url)];
     const table = `closing_${library}`;
     const stores = [patientStore(here.pool, { table }), patientStore(elsewhere.pool, { table })] as const;
     const [one, two] = stores.map((store) => new SessionManager({ store, transports: [headerTransport()] })) as [
@@ -101,16 +101,45 @@ for (const library of LIBRARIES) {
   });
 }
 
-test("a lost connection is told over pg, and another one listens", DEEPLY, async () => {
-  const { pool, close } = POOLS.pg(server.url);
-  const { heard, store } = await listen(pool, "lost");
-  heard.length = 0;
-  await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'listen%'");
-  await waitUntil("something may have been missed", () => heard.includes(null));
-  await untilHeard(heard, store);
-  await store.close();
-  await close();
-});
+for (const library of LIBRARIES) {
+  test(`a lost connection is told over ${library}, and another one listens`, DEEPLY, async () => {
+    const { pool, close } = POOLS[library](server.url);
+    const { heard, store } = await listen(pool, `lost_${library}`);
+    const second = await listen(pool, `lost_${library}`);
+    for (let round = 0; round < 3; round++) {
+      heard.length = 0;
+      await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'listen%'");
+      await waitUntil("something may have been missed", () => heard.includes(null));
+      await untilHeard(heard, store);
+      await untilHeard(second.heard, store);
+    }
+    await store.close();
+    await untilHeard(second.heard, second.store);
+    await second.store.close();
+    const last = "SELECT FROM pg_stat_activity WHERE query ILIKE 'listen%'";
+    await waitUntil("nothing listens", async () => (await admin.query(last)).rowCount === 0);
+    await close();
+  });
+
+  test(`an end that is not announced over ${library} is found by looking`, DEEPLY, async () => {
+    const { pool, close } = POOLS[library](server.url);
+    const table = `unannounced_${library}`;
+    const store = patientStore(pool, { table });
+    const manager = new SessionManager({ store, transports: [headerTransport()] });
+    const { headers } = await mintSession(manager, "42");
+    const { session } = await manager.open({ method: "GET", path: "/", header: (name) => headers[name] });
+    let isEnded = false;
+    session.onEnded(() => {
+      isEnded = true;
+    });
+    await untilHeard(await heardBy(store), store);
+    await admin.query(`DELETE FROM ${table}`);
+    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'listen%'");
+    await waitUntil("it is closed", () => isEnded);
+    await manager.close();
+    await close();
+  });
+}
 
 async function heardBy(store: SessionStore): Promise<(string | null)[]> {
   const heard: (string | null)[] = [];

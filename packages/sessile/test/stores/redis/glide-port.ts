@@ -24,12 +24,12 @@ export function glidePort(client: GlideClient, options: Options): RedisPort {
     isReady: () => true,
     send: (_key, args) => ask(args),
     primaries: () => [{ name: "", owns: () => true, ask }],
-    subscribe(channel, hear) {
-      const callback = ({ message }: { message: unknown }) => hear(String(message));
+    subscribe(channel, onMessage) {
+      const callback = ({ message }: { message: unknown }) => onMessage(String(message));
       const pubsubSubscriptions = { channelsAndPatterns: { [Exact]: new Set([channel]) }, callback };
       const listening = GlideClient.createClient({ ...options, protocol: ProtocolVersion.RESP3, pubsubSubscriptions });
       const ignore = () => {};
-      listening.then(() => hear(null), ignore);
+      listening.then(() => onMessage(null), ignore);
       return () => void listening.then((listener) => listener.close(), ignore);
     },
   };

@@ -37,19 +37,19 @@ export function isPgPool(pool: unknown): pool is PgPool {
 export function pgPort(pool: PgPool): PostgresPort {
   return {
     run: (statements, manner) => new Run(pool, statements, manner),
-    listen: (channel, hear) => listen(pool as unknown as PoolParts, channel, hear),
+    listen: (channel, onMessage) => listen(pool as unknown as PoolParts, channel, onMessage),
   };
 }
 
 async function listen(
   { Client, options }: PoolParts,
   channel: string,
-  hear: (message: string | null) => void,
+  onMessage: (message: string | null) => void,
 ): Promise<() => void> {
   const client = new Client(options);
   const stop = () => void client.end().catch(ignore);
-  for (const event of ["error", "end"] as const) client.on(event, () => hear(null));
-  client.on("notification", ({ payload }) => hear(payload ?? ""));
+  for (const event of ["error", "end"] as const) client.on(event, () => onMessage(null));
+  client.on("notification", ({ payload }) => onMessage(payload ?? ""));
   try {
     await client.connect();
     await client.query(`LISTEN "${channel}"`);

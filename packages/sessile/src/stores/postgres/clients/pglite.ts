@@ -11,7 +11,7 @@ interface Transaction {
 /** A `PGlite`, as far as the store uses it. */
 export interface PgliteClient extends Transaction {
   readonly waitReady: Promise<unknown>;
-  listen(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
+  listen(channel: string, onMessage: (message: string) => void): Promise<() => Promise<void>>;
   transaction(run: (transaction: Transaction) => Promise<Rows>): Promise<unknown>;
 }
 
@@ -30,8 +30,8 @@ export function pglitePort(client: PgliteClient): PostgresPort {
       };
       return { rows: start(client, manner, send), abandon };
     },
-    async listen(channel, hear) {
-      const stop = await client.listen(channel, hear);
+    async listen(channel, onMessage) {
+      const stop = await client.listen(channel, onMessage);
       return () => void stop().catch(() => {});
     },
   };

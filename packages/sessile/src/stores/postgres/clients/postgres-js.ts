@@ -1,6 +1,5 @@
 // A client of `postgres` (Postgres.js) as a port. It cannot close one connection of its pool: a statement that ran out of
-// time is cancelled by a message to the server instead, and where that hangs, its connection stays taken. It has no
-// `listen`: the one of Postgres.js often hears nothing any more after its connection was lost.
+// time is cancelled by a message to the server instead, and where that hangs, its connection stays taken.
 
 import type { Manner, PostgresPort, Running, Statement, Value } from "../port.ts";
 
@@ -19,6 +18,17 @@ interface Transaction {
 /** The members of `postgres(…)` that the store uses. */
 export interface PostgresJs extends Transaction {
   begin(options: string, run: (transaction: Transaction) => Promise<Rows>): Promise<unknown>;
+  listen: Listen;
+}
+
+interface Listen {
+  (
+    channel: string,
+    onMessage: (message: string) => void,
+    onListen: () => void,
+  ): Promise<{ unlisten(): Promise<unknown> }>;
+  /** One attempt a channel, kept when it has failed: further listeners join it. */
+  readonly channels?: Record<string, { listeners: readonly { readonly fn: unknown }[] }>;
 }
 
 export function isPostgresJs(pool: unknown): pool is PostgresJs {
@@ -27,7 +37,36 @@ export function isPostgresJs(pool: unknown): pool is PostgresJs {
 }
 
 export function postgresJsPort(sql: PostgresJs): PostgresPort {
-  return { run: (statements, manner) => new Run(sql, statements, manner) };
+  return {
+    run: (statements, manner) => new Run(sql, statements, manner),
+    listen: (channel, onMessage) => listen(sql.listen, channel, onMessage),
+  };
+}
+
+/** Postgres.js listens again by itself when its connection is lost, as another listener, and calls `onListen` each time. */
+async function listen(
+  start: Listen,
+  channel: string,
+  onMessage: (message: string | null) => void,
+): Promise<() => void> {
+  let isFirst = true;
+  const onListen = () => {
+    if (!isFirst) onMessage(null);
+    isFirst = false;
+  };
+  const listening = start(channel, onMessage, onListen);
+  const attempt = start.channels?.[channel];
+  try {
+    const { unlisten } = await listening;
+    return () => {
+      const now = start.channels?.[channel];
+      if (now !== undefined) now.listeners = now.listeners.filter(({ fn }) => fn !== onMessage);
+      unlisten().catch(() => {});
+    };
+  } catch (error) {
+    if (attempt !== undefined && start.channels?.[channel] === attempt) delete start.channels[channel];
+    throw error;
+  }
 }
 
 class Run implements Running {

@@ -45,7 +45,7 @@ export function ioredisPort(client: IoredisClient): RedisPort {
     // reconnect.
     isReady: () => redis.status === "ready" && redis.stream?.writable !== false,
     send: "scaleReads" in redis.options ? send : endingWith(redis, send),
-    subscribe: (channel, hear) => subscribeOver(primaries, channel, hear),
+    subscribe: (channel, onMessage) => subscribeOver(primaries, channel, onMessage),
     primaries,
     keyPrefix: redis.options.keyPrefix ?? "",
   };
@@ -96,8 +96,8 @@ function primary(redis: Ioredis, name: string, owns: RedisPrimary["owns"]): Redi
       await copy.connect();
       return {
         send: ([command = "", ...args]) => copy.call(command, ...args),
-        subscribe: (channel, hear) => {
-          copy.on("messageBuffer", (_channel, payload) => hear(payload));
+        subscribe: (channel, onMessage) => {
+          copy.on("messageBuffer", (_channel, payload) => onMessage(payload));
           return copy.subscribe(channel);
         },
         close: () => copy.disconnect(),

@@ -52,7 +52,7 @@ export function nodeRedisPort(client: AnyNodeRedis, deadline: number): RedisPort
   return {
     isReady: "isReady" in client ? () => client.isReady : () => client.isOpen,
     send: senderOf(client, deadline),
-    subscribe: (channel, hear) => subscribeOver(primaries, channel, hear),
+    subscribe: (channel, onMessage) => subscribeOver(primaries, channel, onMessage),
     primaries,
   };
 }
@@ -119,7 +119,7 @@ interface Model extends NodeRedisClient {
   readonly options?: { readonly socket?: object };
   duplicate(options: object): Model;
   connect(): Promise<unknown>;
-  subscribe(channel: string, hear: (payload: unknown) => void, asBuffers: true): Promise<unknown>;
+  subscribe(channel: string, onMessage: (payload: unknown) => void, asBuffers: true): Promise<unknown>;
   on(event: "error" | "end", listener: () => void): unknown;
   destroy(): void;
 }
@@ -168,7 +168,7 @@ function primary(use: Use, name = "", owns: RedisPrimary["owns"] = () => true): 
       await copy.connect();
       return {
         send: (args) => copy.sendCommand(args),
-        subscribe: (channel, hear) => copy.subscribe(channel, hear, true),
+        subscribe: (channel, onMessage) => copy.subscribe(channel, onMessage, true),
         close: () => copy.isOpen && copy.destroy(),
       };
     },

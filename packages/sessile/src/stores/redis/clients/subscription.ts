@@ -10,7 +10,7 @@ const RECONNECT = 250;
 export function subscribeOver(
   primaries: () => readonly RedisPrimary[],
   channel: string,
-  hear: (message: string | null) => void,
+  onMessage: (message: string | null) => void,
 ): () => void {
   let connection: RedisConnection | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -27,8 +27,8 @@ export function subscribeOver(
       const all = primaries();
       connection = await all[Math.floor(Math.random() * all.length)]?.connect?.(lost);
       if (isOver) return connection?.close();
-      await connection?.subscribe(channel, (message) => hear(String(message)));
-      if (connection !== undefined && !isLost) hear(null);
+      await connection?.subscribe(channel, (message) => onMessage(String(message)));
+      if (connection !== undefined && !isLost) onMessage(null);
       else lost();
     } catch {
       lost();
