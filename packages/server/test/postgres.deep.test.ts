@@ -1,11 +1,20 @@
 // The server and its commands on a PostgreSQL.
 
 import assert from "node:assert/strict";
+import { createServer, type RequestListener } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import pg from "pg";
+import { cookieTransport, SessionManager } from "sessile";
+import { formerSessions } from "sessile/former-sessions";
+import { sqliteStore } from "sessile/sqlite";
+import { makeCertificate } from "sessile-test-support/certificate";
 import { temporaryFolder } from "sessile-test-support/folder";
+import { freePort } from "sessile-test-support/free-port";
 import { type PostgresServer, startPostgres, withoutPostgres } from "sessile-test-support/postgres-server";
+import { startRedis } from "sessile-test-support/redis-server";
 import { waitUntil } from "sessile-test-support/wait-until";
 import { cli } from "./cli/cli.ts";
 import { call, profile, signIn, signOut } from "./support/client.ts";
@@ -16,7 +25,7 @@ let postgres: PostgresServer;
 let admin: pg.Pool;
 
 if (withoutPostgres === false) {
-  postgres = await startPostgres();
+  postgres = await startPostgres(["timezone=EAST-5"]);
   admin = new pg.Pool({ connectionString: postgres.url });
   admin.on("error", () => {});
   after(async () => {
@@ -64,22 +73,70 @@ test("while Postgres is away the server answers 503 and is not ready, and goes o
   await own.close();
 });
 
-test("sessions move from SQLite to Postgres and back, signed-in users with them", DEEPLY, async () => {
-  const [first, last] = ["a.db", "b.db"].map((name) => `sqlite:${join(temporaryFolder(), name)}`) as [string, string];
-  const middle = `${postgres.url}?table=moved`;
-  const before = await startServer(["--store", first]);
-  const token = await signIn(before.url);
-  await before.end();
-  for (const [from, to] of [
-    [first, middle],
-    [middle, last],
-  ] as const) {
-    const { code, stderr } = await cli(["migrate", "--from", from, "--to", to, "--final"]);
-    assert.equal(code, 0, stderr);
-    const server = await startServer(["--store", to]);
-    assert.equal((await profile(server.url, token)).status, 200, to);
-    await server.end();
-  }
+test(
+  "sessions move from SQLite to Postgres, Redis, Postgres and SQLite, signed-in users with them",
+  DEEPLY,
+  async () => {
+    const redis = await startRedis();
+    const [first, last] = ["a.db", "b.db"].map((name) => `sqlite:${join(temporaryFolder(), name)}`) as [string, string];
+    const [second, fourth] = [`${postgres.url}?table=moved`, `${postgres.url}?table=moved_again`];
+    const before = await startServer(["--store", first]);
+    const token = await signIn(before.url);
+    await before.end();
+    for (const [from, to] of [
+      [first, second],
+      [second, redis.url],
+      [redis.url, fourth],
+      [fourth, last],
+    ] as const) {
+      const { code, stderr } = await cli(["migrate", "--from", from, "--to", to, "--final"]);
+      assert.equal(code, 0, stderr);
+      const server = await startServer(["--store", to]);
+      assert.equal((await profile(server.url, token)).status, 200, to);
+      await server.end();
+    }
+    await redis.close();
+  },
+);
+
+test("with sslmode=verify-full only a Postgres with a trusted certificate gets the password", DEEPLY, async (t) => {
+  const [certificate, other] = [makeCertificate(), makeCertificate()];
+  if (certificate === null || other === null) return t.skip("needs openssl");
+  const own = await startPostgres([], undefined, certificate);
+  t.after(() => own.close());
+  const store = `${own.url}?sslmode=verify-full`;
+  const sent = await startServer(["--store", store], { NODE_EXTRA_CA_CERTS: certificate.certFile });
+  const token = await signIn(sent.url);
+  assert.equal((await profile(sent.url, token)).status, 200);
+  const client = new pg.Client(own.url);
+  await client.connect();
+  const encrypted = "SELECT count(*)::int AS count FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl";
+  assert.ok((await client.query(`${encrypted} AND application_name = 'sessile'`)).rows[0].count > 0);
+  await client.end();
+  await sent.end();
+  for (const env of [{ NODE_EXTRA_CA_CERTS: other.certFile }, {}])
+    await assert.rejects(startServer(["--store", store], env), /cannot be reached: .*(?:self.signed|certificate)/s);
+  const plain = `${postgres.url}?sslmode=verify-full`;
+  await assert.rejects(startServer(["--store", plain]), /cannot be reached: The server does not support SSL/);
+});
+
+test("the metrics count the sessions in Postgres, and show its outage", DEEPLY, async () => {
+  const own = await startPostgres();
+  const metricsPort = await freePort();
+  const server = await startServer(["--store", own.url, "--metrics", `127.0.0.1:${metricsPort}`]);
+  const shows = (line: RegExp) =>
+    waitUntil(String(line), async () =>
+      line.test(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()),
+    );
+  await signIn(server.url);
+  await signIn(server.url);
+  await shows(/^sessile_sessions\{store="postgres"\} 2$/m);
+  await shows(/^sessile_store_up 1$/m);
+  await shows(/^sessile_store_circuit\{state="closed"\} 1$/m);
+  await own.kill();
+  await shows(/^sessile_store_up 0$/m);
+  await server.end();
+  await own.close();
 });
 
 test("doctor looks at the settings of Postgres, and warns of those that lose sessions", DEEPLY, async () => {
@@ -104,4 +161,70 @@ test("a user who may not make tables is told of `sessile schema`, whose SQL is e
   const token = await signIn(server.url);
   assert.equal((await signOut(server.url, token)).status, 200);
   await server.end();
+});
+
+test(
+  "users of express-session over connect-pg-simple stay signed in, until the old session would end",
+  DEEPLY,
+  async (t) => {
+    const load = createRequire(import.meta.url);
+    const session = load("express-session") as (options: object) => (...args: unknown[]) => void;
+    const Store = (load("connect-pg-simple") as (module: unknown) => new (options: object) => object)(session);
+    await admin.query("CREATE SCHEMA former");
+    const options = { pool: admin, schemaName: "former", createTableIfMissing: true, pruneSessionInterval: false };
+    const cookie = { maxAge: 3_600_000 };
+    const settings = { secret: "s", resave: false, saveUninitialized: false, cookie };
+    const open = session({ store: new Store(options), ...settings });
+    const app: RequestListener = (request, response) =>
+      open(request, response, () => {
+        const former = (request as unknown as { session: Record<string, unknown> }).session;
+        former["cart"] = ["a-12"];
+        if (request.url === "/login") former["userId"] = 42;
+        response.end();
+      });
+    const server = createServer(app).listen(0, "127.0.0.1");
+    t.after(() => void server.close());
+    await new Promise((resolve) => server.once("listening", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const visit = async (path: string) => (await fetch(url + path)).headers.getSetCookie()[0]?.split(";")[0] as string;
+    const cookies = [await visit("/login"), await visit("/login"), await visit("/")];
+    await admin.query("UPDATE former.session SET expire = now() - interval '1 second' WHERE sid = $1", [
+      decodeURIComponent(cookies[1] as string)
+        .slice("connect.sid=s:".length)
+        .split(".")[0],
+    ]);
+    const path = join(temporaryFolder(), "new.db");
+    const args = ["import", "--from", "connect-pg-simple", "--source", postgres.url, "--table", "former.session"];
+    const { stdout, stderr } = await cli([...args, "--user", "userId", "--store", `sqlite:${path}`, "--json"]);
+    const { imported, anonymous, expired, unreadable } = JSON.parse(stdout || stderr) as Record<string, number>;
+    assert.deepEqual([imported, anonymous, expired, unreadable], [1, 1, 1, 0]);
+    assert.equal((await admin.query("SELECT FROM former.session")).rowCount, 2, "the imported one is nowhere else");
+    const store = sqliteStore({ path });
+    const [record] = (await store.list("42")).records;
+    assert.ok(
+      Math.abs((record?.expiresAt ?? 0) - Date.now() - cookie.maxAge) < 60_000,
+      "the time zone is the server's",
+    );
+    const manager = new SessionManager({ store, transports: [cookieTransport()] });
+    const opened = await manager.open({ method: "GET", path: "/", header: () => undefined });
+    const former = formerSessions({ store, secret: settings.secret });
+    assert.equal(await former.signIn(opened.session, cookies[0], (data) => data), true);
+    assert.deepEqual([opened.session.userId, opened.session.get("cart")], ["42", ["a-12"]]);
+    await manager.close();
+  },
+);
+
+test("a table of connect-pg-simple that cannot be read is named, without a password", DEEPLY, async () => {
+  const to = ["--user", "userId", "--store", `sqlite:${join(temporaryFolder(), "none.db")}`];
+  const source = postgres.url.replace("postgres@", "postgres:hunter2@");
+  for (const [url, reason] of [
+    [source, /cannot be read: relation "session" does not exist/],
+    [source.replace(/:\d+\//, ":1/"), /cannot be read: .*ECONNREFUSED/],
+    ["redis://127.0.0.1/0", /--source .* is no usable Postgres URL/],
+  ] as const) {
+    const { code, stderr } = await cli(["import", "--from", "connect-pg-simple", "--source", url, ...to]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, reason);
+    assert.ok(!stderr.includes("hunter2"));
+  }
 });

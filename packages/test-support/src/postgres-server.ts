@@ -2,10 +2,11 @@
 // finds the program. Postgres refuses to run as root, so root starts it as an unprivileged user.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chownSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Certificate } from "./certificate.ts";
 import { freePort } from "./free-port.ts";
 import { atExit, endProgram, ownedFolder, retried } from "./redis-program.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -40,20 +41,31 @@ export const UNPRIVILEGED: { readonly uid?: number; readonly gid?: number } =
 
 /**
  * Starts a server that does not wait for the disk; `settings` such as `max_connections=5` override its own. `copyOf`
- * makes it a replica of another server.
+ * makes it a replica of another server. With a `certificate` it takes TLS connections, too.
  */
-export function startPostgres(settings: readonly string[] = [], copyOf?: PostgresServer): Promise<PostgresServer> {
-  return retried(async () => startOn(await freePort(), settings, copyOf));
+export function startPostgres(
+  settings: readonly string[] = [],
+  copyOf?: PostgresServer,
+  certificate?: Certificate,
+): Promise<PostgresServer> {
+  return retried(async () => startOn(await freePort(), settings, copyOf, certificate));
 }
 
-async function startOn(port: number, settings: readonly string[], copyOf?: PostgresServer): Promise<PostgresServer> {
+async function startOn(
+  port: number,
+  settings: readonly string[],
+  copyOf?: PostgresServer,
+  certificate?: Certificate,
+): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), "sessile-postgres-"));
   const remove = ownedFolder(folder);
   if (UNPRIVILEGED.uid !== undefined) chownSync(folder, UNPRIVILEGED.uid, UNPRIVILEGED.gid as number);
   const data = join(folder, "data");
   if (copyOf === undefined) runOnce("initdb", ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", ...LOCALE]);
   else runOnce("pg_basebackup", ["-d", copyOf.url, "-D", data, "-R", "-c", "fast", "-X", "stream", "--no-sync"]);
-  const all = [`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", ...settings];
+  const tls = certificate === undefined ? [] : tlsSettings(certificate, folder);
+  const own = [`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"];
+  const all = [...own, ...tls, ...settings];
   const start = () => startProcess(["-D", data, ...all.flatMap((setting) => ["-c", setting])]);
   let child = await start().catch((error) => {
     remove();
@@ -85,6 +97,18 @@ async function startOn(port: number, settings: readonly string[], copyOf?: Postg
       remove();
     },
   };
+}
+
+/** Postgres reads no key that belongs to another user. */
+function tlsSettings({ certFile, keyFile }: Certificate, folder: string): readonly string[] {
+  const copies = [certFile, keyFile].map((file) => {
+    const copy = join(folder, basename(file));
+    copyFileSync(file, copy);
+    chmodSync(copy, 0o600);
+    if (UNPRIVILEGED.uid !== undefined) chownSync(copy, UNPRIVILEGED.uid, UNPRIVILEGED.gid as number);
+    return copy;
+  });
+  return ["ssl=on", `ssl_cert_file=${copies[0]}`, `ssl_key_file=${copies[1]}`];
 }
 
 const LOCALE = ["--locale=C", "--no-sync"];

@@ -3,7 +3,7 @@
 import pg from "pg";
 import { isSessionError } from "sessile";
 import { postgresStore } from "sessile/postgres";
-import { parsePostgresUrl } from "../config/postgres-url.ts";
+import { type PostgresTarget, parsePostgresUrl } from "../config/postgres-url.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { withoutPasswords } from "../config/without-password.ts";
 import type { OpenedStore, StoreWishes } from "./open-store.ts";
@@ -29,16 +29,10 @@ export async function openPostgres(
   text: string,
   { env = process.env, deadline }: Omit<StoreWishes, "store">,
 ): Promise<OpenedStore> {
-  const { isTls, table, ...login } = parsePostgresUrl(text, env);
+  const target = parsePostgresUrl(text, env);
+  const { table } = target;
   const name = withoutPasswords(text);
-  const pool = new pg.Pool({
-    ...login,
-    ...(isTls && { ssl: { rejectUnauthorized: true } }),
-    max: MOST_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_TIMEOUT,
-    application_name: "sessile",
-  });
-  pool.on("error", () => {}); // the calls that fail report it
+  const pool = poolOf(target);
   try {
     const facts = await look(pool, name);
     const store = postgresStore({
@@ -56,6 +50,17 @@ export async function openPostgres(
       : "";
     throw new UsageError(`--store ${name} cannot be used: ${error.message}${advice}`);
   }
+}
+
+export function poolOf({ isTls, table: _, ...login }: PostgresTarget): pg.Pool {
+  const pool = new pg.Pool({
+    ...login,
+    ...(isTls && { ssl: { rejectUnauthorized: true } }),
+    max: MOST_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    application_name: "sessile",
+  });
+  return pool.on("error", () => {}); // the calls that fail report it
 }
 
 async function look(pool: pg.Pool, name: string): Promise<Facts> {

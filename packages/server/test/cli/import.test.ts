@@ -244,7 +244,10 @@ test("SQLite stores of express-session are understood by their columns, and what
     (await cli([...args, "--from", "express-session-sqlite", "--table", "none"])).stderr,
     /there is no such table/,
   );
-  assert.match((await cli([...args, "--from", "memcached"])).stderr, /must be connect-redis or express-session-sqlite/);
+  assert.match(
+    (await cli([...args, "--from", "memcached"])).stderr,
+    /must be connect-redis, connect-pg-simple or express-session-sqlite/,
+  );
 });
 
 test("the password of a Redis comes from the environment, where no other user of the machine reads it", async (t) => {

@@ -4,9 +4,11 @@
 import { existsSync } from "node:fs";
 import { createClient } from "@redis/client";
 import type { SqliteDatabase } from "sessile/sqlite";
+import { parsePostgresUrl } from "../../config/postgres-url.ts";
 import type { Environment } from "../../config/settings.ts";
 import { UsageError } from "../../config/usage-error.ts";
 import { withoutPasswords } from "../../config/without-password.ts";
+import { poolOf } from "../../store/open-postgres.ts";
 
 export interface FormerRow {
   readonly id: string;
@@ -69,6 +71,47 @@ function clientOf(url: string, env: Environment): ReturnType<typeof createClient
   } catch {
     throw new UsageError("--source is no usable Redis URL; it must look like redis://HOST:PORT/DB.");
   }
+}
+
+/**
+ * Reads the table of `connect-pg-simple`. Without a user and a password in the URL, SESSILE_SOURCE_USERNAME and
+ * SESSILE_SOURCE_PASSWORD are used. Throws `UsageError`.
+ */
+export async function openConnectPg(url: string, table: string, env: Environment): Promise<FormerStore> {
+  const login = {
+    SESSILE_POSTGRES_USERNAME: env["SESSILE_SOURCE_USERNAME"],
+    SESSILE_POSTGRES_PASSWORD: env["SESSILE_SOURCE_PASSWORD"],
+  };
+  const pool = poolOf(parsePostgresUrl(url, login, "--source"));
+  const quoted = table
+    .split(".")
+    .map((name) => `"${name.replaceAll('"', '""')}"`)
+    .join(".");
+  // `expire` has no time zone: connect-pg-simple writes it in the one of its connection, which is this one's, too.
+  const page = `SELECT sid AS id, sess::text AS text, expire::timestamptz AS expiry FROM ${quoted}
+    WHERE $1::text IS NULL OR sid > $1 ORDER BY sid LIMIT ${AT_ONCE}`;
+  try {
+    await pool.query(page, [null]);
+  } catch (error) {
+    void pool.end();
+    const { code, message } = error as NodeJS.ErrnoException;
+    const advice = /^28/.test(code ?? "")
+      ? " User and password go into SESSILE_SOURCE_USERNAME and SESSILE_SOURCE_PASSWORD."
+      : "";
+    throw new UsageError(`--source ${withoutPasswords(url)} cannot be read: ${message || code}.${advice}`);
+  }
+  return {
+    async *rows() {
+      for (let after: string | null = null; ; ) {
+        const { rows }: { rows: { id: string; text: string; expiry: Date }[] } = await pool.query(page, [after]);
+        if (rows.length === 0) return;
+        after = rows.at(-1)?.id ?? after;
+        yield rows.map(({ id, text, expiry }) => ({ id, text, expiresAt: expiry.getTime() }));
+      }
+    },
+    delete: async (ids) => void (await pool.query(`DELETE FROM ${quoted} WHERE sid = ANY($1)`, [ids])),
+    close: () => void pool.end(),
+  };
 }
 
 interface Database extends SqliteDatabase {
