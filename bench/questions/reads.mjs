@@ -1,5 +1,5 @@
 // What does a signed-in read cost, on every store and framework, compared with no sessions at all and with the peers?
-import { compare } from "../lib/rounds.mjs";
+import { compare, typical } from "../lib/rounds.mjs";
 
 export const title = "Signed-in read, 10,000 live sessions, 64 connections";
 
@@ -43,6 +43,20 @@ const GROUPS = {
   hono: ["none", "memory", "hono-sessions", "sqlite", "better-auth", "better-auth, sqlite"],
 };
 
+/** The usual library of a framework and a store, beside Sessile: title, framework, Sessile's row and the library's. */
+export const USUAL = [
+  ["Fastify, memory", "fastify", "memory", "@fastify/session"],
+  ["Fastify, SQLite", "fastify", "sqlite", "@fastify/session, sqlite"],
+  ["Fastify, Redis", "fastify", "redis", "@fastify/session, connect-redis"],
+  ["Express, memory", "express", "memory", "express-session"],
+  ["Express, SQLite", "express", "sqlite", "express-session, sqlite"],
+  ["Express, Redis", "express", "redis", "express-session, connect-redis"],
+  ["Koa, memory", "koa", "memory", "koa-session"],
+  ["Hono, memory", "hono", "memory", "hono-sessions"],
+  ["Hono, SQLite", "hono", "sqlite", "better-auth, sqlite"],
+];
+
+/** The rows of each framework, and those of `USUAL` once more with V8's default flags, as `plain`. */
 export async function run(bench) {
   const groups = {};
   for (const [server, names] of Object.entries(GROUPS)) {
@@ -51,8 +65,16 @@ export async function run(bench) {
       bench,
       names.map((name) => [name, variantOf(server, name)]),
     );
+    await addPlain(bench, server, groups[server]);
   }
   return groups;
+}
+
+async function addPlain(bench, server, rows) {
+  const usual = USUAL.filter(([, framework]) => framework === server).flatMap(([, , ours, theirs]) => [ours, theirs]);
+  const variants = ["none", ...usual].map((name) => [name, { ...variantOf(server, name), isPlain: true }]);
+  for (const { name, ownCpu } of await compare(bench, variants, { windowsOf: typical }))
+    rows.find((row) => row.name === name).plain = ownCpu;
 }
 
 function variantOf(server, variant) {

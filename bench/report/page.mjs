@@ -1,6 +1,7 @@
 // Writes docs/performance.md and its plots from results. The words between the tables are in words.mjs.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { inRoot } from "../../tools/ready/repository.mjs";
+import { USUAL } from "../questions/reads.mjs";
 import { goals } from "./goals.mjs";
 import { barPlot, numberOf } from "./svg.mjs";
 import { OURS, WORDS } from "./words.mjs";
@@ -27,28 +28,19 @@ ${answerTable(questions.reads?.answer)}
 ${WORDS.after}${note && `\n\n${fill(note)}`}`;
 }
 
-/** The usual library of a framework and a store, beside Sessile. */
-const USUAL = [
-  ["Fastify, memory", "fastify", "memory", "@fastify/session"],
-  ["Fastify, SQLite", "fastify", "sqlite", "@fastify/session, sqlite"],
-  ["Fastify, Redis", "fastify", "redis", "@fastify/session, connect-redis"],
-  ["Express, memory", "express", "memory", "express-session"],
-  ["Express, SQLite", "express", "sqlite", "express-session, sqlite"],
-  ["Express, Redis", "express", "redis", "express-session, connect-redis"],
-  ["Koa, memory", "koa", "memory", "koa-session"],
-  ["Hono, memory", "hono", "memory", "hono-sessions"],
-  ["Hono, SQLite", "hono", "sqlite", "better-auth, sqlite"],
-];
-
 function answerTable(reads) {
   if (reads === undefined || reads.skipped) return "This run did not ask for reads.";
-  const own = (framework, name) => {
-    const row = reads[framework]?.find((each) => each.name === name);
-    return row === undefined ? "–" : `${numberOf(row.ownCpu.median)} µs`;
+  const own = (framework, name, key) => {
+    const value = reads[framework]?.find((row) => row.name === name)?.[key];
+    return value === undefined ? "–" : `${numberOf(value.median)} µs`;
   };
   return table(
-    ["", "Sessile", "the usual library", "which"],
-    USUAL.map(([title, framework, ours, theirs]) => [title, own(framework, ours), own(framework, theirs), theirs]),
+    ["", "Sessile", "the usual library", "Sessile, default flags", "the library, default flags", "which library"],
+    USUAL.map(([title, framework, ours, theirs]) => [
+      title,
+      ...["ownCpu", "plain"].flatMap((key) => [own(framework, ours, key), own(framework, theirs, key)]),
+      theirs,
+    ]),
   );
 }
 

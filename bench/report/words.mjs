@@ -7,7 +7,9 @@ export const WORDS = {
   head: (
     date,
   ) => `What a session costs: CPU time of a signed-in read beyond the same request without sessions, Sessile beside the
-usual library of each framework, measured on ${date} in one run.`,
+usual library of each framework, measured on ${date} in one run. The first
+two columns are of a V8 whose flags leave chance out ([how it is measured](#how-it-is-measured)), the next two of its
+default flags.`,
 
   after: `\`npm run bench\` repeats a part of this page in about five minutes, \`npm run bench -- --all\` all of it in
 half an hour. Compare ratios and CPU times between machines, not requests a second.`,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, test } from "node:test";
@@ -352,8 +353,9 @@ describe("a process whose only work left is a touch that waits", () => {
   for (const [what, [last, time]] of Object.entries(ends))
     test(`E5: ${what}`, async (t) => {
       const path = join(temporaryFolder(), "sessions.db");
-      const child = spawn(process.execPath, ["--input-type=module", "--eval", program(path, last)], {
-        cwd: new URL("../../../", import.meta.url),
+      const file = join(import.meta.dirname, `${time}.mjs`);
+      writeFileSync(file, program(path, last));
+      const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", file], {
         stdio: ["ignore", "pipe", "pipe"],
       });
       const [printed, errors, [code]] = await Promise.all([
