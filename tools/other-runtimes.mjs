@@ -59,9 +59,11 @@ printTotals(totals);
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
 async function test(filters) {
-  await installFolder(inRoot("tools/runtimes-other"), "Fetching Bun, Deno, Node 22 and Node 26 (first time only)…", [
-    "--no-bin-links",
-  ]);
+  await installFolder(
+    inRoot("tools/runtimes-other"),
+    "Fetching Bun, Deno, Node 22 and Node 26, 590 MB (first time only)…",
+    ["--no-bin-links"],
+  );
   const files = testFiles().filter((file) => filters.length === 0 || filters.some((part) => file.includes(part)));
   if (files.length === 0) throw new Problem(`No test file matches: ${filters.join(" ")}.`);
   const sums = { passed: 0, failed: 0, skipped: 0 };
