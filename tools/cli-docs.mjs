@@ -24,11 +24,11 @@ function replace(text, name, content) {
 }
 
 function settings() {
-  const rows = OPTIONS.map(({ name, value, type, fallback, help }) => {
+  const rows = OPTIONS.map(({ name, value, fallback, help }) => {
     const option = `\`--${name}${value === undefined ? "" : ` ${value}`}\``;
     const key = name === "config" ? "" : `\`${name}\``;
-    const kind = type === "boolean" ? "true or false; " : "";
-    return `| ${option} | \`${variableOf(name)}\` | ${key} | ${fallback === "" ? "" : `\`${fallback}\``} | ${kind}${help.replaceAll("|", "\\|")} |`;
+    const kind = value === undefined ? "true or false; " : "";
+    return `| ${option} | \`${variableOf(name)}\` | ${key} | ${fallback === undefined ? "" : `\`${fallback}\``} | ${kind}${help.replaceAll("|", "\\|")} |`;
   });
   return ["| option | environment | in the file | default | |", "|---|---|---|---|---|", ...rows].join("\n");
 }

@@ -69,9 +69,9 @@ export function readCall(command: Command, args: readonly string[], env: Environ
 }
 
 function parse(command: Command, args: readonly string[]): { values: Given; positionals: readonly string[] } {
-  const own = (command.options ?? []).map(({ name, value }) => [name, { type: value ? "string" : "boolean" }]);
-  const settings = settingsOf(command).map(({ name, type }) => [name, { type }]);
-  const options = Object.fromEntries([...own, ...settings]) as Record<string, { type: "string" | "boolean" }>;
+  const known = [...(command.options ?? []), ...settingsOf(command)];
+  const typeOf = (value?: string) => ({ type: value === undefined ? ("boolean" as const) : ("string" as const) });
+  const options = Object.fromEntries(known.map(({ name, value }) => [name, typeOf(value)]));
   try {
     const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true, tokens: true });
     refuseRepeated(parsed.tokens.flatMap((token) => (token.kind === "option" ? token.rawName : [])));

@@ -2,48 +2,14 @@
 
 import type { SessionManagerOptions } from "sessile";
 import { type ListenAddress, parseAddress } from "./address.ts";
-import { type CookieChoice, parseCookie, parseTrustedOrigins } from "./cookie.ts";
+import { parseCookie, parseTrustedOrigins } from "./cookie.ts";
 import { parseDuration } from "./duration.ts";
-import { type Environment, parseOptions, readSettings, type Settings } from "./settings.ts";
-import { TrustedProxies } from "./trusted-proxies.ts";
+import type { Settings } from "./settings.ts";
+import { type Trust, trustIn } from "./trusted-proxies.ts";
 import { UsageError } from "./usage-error.ts";
 import { parseVerifyHeaders } from "./verify-headers.ts";
 
-export interface Config {
-  readonly store: string;
-  /** How long a session that ended in another process may be accepted, in milliseconds; `null` for no cache. */
-  readonly cache: number | null;
-  readonly confirmReplicas: number;
-  /** The path of the file of users; empty when it is not given. */
-  readonly users: string;
-  readonly host: string;
-  readonly port: number;
-  readonly idleTimeout: number;
-  readonly absoluteTimeout: number;
-  /** The longest session that a sign-in may ask for, used or not; `null` when it may not ask for a longer one. */
-  readonly longestSession: number | null;
-  readonly demo: boolean;
-  /** Whether the admin page is served, and the address of its own, if any. */
-  readonly admin: boolean;
-  readonly adminListen: ListenAddress | null;
-  readonly account: boolean;
-  readonly logLevel: string;
-  readonly logAddress: "off" | "network";
-  readonly device: "off" | "family";
-  /** Networks whose statements about the client are believed. */
-  readonly trustProxy: readonly string[];
-  /** The browsers' cookie; `null` when tokens travel in headers only. */
-  readonly cookie: CookieChoice | null;
-  /** Origins beside the server's own whose pages may act with its cookies. */
-  readonly trustedOrigins: readonly string[];
-  /** The path of the keys for digests of tokens; empty for none. */
-  readonly tokenKeys: string;
-  /** The keys of session data that `/verify` returns, and their headers. */
-  readonly verifyHeaders: readonly (readonly [key: string, header: string])[];
-  /** The address that serves `/metrics` without a key. */
-  readonly metrics: ListenAddress | null;
-  readonly stopDelay: number;
-}
+export type Config = Readonly<ReturnType<typeof parseConfig>>;
 
 const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 
@@ -53,38 +19,43 @@ const LEVELS = ["trace", "debug", "info", "warn", "error", "silent"] as const;
  */
 const LONGEST_STOP_DELAY = 10 * 60_000;
 
-/** Reads the configuration of the server. Throws `UsageError` for anything it does not understand. */
-export function readConfig(args: readonly string[], env: Environment): Config {
-  return parseConfig(readSettings(parseOptions(args), env, true));
-}
-
 /** Parses the settings. Throws `UsageError` at the first bad one. */
-export function parseConfig({ all }: Settings): Config {
-  const text = Object.fromEntries(Object.entries(all).map(([name, setting]) => [name, setting.text]));
+export function parseConfig({ all }: Settings) {
+  const text = (name: string): string => all[name]?.text ?? "";
   return {
-    store: text["store"] as string,
-    cache: parseCache(text["cache"] as string),
-    confirmReplicas: parseReplicas(text["confirm-replicas"] as string),
-    users: text["users"] as string,
-    host: text["host"] as string,
-    port: parsePort(text["port"] as string),
-    idleTimeout: parseDuration(text["idle-timeout"] as string, "--idle-timeout"),
-    absoluteTimeout: parseDuration(text["absolute-timeout"] as string, "--absolute-timeout"),
-    longestSession: parseLongest(text["longest-session"] as string, text["absolute-timeout"] as string),
-    demo: parseBoolean("demo", text["demo"] as string),
-    admin: parseBoolean("admin", text["admin"] as string),
-    adminListen: parseAdminListen(text["admin-listen"] as string, text["admin"] as string),
-    account: parseBoolean("account", text["account"] as string),
-    logLevel: parseChoice(text["log-level"] as string, LEVELS, "--log-level"),
-    logAddress: parseChoice(text["log-address"] as string, ["off", "network"], "--log-address"),
-    device: parseChoice(text["device"] as string, ["off", "family"], "--device"),
-    trustProxy: parseNetworks(text["trust-proxy"] as string),
-    cookie: parseCookie(text["cookie"] as string, text["cookie-domain"] as string),
-    trustedOrigins: parseTrustedOrigins(text["trusted-origins"] as string),
-    tokenKeys: text["token-keys"] as string,
-    verifyHeaders: parseVerifyHeaders(text["verify-headers"] as string),
-    metrics: parseAddress(text["metrics"] as string, "--metrics"),
-    stopDelay: parseDuration(text["stop-delay"] as string, "--stop-delay", 0, LONGEST_STOP_DELAY),
+    store: text("store"),
+    /** How long a session that ended in another process may be accepted, in milliseconds; `null` for no cache. */
+    cache: parseCache(text("cache")),
+    confirmReplicas: parseReplicas(text("confirm-replicas")),
+    /** The path of the file of users; empty when it is not given. */
+    users: text("users"),
+    host: text("host"),
+    port: parsePort(text("port")),
+    idleTimeout: parseDuration(text("idle-timeout"), "--idle-timeout"),
+    absoluteTimeout: parseDuration(text("absolute-timeout"), "--absolute-timeout"),
+    /** The longest session that a sign-in may ask for, used or not; `null` when it may not ask for a longer one. */
+    longestSession: parseLongest(text("longest-session"), text("absolute-timeout")),
+    demo: parseBoolean("demo", text("demo")),
+    /** Whether the admin page is served, and the address of its own, if any. */
+    admin: parseBoolean("admin", text("admin")),
+    adminListen: parseAdminListen(text("admin-listen"), text("admin")),
+    account: parseBoolean("account", text("account")),
+    logLevel: parseChoice(text("log-level"), LEVELS, "--log-level"),
+    logAddress: parseChoice(text("log-address"), ["off", "network"], "--log-address"),
+    device: parseChoice(text("device"), ["off", "family"], "--device"),
+    /** The peers whose statements about the client are believed. */
+    trustProxy: parseNetworks(text("trust-proxy")),
+    /** The browsers' cookie; `null` when tokens travel in headers only. */
+    cookie: parseCookie(text("cookie"), text("cookie-domain")),
+    /** Origins beside the server's own whose pages may act with its cookies. */
+    trustedOrigins: parseTrustedOrigins(text("trusted-origins")),
+    /** The path of the keys for digests of tokens; empty for none. */
+    tokenKeys: text("token-keys"),
+    /** The keys of session data that `/verify` returns, and their headers. */
+    verifyHeaders: parseVerifyHeaders(text("verify-headers")),
+    /** The address that serves `/metrics` without a key. */
+    metrics: parseAddress(text("metrics"), "--metrics"),
+    stopDelay: parseDuration(text("stop-delay"), "--stop-delay", 0, LONGEST_STOP_DELAY),
   };
 }
 
@@ -141,13 +112,9 @@ function parseChoice<Choice extends string>(text: string, choices: readonly Choi
   throw new UsageError(`${name} must be one of ${choices.join(", ")}; got "${text}".`);
 }
 
-/** A network of all addresses is refused: with it, every client could choose its own address. */
-function parseNetworks(text: string): readonly string[] {
-  const networks = text.split(",").map((each) => each.trim());
-  if (text === "") return [];
+function parseNetworks(text: string): Trust {
   try {
-    new TrustedProxies(networks);
-    return networks;
+    return trustIn(text === "" ? [] : text.split(",").map((each) => each.trim()));
   } catch (error) {
     throw new UsageError(
       `--trust-proxy must be a list of addresses or networks, such as 127.0.0.1,10.0.0.0/8; got "${(error as Error).message}".`,

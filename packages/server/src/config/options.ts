@@ -2,170 +2,118 @@
 
 export interface Option {
   readonly name: string;
-  readonly type: "string" | "boolean";
-  /** The placeholder for the value in the help. */
+  /** The placeholder for the value in the help. An option without one is a switch. */
   readonly value?: string;
-  readonly fallback: string;
+  readonly fallback?: string;
   readonly help: string;
 }
 
 export const OPTIONS: readonly Option[] = [
   {
     name: "config",
-    type: "string",
     value: "PATH",
-    fallback: "",
     help: "file of settings, one JSON object with these options; serve also finds sessile.config.json in its folder",
   },
   {
     name: "store",
-    type: "string",
     value: "URL",
     fallback: "sqlite:sessile.db",
     help: "memory, sqlite:PATH, postgres://USER@HOST/DB, redis://HOST:PORT/DB, redis+sentinel://… or redis+cluster://…",
   },
   {
     name: "cache",
-    type: "string",
     value: "TIME",
     fallback: "off",
     help: "Redis: answer from copies; a session that ended elsewhere is accepted this long at most (1s)",
   },
   {
     name: "confirm-replicas",
-    type: "string",
     value: "N",
     fallback: "0",
     help: "Redis: number of replicas that must confirm the end of a session; without them the answer is 503",
   },
   {
     name: "users",
-    type: "string",
     value: "PATH",
-    fallback: "",
     help: "file of the users who can sign in; default: the one beside a SQLite store, if it is there",
   },
-  { name: "port", type: "string", value: "N", fallback: "8000", help: "port to listen on; 0 takes a free one" },
-  { name: "host", type: "string", value: "HOST", fallback: "127.0.0.1", help: "address to listen on" },
+  { name: "port", value: "N", fallback: "8000", help: "port to listen on; 0 takes a free one" },
+  { name: "host", value: "HOST", fallback: "127.0.0.1", help: "address to listen on" },
   {
     name: "idle-timeout",
-    type: "string",
     value: "TIME",
     fallback: "1h",
     help: "a session ends after this long without use (30m, 1h, 7d)",
   },
   {
     name: "absolute-timeout",
-    type: "string",
     value: "TIME",
     fallback: "1h",
     help: "a session ends this long after sign-in, used or not",
   },
   {
     name: "longest-session",
-    type: "string",
     value: "TIME",
-    fallback: "",
     help: 'longest session that a sign-in may ask for (30d), by "Keep me signed in" or POST /sessions',
   },
-  {
-    name: "demo",
-    type: "boolean",
-    fallback: "false",
-    help: "allow the demo sign-in on an address that others can reach",
-  },
+  { name: "demo", fallback: "false", help: "allow the demo sign-in on an address that others can reach" },
   {
     name: "admin",
-    type: "boolean",
     fallback: "false",
     help: "serve the admin page at /admin, for users whom `sessile users grant` made administrators",
   },
-  {
-    name: "admin-listen",
-    type: "string",
-    value: "HOST:PORT",
-    fallback: "",
-    help: "serve the admin page on this address only",
-  },
+  { name: "admin-listen", value: "HOST:PORT", help: "serve the admin page on this address only" },
   {
     name: "account",
-    type: "boolean",
     fallback: "false",
     help: "serve /account/sessions, where users see where they are signed in and set a new password",
   },
-  {
-    name: "log-level",
-    type: "string",
-    value: "LEVEL",
-    fallback: "info",
-    help: "trace, debug, info, warn, error or silent",
-  },
+  { name: "log-level", value: "LEVEL", fallback: "info", help: "trace, debug, info, warn, error or silent" },
   {
     name: "log-address",
-    type: "string",
     value: "WHAT",
     fallback: "off",
     help: "off, or network: log the client's /24 or /48 with each security event",
   },
   {
     name: "device",
-    type: "string",
     value: "WHAT",
     fallback: "off",
     help: 'off, or family: keep "Firefox on Linux" with a session, so that its user recognises it',
   },
   {
     name: "trust-proxy",
-    type: "string",
     value: "NETWORKS",
-    fallback: "",
     help: "proxies whose X-Forwarded-For and -Proto are believed, such as 127.0.0.1,10.0.0.0/8",
   },
   {
     name: "cookie",
-    type: "string",
     value: "NAME",
-    fallback: "",
     help: "for browsers behind a proxy: read the token from this cookie too, and set it there",
   },
-  {
-    name: "cookie-domain",
-    type: "string",
-    value: "DOMAIN",
-    fallback: "",
-    help: "share the cookie with this domain's subdomains",
-  },
+  { name: "cookie-domain", value: "DOMAIN", help: "share the cookie with this domain's subdomains" },
   {
     name: "trusted-origins",
-    type: "string",
     value: "LIST",
-    fallback: "",
     help: "origins whose pages may act with the server's cookies, such as https://app.example.com",
   },
   {
     name: "token-keys",
-    type: "string",
     value: "FILE",
-    fallback: "",
     help: "digest tokens with the keys in this file, one `NAME HEX` a line; the first makes new digests",
   },
   {
     name: "verify-headers",
-    type: "string",
     value: "LIST",
-    fallback: "",
     help: "session data that /verify returns to a proxy: username=X-User-Name,roles=X-User-Roles",
   },
   {
     name: "metrics",
-    type: "string",
     value: "ADDRESS",
-    fallback: "",
     help: "serve /metrics without a key on a separate address, such as 127.0.0.1:9464",
   },
   {
     name: "stop-delay",
-    type: "string",
     value: "TIME",
     fallback: "0s",
     help: "after a signal to stop, serve this long (10m at most) and report not ready",
@@ -176,7 +124,7 @@ export const OPTIONS: readonly Option[] = [
 export function describeOptions(options: readonly Option[], indent: number): string {
   const rows = options.map(({ name, value, fallback, help }) => {
     const left = `  --${name}${value === undefined ? "" : ` ${value}`}`.padEnd(indent);
-    return `${left}${help}\n${" ".repeat(indent)}${variableOf(name)}, default ${fallback || "none"}`;
+    return `${left}${help}\n${" ".repeat(indent)}${variableOf(name)}, default ${fallback ?? "none"}`;
   });
   return rows.join("\n");
 }

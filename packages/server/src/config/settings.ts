@@ -1,10 +1,8 @@
 // The settings as text, each with its source: the command line comes before the environment, then the file, then the
 // default.
 
-import { parseArgs } from "node:util";
 import { readConfigFile } from "./config-file.ts";
 import { OPTIONS, type Option, variableOf } from "./options.ts";
-import { UsageError } from "./usage-error.ts";
 
 export type Origin = "option" | "environment" | "file" | "default";
 
@@ -29,22 +27,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function readSettings(given: Given, env: Environment, findsFile: boolean): Settings {
   const named = given["config"] ?? env[variableOf("config")] ?? "";
   const { path, values, passedOver } = readConfigFile(String(named), findsFile);
-  const find = ({ name, fallback }: Option): Setting => {
+  const find = ({ name, fallback = "" }: Option): Setting => {
     const [option, variable, file] = [given[name], env[variableOf(name)], values[name]];
     if (option !== undefined) return { text: String(option), from: "option" };
     if (variable !== undefined) return { text: variable, from: "environment" };
     return file === undefined ? { text: fallback, from: "default" } : { text: file, from: "file" };
   };
   return { all: Object.fromEntries(OPTIONS.map((option) => [option.name, find(option)])), path, passedOver };
-}
-
-/** The options of the command line, which must hold nothing else. Throws `UsageError` for an unknown one. */
-export function parseOptions(args: readonly string[]): Given {
-  const options = Object.fromEntries(OPTIONS.map(({ name, type }) => [name, { type }]));
-  try {
-    return parseArgs({ args: [...args], options, strict: true }).values as Given;
-  } catch (error) {
-    const [reason] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${reason}. See --help for what there is.`);
-  }
 }

@@ -1,7 +1,7 @@
 // The audit of the admin page (actor, action, target, outcome) in the file of the users, with a bound on its size.
 
 import type { SqliteDatabase } from "sessile/sqlite";
-import { prepareAll, type Statements, transaction } from "../identity/users/query.ts";
+import { Rows } from "../identity/users/query.ts";
 import type { AuditAction, AuditEntry, AuditOutcome } from "./api.ts";
 
 /**
@@ -43,36 +43,30 @@ export interface NewEntry {
   readonly outcome: AuditOutcome;
 }
 
-export class AuditLog {
-  readonly #file: SqliteDatabase;
-  readonly #clock: () => number;
-  readonly #sql: Statements<typeof SQL>;
-
+export class AuditLog extends Rows<typeof SQL> {
   constructor(file: SqliteDatabase, clock: () => number = Date.now) {
-    this.#file = file;
-    this.#clock = clock;
-    this.#sql = prepareAll(file, SQL);
+    super(file, SQL, clock);
   }
 
   /** Returns the entry's id. */
   add({ actor, action, target, outcome }: NewEntry): number {
-    return transaction(this.#file, () => {
-      const added = this.#sql.add.run(this.#clock(), actor, action, target, outcome);
+    return this.transaction(() => {
+      const added = this.sql.add.run(this.clock(), actor, action, target, outcome);
       const id = Number((added as unknown as { lastInsertRowid: number }).lastInsertRowid);
-      this.#sql.trimComingsOf.run(actor);
-      this.#sql.trimComings.run();
-      this.#sql.trimActs.run();
+      this.sql.trimComingsOf.run(actor);
+      this.sql.trimComings.run();
+      this.sql.trimActs.run();
       return id;
     });
   }
 
   /** Adds the outcome to an entry that was `begun`. */
   finish(id: number, outcome: AuditOutcome, ended: number | null): void {
-    this.#sql.finish.run(outcome, ended, id);
+    this.sql.finish.run(outcome, ended, id);
   }
 
   /** Newest first; only entries older than the entry `before`. */
   page(limit: number, before: number = Number.MAX_SAFE_INTEGER): AuditEntry[] {
-    return (this.#sql.page.all(before, limit) as AuditEntry[]).map((row) => ({ ...row }));
+    return (this.sql.page.all(before, limit) as AuditEntry[]).map((row) => ({ ...row }));
   }
 }

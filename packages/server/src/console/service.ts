@@ -46,18 +46,7 @@ export interface AdminService extends AdminParts {
 
 /** Throws `UsageError` when the pages are not built or a file cannot be opened. */
 export async function openAdmin(options: AdminOptions): Promise<AdminService> {
-  const {
-    manager,
-    service,
-    security,
-    metrics,
-    feed,
-    readiness,
-    users,
-    store,
-    trustedOrigins = [],
-    clock = Date.now,
-  } = options;
+  const { manager, service, security, metrics, feed, readiness, users, store, clock } = options;
   const files = readPageFiles();
   const file = openUserFile(users, { synchronous: "FULL" });
   const auditLog = new AuditLog(file, clock);
@@ -67,7 +56,7 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
     stats: () => manager.stats(),
     isStoreUp: () => readiness.isStoreUp(),
   });
-  const own = ownSessions(users, { security, clock, trustedOrigins });
+  const own = ownSessions(options);
   await recorder.start();
   return {
     ...{ manager, own, service, security, auditLog, names, recorder, feed, files, store },
@@ -86,14 +75,7 @@ export async function openAdmin(options: AdminOptions): Promise<AdminService> {
  * A separate file keeps them apart from users' sessions: neither kind of token can be made into the other, no list or
  * revocation of users' sessions includes them, and the page works while the users' store does not.
  */
-function ownSessions(
-  users: string,
-  {
-    security,
-    clock,
-    trustedOrigins,
-  }: { readonly security: SecurityLog; readonly clock: () => number; readonly trustedOrigins: readonly string[] },
-): SessionManager {
+function ownSessions({ users, security, clock = Date.now, trustedOrigins = [] }: AdminOptions): SessionManager {
   const own = new GuardedManager(
     {
       store: sqliteStore({ path: adminSessionsPath(users) }),

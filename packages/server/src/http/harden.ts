@@ -2,7 +2,6 @@
 
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { FastifyInstance } from "fastify";
-import type { TrustedProxies } from "../config/trusted-proxies.ts";
 
 /**
  * No answer of this server may be framed, sniffed, embedded or named in a referrer (ASVS 3.2.1, 3.4.3–3.4.6, 3.5.8).
@@ -49,12 +48,12 @@ const MAX_CONNECTIONS = 10_000;
 const MAX_HEADERS = 100;
 
 /** Sets the limits that are no options, and the headers of every answer, errors included. */
-export function harden(app: FastifyInstance, proxies: TrustedProxies): void {
+export function harden(app: FastifyInstance): void {
   app.server.maxConnections = MAX_CONNECTIONS;
   app.server.maxHeadersCount = MAX_HEADERS + 1;
-  app.addHook("onRequest", async ({ raw }, reply) => {
+  app.addHook("onRequest", async ({ raw, isHttps }, reply) => {
     reply.headers(SECURITY_HEADERS);
-    if (proxies.saysHttps(raw)) reply.header("strict-transport-security", HSTS);
+    if (isHttps) reply.header("strict-transport-security", HSTS);
     if (raw.rawHeaders.length > 2 * MAX_HEADERS) return reply.code(431).send({ detail: STATUS_CODES[431] });
     if (!hasOneHost(raw)) return reply.code(400).header("connection", "close").send({ detail: STATUS_CODES[400] });
     return undefined;

@@ -120,6 +120,7 @@ async function createListener(
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: nextRequestId,
     ...limits,
+    trustProxy: client.trust,
     // `harden` refuses the same as Node, but with a body, and a second `Host` too.
     http: { ...limits.http, requireHostHeader: false },
     routerOptions: { maxParamLength: limits.http.maxHeaderSize },
@@ -129,7 +130,7 @@ async function createListener(
     clientErrorHandler,
   });
   app.decorate("tokenInBody", tokenInBody);
-  harden(app, client.proxies);
+  harden(app);
   endConnectionsOnClose(app);
   describeClients(app, client);
   answerErrors(app, security);

@@ -7,7 +7,6 @@ import { bearerTransport, cookieTransport, headerTransport } from "sessile";
 import type { ListenAddress } from "../config/address.ts";
 import { type Config, lifetimesOf } from "../config/config.ts";
 import { type Digests, digestsOf } from "../config/token-keys.ts";
-import { TrustedProxies } from "../config/trusted-proxies.ts";
 import type { HttpLimits } from "../http/harden.ts";
 import { createLog } from "../http/log/log.ts";
 import { ObservedManager } from "../http/log/observed-manager.ts";
@@ -20,7 +19,7 @@ import { Metrics } from "../http/metrics/metrics.ts";
 import { telemetry } from "../http/metrics/telemetry.ts";
 import { KeyStore } from "../identity/keys/key-store.ts";
 import { openKeyFile } from "../identity/keys/open-key-file.ts";
-import { openSignIn, type ServiceOptions, type SignInService } from "../identity/sign-in/service.ts";
+import { openSignIn } from "../identity/sign-in/service.ts";
 import { storeEntry } from "../identity/sign-in/store-entry.ts";
 import { chooseUsers } from "../identity/users/users-path.ts";
 import { withoutMarker } from "../store/marker.ts";
@@ -91,79 +90,69 @@ interface Assembled {
   readonly close: () => Promise<void>;
 }
 
-/** `close` ends all parts, each before the parts that it needs. */
+/** `close` ends all parts, each before the parts that it needs. When one cannot be opened, the others are closed. */
 async function assemble(config: Config, opened: OpenedStore, parts: Parts): Promise<Assembled> {
+  const closers: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (let next = closers.pop(); next !== undefined; next = closers.pop()) await next();
+  };
+  try {
+    return { ...(await open(config, opened, parts, (closer) => closers.push(closer))), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(
+  config: Config,
+  opened: OpenedStore,
+  parts: Parts,
+  onClose: (closer: () => unknown) => void,
+): Promise<Omit<Assembled, "close">> {
+  const { users } = parts;
   const security = new SecurityLog(parts.log);
   const metrics = new Metrics(telemetry());
   const feed = new EventFeed();
   countEvents(security, metrics, feed);
+  const exposition = new Exposition({ metrics, store: opened.store, isStoreUp: () => parts.readiness.isStoreUp() });
+  const { cookie, trustedOrigins, verifyHeaders, trustProxy: trust, longestSession: keepFor } = config;
+  const client = { trust, keepDevice: config.device === "family", logNetwork: config.logAddress === "network" };
+  const common = { security, client, metrics, tokenInBody: cookie === null, ...parts };
+  const metricsApp = config.metrics === null ? null : await createMetricsApp(common, exposition);
+  onClose(() => metricsApp?.close()); // last, so that the final figures can be read
+  onClose(opened.close);
   const store = measuredStore(withoutMarker(opened.store), metrics);
-  const isStoreUp = (): Promise<boolean> => parts.readiness.isStoreUp();
-  const exposition = new Exposition({ metrics, store: opened.store, isStoreUp });
-  const { cookie, trustedOrigins, verifyHeaders, longestSession } = config;
   const browsers = cookie === null ? null : cookieTransport({ ...cookie, trustedOrigins });
   const transports = [...(browsers === null ? [] : [browsers]), headerTransport(), bearerTransport()];
   const manager = new ObservedManager({ store, transports, ...lifetimesOf(config), ...parts.digests }, security);
-  const client = {
-    proxies: new TrustedProxies(config.trustProxy),
-    keepDevice: config.device === "family",
-    logNetwork: config.logAddress === "network",
-  };
-  const closeStore = async (): Promise<void> => {
-    await manager.close();
-    await opened.close();
-  };
-  const signIn = await openUsers(parts.users, {
+  onClose(() => manager.close());
+  const reached = { manager, security, store: opened.store, entry: storeEntry(config), keepFor };
+  const signIn = users === null ? null : await openSignIn({ path: users, ...reached });
+  onClose(() => signIn?.close());
+  const pages = await openPages(config, {
     manager,
+    store,
+    name: opened.name,
     security,
-    store: opened.store,
-    entry: storeEntry(config),
-    keepFor: longestSession,
-  }).catch(async (error) => {
-    await closeStore();
-    throw error;
+    metrics,
+    feed,
+    signIn,
+    ...parts,
   });
-  const closeUsers = async (): Promise<void> => {
-    signIn?.close();
-    await closeStore();
-  };
-  const { name } = opened;
-  const pages = await openPages(config, { manager, store, name, security, metrics, feed, signIn, ...parts }).catch(
-    async (error) => {
-      await closeUsers();
-      throw error;
-    },
-  );
-  const keyFile = parts.users === null ? null : openKeyFile(parts.users);
+  onClose(pages.close);
+  const keyFile = users === null ? null : openKeyFile(users);
   if (keyFile !== null) parts.readiness.needUsers(() => keyFile.check());
-  const common = { security, client, metrics, tokenInBody: cookie === null, ...parts };
+  onClose(() => keyFile?.close());
+  onClose(() => exposition.stop());
   const app = await createApp({
-    manager,
-    cookie: browsers,
-    exposition,
-    verifyHeaders,
+    ...{ manager, cookie: browsers, exposition, verifyHeaders },
     keys: keyFile === null ? null : new KeyStore(keyFile),
     ...(signIn && { signIn }),
     ...common,
     ...pages.here,
   });
   const adminApp = pages.elsewhere === null ? null : await createAdminApp(common, pages.elsewhere);
-  const metricsApp = config.metrics === null ? null : await createMetricsApp(common, exposition);
-  const close = async (): Promise<void> => {
-    await Promise.all([app.close(), adminApp?.close()]);
-    exposition.stop();
-    keyFile?.close();
-    await pages.close();
-    await closeUsers();
-    await metricsApp?.close(); // last, so that the final figures can be read
-  };
-  return { app, adminApp, metricsApp, close };
-}
-
-/** `null` without a file of users. */
-async function openUsers(
-  path: string | null,
-  parts: Pick<ServiceOptions, "manager" | "security" | "store" | "entry" | "keepFor">,
-): Promise<SignInService | null> {
-  return path === null ? null : openSignIn({ path, ...parts });
+  onClose(() => Promise.all([app.close(), adminApp?.close()]));
+  return { app, adminApp, metricsApp };
 }

@@ -16,10 +16,9 @@ async function refused(args: readonly string[]): Promise<string> {
 test("an option that is given twice is refused, whichever command and option it is", async () => {
   for (const command of COMMANDS) {
     const words = command.takes === undefined || command.takes.startsWith("[") ? [] : ["x"];
-    const own = (command.options ?? []).map(({ name, value }) => ({ name, takesValue: value !== undefined }));
-    const settings = settingsOf(command).map(({ name, type }) => ({ name, takesValue: type === "string" }));
-    for (const { name, takesValue } of [...own, ...settings]) {
-      const [first, second] = takesValue ? [[`--${name}`, "1"], [`--${name}=2`]] : [[`--${name}`], [`--${name}`]];
+    for (const { name, value } of [...(command.options ?? []), ...settingsOf(command)]) {
+      const [first, second] =
+        value === undefined ? [[`--${name}`], [`--${name}`]] : [[`--${name}`, "1"], [`--${name}=2`]];
       const said = await refused([...command.name.split(" "), ...words, ...first, ...second]);
       assert.equal(
         said,

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { startFakeRedis } from "sessile-test-support/fake-redis";
 import { temporaryFolder } from "sessile-test-support/folder";
-import { readConfig } from "#dist/config/config.js";
 import { cli } from "../cli/cli.ts";
+import { readConfig } from "../support/config.ts";
 
 const FILE = "sessile.config.json";
 

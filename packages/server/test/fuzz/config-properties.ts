@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Property } from "sessile-test-support/properties";
-import { readConfig } from "#dist/config/config.js";
 import { formatDuration, parseDuration } from "#dist/config/duration.js";
 import { UsageError } from "#dist/config/usage-error.js";
 import { openStore } from "#dist/store/open-store.js";
+import { readConfig } from "../support/config.ts";
 import { hostile, odd } from "./inputs.ts";
 
 const DAY = 86_400_000;

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConfig } from "#dist/config/config.js";
 import { openStore } from "#dist/store/open-store.js";
 import { startApp } from "../support/app.ts";
+import { readConfig } from "../support/config.ts";
 
 for (const password of ["hunter2", "p@hunter2", "hunter2@x", "hunter2/x", "/hunter2", "hun?ter#hunter2"]) {
   test(`N1: the password ${password} in a store's URL is in no message`, async () => {

@@ -6,7 +6,7 @@ import { headerTransport, memoryStore, type SessionManagerOptions } from "sessil
 import type { SessionStore } from "sessile/store";
 import { failingStore, type MintedSession, mintSession } from "sessile/testing";
 import type { VerifyHeaders } from "#dist/api/verify.js";
-import { TrustedProxies } from "#dist/config/trusted-proxies.js";
+import { trustIn } from "#dist/config/trusted-proxies.js";
 import type { AccountParts } from "#dist/console/account-routes.js";
 import type { AdminParts } from "#dist/console/parts.js";
 import { createLog } from "#dist/http/log/log.js";
@@ -92,7 +92,7 @@ export async function startApp(choices: AppChoices = {}): Promise<AppUnderTest> 
   );
   const readiness = new Readiness(store, 50);
   const client = {
-    proxies: new TrustedProxies(choices.trustProxy ?? []),
+    trust: trustIn(choices.trustProxy ?? []),
     keepDevice: choices.keepDevice ?? false,
     logNetwork: choices.logNetwork ?? false,
   };

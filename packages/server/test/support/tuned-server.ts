@@ -1,8 +1,8 @@
 // A program: the real server with shorter limits than the options allow; its parent can make it misbehave.
 
-import { readConfig } from "#dist/config/config.js";
 import { HTTP_LIMITS } from "#dist/http/harden.js";
 import { runServer } from "#dist/serve/run-server.js";
+import { readConfig } from "./config.ts";
 import type { Tuning } from "./server-process.ts";
 
 const {

@@ -2,7 +2,7 @@
 
 import { timingSafeEqual } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
-import { firstRow, prepareAll, type Statements, transaction } from "../users/query.ts";
+import { firstRow, Rows } from "../users/query.ts";
 import { isKeyScope, type KeyScope } from "./key-scopes.ts";
 import { digestOf, formatKey, newId, newSecret, parseKey } from "./key-text.ts";
 
@@ -41,24 +41,18 @@ const SQL = {
 /** Compared with the secret of a key that does not exist, so that its check takes as long as any other. */
 const NO_DIGEST = "0".repeat(64);
 
-export class KeyStore {
-  readonly #file: SqliteDatabase;
-  readonly #clock: () => number;
-  readonly #sql: Statements<typeof SQL>;
-
+export class KeyStore extends Rows<typeof SQL> {
   constructor(file: SqliteDatabase, clock: () => number = Date.now) {
-    this.#file = file;
-    this.#clock = clock;
-    this.#sql = prepareAll(file, SQL);
+    super(file, SQL, clock);
   }
 
   /** Creates a key; `null` when the name is taken. `name` is a result of `normalizeName`. */
   add(name: string, scopes: readonly KeyScope[]): NewKey | null {
-    return transaction(this.#file, () => {
+    return this.transaction(() => {
       if (this.find(name) !== null) return null;
       const parts = { id: newId(), secret: newSecret() };
-      const now = this.#clock();
-      this.#sql.add.run(parts.id, name, digestOf(parts), [...new Set(scopes)].join(" "), now, now);
+      const now = this.clock();
+      this.sql.add.run(parts.id, name, digestOf(parts), [...new Set(scopes)].join(" "), now, now);
       return this.#made(parts);
     });
   }
@@ -68,29 +62,29 @@ export class KeyStore {
    * that its clients can be changed meanwhile; one before that ends now.
    */
   rotate(name: string, grace: number): NewKey | null {
-    return transaction(this.#file, () => {
+    return this.transaction(() => {
       const key = this.find(name);
       if (key === null) return null;
       const parts = { id: key.id, secret: newSecret() };
-      const now = this.#clock();
-      this.#sql.rotate.run(now + grace, digestOf(parts), now, key.id);
+      const now = this.clock();
+      this.sql.rotate.run(now + grace, digestOf(parts), now, key.id);
       return this.#made(parts);
     });
   }
 
   /** Ends a key and both of its secrets. False for an unknown name. */
   revoke(name: string): boolean {
-    return Number(this.#sql.remove.run(name).changes) > 0;
+    return Number(this.sql.remove.run(name).changes) > 0;
   }
 
   find(name: string): ApiKey | null {
-    const row = firstRow<Row>(this.#sql.byName, name);
+    const row = firstRow<Row>(this.sql.byName, name);
     return row === undefined ? null : this.#describe(row);
   }
 
   /** All keys, by name. */
   list(): ApiKey[] {
-    return (this.#sql.all.all() as Row[]).map((row) => this.#describe(row));
+    return (this.sql.all.all() as Row[]).map((row) => this.#describe(row));
   }
 
   /**
@@ -100,7 +94,7 @@ export class KeyStore {
   verify(text: string): ApiKey | null {
     const parts = parseKey(text);
     if (parts === null) return null;
-    const row = firstRow<Row>(this.#sql.byId, parts.id);
+    const row = firstRow<Row>(this.sql.byId, parts.id);
     const digest = digestOf(parts);
     const isPresent = isSame(digest, row?.digest ?? NO_DIGEST);
     const isPrevious = isSame(digest, row?.previousDigest ?? NO_DIGEST);
@@ -110,11 +104,11 @@ export class KeyStore {
   }
 
   #made(parts: { readonly id: string; readonly secret: string }): NewKey {
-    return { key: formatKey(parts), info: this.#describe(firstRow<Row>(this.#sql.byId, parts.id) as Row) };
+    return { key: formatKey(parts), info: this.#describe(firstRow<Row>(this.sql.byId, parts.id) as Row) };
   }
 
   #describe({ id, name, scopes, createdAt, rotatedAt, previousUntil }: Row): ApiKey {
-    const until = previousUntil !== null && previousUntil > this.#clock() ? previousUntil : null;
+    const until = previousUntil !== null && previousUntil > this.clock() ? previousUntil : null;
     return { id, name, scopes: scopes.split(" ").filter(isKeyScope), createdAt, rotatedAt, previousUntil: until };
   }
 }

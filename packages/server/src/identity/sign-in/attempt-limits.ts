@@ -4,7 +4,7 @@
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { DELEGATED, networkOf, SITE, SUBSCRIBER } from "../../config/ip-address.ts";
-import { firstRow, prepareAll, type Statements, transaction } from "../users/query.ts";
+import { firstRow, Rows } from "../users/query.ts";
 import { countFailures, DELAY_RULES, type DelayRules, type Failures, waitOf } from "./delay.ts";
 
 /** One attempt to sign in. */
@@ -61,20 +61,15 @@ export interface LimitOptions {
 }
 
 /** Every method throws SQLite's errors: without the counters, no attempt is allowed. */
-export class AttemptLimits {
-  readonly #file: SqliteDatabase;
+export class AttemptLimits extends Rows<typeof SQL> {
   readonly #rules: DelayRules;
-  readonly #clock: () => number;
-  readonly #sql: Statements<typeof SQL>;
   readonly #key: KeyObject;
 
   constructor(file: SqliteDatabase, { rules = DELAY_RULES, clock = Date.now }: LimitOptions = {}) {
-    this.#file = file;
+    super(file, SQL, clock);
     this.#rules = rules;
-    this.#clock = clock;
-    this.#sql = prepareAll(file, SQL);
-    this.#key = createSecretKey(firstRow<{ key: string }>(this.#sql.key)?.key ?? "", "hex");
-    this.#sql.clearOld.run(clock() - Math.max(...KINDS.map((kind) => rules[kind].forgetAfter)));
+    this.#key = createSecretKey(firstRow<{ key: string }>(this.sql.key)?.key ?? "", "hex");
+    this.sql.clearOld.run(clock() - Math.max(...KINDS.map((kind) => rules[kind].forgetAfter)));
   }
 
   /**
@@ -84,7 +79,7 @@ export class AttemptLimits {
    */
   take(attempt: Attempt): number {
     const wait = this.#wait(attempt);
-    return wait > 0 ? wait : transaction(this.#file, () => this.#count(attempt));
+    return wait > 0 ? wait : this.transaction(() => this.#count(attempt));
   }
 
   /**
@@ -92,11 +87,11 @@ export class AttemptLimits {
    * counts as known.
    */
   succeed({ name, userId, address }: Attempt): void {
-    transaction(this.#file, () => {
+    this.transaction(() => {
       this.#clearAccount(name);
       for (const counter of this.#networks(address)) {
         const past = this.#load(counter);
-        if (past !== undefined) this.#sql.save.run(counter.bucket, Math.max(0, past.failures - 1), past.lastAt);
+        if (past !== undefined) this.sql.save.run(counter.bucket, Math.max(0, past.failures - 1), past.lastAt);
       }
       if (userId !== null) this.#remember(userId, this.#knownAs(address));
     });
@@ -104,34 +99,34 @@ export class AttemptLimits {
 
   /** Forgets an account's failures, after the operator set a new password. */
   clearAccount(name: string): void {
-    transaction(this.#file, () => this.#clearAccount(name));
+    this.transaction(() => this.#clearAccount(name));
   }
 
   #clearAccount(name: string): void {
-    for (const kind of ["stranger", "known", "account"] as const) this.#sql.clear.run(this.#counter(kind, name).bucket);
+    for (const kind of ["stranger", "known", "account"] as const) this.sql.clear.run(this.#counter(kind, name).bucket);
   }
 
   #count(attempt: Attempt): number {
     const wait = this.#wait(attempt);
     if (wait > 0) return wait;
-    const now = this.#clock();
+    const now = this.clock();
     for (const counter of this.#counters(attempt)) {
       const failures = countFailures(this.#rules[counter.kind], this.#load(counter), now);
-      this.#sql.save.run(counter.bucket, failures + 1, now);
+      this.sql.save.run(counter.bucket, failures + 1, now);
     }
     return 0;
   }
 
   #wait(attempt: Attempt): number {
-    const now = this.#clock();
+    const now = this.clock();
     const waits = this.#counters(attempt).map((counter) => waitOf(this.#rules[counter.kind], this.#load(counter), now));
     return Math.max(0, ...waits);
   }
 
   #counters({ name, userId, address }: Attempt): Counter[] {
     // The query also runs for unknown names, so that the work is always the same.
-    const since = this.#clock() - NETWORK_LIFETIME;
-    const isKnown = firstRow(this.#sql.isKnown, userId ?? -1, this.#knownAs(address), since) !== undefined;
+    const since = this.clock() - NETWORK_LIFETIME;
+    const isKnown = firstRow(this.sql.isKnown, userId ?? -1, this.#knownAs(address), since) !== undefined;
     const account = [this.#counter(isKnown ? "known" : "stranger", name), this.#counter("account", name)];
     return [...account, ...this.#networks(address)];
   }
@@ -158,11 +153,11 @@ export class AttemptLimits {
   }
 
   #load({ bucket }: Counter): Failures | undefined {
-    return firstRow<Failures>(this.#sql.load, bucket);
+    return firstRow<Failures>(this.sql.load, bucket);
   }
 
   #remember(userId: number, network: string): void {
-    this.#sql.addNetwork.run(network, this.#clock(), userId);
-    this.#sql.trimNetworks.run(userId, userId);
+    this.sql.addNetwork.run(network, this.clock(), userId);
+    this.sql.trimNetworks.run(userId, userId);
   }
 }

@@ -92,12 +92,8 @@ async function check(
  * Browsers drop a `Secure` cookie that arrives over plain HTTP, except from their own machine. An error is better than
  * a silent failure.
  */
-function checkChannel({
-  protocol,
-  hostname,
-  isHttps,
-}: Pick<FastifyRequest, "protocol" | "hostname" | "isHttps">): void {
-  if (protocol === "https" || isHttps || LOOPBACK.test(hostname)) return;
+function checkChannel({ hostname, isHttps }: Pick<FastifyRequest, "hostname" | "isHttps">): void {
+  if (isHttps || LOOPBACK.test(hostname)) return;
   throw new RequestError(403, "This page needs HTTPS, or http://localhost");
 }
 

@@ -5,7 +5,7 @@
 // sessions in the other store, so each store has a row of its own, and a row waits for a server of its store.
 
 import type { SqliteDatabase } from "sessile/sqlite";
-import { firstRow, prepareAll, type Statements, transaction } from "./query.ts";
+import { firstRow, Rows } from "./query.ts";
 
 /** A user whose sessions in one store are to end, for a reason that the file already holds. */
 export interface Ending {
@@ -50,37 +50,31 @@ const SQL = {
   dropForgotten: "DELETE FROM sessile_endings WHERE store NOT IN (SELECT name FROM sessile_stores)",
 } as const;
 
-export class Endings {
-  readonly #file: SqliteDatabase;
-  readonly #clock: () => number;
-  readonly #sql: Statements<typeof SQL>;
-
+export class Endings extends Rows<typeof SQL> {
   constructor(file: SqliteDatabase, clock: () => number) {
-    this.#file = file;
-    this.#clock = clock;
-    this.#sql = prepareAll(file, SQL);
+    super(file, SQL, clock);
   }
 
   /** Call it in the transaction of the reason. */
   add(userId: number, own: OwnEnding = { store: ANY_STORE, dueAt: AT_ONCE }): Ending {
-    const { changes } = this.#sql.add.run(userId, own.store, own.dueAt);
-    if (Number(changes) === 0) this.#sql.addForAny.run(userId, own.dueAt, ANY_STORE);
-    const { id } = firstRow<{ id: number | null }>(this.#sql.lastOf, userId, own.store) ?? {};
+    const { changes } = this.sql.add.run(userId, own.store, own.dueAt);
+    if (Number(changes) === 0) this.sql.addForAny.run(userId, own.dueAt, ANY_STORE);
+    const { id } = firstRow<{ id: number | null }>(this.sql.lastOf, userId, own.store) ?? {};
     return { id: id ?? 0, userId };
   }
 
   /** The due endings of a store, oldest first. */
   due(store: string): Ending[] {
-    return this.#sql.due.all(store, this.#clock()) as Ending[];
+    return this.sql.due.all(store, this.clock()) as Ending[];
   }
 
   /** The stores in which the user's sessions are still to end; one without a name stands for the first that is used. */
   storesOf(userId: number): string[] {
-    return (this.#sql.storesOf.all(userId) as { store: string }[]).map(({ store }) => store);
+    return (this.sql.storesOf.all(userId) as { store: string }[]).map(({ store }) => store);
   }
 
   finish({ id }: Ending): void {
-    this.#sql.finish.run(id);
+    this.sql.finish.run(id);
   }
 
   /**
@@ -88,19 +82,19 @@ export class Endings {
    * may be a known store under another name. Stores that were unused for longer than any session lives are forgotten.
    */
   see({ name, lifetime }: StoreEntry): void {
-    transaction(this.#file, () => {
-      if (firstRow(this.#sql.isKnown, name) === undefined) this.#sql.inherit.run(name);
-      this.#sql.see.run(name, this.#clock(), lifetime);
-      this.#sql.forgetOld.run(this.#clock());
-      this.#sql.dropForgotten.run();
+    this.transaction(() => {
+      if (firstRow(this.sql.isKnown, name) === undefined) this.sql.inherit.run(name);
+      this.sql.see.run(name, this.clock(), lifetime);
+      this.sql.forgetOld.run(this.clock());
+      this.sql.dropForgotten.run();
     });
   }
 
   /** Removes a store that is gone, with every session in it. */
   forget(name: string): void {
-    transaction(this.#file, () => {
-      this.#sql.forget.run(name);
-      this.#sql.dropForgotten.run();
+    this.transaction(() => {
+      this.sql.forget.run(name);
+      this.sql.dropForgotten.run();
     });
   }
 }

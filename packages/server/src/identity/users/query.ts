@@ -2,14 +2,22 @@
 
 import type { SqliteDatabase, SqliteStatement } from "sessile/sqlite";
 
-/** Prepared statements by the names of their texts. */
-export type Statements<Sql> = Readonly<Record<keyof Sql, SqliteStatement>>;
+/** One kind of rows in the file of users: its prepared statements by name, and the clock for its instants. */
+export abstract class Rows<Sql extends Readonly<Record<string, string>>> {
+  readonly #file: SqliteDatabase;
+  protected readonly sql: Readonly<Record<keyof Sql, SqliteStatement>>;
+  protected readonly clock: () => number;
 
-export function prepareAll<Sql extends Readonly<Record<string, string>>>(
-  file: SqliteDatabase,
-  sql: Sql,
-): Statements<Sql> {
-  return Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, file.prepare(text)])) as Statements<Sql>;
+  constructor(file: SqliteDatabase, sql: Sql, clock: () => number = Date.now) {
+    this.#file = file;
+    const prepared = Object.entries(sql).map(([name, text]) => [name, file.prepare(text)]);
+    this.sql = Object.fromEntries(prepared) as typeof this.sql;
+    this.clock = clock;
+  }
+
+  protected transaction<T>(work: () => T): T {
+    return transaction(this.#file, work);
+  }
 }
 
 /** Runs `work` in one transaction: all of it is written, or nothing. */

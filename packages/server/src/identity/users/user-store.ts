@@ -3,7 +3,7 @@
 import { randomInt } from "node:crypto";
 import type { SqliteDatabase } from "sessile/sqlite";
 import { type Ending, Endings, type OwnEnding } from "./endings.ts";
-import { firstRow, prepareAll, type Statements, transaction } from "./query.ts";
+import { firstRow, Rows } from "./query.ts";
 
 export interface User {
   readonly id: number;
@@ -40,30 +40,25 @@ const SQL = {
   remove: "DELETE FROM sessile_users WHERE id = ?",
 } as const;
 
-export class UserStore {
-  readonly #file: SqliteDatabase;
-  readonly #clock: () => number;
-  readonly #sql: Statements<typeof SQL>;
+export class UserStore extends Rows<typeof SQL> {
   /** Written by the changes below. */
   readonly endings: Endings;
 
   constructor(file: SqliteDatabase, clock: () => number = Date.now) {
-    this.#file = file;
-    this.#clock = clock;
-    this.#sql = prepareAll(file, SQL);
+    super(file, SQL, clock);
     this.endings = new Endings(file, clock);
   }
 
   find(name: string): User | null {
-    return toUser(firstRow(this.#sql.byName, name));
+    return toUser(firstRow(this.sql.byName, name));
   }
 
   byId(id: number): User | null {
-    return Number.isSafeInteger(id) ? toUser(firstRow(this.#sql.byId, id)) : null;
+    return Number.isSafeInteger(id) ? toUser(firstRow(this.sql.byId, id)) : null;
   }
 
   list(): User[] {
-    return (this.#sql.all.all() as Row[]).map((row) => toUser(row) as User);
+    return (this.sql.all.all() as Row[]).map((row) => toUser(row) as User);
   }
 
   /**
@@ -71,10 +66,10 @@ export class UserStore {
    * after a removal, and the sessions of the previous user would belong to the new one.
    */
   add(name: string, password: string): boolean {
-    return transaction(this.#file, () => {
+    return this.transaction(() => {
       if (this.find(name) !== null) return false;
-      const now = this.#clock();
-      this.#sql.add.run(randomInt(2, 2 ** 48), name, password, now, now);
+      const now = this.clock();
+      this.sql.add.run(randomInt(2, 2 ** 48), name, password, now, now);
       return true;
     });
   }
@@ -86,9 +81,9 @@ export class UserStore {
    */
   changePassword(user: User, password: string, own?: OwnEnding): { user: User; ending: Ending } | null {
     const { id, passwordChangedAt, isDisabled } = user;
-    return transaction(this.#file, () => {
+    return this.transaction(() => {
       const state = [id, passwordChangedAt, Number(isDisabled)];
-      const { changes } = this.#sql.changePassword.run(password, this.#clock(), ...state);
+      const { changes } = this.sql.changePassword.run(password, this.clock(), ...state);
       if (Number(changes) === 0) return null;
       return { user: this.byId(id) as User, ending: this.endings.add(id, own) };
     });
@@ -96,36 +91,36 @@ export class UserStore {
 
   /** Replaces a hash by another one of the same password, unless the password has changed meanwhile. */
   rehash(user: User, password: string): void {
-    this.#sql.rehash.run(password, user.id, user.password);
+    this.sql.rehash.run(password, user.id, user.password);
   }
 
   /** Disables a user and records the ending of the sessions. The time of the change ends those of the admin page. */
   disable({ id }: User): void {
-    transaction(this.#file, () => {
-      this.#sql.setDisabled.run(1, id);
-      this.#sql.outdate.run(this.#clock(), id);
+    this.transaction(() => {
+      this.sql.setDisabled.run(1, id);
+      this.sql.outdate.run(this.clock(), id);
       this.endings.add(id);
     });
   }
 
   enable({ id }: User): void {
-    this.#sql.setDisabled.run(0, id);
+    this.sql.setDisabled.run(0, id);
   }
 
   /**
    * Grants or withdraws the admin page. A withdrawal ends its sessions for good, even if the right is granted again.
    */
   setAdmin({ id }: User, isAdmin: boolean): void {
-    transaction(this.#file, () => {
-      (isAdmin ? this.#sql.grant : this.#sql.withdraw).run(id);
-      if (!isAdmin) this.#sql.outdate.run(this.#clock(), id);
+    this.transaction(() => {
+      (isAdmin ? this.sql.grant : this.sql.withdraw).run(id);
+      if (!isAdmin) this.sql.outdate.run(this.clock(), id);
     });
   }
 
   /** Removes a user, frees the name and records the ending of the sessions. */
   remove({ id }: User): void {
-    transaction(this.#file, () => {
-      this.#sql.remove.run(id);
+    this.transaction(() => {
+      this.sql.remove.run(id);
       this.endings.add(id);
     });
   }

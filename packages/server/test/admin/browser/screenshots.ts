@@ -16,6 +16,7 @@ const SIZES: Readonly<Record<string, BrowserContextOptions>> = {
   dark: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
   narrow: { viewport: { width: 360, height: 780 }, colorScheme: "light", deviceScaleFactor: 2 },
   "narrow-dark": { viewport: { width: 360, height: 780 }, colorScheme: "dark", deviceScaleFactor: 2 },
+  laptop: { viewport: { width: 1280, height: 800 }, colorScheme: "dark" },
   "4k": { viewport: { width: 3840, height: 2160 }, colorScheme: "light" },
   /** The last, when there is most to see in the charts. */
   light: { viewport: { width: 1440, height: 1040 }, colorScheme: "light" },
