@@ -1,4 +1,4 @@
-// The settings in `deploy/compose.yaml` about its proxy.
+// The recipes in `deploy/`: the proxy that the Compose file trusts, and the sockets that the systemd unit allows.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -6,7 +6,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../support/config.ts";
 
-const COMPOSE = readFileSync(fileURLToPath(new URL("../../../../deploy/compose.yaml", import.meta.url)), "utf8");
+const [COMPOSE, UNIT] = ["compose.yaml", "sessile.service"].map((name) =>
+  readFileSync(fileURLToPath(new URL(`../../../../deploy/${name}`, import.meta.url)), "utf8"),
+) as [string, string];
 
 test("the compose file trusts the gateway of its own network, through which a proxy on the host comes, and nothing else", () => {
   const trusted = /^ +SESSILE_TRUST_PROXY: (.+)$/m.exec(COMPOSE)?.[1];
@@ -14,4 +16,9 @@ test("the compose file trusts the gateway of its own network, through which a pr
   assert.ok(trusted !== undefined && trusted === gateway);
   const { trustProxy } = readConfig([], { SESSILE_TRUST_PROXY: trusted });
   assert.deepEqual([gateway, "127.0.0.1", "10.0.0.1"].map(trustProxy), [true, false, false]);
+});
+
+test("the systemd unit lets Node.js ask for the addresses of the machine, without which it cannot listen on 0.0.0.0", () => {
+  const families = /^RestrictAddressFamilies=(.+)$/m.exec(UNIT)?.[1]?.split(" ");
+  assert.deepEqual(families?.sort(), ["AF_INET", "AF_INET6", "AF_NETLINK", "AF_UNIX"]);
 });
