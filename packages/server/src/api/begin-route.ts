@@ -6,7 +6,7 @@ import { BODY_ANSWERS, detail, KEY_ANSWERS } from "../http/answers.ts";
 import { DATA_BODY_LIMIT } from "../http/bodies.ts";
 import { seenWithoutCookies, withSession } from "../http/direct-session.ts";
 import { type InputProblem, RequestError } from "../http/request-error.ts";
-import type { SchemaTypes } from "../http/schema.ts";
+import type { SchemaTypes, Static } from "../http/schema.ts";
 import { checkTold } from "./check-told.ts";
 import { describeSession, etagOf, tokenAnswer, USER_ID } from "./describe.ts";
 import type { ApiParts } from "./routes.ts";
@@ -36,12 +36,7 @@ const BODY = {
   },
 } as const;
 
-interface Asked {
-  readonly device?: string;
-  readonly absolute_timeout?: number;
-  readonly idle_timeout?: number;
-  readonly persistent?: boolean;
-}
+type Asked = Omit<Static<typeof BODY>, "user_id" | "data">;
 
 const SCHEMA = {
   operationId: "beginSession",

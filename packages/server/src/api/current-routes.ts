@@ -1,20 +1,15 @@
 // `/sessions/current`: an application reads, changes, rotates and ends the session of the token in its request.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { JsonObject, SessionManager } from "sessile";
+import type { SessionManager } from "sessile";
 import { BODY_ANSWERS, detail, ENDED, KEY_AND_TOKEN_ANSWERS } from "../http/answers.ts";
 import { DATA_BODY_LIMIT } from "../http/bodies.ts";
 import { type AnySession, type Settled, seenWithoutCookies, withSession } from "../http/direct-session.ts";
 import { RequestError, signedIn } from "../http/request-error.ts";
-import type { SchemaTypes } from "../http/schema.ts";
+import type { SchemaTypes, Static } from "../http/schema.ts";
 import { checkTold } from "./check-told.ts";
 import { describeSession, etagOf, isMatch, sessionAnswer, tokenAnswer } from "./describe.ts";
 import type { ApiParts } from "./routes.ts";
-
-interface Changes {
-  readonly set?: JsonObject;
-  readonly remove?: readonly string[];
-}
 
 const COMMON = { tags: ["sessions"], security: [{ apiKey: [], sessionToken: [] }] };
 
@@ -149,7 +144,7 @@ async function show(session: AnySession, reply: FastifyReply): Promise<object> {
 }
 
 /** `*` accepts any version, so it is the same as no condition. */
-function change(session: AnySession, delta: Changes, ifMatch = "*"): void {
+function change(session: AnySession, delta: Static<typeof CHANGE.body>, ifMatch = "*"): void {
   if (!isMatch(ifMatch, session)) throw changed();
   const isConditional = ifMatch.trim() !== "*";
   for (const key of delta.remove ?? []) {

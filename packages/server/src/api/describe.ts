@@ -54,22 +54,16 @@ export function tokenAnswer(description: string) {
 
 /** A session in a list. */
 export function describeInfo(info: SessionInfo): object {
-  return {
-    sid: info.sid,
-    user_id: info.userId,
-    device: info.device,
-    created_at: instant(info.createdAt),
-    authenticated_at: info.authenticatedAt === null ? null : instant(info.authenticatedAt),
-    last_seen_at: instant(info.lastSeenAt),
-    expires_at: instant(info.expiresAt),
-    absolute_expires_at: instant(info.absoluteExpiresAt),
-    idle_timeout: info.idleTimeout / 1000,
-    persistent: info.persistent,
-  };
+  return { ...describe(info), device: info.device, idle_timeout: info.idleTimeout / 1000 };
 }
 
 /** The whole session, with its data. */
 export function describeSession(session: AnySession): object {
+  const data = Object.fromEntries(session.keys().map((key) => [key, session.get(key)]));
+  return { ...describe(session), version: session.version, data };
+}
+
+function describe(session: AnySession | SessionInfo): object {
   return {
     sid: session.sid,
     user_id: session.userId,
@@ -79,8 +73,6 @@ export function describeSession(session: AnySession): object {
     expires_at: instant(session.expiresAt),
     absolute_expires_at: instant(session.absoluteExpiresAt),
     persistent: session.persistent,
-    version: session.version,
-    data: Object.fromEntries(session.keys().map((key) => [key, session.get(key)])),
   };
 }
 

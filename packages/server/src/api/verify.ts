@@ -9,13 +9,12 @@ import { type AnySession, linesOf, seenRequest, withSession } from "../http/dire
 import { answerSessionErrors } from "../http/errors.ts";
 import { headerText, headerValue } from "../http/header-text.ts";
 import type { SecurityLog } from "../http/log/security-log.ts";
+import { METHODS } from "../http/methods.ts";
 import { RequestError, signedIn } from "../http/request-error.ts";
 import { answer } from "../http/schema.ts";
 
 /** Keys of session data, and the headers for their values. */
 export type VerifyHeaders = readonly (readonly [key: string, header: string])[];
-
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** The header that every accepted request has. */
 const USER = "x-user-id";

@@ -96,6 +96,8 @@ function unknownOption({ message }: Error, names: readonly string[]): string | n
 }
 
 function reasonOf({ message }: Error, args: readonly string[]): string {
+  const [, lacking] = /^Option '(--[\w-]+) <value>' argument missing/.exec(message) ?? [];
+  if (lacking !== undefined) return `${lacking} needs a value`;
   const [, name] = /^Option '(?:-\w, )?(--[\w-]+)' argument is ambiguous/.exec(message) ?? [];
   if (name === undefined) return message.split(/\. |\n/)[0] ?? message;
   const value = args[args.indexOf(name) + 1];

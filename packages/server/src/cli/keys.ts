@@ -6,11 +6,10 @@ import { UsageError } from "../config/usage-error.ts";
 import { isKeyScope, KEY_SCOPES, type KeyScope } from "../identity/keys/key-scopes.ts";
 import { type ApiKey, KeyStore, type NewKey } from "../identity/keys/key-store.ts";
 import type { UserFile } from "../identity/users/user-file.ts";
-import { normalizeName } from "../identity/users/user-name.ts";
 import { audited } from "./audited.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, optional, required } from "./command.ts";
 import { instant } from "./terminal/words.ts";
-import { withUsers } from "./with-store.ts";
+import { nameOf, withUsers } from "./with-store.ts";
 
 const SETTINGS = ["config", "store", "users"];
 const SCOPES = Object.entries(KEY_SCOPES).map(([name, meaning]) => `  ${name.padEnd(24)}${meaning}`);
@@ -130,12 +129,6 @@ function scopesOf(text: string): readonly KeyScope[] {
   const [wrong = ""] = names.filter((name) => !isKeyScope(name));
   const all = Object.keys(KEY_SCOPES);
   throw new UsageError(`Unknown scope "${wrong}".${didYouMean(wrong, all) || ` The scopes are: ${all.join(", ")}.`}`);
-}
-
-function nameOf({ words }: Call): string {
-  const name = normalizeName(words[0] ?? "");
-  if (name !== null) return name;
-  throw new UsageError("A name has 1 to 64 letters, digits and visible ASCII characters, without spaces.");
 }
 
 function unknown(name: string): never {

@@ -1,6 +1,7 @@
 // `sessile sessions`: lists live sessions, shows one and ends them.
 
 import type { SessionInfo, SessionManager, SessionPage } from "sessile";
+import { describeInfo } from "../api/describe.ts";
 import { UsageError } from "../config/usage-error.ts";
 import type { Names } from "../console/names.ts";
 import { printable } from "../http/printable.ts";
@@ -17,7 +18,7 @@ import {
   wholeNumber,
 } from "./command.ts";
 import { counted, instant, span } from "./terminal/words.ts";
-import { requireFile, withNames, withStore, withUsers } from "./with-store.ts";
+import { withExisting, withNames, withUsers } from "./with-store.ts";
 
 const SETTINGS = [...STORE_SETTINGS, "users"];
 const USER = [
@@ -77,8 +78,7 @@ interface Reached {
 type Work = (call: Call, reached: Reached) => Promise<ExitCode>;
 
 function run(call: Call, work: Work): Promise<ExitCode> {
-  requireFile(call.settings.all["store"]?.text ?? "");
-  return withStore(call, ({ manager }) => withNames(call, (names) => work(call, { manager, names })));
+  return withExisting(call, ({ manager }) => withNames(call, (names) => work(call, { manager, names })));
 }
 
 async function list(call: Call, { manager, names }: Reached): Promise<ExitCode> {
@@ -143,7 +143,7 @@ async function show(call: Call, { manager, names }: Reached): Promise<ExitCode> 
   if (found === null) return missing(call, sid);
   const { rotatedAt, version, data } = found;
   if (call.output.isJson) {
-    const more = { rotated_at: iso(rotatedAt), version };
+    const more = { rotated_at: new Date(rotatedAt).toISOString(), version };
     call.output.json({ ...toJson(found, names), ...more, ...(data !== undefined && { data }) });
     return EXIT.done;
   }
@@ -221,22 +221,5 @@ async function userIdOf(call: Call): Promise<string | null> {
 }
 
 function toJson(info: SessionInfo, names: Names | null): object {
-  const { sid, userId, createdAt, authenticatedAt, lastSeenAt, expiresAt, absoluteExpiresAt, device } = info;
-  return {
-    sid,
-    user_id: userId,
-    user_name: names?.of(userId) ?? null,
-    device,
-    created_at: iso(createdAt),
-    authenticated_at: authenticatedAt === null ? null : iso(authenticatedAt),
-    last_seen_at: iso(lastSeenAt),
-    expires_at: iso(expiresAt),
-    absolute_expires_at: iso(absoluteExpiresAt),
-    idle_timeout: info.idleTimeout / 1000,
-    persistent: info.persistent,
-  };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
+  return { ...describeInfo(info), user_name: names?.of(info.userId) ?? null };
 }

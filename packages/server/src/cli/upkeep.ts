@@ -8,7 +8,7 @@ import { KeyStore } from "../identity/keys/key-store.ts";
 import { UserStore } from "../identity/users/user-store.ts";
 import { type Call, type Command, EXIT, type ExitCode, JSON_OPTION, STORE_SETTINGS, wholeNumber } from "./command.ts";
 import { about, bytes, count, counted } from "./terminal/words.ts";
-import { type Reached, requireFile, usersPathOf, withStore, withUsers } from "./with-store.ts";
+import { type Reached, usersPathOf, withExisting, withUsers } from "./with-store.ts";
 
 /** In effect no limit. */
 const MOST = 1e12;
@@ -21,7 +21,7 @@ export const UPKEEP_COMMANDS: readonly Command[] = [
     settings: STORE_SETTINGS,
     notes: "A running server sweeps every minute; Redis drops expired sessions itself.",
     examples: ["sessile sweep", "sessile sweep --limit 100000"],
-    run: (call) => onStore(call, sweep),
+    run: (call) => withExisting(call, (reached) => sweep(call, reached)),
   },
   {
     name: "reindex",
@@ -31,7 +31,7 @@ export const UPKEEP_COMMANDS: readonly Command[] = [
     notes:
       "For a Redis that was restored from a backup, or lost writes in a failover. Reads every session; safe beside running servers.",
     examples: ["sessile reindex --store redis://127.0.0.1:6379"],
-    run: (call) => onStore(call, reindex),
+    run: (call) => withExisting(call, (reached) => reindex(call, reached)),
   },
   {
     name: "stats",
@@ -42,14 +42,9 @@ export const UPKEEP_COMMANDS: readonly Command[] = [
     ],
     settings: [...STORE_SETTINGS, "users"],
     examples: ["sessile stats", "sessile stats --count --json"],
-    run: (call) => onStore(call, stats),
+    run: (call) => withExisting(call, (reached) => stats(call, reached)),
   },
 ];
-
-function onStore(call: Call, work: (call: Call, reached: Reached) => Promise<ExitCode>): Promise<ExitCode> {
-  requireFile(call.settings.all["store"]?.text ?? "");
-  return withStore(call, (reached) => work(call, reached));
-}
 
 async function sweep(call: Call, { manager }: Reached): Promise<ExitCode> {
   const removed = await manager.sweep(wholeNumber(call, "limit", MOST, [1, MOST]));

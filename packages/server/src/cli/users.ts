@@ -7,13 +7,11 @@ import { AttemptLimits } from "../identity/sign-in/attempt-limits.ts";
 import { newPasswordProblem, passwordBytes } from "../identity/users/password.ts";
 import { PasswordHasher } from "../identity/users/password-hash.ts";
 import type { UserFile } from "../identity/users/user-file.ts";
-import { normalizeName } from "../identity/users/user-name.ts";
 import { type User, UserStore } from "../identity/users/user-store.ts";
 import { audited } from "./audited.ts";
 import { type Call, type Command, type CommandOption, EXIT, type ExitCode, JSON_OPTION } from "./command.ts";
 import { readNewPassword, type Terminal } from "./read-password.ts";
-import { usersTable } from "./users-table.ts";
-import { withUsers } from "./with-store.ts";
+import { nameOf, withUsers } from "./with-store.ts";
 
 /** How long to wait for a running server to end the sessions, and how often to check. */
 const PATIENCE = 1500;
@@ -23,7 +21,6 @@ interface Context {
   readonly file: UserFile;
   readonly users: UserStore;
   readonly terminal: Terminal;
-  readonly json: boolean;
   readonly admin: boolean;
 }
 
@@ -39,23 +36,18 @@ const ADMIN: CommandOption = { name: "admin", help: "let the user use the admin 
 function command(name: string, run: Run, summary: string, options: readonly CommandOption[] = []): Command {
   return {
     name: `users ${name}`,
-    ...(run !== list && { takes: "NAME" }),
+    takes: "NAME",
     summary,
     options,
-    settings: ["config", "store", "users"],
+    settings: SETTINGS,
     ...((run === add || run === passwd) && { notes: NOTES }),
-    examples: EXAMPLES[name] ?? [`sessile users ${name} alice`],
+    examples: [`sessile users ${name} alice`, ...(run === passwd ? [PIPED] : [])],
     run: (call) => runOn(call, run),
   };
 }
 
-const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
-  passwd: [
-    "sessile users passwd alice",
-    "pass show alice | sessile users passwd alice --users /var/lib/sessile/users.db",
-  ],
-  list: ["sessile users list", "sessile users list --json"],
-};
+const SETTINGS = ["config", "store", "users"];
+const PIPED = "pass show alice | sessile users passwd alice --users /var/lib/sessile/users.db";
 
 export const USERS_COMMANDS: readonly Command[] = [
   command("add", add, "add a user who can sign in with POST /login", [ADMIN]),
@@ -65,15 +57,22 @@ export const USERS_COMMANDS: readonly Command[] = [
   command("grant", grant, "let the user use the admin page, if the server has --admin"),
   command("withdraw", withdraw, "take the right to use the admin page away"),
   command("remove", remove, "remove the user; the user's sessions end"),
-  command("list", list, "show the users", [JSON_OPTION]),
+  {
+    name: "users list",
+    summary: "show the users",
+    options: [JSON_OPTION],
+    settings: SETTINGS,
+    examples: ["sessile users list", "sessile users list --json"],
+    run: (call) => withUsers(call, false, (file) => list(call, new UserStore(file).list())),
+  },
 ];
 
 function runOn(call: Call, run: Run): Promise<ExitCode> {
-  const name = run === list ? "" : checkName(call.words[0] ?? "");
+  const name = nameOf(call);
   return withUsers(call, run === add, async (file) => {
     const terminal = { input: call.output.stdin, output: call.output.stderr };
-    const { json = false, admin = false } = call.given as { json?: boolean; admin?: boolean };
-    call.output.text(await run({ file, users: new UserStore(file), terminal, json, admin }, name));
+    const admin = call.given["admin"] === true;
+    call.output.line(await run({ file, users: new UserStore(file), terminal, admin }, name));
     return EXIT.done;
   });
 }
@@ -85,9 +84,9 @@ async function add({ file, users, terminal, admin }: Context, name: string): Pro
   audited(file, "addUser", name, () => {
     if (!users.add(name, hash)) throw taken;
   });
-  if (!admin) return `Added ${name}.\n`;
+  if (!admin) return `Added ${name}.`;
   setAdmin(file, users, name, true);
-  return `Added ${name}, who may use the admin page.\n`;
+  return `Added ${name}, who may use the admin page.`;
 }
 
 async function passwd({ file, users, terminal }: Context, name: string): Promise<string> {
@@ -98,30 +97,30 @@ async function passwd({ file, users, terminal }: Context, name: string): Promise
     if (users.changePassword(user, hash) === null) throw new UsageError(`${name} was changed meanwhile. Try again.`);
   });
   new AttemptLimits(file).clearAccount(name);
-  return `Set a new password for ${name}. ${await endOf(users, user)}\n`;
+  return `Set a new password for ${name}. ${await endOf(users, user)}`;
 }
 
 async function disable({ file, users }: Context, name: string): Promise<string> {
   const user = find(users, name);
   audited(file, "disable", name, () => users.disable(user));
-  return `Disabled ${name}. ${await endOf(users, user)}\n`;
+  return `Disabled ${name}. ${await endOf(users, user)}`;
 }
 
 function enable({ file, users }: Context, name: string): string {
   const user = find(users, name);
   audited(file, "enable", name, () => users.enable(user));
   new AttemptLimits(file).clearAccount(name);
-  return `Enabled ${name}.\n`;
+  return `Enabled ${name}.`;
 }
 
 function grant({ file, users }: Context, name: string): string {
   setAdmin(file, users, name, true);
-  return `${name} may use the admin page.\n`;
+  return `${name} may use the admin page.`;
 }
 
 function withdraw({ file, users }: Context, name: string): string {
   setAdmin(file, users, name, false);
-  return `${name} can no longer use the admin page.\n`;
+  return `${name} can no longer use the admin page.`;
 }
 
 function setAdmin(file: UserFile, users: UserStore, name: string, isAdmin: boolean): void {
@@ -132,24 +131,32 @@ function setAdmin(file: UserFile, users: UserStore, name: string, isAdmin: boole
 async function remove({ file, users }: Context, name: string): Promise<string> {
   const user = find(users, name);
   audited(file, "remove", name, () => users.remove(user));
-  return `Removed ${name}. ${await endOf(users, user)}\n`;
+  return `Removed ${name}. ${await endOf(users, user)}`;
 }
 
-function list({ users, json }: Context): string {
-  return usersTable(users.list(), json);
+/** Without hashes. */
+function list({ output }: Call, users: readonly User[]): ExitCode {
+  const shown = users.map(({ id, name, isDisabled, isAdmin, createdAt, passwordChangedAt }) => ({
+    id,
+    name,
+    disabled: isDisabled,
+    admin: isAdmin,
+    created_at: new Date(createdAt).toISOString(),
+    valid_since: new Date(passwordChangedAt).toISOString(),
+  }));
+  const rows = shown.map(({ name, disabled, admin, created_at }) => {
+    return [name, disabled ? "disabled" : "enabled", created_at.slice(0, 10), admin ? "admin" : ""];
+  });
+  if (output.isJson) output.json(shown);
+  else if (rows.length === 0) output.line("There are no users.");
+  else output.table(["NAME", "STATE", "SINCE", ""], rows);
+  return EXIT.done;
 }
 
 function find(users: UserStore, name: string): User {
   const user = users.find(name);
   if (user === null) throw new UsageError(`There is no user ${name}. See sessile users list.`);
   return user;
-}
-
-/** The normal form of the name. A bad one is not repeated: it could hold control sequences of the terminal. */
-function checkName(name: string): string {
-  const normalized = normalizeName(name);
-  if (normalized !== null) return normalized;
-  throw new UsageError("A name has 1 to 64 letters, digits and visible ASCII characters, without spaces.");
 }
 
 async function readHash(terminal: Terminal, name: string): Promise<string> {

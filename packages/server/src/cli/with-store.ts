@@ -6,6 +6,7 @@ import { type Config, lifetimesOf, parseConfig } from "../config/config.ts";
 import { UsageError } from "../config/usage-error.ts";
 import { Names } from "../console/names.ts";
 import { makeUserFile, openUserFile, type UserFile } from "../identity/users/user-file.ts";
+import { normalizeName } from "../identity/users/user-name.ts";
 import { UserStore } from "../identity/users/user-store.ts";
 import { usersPath } from "../identity/users/users-path.ts";
 import { withoutMarker } from "../store/marker.ts";
@@ -43,6 +44,12 @@ export async function withStore<T>(call: Call, work: (reached: Reached) => Promi
   }
 }
 
+/** The same with sessions that exist: looking must not create a SQLite store. */
+export function withExisting<T>(call: Call, work: (reached: Reached) => Promise<T>): Promise<T> {
+  requireFile(call.settings.all["store"]?.text ?? "");
+  return withStore(call, work);
+}
+
 export function refuseMemory(store: string): void {
   if (store !== "memory") return;
   throw new UsageError(
@@ -65,6 +72,16 @@ export function usersPathOf({ settings }: Call): string {
   const path = usersPath(store?.text ?? "", users?.text ?? "");
   if (path !== null) return path;
   throw new UsageError("With this --store, say where the users are with --users PATH.");
+}
+
+/**
+ * The normal form of the name after the command. A bad one is not repeated: it could hold control sequences of the
+ * terminal.
+ */
+export function nameOf({ words }: Call): string {
+  const name = normalizeName(words[0] ?? "");
+  if (name !== null) return name;
+  throw new UsageError("A name has 1 to 64 letters, digits and visible ASCII characters, without spaces.");
 }
 
 /** Runs `work` with the file of the users, which is created if `make` is set. */

@@ -6,12 +6,15 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { isSessionError } from "sessile";
 import { SECURITY_HEADERS } from "./harden.ts";
 import type { SecurityLog } from "./log/security-log.ts";
+import { METHODS } from "./methods.ts";
 import { RequestError } from "./request-error.ts";
 
 /** Answers unknown paths, methods that no path has, and errors that a route throws. */
 export function answerErrors(app: FastifyInstance, security: SecurityLog): void {
   // Before the body is read: Fastify answers 400 to a QUERY without one.
-  app.addHook("onRequest", async ({ method }, reply) => (METHODS.has(method) ? undefined : sendDetail(reply, 501)));
+  app.addHook("onRequest", async ({ method }, reply) =>
+    METHODS.includes(method) ? undefined : sendDetail(reply, 501),
+  );
   app.setNotFoundHandler(async (_request, reply) => sendDetail(reply, 404));
   app.setErrorHandler(async (error: FastifyError | RequestError, request, reply) => {
     if (error instanceof RequestError) return error.answer(reply);
@@ -55,9 +58,6 @@ function refusalOf(error: unknown): RequestError | null {
   if (isSessionError(error, "ERR_SESSION_REVOKED")) return new RequestError(409, "Session revoked");
   return null;
 }
-
-/** Methods that paths of this server may have. Every other method is answered 501. */
-const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** For Fastify's option of this name: a path that cannot be decoded is unknown, whichever route it resembles. */
 export function frameworkErrors(_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {

@@ -1,8 +1,9 @@
-// Answers 405 to methods that a path does not have.
+// The methods of this server, and the answer 405 where a path does not have one.
 
 import type { FastifyInstance } from "fastify";
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** The methods that paths may have. Every other one is answered 501. */
+export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** The methods of each path. */
 export type PathMethods = Map<string, Set<string>>;

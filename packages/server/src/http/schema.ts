@@ -10,7 +10,7 @@ export interface SchemaTypes extends FastifyTypeProvider {
 }
 
 /** The type of a value that a schema accepts. */
-type Static<Schema> = Schema extends { readonly const: infer Value }
+export type Static<Schema> = Schema extends { readonly const: infer Value }
   ? Value
   : Schema extends { readonly enum: readonly (infer Value)[] }
     ? Value

@@ -29,10 +29,11 @@ import type { Metrics } from "../http/metrics/metrics.ts";
 import { describeRoutes, documentPage, documentRoute, hideRoutes } from "../http/openapi.ts";
 import { countRequests } from "../http/request-metrics.ts";
 import { validateRequests } from "../http/validate.ts";
+import { KEY_CHALLENGE } from "../identity/keys/key-guard.ts";
 import type { KeyStore } from "../identity/keys/key-store.ts";
 import { type SignInService, signInRoutes } from "../identity/sign-in/service.ts";
 import type { Readiness } from "../store/readiness.ts";
-import { logRequests, noticeInvalidKeys, noticeInvalidTokens } from "./request-log.ts";
+import { logRequests, noticeInvalid } from "./request-log.ts";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -146,7 +147,7 @@ async function createListener(
 /** The routes with a session. Routes outside of this scope never ask the store, even with a token in the request. */
 async function sessionRoutes(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
   const { manager, security, signIn, cookie = null } = options;
-  noticeInvalidTokens(app, tokens);
+  noticeInvalid(app, tokens);
   ignoreBodies(app);
   await app.register(sessions, { manager });
   if (signIn === undefined) demoSignInRoutes(app);
@@ -156,7 +157,7 @@ async function sessionRoutes(app: FastifyInstance, options: AppOptions, tokens: 
 }
 
 async function verifyScope(app: FastifyInstance, options: AppOptions, tokens: InvalidTokens): Promise<void> {
-  noticeInvalidTokens(app, tokens);
+  noticeInvalid(app, tokens);
   ignoreBodies(app);
   const { manager, security, verifyHeaders: headers = [] } = options;
   verifyRoutes(app, { manager, security, headers });
@@ -174,7 +175,7 @@ async function pageScope(app: FastifyInstance, { admin, account }: AppOptions): 
 
 /** The routes for programs with an API key. */
 async function keyScope(app: FastifyInstance, options: AppOptions): Promise<void> {
-  noticeInvalidKeys(app, new InvalidTokens(options.security, Date.now, "invalidKeyBurst"));
+  noticeInvalid(app, new InvalidTokens(options.security, Date.now, "invalidKeyBurst"), KEY_CHALLENGE);
   metricsRoute(app, options);
   await apiRoutes(app, options);
 }

@@ -3,7 +3,6 @@
 
 import type { FastifyInstance } from "fastify";
 import type { InvalidTokens } from "../http/log/invalid-tokens.ts";
-import { KEY_CHALLENGE } from "../identity/keys/key-guard.ts";
 
 export function logRequests(app: FastifyInstance): void {
   app.addHook("onResponse", async ({ method, url, log }, { statusCode, elapsedTime }) => {
@@ -11,17 +10,14 @@ export function logRequests(app: FastifyInstance): void {
   });
 }
 
-/** Counts answers that refuse the client's token for good (RFC 6750 §3.1). */
-export function noticeInvalidTokens(app: FastifyInstance, tokens: InvalidTokens): void {
+/** Counts answers that refuse the client's token for good (RFC 6750 §3.1), or with another challenge its API key. */
+export function noticeInvalid(
+  app: FastifyInstance,
+  tokens: InvalidTokens,
+  challenge = 'Bearer error="invalid_token"',
+): void {
   app.addHook("onResponse", async (request, reply) => {
-    if (reply.getHeader("www-authenticate") === 'Bearer error="invalid_token"') tokens.count(request.clientAddress);
-  });
-}
-
-/** Counts the same for API keys. */
-export function noticeInvalidKeys(app: FastifyInstance, keys: InvalidTokens): void {
-  app.addHook("onResponse", async (request, reply) => {
-    if (reply.getHeader("www-authenticate") === KEY_CHALLENGE) keys.count(request.clientAddress);
+    if (reply.getHeader("www-authenticate") === challenge) tokens.count(request.clientAddress);
   });
 }
 

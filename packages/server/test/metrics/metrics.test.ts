@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { isSessionError } from "sessile";
 import { BUCKETS, FAMILIES } from "#dist/http/metrics/families.js";
 import { storeGauges } from "#dist/http/metrics/gauges.js";
-import { Metrics, quantile } from "#dist/http/metrics/metrics.js";
+import { Metrics } from "#dist/http/metrics/metrics.js";
 import { label, prometheusText } from "#dist/http/metrics/prometheus-text.js";
 import { startApp } from "../support/app.ts";
 import { call, signIn, signOut } from "../support/client.ts";
@@ -49,7 +49,7 @@ test("a call that fails is timed and counted as a failure; a caller's mistake is
   await close();
 });
 
-test("a duration is counted in the first bucket that holds it, and quantiles are the bounds of buckets", () => {
+test("a duration is counted in the first bucket that holds it, and a snapshot is a copy", () => {
   const metrics = new Metrics();
   for (const seconds of [0, 0.0001, 0.00011, 0.3, 60])
     metrics.observe("sessile_store_duration_seconds", "load", seconds);
@@ -57,8 +57,7 @@ test("a duration is counted in the first bucket that holds it, and quantiles are
   assert.deepEqual([load.counts[0], load.counts[1], load.counts[11], load.counts.at(-1)], [2, 1, 1, 1]);
   assert.deepEqual([load.count, load.sum], [5, 60.30021]);
   metrics.observe("sessile_store_duration_seconds", "load", 1);
-  assert.equal(load.count, 5, "a snapshot is a copy");
-  assert.deepEqual([quantile(load, 0.5), quantile(load, 0.8), quantile(load, 0.99)], [0.00025, 0.5, null]);
+  assert.equal(load.count, 5);
 });
 
 const CACHE = {

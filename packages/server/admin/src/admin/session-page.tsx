@@ -74,7 +74,7 @@ function Content({ session, isOver, onChanged }: ContentProps) {
             Session <code>{sid}</code>
             {userId !== null && (
               <>
-                {" · all of "}
+                {" · all sessions of "}
                 <UserLink userId={userId} userName={userName} />
               </>
             )}

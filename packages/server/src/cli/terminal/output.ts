@@ -37,11 +37,6 @@ export class Output {
     this.#streams.stdout.write(`${text}\n`);
   }
 
-  /** Text with its own line ends. */
-  text(text: string): void {
-    this.#streams.stdout.write(text);
-  }
-
   /** One value of the result as JSON. */
   json(value: unknown, indent = 2): void {
     this.line(printableJson(JSON.stringify(value, null, indent)));

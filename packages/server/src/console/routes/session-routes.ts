@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Json, SessionDetails } from "sessile";
 import { readJsonBodies } from "../../http/bodies.ts";
 import { notFound } from "../../http/request-error.ts";
-import { LIMIT, object, type SchemaTypes, SID } from "../../http/schema.ts";
+import { LIMIT, object, type SchemaTypes, SID, type Static } from "../../http/schema.ts";
 import { FRESH_TIME } from "../../identity/sign-in/cookie-sign-in.ts";
 import type { DataKey, Found, SessionView } from "../api.ts";
 import { browse, browseUser, type Filter, toRow } from "../browse.ts";
@@ -73,7 +73,7 @@ async function find({ manager, names }: AdminParts, text: string): Promise<Found
   return sessions.length > 0 ? { kind: "user", userId } : { kind: "nothing" };
 }
 
-function filterOf({ device, used, kind }: Pick<Filter, "device" | "kind"> & { readonly used?: string }): Filter {
+function filterOf({ device, used, kind }: Static<typeof LIST>): Filter {
   const minutes = Number(used?.slice(1)) * 60_000;
   const isRecent = used?.startsWith("<");
   return {

@@ -58,19 +58,6 @@ export class Metrics {
   }
 }
 
-/**
- * The seconds within which `share` (0 to 1) of all durations were, as the upper bound of a bucket; `null` when there
- * are none or it was longer.
- */
-export function quantile({ counts, count }: Histogram, share: number): number | null {
-  let [sum, index] = [0, 0];
-  for (; index < BUCKETS.length; index++) {
-    sum += counts[index] as number;
-    if (count > 0 && sum >= share * count) return BUCKETS[index] as number;
-  }
-  return null;
-}
-
 function newTiming(): Timing {
   return { counts: new Array<number>(BUCKETS.length + 1).fill(0), sum: 0, count: 0 };
 }
