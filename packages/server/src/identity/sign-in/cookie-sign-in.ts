@@ -92,8 +92,8 @@ async function check(
  * Browsers drop a `Secure` cookie that arrives over plain HTTP, except from their own machine. An error is better than
  * a silent failure.
  */
-function checkChannel({ hostname, isHttps }: Pick<FastifyRequest, "hostname" | "isHttps">): void {
-  if (isHttps || LOOPBACK.test(hostname)) return;
+function checkChannel({ headers, isHttps }: Pick<FastifyRequest, "headers" | "isHttps">): void {
+  if (isHttps || LOOPBACK.test(headers.host ?? "")) return;
   throw new RequestError(403, "This page needs HTTPS, or http://localhost");
 }
 

@@ -93,7 +93,7 @@ export function isOurs(file: SqliteDatabase): boolean {
   const version = pragma(file, "user_version");
   if (id === APPLICATION_ID && version === VERSION) return true;
   if (id === APPLICATION_ID)
-    throw new Error(`it has version ${version} of the tables, and this release knows version ${VERSION}`);
+    throw new Error(`it has version ${version} of the tables, and this release reads version ${VERSION}`);
   const { tables } = firstRow<{ tables: number }>(file.prepare("SELECT count(*) AS tables FROM sqlite_schema")) ?? {};
   if (id === 0 && tables === 0) return false;
   throw new Error("it belongs to another application");
