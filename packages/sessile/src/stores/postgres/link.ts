@@ -17,12 +17,12 @@ export interface Sql {
 }
 
 /**
- * No SQLSTATE is a lost connection. 08: connection exception; 53: too few connections, memory or disk; 57P: the server
- * ends or begins.
+ * No SQLSTATE is a lost connection. 08: connection exception; 53: too few connections or too little memory; 57P: the
+ * server ends or begins. A full disk (53100) is none: reads and sign-outs go on.
  */
 const POSTGRES: Engine = {
   name: "Postgres",
-  isOutage: (error) => /^(?:|08...|53...|57P0[1-3])$/.test(sqlStateOf(error)),
+  isOutage: (error) => /^(?:|08...|53[^1]..|57P0[1-3])$/.test(sqlStateOf(error)),
   codeOf: sqlStateOf,
 };
 

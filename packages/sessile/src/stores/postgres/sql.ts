@@ -150,12 +150,16 @@ export function statements({ table, create, deleteByUser, version }: Names) {
       `SELECT ${PLACE}, (SELECT ${SCANNED} FROM (SELECT * FROM ${table} WHERE sid > $1 ORDER BY sid LIMIT $2) AS page)`,
     ),
     deleteByUser: write("delete the sessions of a user", `SELECT ${deleteByUser}($1, $2, $3, $4)`),
-    /** Rows that others have locked are left to them. As a subquery, the planner may run it again beyond the limit. */
+    /**
+     * Begins at `$3`, where the last statement ended, or each would read over the index entries of all rows that are
+     * gone. Rows that others have locked are left to them. As `IN (subquery)`, the planner may run it again beyond the
+     * limit.
+     */
     deleteExpired: write(
       "delete expired sessions",
-      `WITH gone AS MATERIALIZED (SELECT sid FROM ${table} WHERE due <= $1 AND expires_at <= $1
-         ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED)
-       DELETE FROM ${table} AS t USING gone WHERE t.sid = gone.sid RETURNING t.sid`,
+      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
+         WHERE due BETWEEN $3 AND $1 AND expires_at <= $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED))
+       RETURNING sid, due::text`,
     ),
     announce: write("announce an end", "SELECT pg_notify($1, $2)::text"),
     count: read(

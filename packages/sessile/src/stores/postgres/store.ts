@@ -42,6 +42,8 @@ export class PostgresStore implements SessionStore {
   readonly #wait: string;
   #schema: Promise<void> | null = null;
   #isSchemaKnown = false;
+  /** The latest deadline that a sweep under way has reached, as `due` has it. */
+  #sweptTo = 0;
   #isClosed = false;
 
   constructor(port: PostgresPort, { table, deadline, announce }: Settings) {
@@ -126,7 +128,9 @@ export class PostgresStore implements SessionStore {
   }
 
   async deleteExpired({ now, limit }: { now: number; limit: number }): Promise<readonly string[]> {
-    const rows = await this.#run(this.#sql.deleteExpired, [String(now), String(limit)]);
+    const rows = await this.#run(this.#sql.deleteExpired, [String(now), String(limit), String(this.#sweptTo)]);
+    const last = rows.reduce((latest, [, due]) => Math.max(latest, Number(due)), 0);
+    this.#sweptTo = rows.length < limit ? 0 : last; // the next sweep finds what others had locked
     return rows.map(([sid]) => sid as string);
   }
 

@@ -1,13 +1,22 @@
 // PostgreSQL hangs, dies, is full, is a replica: 503 in time, nothing acknowledged is undone, and it goes on by itself.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import pg from "pg";
 import { postgresStore } from "sessile/postgres";
 import type { SessionRecord, SessionStore } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
-import { type PostgresServer, startPostgres, withoutPostgres } from "sessile-test-support/postgres-server";
+import {
+  type PostgresServer,
+  startPostgres,
+  UNPRIVILEGED,
+  withoutPostgres,
+} from "sessile-test-support/postgres-server";
 import { waitUntil } from "sessile-test-support/wait-until";
 import { LIBRARIES, POOLS, patientStore } from "./clients.ts";
 
@@ -131,6 +140,39 @@ for (const library of LIBRARIES) {
     }),
   );
 
+  test(`a full disk costs sign-ins alone, and none once there is room over ${library}`, DEEPLY, (t) =>
+    withStore(library, [], async (_store, server) => {
+      const disk = smallDisk();
+      if (disk === null) return t.skip("needs a tmpfs of its own: mount, as root");
+      t.after(() => disk.unmount());
+      const admin = new pg.Client(server.url);
+      await admin.connect();
+      await admin.query(`CREATE TABLESPACE small LOCATION '${disk.folder}'`);
+      await admin.query("ALTER ROLE postgres SET default_tablespace = small");
+      await admin.end();
+      const { pool, close } = POOLS[library](server.url);
+      const table = "on_a_small_disk";
+      const record = sampleRecord({ userId: "u" });
+      await patientStore(pool, { table }).create(record);
+      const store = postgresStore({ pool, table, deadline: 20 * DEADLINE });
+      disk.fill();
+      const signIn = () => store.create(sampleRecord({ userId: "u", data: JSON.stringify({ k: "v".repeat(20_000) }) }));
+      await waitUntil("sign-ins fail", async () =>
+        signIn().then(
+          () => false,
+          () => true,
+        ),
+      );
+      for (let i = 0; i < 60; i++) await assert.rejects(signIn(), STORE_ERROR);
+      assert.equal((await store.load(record.sid))?.sid, record.sid, "reads go on");
+      assert.equal(await store.delete(record.sid), true, "and sign-outs");
+      assert.equal(await store.load(record.sid), null);
+      disk.empty();
+      assert.equal((await signIn()).status, "created");
+      await close();
+    }),
+  );
+
   test(`R4: a replica is refused over ${library}, and taken when it is promoted`, DEEPLY, async () => {
     const primary = await startPostgres(["wal_level=replica", "max_wal_senders=4"]);
     const replica = await startPostgres([], primary);
@@ -218,6 +260,32 @@ test(
     }
   },
 );
+
+/** A file system of 4 MiB for Postgres; `null` where none can be mounted. */
+function smallDisk(): { folder: string; fill(): void; empty(): void; unmount(): void } | null {
+  const folder = mkdtempSync(join(tmpdir(), "sessile-small-disk-"));
+  const owner = UNPRIVILEGED.uid === undefined ? "" : `,uid=${UNPRIVILEGED.uid},gid=${UNPRIVILEGED.gid}`;
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=4m,mode=700${owner}`, "tmpfs", folder]);
+  const file = join(folder, "filler");
+  if (status !== 0) {
+    rmdirSync(folder);
+    return null;
+  }
+  return {
+    folder,
+    fill() {
+      const chunk = Buffer.alloc(16_384);
+      try {
+        for (;;) appendFileSync(file, chunk);
+      } catch {}
+    },
+    empty: () => rmSync(file),
+    unmount() {
+      spawnSync("umount", ["--lazy", folder]);
+      rmdirSync(folder);
+    },
+  };
+}
 
 /** By the message of a call that the circuit lets fail: `stats` itself asks Postgres. */
 async function circuitOf(store: SessionStore): Promise<{ state: string }> {

@@ -75,9 +75,9 @@ test("P2: a statement that is not answered in time fails, and its connection is 
   assert.equal(sent[0]?.isAbandoned, true);
 });
 
-test("P5: lost connections open the circuit; answers that refuse do not", async () => {
+test("P5: lost connections open the circuit; answers that refuse do not, nor a full disk", async () => {
   const lost = linkTo(Array.from({ length: 24 }, () => "57P01"));
-  const refused = linkTo(Array.from({ length: 48 }, () => "42501"));
+  const refused = linkTo(Array.from({ length: 48 }, (_, i) => (i % 2 ? "42501" : "53100")));
   for (let i = 0; i < 24; i++) await lost.link.run(WRITE, []).catch(() => {});
   for (let i = 0; i < 48; i++) await refused.link.run(WRITE, []).catch(() => {});
   assert.deepEqual([lost.link.circuit.state, refused.link.circuit.state], ["open", "closed"]);

@@ -47,6 +47,7 @@ test(`every statement of a request finds its rows by an index, among ${ROWS} ses
     scan,
     deleteExpired,
     withdraw,
+    move,
   } = statements(new Names("sessile_sessions"));
   const far = String(Date.now());
   const uses: [text: string, values: (string | null)[], index: string][] = [
@@ -54,10 +55,11 @@ test(`every statement of a request finds its rows by an index, among ${ROWS} ses
     [replace.text, [sid, "h", "h", null, far, far, "1000"], "sessile_sessions_pkey"],
     [touch.text, [sid, "h", "h", null, far, far, "1000"], "sessile_sessions_pkey"],
     [end.text, [sid, null, "1000"], "sessile_sessions_pkey"],
+    [move.text, [sid, "h", "h", null, far, far, "1000", "8", far], "sessile_sessions_pkey"],
     [withdraw.text, [sid, "h"], "sessile_sessions_pkey"],
     [list.text, ["7", "0", "", "101"], "sessile_sessions_by_user"],
     [scan.text, [sid, "101"], "sessile_sessions_pkey"],
-    [deleteExpired.text, [far, "100"], "sessile_sessions_by_due"],
+    [deleteExpired.text, [far, "100", "0"], "sessile_sessions_by_due"],
   ];
   for (const [text, values, index] of uses) {
     const plan = await planOf(text, values);
@@ -74,6 +76,53 @@ test(`every statement of a request finds its rows by an index, among ${ROWS} ses
     const plan = await planOf(text, ["7", "1"]);
     assert.ok(plan.includes("sessile_sessions_by_user") && !plan.includes("Seq Scan"), `${text}\n${plan}`);
   }
+});
+
+test(`${ROWS} expired sessions go by an index, a batch a statement`, DEEPLY, async (t) => {
+  const store = patientStore(pool, { table: "ending" });
+  await store.stats(); // makes the table
+  const now = Date.now();
+  await pool.query(
+    `INSERT INTO ending SELECT lpad(n::text, 22, '0'), (n % 1000)::text, 0, $1::bigint - n % 3600000,
+     $1::bigint - n % 3600000, repeat('h', 400), '{}' FROM generate_series(1, $2::int) AS n`,
+    [now, ROWS],
+  );
+  await pool.query("VACUUM ANALYZE ending");
+  const { deleteExpired } = statements(new Names("ending"));
+  const plan = await planOf(deleteExpired.text, [String(now), "1000", "0"]);
+  assert.ok(plan.includes("ending_by_due") && !plan.includes("Seq Scan"), plan);
+  const times: number[] = [];
+  for (let deleted = -1; deleted !== 0; ) {
+    const began = performance.now();
+    deleted = (await store.deleteExpired({ now, limit: 1000 })).length;
+    times.push(performance.now() - began);
+  }
+  assert.equal((await pool.query("SELECT FROM ending LIMIT 1")).rowCount, 0);
+  const figures = (some: readonly number[]) => {
+    const sorted = some.toSorted((a, b) => a - b);
+    const [median, most, longest] = [0.5, 0.99, 1].map((share) => sorted[Math.floor((sorted.length - 1) * share)]);
+    return `median ${median?.toFixed(1)}, 99 % ${most?.toFixed(1)}, longest ${longest?.toFixed(1)}`;
+  };
+  const tenth = Math.floor(times.length / 10);
+  t.diagnostic(`${times.length} statements, ms: ${figures(times)}`);
+  t.diagnostic(`first tenth: ${figures(times.slice(0, tenth))}; last tenth: ${figures(times.slice(-tenth))}`);
+});
+
+test("a sweep leaves locked rows to the next one", DEEPLY, async () => {
+  const store = patientStore(pool, { table: "locked" });
+  const now = Date.now();
+  const records = [1, 2, 3, 4, 5].map((i) =>
+    sampleRecord({ createdAt: now - 2 * HOUR + i, expiresAt: now - HOUR + i }),
+  );
+  for (const record of records) await store.create(record);
+  const client = await pool.connect();
+  await client.query("BEGIN");
+  await client.query("SELECT FROM locked WHERE sid = $1 FOR UPDATE", [records[0]?.sid]);
+  const sweep = async (limit: number) => (await store.deleteExpired({ now, limit })).length;
+  assert.deepEqual([await sweep(2), await sweep(2), await sweep(2)], [2, 2, 0]);
+  await client.query("ROLLBACK");
+  client.release();
+  assert.deepEqual([await sweep(2), await sweep(2)], [1, 0]);
 });
 
 test("nine of ten touches in an hour of one a minute write to no index", DEEPLY, async (t) => {
