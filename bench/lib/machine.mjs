@@ -15,6 +15,8 @@ const PACKAGES = [
   "@redis/client",
   "express-session",
   "connect-redis",
+  "pg",
+  "connect-pg-simple",
   "memorystore",
   "better-sqlite3",
   "better-sqlite3-session-store",

@@ -12,6 +12,7 @@ export function goals(questions) {
     ...(answers.reads ? reads(answers.reads) : []),
     ...(answers.invalid ? invalid(answers.invalid) : []),
     ...(answers.touches ? touches(answers.touches) : []),
+    ...(answers.postgres ? postgres(answers.postgres) : []),
     ...(answers.fastapi ? fastapi(answers.fastapi) : []),
     ...(answers["sign-in"] ? signIns(answers["sign-in"]) : []),
     ...(answers.expiry ? expiry(answers.expiry) : []),
@@ -83,6 +84,18 @@ function touches(rows) {
   return ["memory", "sqlite", "redis"].map((store) =>
     atMost(`A read with its touch due, against one without: CPU time, ${store}`, 1.25, cost(store)),
   );
+}
+
+function postgres({ rows, hot }) {
+  const of = (name) => rows.find((each) => each.kind === "read" && each.name === name);
+  const ratio = (peer, key) => of("sessile")[key] / of(peer)[key];
+  return [
+    atMost("A read in Postgres against connect-pg-simple: latency", 0.8, ratio("connect-pg-simple", "latency")),
+    atMost("the same: CPU time of Node", 0.8, ratio("connect-pg-simple", "own")),
+    atMost("A read in Postgres against SQL by hand: latency", 1.2, ratio("by hand", "latency")),
+    atMost("the same: CPU time of Node", 1.2, ratio("by hand", "own")),
+    atLeast("HOT share of an hour of touches in Postgres", 0.85, hot.share),
+  ];
 }
 
 function fastapi(rows) {

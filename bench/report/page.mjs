@@ -82,6 +82,19 @@ const SECTIONS = {
       rows.map(({ name, rate, cpu }) => [name, numberOf(rate.median), numberOf(cpu.median)]),
     ),
   ],
+  postgres: ({ rows, space, hot }) => [
+    table(
+      ["", "", "latency µs", "CPU of Node µs", "bytes a session"],
+      rows.map(({ kind, name, latency, own }, i) => [
+        rows[i - 1]?.kind === kind ? "" : kind,
+        name,
+        numberOf(latency),
+        numberOf(own),
+        kind === "read" ? numberOf(space[name]) : "",
+      ]),
+    ),
+    fill(`Of ${numberOf(hot.touches)} touches, one a minute and session for an hour, ${percent(hot.share)} were HOT.`),
+  ],
   "sign-in": (rows) => [plot("sign-in", "Sign-ins a second", "/s", rows, "rate"), rateTable(rows)],
   fastapi: (rows) => measured("fastapi", rows),
   growth: ({ groups, start }) => [
@@ -179,6 +192,8 @@ function spaceTables({ memory, redis, sqlite }) {
     ),
   ];
 }
+
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 const mebibytes = (bytes) => `${Math.round(bytes / 1024 ** 2)} MiB`;
 

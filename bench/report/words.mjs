@@ -47,6 +47,11 @@ some.`,
 writes come behind the answers, once a second. The CPU time is that of all threads, and a window ends when the writes
 are done. V8 runs with its default flags.`,
 
+  postgres: `Calls of the stores themselves, without HTTP, one after the other on one connection pool of \`pg\`; the
+contenders take turns. SQL by hand is the least a program would do: prepared statements of its own, one column of JSON,
+two indexes; it has no cap, no announcements and no check that another request changed the session. Bytes are those of
+the table and its indexes, freshly filled.`,
+
   fastapi: `Three programs with one contract on FastAPI and uvicorn as Debian packages them: a dictionary, SQLite with
 a connection a request, and redis-py. Each is compared with a program of the same framework without sessions. The CPU
 time of Python's processes comes from the system, in steps of 10 ms.`,

@@ -1,9 +1,11 @@
-// The recipes in `deploy/`: the proxy that the Compose file trusts, and the sockets that the systemd unit allows.
+// The recipes in `deploy/`: the proxy that the Compose file trusts, its stores, and the sockets that the systemd unit allows.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { parsePostgresUrl } from "#dist/config/postgres-url.js";
 import { readConfig } from "../support/config.ts";
 
 const [COMPOSE, UNIT] = ["compose.yaml", "sessile.service"].map((name) =>
@@ -21,4 +23,23 @@ test("the compose file trusts the gateway of its own network, through which a pr
 test("the systemd unit lets Node.js ask for the addresses of the machine, without which it cannot listen on 0.0.0.0", () => {
   const families = /^RestrictAddressFamilies=(.+)$/m.exec(UNIT)?.[1]?.split(" ");
   assert.deepEqual(families?.sort(), ["AF_INET", "AF_INET6", "AF_NETLINK", "AF_UNIX"]);
+});
+
+interface Service {
+  readonly profiles?: readonly string[];
+  readonly environment: Record<string, string>;
+  readonly depends_on: object;
+}
+
+test("the compose file serves Valkey, and in its profile the database and user of its Postgres", () => {
+  const { services } = parse(COMPOSE, { merge: true }) as { services: Record<string, Service> };
+  const { sessile, postgres, "sessile-postgres": other } = services as Record<string, Service>;
+  assert.deepEqual([sessile?.profiles, postgres?.profiles, other?.profiles], [undefined, ["postgres"], ["postgres"]]);
+  assert.deepEqual([sessile, other].map((each) => Object.keys(each?.depends_on ?? {})), [["valkey"], ["postgres"]]);
+  const { SESSILE_STORE, SESSILE_TRUST_PROXY, SESSILE_POSTGRES_PASSWORD } = other?.environment as Record<string, string>;
+  assert.equal(SESSILE_TRUST_PROXY, sessile?.environment["SESSILE_TRUST_PROXY"]);
+  const { host, user, database } = parsePostgresUrl(SESSILE_STORE as string, {});
+  const { POSTGRES_USER, POSTGRES_DB, POSTGRES_PASSWORD } = postgres?.environment as Record<string, string>;
+  assert.deepEqual([host, user, database], ["postgres", POSTGRES_USER, POSTGRES_DB]);
+  assert.equal(SESSILE_POSTGRES_PASSWORD, POSTGRES_PASSWORD);
 });

@@ -39,6 +39,12 @@ export class KnownRecords {
     return null;
   }
 
+  /** The text of which this very object was made; `null` where it is not at hand. */
+  textOf(record: SessionRecord): string | null {
+    const known = this.#young.get(record.sid) ?? this.#old.get(record.sid);
+    return known?.record === record ? known.text : null;
+  }
+
   add(record: SessionRecord, text: string): void {
     this.#put(record.sid, { record, text });
   }

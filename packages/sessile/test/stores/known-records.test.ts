@@ -54,3 +54,10 @@ test("a record that was forgotten does not come back from before", () => {
   assert.equal(known.get("a", "[1]"), null);
   assert.equal(known.get("a", "[]"), null);
 });
+
+test("the text of a record is at hand for the very object alone", () => {
+  const known = new KnownRecords(2000);
+  const kept = record("a");
+  known.add(kept, "[]");
+  assert.deepEqual([known.textOf(kept), known.textOf(record("a")), known.textOf(record("b"))], ["[]", null, null]);
+});

@@ -13,8 +13,8 @@ export { postgresSchema } from "./schema.ts";
 /** Client, tables and deadline of a store in PostgreSQL. */
 export interface PostgresStoreOptions {
   /**
-   * A `Pool` of `pg`, what `postgres(…)` returns, a `PGlite`, or a `PostgresPort` to a client of another library. It
-   * leads to the primary. The store never closes it.
+   * A `Pool` of `pg`, the result of `postgres(url, { fetch_types: false })`, a `PGlite`, or a `PostgresPort` to a
+   * client of another library. It leads to the primary. The store never closes it.
    */
   readonly pool: PostgresPool;
   /**

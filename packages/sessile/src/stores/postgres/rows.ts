@@ -2,15 +2,11 @@
 
 import type { SessionRecord } from "../../core/record.ts";
 import { failure } from "../network/calls.ts";
-import { encodeRecord, readableRecord } from "../network/codec.ts";
+import { readableRecord } from "../network/codec.ts";
 import type { Position } from "../paging.ts";
 import type { Value } from "./port.ts";
 
-/** The stored form of a record in two columns: its head has all that is not data, and a digest of both. */
-export function headOf(record: SessionRecord): string {
-  return headIn(encodeRecord(record));
-}
-
+/** The first of the two columns of a stored form: all that is not data, and a digest of both. */
 export function headIn(text: string): string {
   return text.slice(0, text.indexOf("\n"));
 }

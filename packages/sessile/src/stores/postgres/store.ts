@@ -6,13 +6,13 @@ import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, Us
 import { isSid } from "../../core/token.ts";
 import { KnownRecords } from "../known-records.ts";
 import { failure } from "../network/calls.ts";
-import { decodeRecord, readableRecord } from "../network/codec.ts";
+import { decodeRecord, encodeRecord, readableRecord } from "../network/codec.ts";
 import { Commits, commitDelta, type Known, type Stored } from "../network/compared-commit.ts";
 import { DEFAULT_PAGE, formatCursor, type Position, parseCursor, parseSid } from "../paging.ts";
 import { EndedChannel } from "./ended-channel.ts";
 import { PostgresLink, type Sql } from "./link.ts";
 import type { PostgresPort, Value } from "./port.ts";
-import { changingOf, checkPlace, type Found, foundIn, headIn, headOf, userKey } from "./rows.ts";
+import { changingOf, checkPlace, type Found, foundIn, headIn, userKey } from "./rows.ts";
 import { ensureSchema } from "./schema.ts";
 import { Names, type Statements, statements } from "./sql.ts";
 
@@ -62,7 +62,7 @@ export class PostgresStore implements SessionStore {
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
     const { sid, userId, createdAt, data } = record;
-    const [head, [expiresAt, due]] = [headOf(record), changingOf(record) as [string, string]];
+    const [head, [expiresAt, due]] = [headIn(encodeRecord(record)), changingOf(record) as [string, string]];
     await this.#ready();
     const created = this.#link.run(this.#sql.create, [
       ...[sid, userId === null ? null : userKey(userId), String(createdAt), expiresAt, due, head, data],
@@ -152,17 +152,19 @@ export class PostgresStore implements SessionStore {
   #stored(sid: string, replace: Sql, endsAt: number): Stored {
     const read = async () => knownOf(await this.#text(sid, endsAt), sid);
     return {
-      markOf: headOf,
+      markOf: (record) => headIn(this.#known.textOf(record) ?? encodeRecord(record)),
       read,
       // A second statement, because the snapshot of the first may be older than the row that it waited for.
       replace: async ({ record, mark }, next) => {
-        const data = next.data === record.data ? null : next.data;
-        const values = [sid, mark, headOf(next), data, ...changingOf(next), this.#wait];
         const { userId, createdAt } = next;
         const isMoved = userId !== record.userId;
         const owner = isMoved ? [userId === null ? null : userKey(userId), String(createdAt)] : [];
-        const sql = isMoved ? this.#sql.move : replace;
-        return (await this.#link.run(sql, [...values, ...owner], endsAt)).length === 1 || read();
+        const [sql, text] = [isMoved ? this.#sql.move : replace, encodeRecord(next)];
+        const data = next.data === record.data ? null : next.data;
+        const values = [sid, mark, headIn(text), data, ...changingOf(next), this.#wait, ...owner];
+        if ((await this.#link.run(sql, values, endsAt)).length !== 1) return read();
+        this.#known.add(next, text);
+        return true;
       },
     };
   }

@@ -17,7 +17,7 @@ export const POOLS = {
     return { pool, close: () => pool.end() };
   },
   postgres: (url: string, max = 10, options: object = {}): Connected => {
-    const sql = postgres(url, { max, onnotice: () => {}, ...options });
+    const sql = postgres(url, { max, fetch_types: false, onnotice: () => {}, ...options });
     return { pool: sql, close: () => sql.end({ timeout: 1 }) };
   },
 } as const;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { PGlite } from "@electric-sql/pglite";
+import postgres from "postgres";
 import { type PostgresPool, postgresSchema, postgresStore } from "sessile/postgres";
 import { sampleRecord, storeSuite } from "sessile/testing";
 
@@ -53,6 +54,7 @@ test("options that cannot work are refused by name", () => {
   };
   refused({ ttl: 1 }, /`ttl`\. Did you mean `idleTimeout` of `SessionManager`/);
   for (const pool of [undefined, null, {}, "postgres://"]) refused({ pool: pool as unknown as PostgresPool }, /`pool`/);
+  refused({ pool: postgres("postgres://127.0.0.1:1/none") }, /fetch_types: false/);
   for (const table of ["", "Upper", "a b", 'a"b', "a.b.c", "x".repeat(41), 1]) refused({ table }, /`table`/);
   for (const deadline of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 60_001, "1"])
     refused({ deadline }, /`deadline`/);

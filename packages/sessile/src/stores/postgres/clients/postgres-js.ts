@@ -1,6 +1,7 @@
 // A client of `postgres` (Postgres.js) as a port. It cannot close one connection of its pool: a statement that ran out of
 // time is cancelled by a message to the server instead, and where that hangs, its connection stays taken.
 
+import { wrong } from "../../../core/options.ts";
 import type { Manner, PostgresPort, Running, Statement, Value } from "../port.ts";
 
 type Rows = readonly (readonly Value[])[];
@@ -19,6 +20,7 @@ interface Transaction {
 export interface PostgresJs extends Transaction {
   begin(options: string, run: (transaction: Transaction) => Promise<Rows>): Promise<unknown>;
   listen: Listen;
+  readonly options: { readonly fetch_types?: boolean };
 }
 
 interface Listen {
@@ -36,7 +38,10 @@ export function isPostgresJs(pool: unknown): pool is PostgresJs {
   return typeof pool === "function" && typeof unsafe === "function" && typeof begin === "function";
 }
 
+/** A connection that is lost while it fetches types rejects a promise that Postgres.js leaves alone. */
 export function postgresJsPort(sql: PostgresJs): PostgresPort {
+  if (sql.options.fetch_types !== false)
+    throw wrong("pool", "made with `fetch_types: false`, or a connection that is lost while it opens ends the process");
   return {
     run: (statements, manner) => new Run(sql, statements, manner),
     listen: (channel, onMessage) => listen(sql.listen, channel, onMessage),
