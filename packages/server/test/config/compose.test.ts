@@ -1,4 +1,4 @@
-// The recipes in `deploy/`: the proxy that the Compose file trusts, its stores, and the sockets that the systemd unit allows.
+// The recipes in `deploy/`: the proxy and the stores of the Compose file, and the sockets that the systemd unit allows.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -35,8 +35,14 @@ test("the compose file serves Valkey, and in its profile the database and user o
   const { services } = parse(COMPOSE, { merge: true }) as { services: Record<string, Service> };
   const { sessile, postgres, "sessile-postgres": other } = services as Record<string, Service>;
   assert.deepEqual([sessile?.profiles, postgres?.profiles, other?.profiles], [undefined, ["postgres"], ["postgres"]]);
-  assert.deepEqual([sessile, other].map((each) => Object.keys(each?.depends_on ?? {})), [["valkey"], ["postgres"]]);
-  const { SESSILE_STORE, SESSILE_TRUST_PROXY, SESSILE_POSTGRES_PASSWORD } = other?.environment as Record<string, string>;
+  assert.deepEqual(
+    [sessile, other].map((each) => Object.keys(each?.depends_on ?? {})),
+    [["valkey"], ["postgres"]],
+  );
+  const { SESSILE_STORE, SESSILE_TRUST_PROXY, SESSILE_POSTGRES_PASSWORD } = other?.environment as Record<
+    string,
+    string
+  >;
   assert.equal(SESSILE_TRUST_PROXY, sessile?.environment["SESSILE_TRUST_PROXY"]);
   const { host, user, database } = parsePostgresUrl(SESSILE_STORE as string, {});
   const { POSTGRES_USER, POSTGRES_DB, POSTGRES_PASSWORD } = postgres?.environment as Record<string, string>;
