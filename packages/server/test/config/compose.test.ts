@@ -27,25 +27,22 @@ test("the systemd unit lets Node.js ask for the addresses of the machine, withou
 
 interface Service {
   readonly profiles?: readonly string[];
-  readonly environment: Record<string, string>;
+  readonly environment: Readonly<Record<string, string>>;
   readonly depends_on: object;
 }
 
 test("the compose file serves Valkey, and in its profile the database and user of its Postgres", () => {
-  const { services } = parse(COMPOSE, { merge: true }) as { services: Record<string, Service> };
-  const { sessile, postgres, "sessile-postgres": other } = services as Record<string, Service>;
-  assert.deepEqual([sessile?.profiles, postgres?.profiles, other?.profiles], [undefined, ["postgres"], ["postgres"]]);
+  const { services } = parse(COMPOSE, { merge: true }) as {
+    services: Readonly<Record<"sessile" | "postgres" | "sessile-postgres", Service>>;
+  };
+  const { sessile, postgres, "sessile-postgres": other } = services;
+  assert.deepEqual([sessile.profiles, postgres.profiles, other.profiles], [undefined, ["postgres"], ["postgres"]]);
+  assert.deepEqual([Object.keys(sessile.depends_on), Object.keys(other.depends_on)], [["valkey"], ["postgres"]]);
+  const [settings, database] = [other.environment, postgres.environment];
+  assert.equal(settings["SESSILE_TRUST_PROXY"], sessile.environment["SESSILE_TRUST_PROXY"]);
+  const target = parsePostgresUrl(settings["SESSILE_STORE"] ?? "", {});
   assert.deepEqual(
-    [sessile, other].map((each) => Object.keys(each?.depends_on ?? {})),
-    [["valkey"], ["postgres"]],
+    [target.host, target.user, target.database, settings["SESSILE_POSTGRES_PASSWORD"]],
+    ["postgres", database["POSTGRES_USER"], database["POSTGRES_DB"], database["POSTGRES_PASSWORD"]],
   );
-  const { SESSILE_STORE, SESSILE_TRUST_PROXY, SESSILE_POSTGRES_PASSWORD } = other?.environment as Record<
-    string,
-    string
-  >;
-  assert.equal(SESSILE_TRUST_PROXY, sessile?.environment["SESSILE_TRUST_PROXY"]);
-  const { host, user, database } = parsePostgresUrl(SESSILE_STORE as string, {});
-  const { POSTGRES_USER, POSTGRES_DB, POSTGRES_PASSWORD } = postgres?.environment as Record<string, string>;
-  assert.deepEqual([host, user, database], ["postgres", POSTGRES_USER, POSTGRES_DB]);
-  assert.equal(SESSILE_POSTGRES_PASSWORD, POSTGRES_PASSWORD);
 });
