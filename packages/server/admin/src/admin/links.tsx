@@ -1,12 +1,12 @@
 // Links to a user and to a session.
 
 import { sessionAddress, userAddress } from "../lib/addresses.ts";
-import { userText } from "../parts/words.tsx";
+import { UserWords } from "../parts/words.tsx";
 
 export function UserLink({ userId, userName }: { userId: string; userName: string | null }) {
   return (
     <a class="user" href={userAddress(userId)}>
-      <bdi>{userText({ userId, userName })}</bdi>
+      <UserWords userId={userId} userName={userName} />
     </a>
   );
 }

@@ -10,7 +10,7 @@ import { go } from "../lib/router.ts";
 import { duration, fullTime, useNow } from "../lib/time.ts";
 import { Empty, Loading } from "../parts/states.tsx";
 import { Ago, Until } from "../parts/time.tsx";
-import { userText, Words } from "../parts/words.tsx";
+import { UserWords, Words } from "../parts/words.tsx";
 import { useDesk } from "./desk.ts";
 import { endOne, endUser } from "./endings.ts";
 import { UserLink } from "./links.tsx";
@@ -61,7 +61,7 @@ function Content({ session, isOver, onChanged }: ContentProps) {
               "A visitor's session"
             ) : (
               <>
-                <bdi>{userText({ userId, userName })}</bdi>
+                <UserWords userId={userId} userName={userName} />
                 {device !== null && (
                   <>
                     , <Words of={device} />

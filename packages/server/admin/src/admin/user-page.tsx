@@ -6,7 +6,7 @@ import { useLoad } from "../lib/load.ts";
 import { withQuery } from "../lib/request.ts";
 import { sessions as sessionsText } from "../lib/time.ts";
 import { Empty, Loading } from "../parts/states.tsx";
-import { userText, Words } from "../parts/words.tsx";
+import { UserWords, Words } from "../parts/words.tsx";
 import { useDesk } from "./desk.ts";
 import { endUser } from "./endings.ts";
 import { SessionTable } from "./session-table.tsx";
@@ -36,7 +36,7 @@ export function UserPage({ userId }: { userId: string }) {
     <>
       <div class="title">
         <h1>
-          <bdi>{userText({ userId, userName: data?.userName ?? null })}</bdi>
+          <UserWords userId={userId} userName={data?.userName ?? null} />
         </h1>
         <button type="button" class="danger quiet" onClick={endAll} disabled={number === 0}>
           {number === 1 ? "End 1 session…" : `End all ${sessionsText(number)}…`}

@@ -32,7 +32,7 @@ export function Trouble({ error, hasData }: { error: unknown; hasData: boolean }
   const isDown = error instanceof RequestError && error.status === 503;
   const title = isDown ? "The session store does not answer" : "The server cannot be asked";
   const rest = isPassing(error)
-    ? `${hasData ? "What you see is from before. " : ""}Trying again every two seconds.`
+    ? `${hasData ? "The page shows the last known state. " : ""}Trying again every two seconds.`
     : (error as Error).message;
   return (
     <div class="notice bad" role="alert">
