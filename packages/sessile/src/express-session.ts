@@ -3,7 +3,7 @@
 
 import type { EventEmitter } from "node:events";
 import expressSession from "express-session";
-import type { Core } from "./core/core.ts";
+import { type Core, limitReached } from "./core/core.ts";
 import { checkKey, type Json, type JsonObject, parseData } from "./core/data.ts";
 import type { SessionDelta } from "./core/delta.ts";
 import { isSessionError, SessionError } from "./core/errors.ts";
@@ -358,11 +358,11 @@ class ExpressSessionStore extends Store {
     const { set, remove } = difference(seen, data);
     if (Object.keys(set).length + remove.length === 0) return this.#touch(record, content);
     const idleTimeout = this.#idleTimeoutOf(data);
+    const { userLimit } = this.#core.settings;
     const wasUser = this.#userOf(seen);
     const overwritten = new Set<string>();
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const isMoved = content.userId !== wasUser && content.userId !== record.userId;
-      if (isMoved) this.#checkLimit(content.userId);
       const delta: SessionDelta = {
         ...touchOf(record, idleTimeout, this.#core.now()),
         idleTimeout,
@@ -370,15 +370,16 @@ class ExpressSessionStore extends Store {
         remove,
         limits: LIMITS,
         ifVersion: record.version,
-        ...(isMoved && { owner: content.userId }),
+        ...(isMoved && { owner: content.userId, ...(userLimit && { userLimit }) }),
       };
       const base = record;
       const answer = await this.#core.ask("commit a session", (store) => store.commit(sid, delta, base));
       if (answer.status === "gone") return this.#gone(record);
+      if (answer.status === "refused") throw limitReached();
       if (answer.status === "ok") {
         Object.assign(mark, { record: answer.record, seen: data });
         this.#show(sid, content.expiresAt);
-        if (isMoved && content.userId !== null) this.#core.emit("signedIn", answer.record, { device: null });
+        if (isMoved && content.userId !== null) this.#core.signedIn(answer.record, answer.evicted ?? []);
         if (overwritten.size > 0) this.#tell("overwritten", { ...eventOf(record), keys: [...overwritten] });
         return true;
       }
@@ -425,14 +426,6 @@ class ExpressSessionStore extends Store {
 
   #tell<Name extends keyof ExpressSessionEvents>(name: Name, event: ExpressSessionEvents[Name]): void {
     void this.#core.events.call(name, () => this.emit(name, Object.freeze(event)));
-  }
-
-  #checkLimit(userId: string | null): void {
-    if (userId === null || this.#core.settings.userLimit === undefined) return;
-    throw new SessionError(
-      "ERR_SESSION_STATE",
-      "With `userLimit`, a session cannot become a user's later. Call `req.session.regenerate` before you sign in, as Passport does.",
-    );
   }
 
   #sessionOf(record: SessionRecord): SessionData {

@@ -1,6 +1,6 @@
 // Steps 6 and 7 of a request: the write, and its repetition when others wrote meanwhile. Never creates a session.
 
-import type { Core } from "./core.ts";
+import { type Core, limitReached } from "./core.ts";
 import { formatData, type JsonObject, parseData, validateData } from "./data.ts";
 import { type Changes, excessOf, type SecretChange, type SessionDelta } from "./delta.ts";
 import { isSessionError, SessionError } from "./errors.ts";
@@ -60,6 +60,7 @@ export async function commitRecord(core: Core, first: Writing): Promise<Written>
     const answer = await commit(core, writing, delta, now);
     if (answer === null) return { record, newSecret: null };
     if (answer.status === "gone") return null;
+    if (answer.status === "refused") throw limitReached();
     if (answer.status === "ok") {
       if (delta.touch !== undefined) core.touches.drop(record.sid);
       return { record: answer.record, newSecret: rotation && announce(core, record, rotation) };

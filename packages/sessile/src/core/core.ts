@@ -131,16 +131,21 @@ export class Core {
 
   /** Stores a new record, within the user's limit. The sids that ended for it; `null` when its own is taken. */
   async insert(record: SessionRecord): Promise<readonly string[] | null> {
-    const { userId, device } = record;
+    const { userId } = record;
     const limit = userId === null ? undefined : this.settings.userLimit;
     const answer = await this.ask("create a session", (store) => store.create(record, limit));
     if (answer.status === "exists") return null;
     if (answer.status === "revoked") throw revoked();
-    if (answer.status === "refused") throw new SessionError("ERR_SESSION_LIMIT", REFUSED);
+    if (answer.status === "refused") throw limitReached();
     this.emit("created", record);
-    if (userId !== null) this.emit("signedIn", record, { device });
-    for (const sid of answer.evicted) this.emit("revoked", { sid, userId }, { reason: "limit" });
+    if (userId !== null) this.signedIn(record, answer.evicted);
     return answer.evicted;
+  }
+
+  /** Emits the events of a session that became its user's, and of those that ended for it. */
+  signedIn({ sid, userId, device }: SessionRecord, evicted: readonly string[]): void {
+    this.emit("signedIn", { sid, userId }, { device });
+    for (const other of evicted) this.emit("revoked", { sid: other, userId }, { reason: "limit" });
   }
 
   #mint({
@@ -180,7 +185,10 @@ export class Core {
   }
 }
 
-const REFUSED = "The user has as many sessions as `userLimit` allows. Sign out elsewhere first.";
+export function limitReached(): SessionError {
+  const message = "The user has as many sessions as `userLimit` allows. Sign out elsewhere first.";
+  return new SessionError("ERR_SESSION_LIMIT", message);
+}
 
 /** The refusal of a sign-in whose session was ended before it had begun. */
 export function revoked(): SessionError {

@@ -4,6 +4,7 @@ import { checkDataKey, checkKey, copyJson, formatData, type Json, type JsonObjec
 import { flashKeys, isFlashKey, MOST_FLASHES, newFlashKey } from "./flash.ts";
 import type { DataLimits } from "./options.ts";
 import { deadline, frozenRotation, isExpired, MAX_PREVIOUS, type SessionRecord } from "./record.ts";
+import type { UserLimit } from "./store.ts";
 
 /**
  * The changes of one request to one session. Everything but `at` is optional; a delta with `at` alone changes nothing.
@@ -27,6 +28,8 @@ export interface SessionDelta {
    * `createdAt` is later, so what a request of that user has to write does not reach it.
    */
   readonly owner?: string | null;
+  /** How many sessions `owner` may have. The store keeps it in the step in which this one becomes that user's. */
+  readonly userLimit?: UserLimit;
   /** This user proved again who they are: moves `authenticatedAt` to `at`. Of another user's session this one is gone. */
   readonly elevate?: string;
   /**

@@ -24,11 +24,19 @@ export type Created =
 
 /** The outcome of a `commit`. */
 export type Committed =
-  | { readonly status: "ok"; readonly record: SessionRecord }
+  /** `evicted` names the sessions that ended because this one became their user's; absent where none did */
+  | { readonly status: "ok"; readonly record: SessionRecord; readonly evicted?: readonly string[] }
   /** there is no such session (any more); nothing was written */
   | { readonly status: "gone" }
   /** a condition of the delta does not hold for `record`, the session as it is now; nothing was written */
-  | { readonly status: "conflict"; readonly record: SessionRecord };
+  | { readonly status: "conflict"; readonly record: SessionRecord }
+  /** the `userLimit` of the delta is reached and its rule is `refuse`; nothing was written */
+  | { readonly status: "refused" };
+
+/** The answer to a commit that wrote `record`. */
+export function committed(record: SessionRecord, evicted: readonly string[] = []): Committed {
+  return { status: "ok", record, ...(evicted.length > 0 && { evicted }) };
+}
 
 /** Which part of a list to give back. */
 export interface Page {

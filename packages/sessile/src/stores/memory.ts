@@ -7,7 +7,16 @@ import { SessionError } from "../core/errors.ts";
 import { type Rule, resolve, wholeNumber } from "../core/options.ts";
 import type { SessionRecord } from "../core/record.ts";
 import { isExpired } from "../core/record.ts";
-import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../core/store.ts";
+import {
+  type Committed,
+  type Created,
+  committed,
+  type Page,
+  type RecordPage,
+  type SessionStore,
+  type StoreStats,
+  type UserLimit,
+} from "../core/store.ts";
 import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
 import { SidMap } from "./sid-map.ts";
 
@@ -58,7 +67,7 @@ class MemoryStore implements SessionStore {
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
     this.#checkOpen();
     if (this.#records.get(record.sid)) return { status: "exists" };
-    const excess = this.#excess(record, limit);
+    const excess = this.#excess(record, limit, record.createdAt);
     if (excess.length > 0 && limit?.onExceeded === "refuse") return { status: "refused" };
     this.#checkRoom(record, excess);
     const evicted = excess.map(({ sid }) => sid);
@@ -84,13 +93,18 @@ class MemoryStore implements SessionStore {
     const next = applyDelta(record, delta);
     if (next === "gone") return { status: next };
     if (next === "conflict") return { status: next, record };
-    this.#checkRoom(next, [record]);
-    if (next.userId !== record.userId) {
+    const isMoved = next.userId !== record.userId;
+    const excess = isMoved ? this.#excess(next, delta.userLimit, delta.at) : [];
+    if (excess.length > 0 && delta.userLimit?.onExceeded === "refuse") return { status: "refused" };
+    this.#checkRoom(next, [record, ...excess]);
+    const evicted = excess.map((each) => each.sid);
+    for (const each of evicted) this.#remove(each);
+    if (isMoved) {
       this.#leave(record);
       this.#enter(next);
     } else for (const room of this.#roomsOf(next)) room.bytes += bytesOf(next) - bytesOf(record);
     this.#records.set(sid, next);
-    return { status: "ok", record: next };
+    return committed(next, evicted);
   }
 
   async delete(sid: string): Promise<boolean> {
@@ -153,10 +167,10 @@ class MemoryStore implements SessionStore {
     this.#byUser.clear();
   }
 
-  /** The live sessions that must end so that one more keeps within the limit, oldest first. */
-  #excess({ userId, createdAt }: SessionRecord, limit: UserLimit | undefined): SessionRecord[] {
+  /** The sessions live at `now` that must end so that one more of the user keeps within the limit, oldest first. */
+  #excess({ userId }: SessionRecord, limit: UserLimit | undefined, now: number): SessionRecord[] {
     if (limit === undefined) return [];
-    const live = this.#recordsOf(userId).filter((record) => !isExpired(record, createdAt));
+    const live = this.#recordsOf(userId).filter((record) => !isExpired(record, now));
     return live.slice(0, Math.max(live.length - limit.max + 1, 0));
   }
 

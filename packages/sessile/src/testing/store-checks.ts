@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { SecretChange, SessionDelta } from "../core/delta.ts";
 import type { SessionRecord } from "../core/record.ts";
-import type { Committed, Created, SessionStore } from "../core/store.ts";
+import type { Committed, Created, SessionStore, UserLimit } from "../core/store.ts";
 import { fullRecord, randomDigest, sampleRecord } from "./records.ts";
 
 /** Two stores on the same records: two connections, two processes, or one object twice. */
@@ -705,6 +705,62 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
+    name: "D8: a session that becomes a user's over the limit ends the oldest, or is refused, in that very step",
+    async run({ stores: [a, b] }) {
+      for (const from of [null, newUser()]) {
+        const [userId, now] = [newUser(), Date.now()];
+        await stored(a, { userId, createdAt: now - HOUR, expiresAt: now - 1 });
+        const oldest = await stored(a, { userId, createdAt: now - 20 });
+        const other = await stored(a, { userId, createdAt: now - 10 });
+        const record = await stored(a, { userId: from, createdAt: now - 1000 });
+        const { sid } = record;
+        const to = (onExceeded: UserLimit["onExceeded"], max = 2): SessionDelta => {
+          return { at: now, owner: userId, set: { onExceeded }, userLimit: { max, onExceeded } };
+        };
+        assert.deepEqual(await b.commit(sid, to("refuse"), record), { status: "refused" });
+        assert.deepEqual({ ...(await a.load(sid)) }, { ...record });
+        const late = await b.commit(sid, { ...to("evictOldest"), ifVersion: record.version + 1 }, record);
+        assert.equal(late.status, "conflict");
+        assert.deepEqual([...(await liveSids(a, [oldest, other]))].sort(), [oldest.sid, other.sid].sort());
+        const moved = await b.commit(sid, to("evictOldest"), record);
+        assert.deepEqual((moved as { evicted?: readonly string[] }).evicted, [oldest.sid]);
+        assert.deepEqual({ ...(await a.load(sid)) }, { ...okRecord(moved) });
+        assert.equal(await a.load(oldest.sid), null);
+        assert.deepEqual(await liveOf(a, userId, now), [sid, other.sid].sort());
+        okRecord(await b.commit(sid, to("refuse", 1)));
+        const gone = await a.commit(oldest.sid, to("evictOldest", 1), oldest);
+        assert.deepEqual(gone, { status: "gone" });
+        assert.deepEqual(await liveOf(b, userId, now), [sid, other.sid].sort(), "neither is the user's by this");
+        await b.delete(other.sid);
+        const next = await stored(a, { userId: from });
+        okRecord(await a.commit(next.sid, to("refuse"), next));
+      }
+    },
+  },
+  {
+    name: "D8: of sign-ins and sessions that become a user's at once, no more stay than the limit allows",
+    async run({ stores }) {
+      for (const onExceeded of ["evictOldest", "refuse"] as const) {
+        const [userId, userLimit] = [newUser(), { max: 3, onExceeded }];
+        const records = await all(16, async (i) =>
+          i % 2 === 0 ? sampleRecord({ userId }) : stored(stores[0], { userId: i % 4 === 1 ? null : newUser() }),
+        );
+        const answers = await all(16, (i): Promise<Created | Committed> => {
+          const [store, record] = [each(stores, i >> 1), records[i] as SessionRecord];
+          const delta = { at: Date.now(), owner: userId, userLimit };
+          return i % 2 === 0 ? store.create(record, userLimit) : store.commit(record.sid, delta, record);
+        });
+        const begun = records.filter((_, i) => /^(created|ok)$/.test(answers[i]?.status as string));
+        const evicted = answers.flatMap((answer) => ("evicted" in answer && answer.evicted) || []);
+        const live = await liveOf(stores[1], userId, 0);
+        assert.equal(new Set(evicted).size, evicted.length, "each is named once");
+        assert.deepEqual([...evicted, ...live].sort(), begun.map(({ sid }) => sid).sort());
+        if (onExceeded === "evictOldest") assert.equal(begun.length, 16, "a rule that evicts turns none away");
+        assert.equal(live.length, 3, `${live.length} live sessions with a limit of 3 and ${onExceeded}`);
+      }
+    },
+  },
+  {
     name: "D8: sessions that expired do not count against the limit",
     async run({ stores: [a, b] }) {
       const userId = newUser();
@@ -841,6 +897,12 @@ async function dataOf(store: SessionStore, sid: string): Promise<unknown> {
 async function liveSids(store: SessionStore, records: readonly SessionRecord[]): Promise<readonly string[]> {
   const loaded = await Promise.all(records.map(async ({ sid }) => store.load(sid)));
   return loaded.flatMap((record) => (record === null ? [] : [record.sid])).sort();
+}
+
+/** The sids of the user's sessions that are not over. */
+async function liveOf(store: SessionStore, userId: string, now: number): Promise<readonly string[]> {
+  const { records } = await store.list(userId);
+  return records.flatMap(({ sid, expiresAt }) => (expiresAt > now ? [sid] : [])).sort();
 }
 
 function revokedSids(answers: readonly Created[], records: readonly SessionRecord[]): string[] {

@@ -224,26 +224,34 @@ test("owner: a sign-in without regenerate moves the record, and so do another us
   assert.deepEqual(await dataOf(browser), { cart: "a" });
 });
 
-test("owner: with a limit, a session that becomes a user's later is refused in words that name regenerate", async (t) => {
-  const { store } = open({ userLimit: { max: 1, onExceeded: "evictOldest" } });
-  const program = await serve(
-    store,
-    {
-      ...ROUTES,
-      "/plain": (request, response, next) => {
-        request.session.passport = { user: 7 };
-        request.session.save((error: unknown) => (error ? next(error) : response.json({})));
+for (const onExceeded of ["evictOldest", "refuse"] as const) {
+  test(`owner: a limit that is to ${onExceeded} holds for a session that becomes a user's later, too`, async (t) => {
+    const { store } = open({ userLimit: { max: 1, onExceeded } });
+    const ended: string[] = [];
+    store.manager.on("revoked", ({ userId, reason }) => ended.push(`${userId} ${reason}`));
+    const program = await serve(
+      store,
+      {
+        ...ROUTES,
+        "/plain": (request, response, next) => {
+          request.session.passport = { user: 7 };
+          request.session.save((error: unknown) => (error ? next(error) : response.json({})));
+        },
       },
-    },
-    { test: t },
-  );
-  const [one, other] = [program.browser(), program.browser()];
-  await one.get("/set?cart=a");
-  assert.match((await one.get("/plain")).text, /req\.session\.regenerate/);
-  await one.follow("/login?user=7");
-  await other.follow("/login?user=7");
-  assert.deepEqual([await dataOf(one), await dataOf(other)], [{}, { passport: { user: "7" } }]);
-});
+      { test: t },
+    );
+    const [one, other] = [program.browser(), program.browser()];
+    await other.get("/set?cart=a");
+    await one.follow("/login?user=7");
+    const isRefused = onExceeded === "refuse";
+    assert.match((await other.get("/plain")).text, isRefused ? /as many sessions as `userLimit` allows/ : /^\{\}$/);
+    const [first, visitor] = [{ passport: { user: "7" } }, { cart: "a" }];
+    const expected = isRefused ? [first, visitor] : [{}, { ...visitor, passport: { user: 7 } }];
+    assert.deepEqual([await dataOf(one), await dataOf(other)], expected);
+    assert.equal((await store.manager.list("7")).sessions.length, 1);
+    assert.deepEqual(ended, isRefused ? [] : ["7 limit"]);
+  });
+}
 
 test("owner: numbers and objects with an id are users, anything else is none", async () => {
   const cases: [user: unknown, id: string | null][] = [

@@ -159,6 +159,8 @@ const OWNERS = "a session that becomes a user's";
 const EPOCHS = "a commit for a session that was another user's";
 const ELEVATES = "D10: an elevation";
 const MOVES = "F3: whatever races with a change of the user";
+const LIMITED = "D8: a session that becomes a user's over the limit";
+const CROWDS = "D8: of sign-ins and sessions that become a user's at once";
 
 /** Each commits a change as one is tempted to. */
 const BAD_COMMITS: [why: string, needed: readonly string[], store: () => SessionStore][] = [
@@ -201,6 +203,38 @@ const BAD_COMMITS: [why: string, needed: readonly string[], store: () => Session
     "does not know that idle timeouts change",
     ["a session's own idle timeout"],
     () => withCommit((memory, sid, { idleTimeout: _, ...delta }) => memory.commit(sid, delta)),
+  ],
+  [
+    "keeps the limit only when a session begins",
+    [LIMITED, CROWDS],
+    () => withCommit((memory, sid, { userLimit: _, ...delta }) => memory.commit(sid, delta)),
+  ],
+  [
+    "makes room for a session before it is sure that it will be the user's",
+    [LIMITED],
+    () =>
+      withCommit(async (memory, sid, { userLimit, ...delta }) => {
+        const { records } = delta.owner == null ? { records: [] } : await memory.list(delta.owner);
+        const live = records.filter(({ expiresAt }) => expiresAt > delta.at);
+        const isFull = userLimit !== undefined && live.length >= userLimit.max;
+        if (isFull && userLimit.onExceeded === "refuse") return { status: "refused" };
+        const evicted = isFull ? live.slice(0, live.length + 1 - userLimit.max).map((each) => each.sid) : [];
+        for (const other of evicted) await memory.delete(other);
+        const answer = await memory.commit(sid, delta);
+        return answer.status === "ok" ? { ...answer, evicted } : answer;
+      }),
+  ],
+  [
+    "counts the user's sessions first and writes afterwards",
+    [CROWDS],
+    () =>
+      withCommit(async (memory, sid, { userLimit, ...delta }) => {
+        if (userLimit === undefined || delta.owner == null) return memory.commit(sid, delta);
+        const { records } = await memory.list(delta.owner);
+        await turn();
+        if (records.length < userLimit.max) return memory.commit(sid, delta);
+        return memory.commit(sid, { ...delta, userLimit });
+      }),
   ],
   [
     "deletes the session and creates it anew",

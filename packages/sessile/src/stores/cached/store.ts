@@ -57,7 +57,9 @@ export class CachedStore implements WatchedStore, ChangeListener {
 
   async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
     try {
-      return await this.#store.commit(sid, delta, base);
+      const answer = await this.#store.commit(sid, delta, base);
+      if (answer.status === "ok") for (const other of answer.evicted ?? []) this.#copies.forget(other);
+      return answer;
     } finally {
       this.#copies.forget(sid);
     }

@@ -3,7 +3,7 @@
 import { applyDelta, type SessionDelta } from "../../core/delta.ts";
 import { isSessionError } from "../../core/errors.ts";
 import type { SessionRecord } from "../../core/record.ts";
-import type { Committed } from "../../core/store.ts";
+import { type Committed, committed } from "../../core/store.ts";
 import { failure } from "./calls.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 
@@ -20,8 +20,15 @@ export interface Stored {
   markOf(record: SessionRecord): string;
   /** `null` when there is none, or it cannot be read. */
   read(): Promise<Known | null>;
-  /** Writes `next` over `known`: `true`. Otherwise what is there instead. */
-  replace(known: Known, next: SessionRecord): Promise<true | Known | null>;
+  /**
+   * Writes `next` over `known`: the sids that ended for it, or `refused` by the limit of the delta. Otherwise what is
+   * there instead.
+   */
+  replace(
+    known: Known,
+    next: SessionRecord,
+    delta: SessionDelta,
+  ): Promise<readonly string[] | "refused" | Known | null>;
 }
 
 /**
@@ -42,9 +49,10 @@ export async function commitDelta(stored: Stored, delta: SessionDelta, base: Ses
       if (isFresh || (isPast && next === "conflict")) return next === "gone" ? GONE : { status: "conflict", record };
       known = await stored.read();
     } else {
-      const current: true | Known | null = await stored.replace(known, next);
-      if (current === true) return { status: "ok", record: next };
-      known = current;
+      const current: Awaited<ReturnType<Stored["replace"]>> = await stored.replace(known, next, delta);
+      if (current === "refused") return { status: current };
+      if (Array.isArray(current)) return committed(next, current);
+      known = current as Known | null;
     }
   }
   return GONE;
@@ -94,7 +102,7 @@ export class Commits {
 
 /** Of what this process wrote last and what the request loaded, the later. */
 function newest(previous: Committed | undefined, base: SessionRecord | undefined): SessionRecord | null {
-  const written = previous === undefined || previous.status === "gone" ? undefined : previous.record;
+  const written = previous !== undefined && "record" in previous ? previous.record : undefined;
   if (written === undefined || base === undefined) return written ?? base ?? null;
   return written.writes > base.writes ? written : base;
 }

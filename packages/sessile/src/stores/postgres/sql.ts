@@ -4,12 +4,13 @@ import { createHash } from "node:crypto";
 import type { Sql } from "./link.ts";
 
 /** The version of the schema that this release reads and writes. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** The names of a table and of what lies beside it, quoted; `table` is `name` or `schema.name`. */
 export class Names {
   readonly table: string;
   readonly create: string;
+  readonly move: string;
   readonly deleteByUser: string;
   readonly version: string;
   /** The channel on which the ends of sessions are announced. */
@@ -21,6 +22,7 @@ export class Names {
     const name = (suffix: string) => `${parts.map((part) => `"${part}`).join('".')}${suffix}"`;
     this.table = name("");
     this.create = name("_create");
+    this.move = name("_move");
     this.deleteByUser = name("_delete_user");
     this.version = name("_version");
     this.channel = `${table.replace(".", "_")}_ended`;
@@ -43,12 +45,28 @@ const lockUser = (names: Names) => `
 
 const ANNOUNCE = "IF p_channel IS NOT NULL THEN PERFORM pg_notify(p_channel, sid) FROM unnest(ended) AS sid; END IF;";
 
+/** The limit is reached for a session that is to be the user's, and its rule is to refuse it. */
+const isFull = (table: string, now: string) => `p_user IS NOT NULL AND p_rule = 'refuse' AND p_max <= (
+    SELECT count(*) FROM ${table} WHERE user_id = p_user AND expires_at > ${now}
+  )`;
+
+/** Ends the user's oldest sessions that are too many beside the one of `p_sid`. */
+const evict = (table: string, now: string) => `IF p_user IS NOT NULL AND p_rule = 'evictOldest' THEN
+    WITH gone AS (
+      DELETE FROM ${table} WHERE sid = ANY (ARRAY(
+        SELECT sid FROM ${table} WHERE user_id = p_user AND expires_at > ${now} AND sid <> p_sid
+        ORDER BY created_at DESC, sid DESC OFFSET p_max - 1
+      )) RETURNING sid, created_at
+    ) SELECT coalesce(array_agg(sid ORDER BY created_at, sid), '{}') INTO ended FROM gone;
+    ${ANNOUNCE}
+  END IF;`;
+
 /**
  * The statements that create the tables; the last one fails if they exist. Touches change only one indexed column,
  * `due`, the deadline rounded up, and rows leave them room: so most of them are HOT updates.
  */
 export function schemaStatements(names: Names): readonly string[] {
-  const { table, create, deleteByUser, version, bare } = names;
+  const { table, create, move, deleteByUser, version, bare } = names;
   return [
     `CREATE TABLE IF NOT EXISTS ${table} (
   sid text COLLATE "C" PRIMARY KEY,
@@ -66,25 +84,33 @@ export function schemaStatements(names: Names): readonly string[] {
 DECLARE
   ended text[] := '{}';
 BEGIN${lockUser(names)}
-  IF p_user IS NOT NULL AND p_rule = 'refuse' AND p_max <= (
-    SELECT count(*) FROM ${table} WHERE user_id = p_user AND expires_at > p_created
-  ) THEN
+  IF ${isFull(table, "p_created")} THEN
     RETURN CASE WHEN EXISTS (SELECT FROM ${table} WHERE sid = p_sid) THEN 'exists' ELSE 'refused' END;
   END IF;
   INSERT INTO ${table} VALUES (p_sid, p_user, p_created, p_expires, p_due, p_head, p_data) ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
     RETURN 'exists';
   END IF;
-  IF p_user IS NOT NULL AND p_rule = 'evictOldest' THEN
-    WITH gone AS (
-      DELETE FROM ${table} WHERE sid = ANY (ARRAY(
-        SELECT sid FROM ${table} WHERE user_id = p_user AND expires_at > p_created AND sid <> p_sid
-        ORDER BY created_at DESC, sid DESC OFFSET p_max - 1
-      )) RETURNING sid, created_at
-    ) SELECT coalesce(array_agg(sid ORDER BY created_at, sid), '{}') INTO ended FROM gone;
-    ${ANNOUNCE}
-  END IF;
+  ${evict(table, "p_created")}
   RETURN 'created ' || array_to_string(ended, ' ');
+END $$`,
+    `CREATE OR REPLACE FUNCTION ${move}(p_sid text, p_mark text, p_head text, p_data text, p_expires bigint, p_due bigint,
+  p_wait text, p_user text, p_created bigint, p_at bigint, p_max integer, p_rule text, p_channel text)
+  RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  ended text[] := '{}';
+BEGIN${lockUser(names)}
+  PERFORM FROM ${table} WHERE sid = p_sid AND head = p_mark FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN 'changed';
+  END IF;
+  IF ${isFull(table, "p_at")} THEN
+    RETURN 'refused';
+  END IF;
+  UPDATE ${table} SET head = p_head, data = coalesce(p_data, data), expires_at = p_expires, due = p_due,
+    user_id = p_user, created_at = p_created WHERE sid = p_sid;
+  ${evict(table, "p_at")}
+  RETURN 'written ' || array_to_string(ended, ' ');
 END $$`,
     `CREATE OR REPLACE FUNCTION ${deleteByUser}(p_user text, p_except text, p_channel text, p_wait text)
   RETURNS text LANGUAGE plpgsql AS $$
@@ -114,10 +140,9 @@ const SCANNED = `json_agg(json_build_array(sid, created_at, ${TEXT}) ORDER BY si
 const wait = (parameter: string) => `set_config('lock_timeout', ${parameter}, true) IS NOT NULL`;
 
 /** Each is about one table. */
-export function statements({ table, create, deleteByUser, version }: Names) {
-  const update = `UPDATE ${table} SET head = $3, data = coalesce($4, data), expires_at = $5, due = $6`;
-  const same = `WHERE sid = $1 AND head = $2 AND ${wait("$7")}`;
-  const replace = `${update} ${same}`;
+export function statements({ table, create, move, deleteByUser, version }: Names) {
+  const replace = `UPDATE ${table} SET head = $3, data = coalesce($4, data), expires_at = $5, due = $6
+    WHERE sid = $1 AND head = $2 AND ${wait("$7")}`;
   return {
     probe: read(
       "look at the schema",
@@ -128,8 +153,8 @@ export function statements({ table, create, deleteByUser, version }: Names) {
     create: write("create a session", `SELECT ${create}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`),
     withdraw: write("withdraw a session", `DELETE FROM ${table} WHERE sid = $1 AND head = $2`),
     replace: write("commit a change", `${replace} RETURNING sid`),
-    /** The same, for a session that becomes another user's: it moves in the index. */
-    move: write("commit a change", `${update}, user_id = $8, created_at = $9 ${same} RETURNING sid`),
+    /** The same, for a session that becomes another user's, within the limit. */
+    move: write("commit a change", `SELECT ${move}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`),
     /** A touch may get lost in a crash: it does not wait for the disk. */
     touch: write(
       "touch a session",

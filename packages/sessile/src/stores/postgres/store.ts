@@ -155,16 +155,25 @@ export class PostgresStore implements SessionStore {
       markOf: (record) => headIn(this.#known.textOf(record) ?? encodeRecord(record)),
       read,
       // A second statement, because the snapshot of the first may be older than the row that it waited for.
-      replace: async ({ record, mark }, next) => {
+      replace: async ({ record, mark }, next, { at, userLimit }) => {
         const { userId, createdAt } = next;
-        const isMoved = userId !== record.userId;
-        const owner = isMoved ? [userId === null ? null : userKey(userId), String(createdAt)] : [];
-        const [sql, text] = [isMoved ? this.#sql.move : replace, encodeRecord(next)];
+        const text = encodeRecord(next);
         const data = next.data === record.data ? null : next.data;
-        const values = [sid, mark, headIn(text), data, ...changingOf(next), this.#wait, ...owner];
-        if ((await this.#link.run(sql, values, endsAt)).length !== 1) return read();
+        const values = [sid, mark, headIn(text), data, ...changingOf(next), this.#wait];
+        const evicted: string[] = [];
+        if (userId === record.userId) {
+          if ((await this.#link.run(replace, values, endsAt)).length !== 1) return read();
+        } else {
+          const owner = [userId === null ? null : userKey(userId), String(createdAt), String(at)];
+          const limit = userLimit === undefined ? [null, null] : [String(userLimit.max), userLimit.onExceeded];
+          const all = [...values, ...owner, ...limit, this.#channel];
+          const [[answer] = []] = await this.#link.run(this.#sql.move, all, endsAt);
+          const [status, ...sids] = (answer as string).trim().split(" ");
+          if (status !== "written") return status === "refused" ? status : read();
+          evicted.push(...sids);
+        }
         this.#known.add(next, text);
-        return true;
+        return evicted;
       },
     };
   }

@@ -3,7 +3,7 @@
 import type { SessionRecord } from "../../core/record.ts";
 import { beginningOfRecord, beginningOfText, readableRecord } from "../network/codec.ts";
 import type { Known, Stored } from "../network/compared-commit.ts";
-import { admitOwner, confirmOwner } from "./move.ts";
+import { admitOwner, confirmOwner, withdrawOwner } from "./move.ts";
 import type { Records } from "./records.ts";
 import { UserIndex } from "./user-index.ts";
 
@@ -15,14 +15,18 @@ export function storedRecord(records: Records, sid: string, endsAt: number): Sto
   return {
     markOf: beginningOfRecord,
     read: async () => knownOf(await records.read(sid, endsAt), sid),
-    async replace({ record, mark }, next) {
-      const isMoved = next.userId !== record.userId;
-      if (isMoved) await admitOwner(records, next);
-      const [answer, current] = await records.replace(mark, next, endsAt);
-      if (answer !== "written") return knownOf(current ?? null, sid);
-      if (isMoved && !(await confirmOwner(records, record, next))) return null;
+    async replace({ record, mark }, next, { at, userLimit }) {
+      const move = next.userId !== record.userId && { before: record, after: next, limit: userLimit, now: at };
+      const place = move ? await admitOwner(records, move) : "admitted";
+      if (place === "refused") return place;
+      if (place === "changed") return knownOf(await records.read(sid, endsAt), sid);
+      const [answer, current = null] = await records.replace(mark, next, endsAt);
+      if (move && answer !== "written" && current === null) await withdrawOwner(records, move);
+      if (answer !== "written") return knownOf(current, sid);
+      const evicted = move ? await confirmOwner(records, move) : [];
+      if (evicted === null) return null;
       if (minuteOf(next) !== minuteOf(record)) void enter(records, next).catch(() => {});
-      return true;
+      return evicted;
     },
   };
 }

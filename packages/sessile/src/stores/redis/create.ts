@@ -48,7 +48,7 @@ async function begin(records: Records, index: UserIndex, record: SessionRecord, 
     await index.forget(["p"], [record.sid]);
     return { status: "exists" };
   }
-  const { status, evicted, marked } = await confirmOrLook(records, index, record, limit);
+  const { status, evicted, marked } = await confirmOrLook(records, index, record, limit, record.createdAt);
   if (status === "confirmed") {
     await index.finishMarked(marked);
     return { status: "created", evicted };
@@ -58,15 +58,16 @@ async function begin(records: Records, index: UserIndex, record: SessionRecord, 
 }
 
 /** Before any session is evicted or refused, those that ended without notice are looked for: idle ones, above all. */
-async function confirmOrLook(
+export async function confirmOrLook(
   records: Records,
   index: UserIndex,
   record: SessionRecord,
-  limit?: UserLimit,
+  limit: UserLimit | undefined,
+  now: number,
 ): Promise<Confirmed> {
   const first = await index.confirm(record, limit, false);
   if (first.status !== "full") return first;
-  await index.forgetEnded((sid) => hasEnded(records, sid, record));
+  await index.forgetEnded((sid) => hasEnded(records, sid, record.userId, now));
   return index.confirm(record, limit, true);
 }
 
@@ -74,7 +75,7 @@ async function confirmOrLook(
  * True when the record is gone, has become another user's, or was expired and is gone now. One that was touched
  * meanwhile stays.
  */
-async function hasEnded(records: Records, sid: string, { userId, createdAt: now }: SessionRecord): Promise<boolean> {
+async function hasEnded(records: Records, sid: string, userId: string | null, now: number): Promise<boolean> {
   const text = await records.read(sid);
   if (text === null) return true;
   const record = readableRecord(text, sid);

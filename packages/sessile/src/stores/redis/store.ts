@@ -74,10 +74,12 @@ export class RedisStore implements SessionStore {
     await this.#ready();
     if (!isSid(sid)) return { status: "gone" };
     const began = this.#link.endsAt();
-    return this.#commits.run(sid, base, (newest, hasWaited) => {
+    const answer = await this.#commits.run(sid, base, (newest, hasWaited) => {
       const endsAt = hasWaited ? this.#link.endsAt() : began; // Redis has just answered the commit before
       return commitDelta(storedRecord(this.#records, sid, endsAt), delta, newest);
     });
+    if (answer.status === "ok") for (const evicted of answer.evicted ?? []) this.#ended.announce(evicted);
+    return answer;
   }
 
   /**

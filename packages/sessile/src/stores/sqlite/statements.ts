@@ -8,6 +8,9 @@ const OTHERS = COLUMNS.slice(1);
 
 /** The user's sessions that are live at an instant: `isExpired` in SQL. */
 const LIVE = "FROM sessile_sessions WHERE user_id = ? AND expires_at > ?";
+const OLDEST = `SELECT sid ${LIVE} ORDER BY created_at DESC, sid DESC LIMIT -1 OFFSET ?`;
+/** The whole row is the expected one. */
+const SAME = `sid = ? AND (${OTHERS.join(", ")}) IS (${marks(OTHERS)})`;
 
 /** Statements that write return a row for each session that they changed. */
 export const SQL = {
@@ -17,16 +20,19 @@ export const SQL = {
   /**
    * Ends the user's oldest sessions; the parameter before the last is the number that stay. None if the new sid exists.
    */
-  evict: `DELETE FROM sessile_sessions WHERE sid IN
-    (SELECT sid ${LIVE} ORDER BY created_at DESC, sid DESC LIMIT -1 OFFSET ?)
+  evict: `DELETE FROM sessile_sessions WHERE sid IN (${OLDEST})
     AND NOT EXISTS (SELECT 1 FROM sessile_sessions WHERE sid = ?) RETURNING sid`,
   /** Changes nothing if the sid exists, or if the user has more sessions than the last parameter allows. */
   insert: `INSERT INTO sessile_sessions (${ALL}) SELECT ${marks(COLUMNS)}
     WHERE NOT EXISTS (SELECT 1 ${LIVE} LIMIT 1 OFFSET ?) ON CONFLICT (sid) DO NOTHING RETURNING sid`,
   /** Changes nothing unless the whole row is the expected one. */
   update: replace(CHANGING),
-  /** The same, for a session that becomes another user's. */
-  move: replace(MOVING),
+  same: `SELECT 1 FROM sessile_sessions WHERE ${SAME}`,
+  /** As `evict`, for a session that becomes the user's, if it is the expected one. */
+  evictFor: `DELETE FROM sessile_sessions WHERE sid IN (${OLDEST})
+    AND EXISTS (SELECT 1 FROM sessile_sessions WHERE ${SAME}) RETURNING sid`,
+  /** As `update`, for a session that becomes another user's, if that one has no more than the last parameter allows. */
+  move: replace(MOVING, `AND NOT EXISTS (SELECT 1 ${LIVE} LIMIT 1 OFFSET ?)`),
   delete: "DELETE FROM sessile_sessions WHERE sid = ? RETURNING sid",
   /** Deletes this very record, not another one of the same sid. */
   withdraw: `DELETE FROM sessile_sessions WHERE (${ALL}) IS (${marks(COLUMNS)})`,
@@ -52,9 +58,9 @@ export function prepareStatements(database: SqliteDatabase): Statements {
   return Object.fromEntries(prepared) as Statements;
 }
 
-function replace(columns: readonly string[]): string {
+function replace(columns: readonly string[], condition = ""): string {
   return `UPDATE sessile_sessions SET ${columns.map((name) => `${name} = ?`).join(", ")}
-    WHERE sid = ? AND (${OTHERS.join(", ")}) IS (${marks(OTHERS)}) RETURNING sid`;
+    WHERE ${SAME} ${condition} RETURNING sid`;
 }
 
 function marks(columns: readonly string[]): string {

@@ -4,7 +4,16 @@ import { setTimeout } from "node:timers/promises";
 import { applyDelta, type SessionDelta } from "../../core/delta.ts";
 import { isSessionError } from "../../core/errors.ts";
 import type { SessionRecord } from "../../core/record.ts";
-import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
+import {
+  type Committed,
+  type Created,
+  committed,
+  type Page,
+  type RecordPage,
+  type SessionStore,
+  type StoreStats,
+  type UserLimit,
+} from "../../core/store.ts";
 import { KnownRecords } from "../known-records.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
 import type { FileIdentity } from "./database-file.ts";
@@ -12,7 +21,7 @@ import { firstColumn, valuesOf } from "./driver.ts";
 import { busyError, isBusy, isDriverFailure, storeError } from "./errors.ts";
 import { changesOf, fromText, toRow, toText, unreadable } from "./row.ts";
 import type { Statements } from "./statements.ts";
-import { WriteQueue, type Writer } from "./write-queue.ts";
+import { type Step, WriteQueue, type Writer } from "./write-queue.ts";
 
 /**
  * Milliseconds between attempts to read while another connection holds a lock that blocks readers. Rare in WAL mode.
@@ -84,7 +93,8 @@ export class SqliteStore implements SessionStore {
       if (record === null) return { status: "gone" };
       const next = applyDelta(record, change);
       if (typeof next === "object") {
-        if (await this.#replace(record, next)) return { status: "ok", record: next };
+        const answer = await this.#replace(record, next, change);
+        if (answer !== null) return answer;
         if (performance.now() >= until) throw busyError(this.#parts.busyTimeout);
         isRefused = false;
       } else if (isRefused) return next === "gone" ? { status: next } : { status: next, record };
@@ -156,17 +166,18 @@ export class SqliteStore implements SessionStore {
     if (isDriverFailure(error)) this.#writes.add("withdraw a session", ["withdraw", ...toRow(record)]).catch(() => {});
   }
 
-  /** Writes `next` over `record`. False when the row was another one by then. */
-  async #replace(record: SessionRecord, next: SessionRecord): Promise<boolean> {
+  /** Writes `next` over `record`. `null` when the row was another one by then. */
+  async #replace(record: SessionRecord, next: SessionRecord, change: SessionDelta): Promise<Committed | null> {
     const { sid } = record;
     if ((this.#ahead.get(sid) ?? record) === record) this.#ahead.set(sid, next);
     let isWritten = false;
     try {
       const isMoved = next.userId !== record.userId;
-      const changes = changesOf(toRow(next), isMoved);
-      const [found] = await this.#writes.add(COMMITTING, [isMoved ? "move" : "update", ...changes, ...toRow(record)]);
-      isWritten = found?.length === 1;
-      return isWritten;
+      const steps = isMoved ? moveSteps(record, next, change) : [updateStep(record, next)];
+      const found = await this.#writes.add(COMMITTING, ...steps);
+      isWritten = found.at(-1)?.length === 1;
+      if (isWritten) return committed(next, isMoved ? found[1] : []);
+      return isMoved && found[0]?.length === 1 ? { status: "refused" } : null;
     } finally {
       // After a failure the commits that built on `next` will not be written either.
       if (!isWritten || this.#ahead.get(sid) === next) this.#ahead.delete(sid);
@@ -229,4 +240,21 @@ export class SqliteStore implements SessionStore {
       throw error;
     }
   }
+}
+
+function updateStep(record: SessionRecord, next: SessionRecord): Step {
+  return ["update", ...changesOf(toRow(next), false), ...toRow(record)];
+}
+
+/** The session becomes another user's, within the limit. The steps find whether it is still `record`, and who ends. */
+function moveSteps(record: SessionRecord, next: SessionRecord, { at, userLimit: limit }: SessionDelta): Step[] {
+  const row = toRow(record);
+  const user = limit === undefined || next.userId === null ? null : toText(next.userId);
+  const evictable = limit?.onExceeded === "evictOldest" ? user : null;
+  const others = (limit?.max ?? 1) - 1;
+  return [
+    ["same", ...row],
+    ["evictFor", evictable, at, others, ...row],
+    ["move", ...changesOf(toRow(next), true), ...row, user, at, others],
+  ];
 }
