@@ -3,7 +3,7 @@
 
 import type { EventEmitter } from "node:events";
 import expressSession from "express-session";
-import { type Core, limitReached } from "./core/core.ts";
+import type { Core } from "./core/core.ts";
 import { checkKey, type Json, type JsonObject, parseData } from "./core/data.ts";
 import type { SessionDelta } from "./core/delta.ts";
 import { isSessionError, SessionError } from "./core/errors.ts";
@@ -126,6 +126,11 @@ interface BaseStore extends EventEmitter {
 }
 
 const Store: new () => BaseStore = expressSession.Store;
+
+function refused(): SessionError {
+  const message = "The user has as many sessions as `userLimit` allows, or the store cannot be sure, as Redis.";
+  return new SessionError("ERR_SESSION_LIMIT", `${message} Call \`req.session.regenerate\` before you sign in.`);
+}
 
 /** For the option `store` of express-session. */
 class ExpressSessionStore extends Store {
@@ -375,7 +380,7 @@ class ExpressSessionStore extends Store {
       const base = record;
       const answer = await this.#core.ask("commit a session", (store) => store.commit(sid, delta, base));
       if (answer.status === "gone") return this.#gone(record);
-      if (answer.status === "refused") throw limitReached();
+      if (answer.status === "refused") throw refused();
       if (answer.status === "ok") {
         Object.assign(mark, { record: answer.record, seen: data });
         this.#show(sid, content.expiresAt);

@@ -28,7 +28,10 @@ export interface SessionDelta {
    * `createdAt` is later, so what a request of that user has to write does not reach it.
    */
   readonly owner?: string | null;
-  /** How many sessions `owner` may have. The store keeps it in the step in which this one becomes that user's. */
+  /**
+   * How many sessions `owner` may have. The store keeps it in the step in which this one becomes that user's. One that
+   * cannot do so where the rule is `refuse` answers `refused` to every such change.
+   */
   readonly userLimit?: UserLimit;
   /** This user proved again who they are: moves `authenticatedAt` to `at`. Of another user's session this one is gone. */
   readonly elevate?: string;

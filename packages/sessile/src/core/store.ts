@@ -30,7 +30,7 @@ export type Committed =
   | { readonly status: "gone" }
   /** a condition of the delta does not hold for `record`, the session as it is now; nothing was written */
   | { readonly status: "conflict"; readonly record: SessionRecord }
-  /** the `userLimit` of the delta is reached and its rule is `refuse`; nothing was written */
+  /** the `userLimit` of the delta is reached, or may be, and its rule is `refuse`; nothing was written */
   | { readonly status: "refused" };
 
 /** The answer to a commit that wrote `record`. */

@@ -733,7 +733,10 @@ export const storeChecks: readonly StoreCheck[] = [
         assert.deepEqual(await liveOf(b, userId, now), [sid, other.sid].sort(), "neither is the user's by this");
         await b.delete(other.sid);
         const next = await stored(a, { userId: from });
-        okRecord(await a.commit(next.sid, to("refuse"), next));
+        const { status } = await a.commit(next.sid, to("refuse"), next);
+        const live = [sid, ...(status === "ok" ? [next.sid] : [])].sort();
+        assert.deepEqual(await liveOf(b, userId, now), live);
+        assert.ok(status === "ok" || status === "refused", "a store that cannot be sure may refuse");
       }
     },
   },

@@ -5,9 +5,9 @@ import { createRequire } from "node:module";
 import { test } from "node:test";
 import { memoryStore, SessionError } from "sessile";
 import { type ExpressSessionStoreOptions, expressSessionStore } from "sessile/express-session";
-import { importFormerSession } from "sessile/former-sessions";
+import { formerSessions, importFormerSession } from "sessile/former-sessions";
 import type { SessionRecord, SessionStore } from "sessile/store";
-import { HandClock, SpiedStore } from "../support/requests.ts";
+import { Bench, HandClock, SpiedStore } from "../support/requests.ts";
 import { call, type Handler, serve, session, USUAL } from "./program.ts";
 
 const MINUTE = 60_000;
@@ -244,7 +244,7 @@ for (const onExceeded of ["evictOldest", "refuse"] as const) {
     await other.get("/set?cart=a");
     await one.follow("/login?user=7");
     const isRefused = onExceeded === "refuse";
-    assert.match((await other.get("/plain")).text, isRefused ? /as many sessions as `userLimit` allows/ : /^\{\}$/);
+    assert.match((await other.get("/plain")).text, isRefused ? /req\.session\.regenerate/ : /^\{\}$/);
     const [first, visitor] = [{ passport: { user: "7" } }, { cart: "a" }];
     const expected = isRefused ? [first, visitor] : [{}, { ...visitor, passport: { user: 7 } }];
     assert.deepEqual([await dataOf(one), await dataOf(other)], expected);
@@ -351,6 +351,25 @@ test("lifetimes: a session that was imported is there until it would have ended,
   assert.equal((await store.manager.list("7")).sessions.length, 1);
   clock.now += DAY;
   assert.deepEqual(await dataOf(browser), {});
+});
+
+test("formerSessions exchanges a session of this store: its user stays signed in, the old cookie opens nothing more", async (t) => {
+  const bench = new Bench();
+  const store = expressSessionStore({ store: bench.spied.store, sweepInterval: 0, clock: bench.clock.read });
+  const browser = (await serve(store, ROUTES, { test: t })).browser();
+  await browser.follow("/login?user=7");
+  const { cookie } = await browser.get("/set?cart=a");
+  assert.equal(cookie, null, "the cookie is set once");
+  const cookies = browser.cookies;
+  const former = formerSessions({ store: bench.spied.store, secret: USUAL.secret, clock: bench.clock.read });
+  const exchange = () => bench.send(null, (session) => former.signIn(session, cookies, ({ cart = [] }) => ({ cart })));
+  const { result, issued } = await exchange();
+  assert.deepEqual([result, await bench.userOf(issued as string)], [true, "7"]);
+  assert.deepEqual(await bench.dataOf(issued as string), { cart: "a" });
+  assert.deepEqual(await dataOf(browser), {}, "express-session finds it no more");
+  assert.equal((await exchange()).result, false);
+  const { sessions } = await store.manager.list("7");
+  assert.equal(sessions.length, 1, "both are seen from either manager");
 });
 
 test("lifetimes: a maxAge of zero ends the session", async (t) => {

@@ -40,12 +40,16 @@ export class Browser {
     this.#url = url;
   }
 
+  /** The header `Cookie` of the next request. */
+  get cookies(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  }
+
   async get(path: string, init: RequestInit = {}): Promise<Answer> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const response = await fetch(new URL(path, this.#url), {
       redirect: "manual",
       ...init,
-      headers: { ...(init.headers as Record<string, string>), cookie },
+      headers: { ...(init.headers as Record<string, string>), cookie: this.cookies },
     });
     const lines = response.headers.getSetCookie();
     for (const line of lines) {

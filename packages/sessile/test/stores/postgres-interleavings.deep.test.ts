@@ -12,7 +12,7 @@ import type { PostgresPort } from "#dist/stores/postgres/port.js";
 import { userKey } from "#dist/stores/postgres/rows.js";
 import { type Campaign, crash, lostAnswer, nothing } from "./interleavings/campaigns.ts";
 import { LIMITS, runAll as runEach, scenarios } from "./interleavings/run-all.ts";
-import { choices, type Scenario, SECRETS, SWEEPS } from "./interleavings/scenario.ts";
+import { choices, OWNERS, type Scenario, SECRETS, SWEEPS } from "./interleavings/scenario.ts";
 import { type MakeStore, simulate, soundStore, Worlds } from "./postgres-interleavings/simulate.ts";
 
 const PAIRS = scenarios(choices(2));
@@ -62,6 +62,17 @@ test(
 test("the promises hold in orders of three operations", PATIENTLY, async (t) => {
   await runAll(t, TRIPLES, nothing, byDepth(3, 12, 1000));
 });
+
+test(
+  "a session becomes a user's in every order with others, wherever one crashes, whichever answer is lost",
+  PATIENTLY,
+  async (t) => {
+    const all = [undefined, ...LIMITS].flatMap((limit) => scenarios(OWNERS, limit));
+    await runAll(t, all, nothing, byDepth(6, 100, 1000));
+    await runAll(t, all, crash, byDepth(3, 6, 1000));
+    await runAll(t, all, lostAnswer, byDepth(3, 6, 1000));
+  },
+);
 
 /** Stores that are wrong in one point each, which the explorer has to find. */
 const FAULTY: { name: string; scenario: Scenario; message: RegExp; makeStore: MakeStore }[] = [

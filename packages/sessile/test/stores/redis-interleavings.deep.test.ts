@@ -17,7 +17,7 @@ import * as scripts from "#dist/stores/redis/scripts.js";
 import { type Campaign, crash, lostAnswer, nothing } from "./interleavings/campaigns.ts";
 import type { Outcome } from "./interleavings/judge.ts";
 import { LIMITS, runAll as runEach, scenarios } from "./interleavings/run-all.ts";
-import { choices, type Scenario, SECRETS } from "./interleavings/scenario.ts";
+import { choices, OWNERS, type Scenario, SECRETS } from "./interleavings/scenario.ts";
 import { FAULTY_STORES } from "./redis-interleavings/faulty-stores.ts";
 import { type Options, simulate } from "./redis-interleavings/simulate.ts";
 
@@ -84,6 +84,17 @@ test(
     await runAll(t, all, nothing, { most: upTo(300) });
     await runAll(t, all, crash, { most: upTo(60) });
     await runAll(t, all, lostAnswer, { most: upTo(20) });
+  },
+);
+
+test(
+  "a session becomes a user's in every order with others, wherever one crashes, whichever answer is lost",
+  PATIENTLY,
+  async (t) => {
+    const all = [undefined, ...LIMITS].flatMap((limit) => scenarios(OWNERS, limit));
+    await runAll(t, all, nothing, { most: upTo(300) });
+    await runAll(t, all, crash, { most: upTo(10) });
+    await runAll(t, all, lostAnswer, { most: upTo(5) });
   },
 );
 

@@ -7,7 +7,7 @@ import { byDepth } from "sessile-test-support/depth";
 import { SQL } from "#dist/stores/sqlite/statements.js";
 import { type Campaign, crash, lostAnswer, nothing } from "./interleavings/campaigns.ts";
 import { LIMITS, runAll as runEach, scenarios } from "./interleavings/run-all.ts";
-import { choices, type Scenario, SECRETS, SWEEPS } from "./interleavings/scenario.ts";
+import { choices, OWNERS, type Scenario, SECRETS, SWEEPS } from "./interleavings/scenario.ts";
 import { unable } from "./sqlite/raw.ts";
 import { type FaultySql, simulate } from "./sqlite-interleavings/simulate.ts";
 
@@ -50,6 +50,17 @@ test("the promises hold in orders of three operations", PATIENTLY, (t) => {
 /** A change that is written whatever the row has become. */
 const unconditional = { update: SQL.update.replace(/AND (\(.*\) IS \(.*\))/, "AND ($1 OR true)") };
 
+test(
+  "a session becomes a user's in every order with others, wherever one crashes, whichever answer is lost",
+  PATIENTLY,
+  async (t) => {
+    const all = [undefined, ...LIMITS].flatMap((limit) => scenarios(OWNERS, limit));
+    await runAll(t, all, nothing, byDepth(6, 100, 1000));
+    await runAll(t, all, crash, byDepth(3, 6, 1000));
+    await runAll(t, all, lostAnswer, byDepth(3, 6, 1000));
+  },
+);
+
 /** Statements that are wrong in one point each, which the explorer has to find. */
 const FAULTY: readonly { name: string; scenario: Scenario; message: RegExp; sql: FaultySql }[] = [
   {
@@ -75,6 +86,18 @@ const FAULTY: readonly { name: string; scenario: Scenario; message: RegExp; sql:
     scenario: { name: "two sign-ins", kinds: ["create", "create"], limit: { max: 1, onExceeded: "refuse" } },
     message: /confirmed with a limit of 1/,
     sql: { insert: SQL.insert.replace("OFFSET ?", "OFFSET ? + 1") },
+  },
+  {
+    name: "a limit that lets one more session become the user's",
+    scenario: { name: "two join", kinds: ["join", "join"], limit: { max: 1, onExceeded: "refuse" } },
+    message: /confirmed with a limit of 1/,
+    sql: { move: SQL.move.replace("OFFSET ?", "OFFSET ? + 1") },
+  },
+  {
+    name: "a session that becomes the user's and ends no other",
+    scenario: { name: "one joins", kinds: ["join", "visit"], limit: { max: 1, onExceeded: "evictOldest" } },
+    message: /was turned away by a rule that evicts/,
+    sql: { evictFor: SQL.evictFor.replace("sid IN", "false AND sid IN") },
   },
 ];
 

@@ -17,9 +17,7 @@ export function storedRecord(records: Records, sid: string, endsAt: number): Sto
     read: async () => knownOf(await records.read(sid, endsAt), sid),
     async replace({ record, mark }, next, { at, userLimit }) {
       const move = next.userId !== record.userId && { before: record, after: next, limit: userLimit, now: at };
-      const place = move ? await admitOwner(records, move) : "admitted";
-      if (place === "refused") return place;
-      if (place === "changed") return knownOf(await records.read(sid, endsAt), sid);
+      if (move && !(await admitOwner(records, move))) return "refused";
       const [answer, current = null] = await records.replace(mark, next, endsAt);
       if (move && answer !== "written" && current === null) await withdrawOwner(records, move);
       if (answer !== "written") return knownOf(current, sid);

@@ -159,14 +159,18 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMI
 );
 
 /**
- * Enters a session that the index does not name in any state. A `create` of it that is still under way then fails to
- * confirm, and takes the session back. ARGV: sid, `createdAt`, when the index may go.
+ * Enters a session that the index does not name in any state, or as one that has been pending for too long: its process
+ * ended before it confirmed. A `create` of it that is still under way then fails to confirm, and takes the session
+ * back. ARGV: sid, `createdAt`, when the index may go.
  */
 export const RESTORE = script(`${FIND}${OUTLIVE}
-for _, state in ipairs({'c', 'p', 'r'}) do
+for _, state in ipairs({'c', 'r'}) do
   if redis.call('ZSCORE', KEYS[1], state .. ARGV[1]) then return 0 end
 end
+local began = redis.call('ZSCORE', KEYS[1], 'p' .. ARGV[1])
+if began and began + ${PENDING_TIMEOUT} > now then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], 'c' .. ARGV[1])
+redis.call('ZREM', KEYS[1], 'p' .. ARGV[1])
 outlive(ARGV[3])
 return 1
 `);

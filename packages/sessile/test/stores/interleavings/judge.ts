@@ -10,7 +10,7 @@ import {
   type SessionStore,
 } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
-import { FIRST, type Kind, keyOf, NEW, type Scenario, secretChange, touchedUntil, USER } from "./scenario.ts";
+import { FIRST, type Kind, keyOf, NEW, ownSid, type Scenario, secretChange, touchedUntil, USER } from "./scenario.ts";
 
 /** The end of an operation: it returned, it failed with a store error, or it is never resumed. */
 export interface Outcome {
@@ -47,6 +47,7 @@ export async function judge(aftermath: Aftermath): Promise<void> {
   checkFirst(aftermath, ending);
   checkSecrets(aftermath, ending);
   checkCommits(aftermath, ending);
+  checkOwners(aftermath, ending);
   checkLimit(aftermath, ending, members);
   if (aftermath.isCalm) checkIndex(ending, members);
   else await checkNext(aftermath, ending);
@@ -62,8 +63,7 @@ async function readEnding({ store, outcomes }: Aftermath): Promise<Ending> {
 }
 
 function sidsInPlay(outcomes: readonly Outcome[]): string[] {
-  const created = outcomes.flatMap(({ kind }, process) => (kind === "create" ? [NEW[process]?.sid as string] : []));
-  return [FIRST.sid, ...created];
+  return [...new Set([FIRST.sid, ...outcomes.flatMap(({ kind }, process) => ownSid(kind, process) ?? [])])];
 }
 
 /** Nothing comes back: whatever was acknowledged as ended is not loadable and not listed. */
@@ -84,27 +84,46 @@ function acknowledgedDead(outcome: Outcome, process: number, { isIndexLost }: Sc
   if (outcome.kind === "signOut") return [FIRST.sid];
   if (outcome.kind === "sweep") return outcome.value as string[];
   if (outcome.kind === "revokeAll") return [...(isIndexLost ? [] : [FIRST.sid]), ...(outcome.value as string[])];
-  if (outcome.kind !== "create") return [];
-  const created = outcome.value as Created;
-  return created.status === "created" ? created.evicted : [own];
+  if (outcome.kind === "visitorOut") return [VISITOR];
+  if (isJoin(outcome.kind) && (outcome.value as Committed).status === "refused") return [];
+  const sid = ownSid(outcome.kind, process);
+  return sid === null ? [] : (createdBy(outcome)?.evicted ?? [sid]);
 }
 
 /** A live session whose token was returned is listed. */
 function checkListed({ outcomes }: Aftermath, { live, listed }: Ending): void {
   for (const sid of [FIRST.sid, ...handedOut(outcomes)]) {
-    if (live.has(sid)) assert.ok(listed.includes(sid), `${nameOf(sid)} lives and is not listed`);
+    if (live.has(sid) && !inDoubt(sid, outcomes))
+      assert.ok(listed.includes(sid), `${nameOf(sid)} lives and is not listed`);
   }
 }
 
 function handedOut(outcomes: readonly Outcome[]): string[] {
-  return outcomes.flatMap((outcome, process) => (createdBy(outcome) === null ? [] : [NEW[process]?.sid as string]));
+  const sids = outcomes.map((outcome, process) => createdBy(outcome) && ownSid(outcome.kind, process));
+  return [...new Set(sids.filter((sid) => sid !== null))];
 }
 
-function createdBy(outcome: Outcome): (Created & { status: "created" }) | null {
-  if (outcome.kind !== "create" || outcome.status !== "returned") return null;
-  const created = outcome.value as Created;
-  return created.status === "created" ? created : null;
+/** A session that has begun, or has become the user's. */
+function createdBy(outcome: Outcome): { readonly evicted: readonly string[] } | null {
+  if (outcome.status !== "returned" || !(outcome.kind === "create" || isJoin(outcome.kind))) return null;
+  const answer = outcome.value as Created | Committed;
+  if (answer.status === "created") return answer;
+  return answer.status === "ok" ? { evicted: answer.evicted ?? [] } : null;
 }
+
+/** On Redis, a session whose change of the user was cut off has its place after its next touch. */
+function inDoubt(sid: string, outcomes: readonly Outcome[]): boolean {
+  return outcomes.some(({ kind, status }, other) => {
+    return isJoin(kind) && status !== "returned" && ownSid(kind, other) === sid;
+  });
+}
+
+function isJoin(kind: Kind): boolean {
+  return kind === "join" || kind === "joinToo";
+}
+
+/** The session that the first operation makes the user's. */
+const VISITOR = (NEW[0] as SessionRecord).sid;
 
 /** A session that began ends for a reason that an operation reports. */
 function checkCreated(aftermath: Aftermath, { live }: Ending): void {
@@ -142,7 +161,8 @@ function checkMeeting(aftermath: Aftermath, create: number, revokeAll: number, i
 function mayBeEnded({ outcomes, scenario }: Aftermath, process: number, except: number): boolean {
   const evicts = scenario.limit?.onExceeded === "evictOldest";
   return outcomes.some(({ kind }, other) => {
-    return other !== except && other !== process && (kind === "revokeAll" || (kind === "create" && evicts));
+    const mayEvict = evicts && (kind === "create" || isJoin(kind));
+    return other !== except && other !== process && (kind === "revokeAll" || mayEvict);
   });
 }
 
@@ -153,7 +173,9 @@ function isReported(sid: string, outcomes: readonly Outcome[]): boolean {
       return sid === FIRST.sid && (outcome.status !== "returned" || outcome.value === true);
     if (outcome.kind === "revokeAll" || outcome.kind === "sweep")
       return outcome.status !== "returned" || (outcome.value as string[]).includes(sid);
-    if (outcome.kind !== "create") return false;
+    if (outcome.kind === "visitorOut")
+      return sid === VISITOR && (outcome.status !== "returned" || outcome.value === true);
+    if (outcome.kind !== "create" && !isJoin(outcome.kind)) return false;
     return outcome.status !== "returned" || (createdBy(outcome)?.evicted.includes(sid) ?? wasRevoked(outcome));
   });
 }
@@ -169,7 +191,8 @@ function checkFirst({ outcomes, scenario }: Aftermath, { live }: Ending): void {
   assert.ok(isReported(FIRST.sid, outcomes), "the first session died unreported");
   const mayEvict = scenario.limit?.onExceeded === "evictOldest";
   const killers = outcomes.filter(
-    ({ kind }) => kind === "signOut" || kind === "revokeAll" || kind === "sweep" || (kind === "create" && mayEvict),
+    ({ kind }) =>
+      kind === "signOut" || kind === "revokeAll" || kind === "sweep" || (mayEvict && ownSid(kind, 0) !== null),
   );
   assert.ok(killers.length > 0, "the first session died of nothing");
 }
@@ -248,19 +271,40 @@ function orders(changes: readonly Change[]): Change[][] {
   return isOptional ? [[], ...begun] : begun;
 }
 
+/** A session is the user's when any operation was told so, and no other's otherwise; what was written is there. */
+function checkOwners({ outcomes }: Aftermath, { live }: Ending): void {
+  for (const [process, outcome] of outcomes.entries()) {
+    if (!(isJoin(outcome.kind) || outcome.kind === "visit") || outcome.status !== "returned") continue;
+    const sid = ownSid(outcome.kind, process) ?? VISITOR;
+    const record = live.get(sid);
+    const { status } = outcome.value as Committed;
+    assert.notEqual(status, "conflict", "a delta without conditions conflicts with nothing");
+    if (status === "gone") {
+      assert.equal(record, undefined, "gone, and it lives");
+      assert.ok(isReported(sid, outcomes) || outcomes.some(({ kind }) => kind === "revokeAll"), "it died of nothing");
+    }
+    if (record === undefined) continue;
+    const written = (JSON.parse(record.data) as Record<string, unknown>)[keyOf(process)];
+    assert.equal(written, status === "ok" ? process : undefined, "acknowledged, and not what is stored");
+    const joins = outcomes.filter(({ kind }, other) => isJoin(kind) && ownSid(kind, other) === sid);
+    if (joins.some((join) => createdBy(join) !== null)) assert.equal(record.userId, USER);
+    else if (joins.every((join) => join.status === "returned")) assert.equal(record.userId, null);
+  }
+}
+
 /** No more sessions than allowed; each sign-in begins where the rule evicts. */
 function checkLimit({ scenario, outcomes }: Aftermath, { live }: Ending, members: readonly string[]): void {
   const { limit } = scenario;
   if (limit === undefined) return;
   const confirmed = members.filter((member) => member.startsWith("c") && live.has(member.slice(1)));
   assert.ok(confirmed.length <= limit.max, `${confirmed.length} confirmed with a limit of ${limit.max}`);
-  const usable = [FIRST.sid, ...handedOut(outcomes)].filter((sid) => live.has(sid));
+  const usable = [FIRST.sid, ...handedOut(outcomes)].filter((sid) => live.has(sid) && !inDoubt(sid, outcomes));
   assert.ok(usable.length <= limit.max, `${usable.length} sessions with a limit of ${limit.max}`);
   if (limit.onExceeded !== "evictOldest" || outcomes.some(({ kind }) => kind === "revokeAll")) return;
   for (const [process, outcome] of outcomes.entries()) {
-    if (outcome.kind !== "create" || outcome.status !== "returned") continue;
-    const isBegun = (outcome.value as Created).status === "created";
-    assert.ok(isBegun, `create ${process} was turned away by a rule that evicts`);
+    if (ownSid(outcome.kind, process) === null || outcome.status !== "returned") continue;
+    const isGone = isJoin(outcome.kind) && (outcome.value as Committed).status === "gone";
+    assert.ok(isGone || createdBy(outcome) !== null, `create ${process} was turned away by a rule that evicts`);
   }
 }
 
@@ -269,7 +313,7 @@ function checkLimit({ scenario, outcomes }: Aftermath, { live }: Ending, members
  * session that ended.
  */
 function checkIndex({ live }: Ending, members: readonly string[]): void {
-  const confirmed = [...live.keys()].map((sid) => `c${sid}`);
+  const confirmed = [...live.values()].flatMap(({ sid, userId }) => (userId === USER ? [`c${sid}`] : []));
   assert.deepEqual([...members].sort(), confirmed.sort(), "the index names something else than what lives");
 }
 
@@ -279,7 +323,10 @@ function checkIndex({ live }: Ending, members: readonly string[]): void {
 async function checkNext({ store, members, outcomes }: Aftermath, { live }: Ending): Promise<void> {
   await store.deleteByUser(USER);
   assert.deepEqual(await members(), [], "the next revocation left something in the index");
-  const orphans = outcomes.map(({ status }, process) => (status === "crashed" ? NEW[process]?.sid : undefined));
+  const joining = outcomes.flatMap(({ kind }, process) => (isJoin(kind) ? ownSid(kind, process) : []));
+  const visitors = joining.filter((sid) => sid !== null && !handedOut(outcomes).includes(sid));
+  const crashed = outcomes.map(({ status }, process) => (status === "crashed" ? NEW[process]?.sid : undefined));
+  const orphans = [...visitors, ...crashed];
   for (const sid of live.keys()) {
     if (!orphans.includes(sid)) assert.equal(await store.load(sid), null, `${nameOf(sid)} outlived a revocation`);
   }

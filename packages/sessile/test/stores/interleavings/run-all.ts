@@ -12,9 +12,9 @@ export const LIMITS: readonly UserLimit[] = [
   { max: 2, onExceeded: "refuse" },
 ];
 
-/** Under a limit only those that create a session. */
+/** Under a limit only those that create a session, or make one the user's. */
 export function scenarios(kinds: readonly (readonly Kind[])[], limit?: UserLimit): Scenario[] {
-  const all = kinds.filter((each) => limit === undefined || each.includes("create"));
+  const all = kinds.filter((each) => limit === undefined || /create|join/.test(each.join()));
   const under = limit === undefined ? "" : ` under ${JSON.stringify(limit)}`;
   return all.map((each) => ({ name: each.join(" + ") + under, kinds: each, ...(limit && { limit }) }));
 }

@@ -14,7 +14,11 @@ export type Kind =
   | "signOut"
   | "revokeAll"
   | "expire"
-  | "sweep";
+  | "sweep"
+  | "join"
+  | "joinToo"
+  | "visit"
+  | "visitorOut";
 
 /** Without `sweep`, which Redis does by itself, and what is done with an offer, which is in `SECRETS`. */
 export const KINDS: readonly Kind[] = ["create", "commit", "touch", "rotate", "signOut", "revokeAll", "expire"];
@@ -22,7 +26,7 @@ export const KINDS: readonly Kind[] = ["create", "commit", "touch", "rotate", "s
 export interface Scenario {
   readonly name: string;
   readonly kinds: readonly Kind[];
-  /** Of every `create`. */
+  /** Of every `create` and every session that becomes the user's. */
   readonly limit?: UserLimit;
   /** True when all operations run in one process, and so over one store object. */
   readonly isOneProcess?: boolean;
@@ -46,6 +50,19 @@ export const FIRST: SessionRecord = sampleRecord({
 
 /** The record that the n-th operation creates. */
 export const NEW: readonly SessionRecord[] = [1, 2, 3].map((n) => sampleRecord({ userId: USER, createdAt: NOW + n }));
+
+/** The session of a visitor that is there before where the n-th operation makes it the user's. */
+const VISITORS: readonly SessionRecord[] = NEW.map((record) => ({ ...record, userId: null, authenticatedAt: null }));
+
+export function visitorsOf({ kinds }: Scenario): readonly SessionRecord[] {
+  return VISITORS.filter((_, process) => kinds[process] === "join");
+}
+
+/** The session that the n-th operation creates or makes the user's; `null` where it does neither. */
+export function ownSid(kind: Kind, process: number): string | null {
+  const own = kind === "joinToo" ? 0 : process;
+  return /^(create|join|joinToo)$/.test(kind) ? (NEW[own] as SessionRecord).sid : null;
+}
 
 const DIGESTS: readonly string[] = NEW.map(({ secretDigest }) => secretDigest);
 /** The first session is over by then, unless it was touched; the new ones are not. */
@@ -74,6 +91,9 @@ export function secretChange(kind: Kind, process: number): SecretChange | null {
 
 type SecretChange = NonNullable<SessionDelta["rotate"]>;
 
+/** The session that the first operation makes the user's. */
+const VISITOR = VISITORS[0] as SessionRecord;
+
 /** Does the n-th operation. Requests hold the first session as it was before anything happened. */
 export function operate(kind: Kind, process: number, store: SessionStore, limit?: UserLimit): Promise<unknown> {
   const at = NOW + 60 * SECOND; // another minute, so that a touch looks at the index
@@ -95,6 +115,16 @@ export function operate(kind: Kind, process: number, store: SessionStore, limit?
       return store.deleteByUser(USER);
     case "expire":
       return store.commit(sid, { at: expiresAt, set: { [keyOf(process)]: process } }, FIRST);
+    case "join":
+    case "joinToo": {
+      const visitor = VISITORS[kind === "join" ? process : 0] as SessionRecord;
+      const delta = { at, owner: USER, set: { [keyOf(process)]: process }, ...(limit && { userLimit: limit }) };
+      return store.commit(visitor.sid, delta, visitor);
+    }
+    case "visit":
+      return store.commit(VISITOR.sid, { at, set: { [keyOf(process)]: process } }, VISITOR);
+    case "visitorOut":
+      return store.delete(VISITOR.sid);
     case "sweep":
       return store.deleteExpired({ now: SWEPT_AT, limit: 10 });
   }
@@ -114,6 +144,18 @@ export const SECRETS: readonly (readonly Kind[])[] = [
 export const SWEEPS: readonly (readonly Kind[])[] = (
   ["create", "commit", "touch", "rotate", "signOut", "revokeAll", "sweep"] as const
 ).map((kind) => [kind, "sweep"]);
+
+/** A visitor's session becomes the user's, beside other operations on it, on the user's sessions, and on others. */
+export const OWNERS: readonly (readonly Kind[])[] = [
+  ...(["create", "revokeAll", "signOut", "join", "joinToo", "visit", "visitorOut"] as const).map(
+    (other) => ["join", other] as const,
+  ),
+  ["join", "joinToo", "visitorOut"],
+  ["join", "joinToo", "revokeAll"],
+  ["join", "visit", "revokeAll"],
+  ["join", "create", "visitorOut"],
+  ["join", "join", "create"],
+];
 
 /** All unordered choices of `size` kinds, repetitions included. */
 export function choices(size: number, from = 0): Kind[][] {

@@ -10,7 +10,7 @@ import { PostgresStore } from "#dist/stores/postgres/store.js";
 import type { Fault, Simulated } from "../interleavings/campaigns.ts";
 import { type Execution, explore, type Waiting } from "../interleavings/explorer.ts";
 import { judge, type Outcome } from "../interleavings/judge.ts";
-import { FIRST, operate, type Scenario, USER } from "../interleavings/scenario.ts";
+import { FIRST, operate, type Scenario, USER, visitorsOf } from "../interleavings/scenario.ts";
 import { Gate, type Observer } from "./gate.ts";
 
 export type MakeStore = (port: PostgresPort, table: string) => SessionStore;
@@ -120,7 +120,7 @@ class World {
   async begin(): Promise<void> {
     const { kinds, limit } = this.#scenario;
     await this.#worlds.pool.query(`DELETE FROM ${this.#table}`);
-    await this.#store.create(FIRST);
+    for (const record of [FIRST, ...visitorsOf(this.#scenario)]) await this.#store.create(record);
     this.#clients = await Promise.all(kinds.map(() => this.#worlds.pool.connect()));
     const backends = this.#clients.map((client) => {
       client.on("error", ignore);

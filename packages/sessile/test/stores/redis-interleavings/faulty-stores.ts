@@ -139,6 +139,14 @@ export const FAULTY_STORES: readonly Faulty[] = [
     makeStore: withMethods(writeWhole(["XX"])),
   },
   {
+    name: "a session that becomes the user's without a limit",
+    scenario: { name: "a session joins", kinds: ["join", "visit"], limit: ONE },
+    message: /2 confirmed with a limit of 1/,
+    makeStore: withMethods(({ sound }) => ({
+      commit: (sid, { userLimit: _, ...delta }, base) => sound.commit(sid, delta, base),
+    })),
+  },
+  {
     name: "a rotation without a condition",
     scenario: { name: "two rotations", kinds: ["rotate", "rotate"] },
     message: /no order explains the secrets/,
@@ -150,6 +158,7 @@ export const FAULTY_STORES: readonly Faulty[] = [
 interface Steps {
   readonly records: Records;
   readonly index: UserIndex;
+  readonly sound: SessionStore;
   /** Of the index. */
   readonly key: string;
 }
@@ -161,7 +170,7 @@ function withMethods(methods: Methods): MakeStore {
   return (port: RedisPort, prefix: string) => {
     const sound = soundStore(port, prefix);
     const records = new Records(new RedisLink(port, Number.POSITIVE_INFINITY), new RedisKeys(prefix));
-    const wrong = methods({ records, index: new UserIndex(records, USER), key: records.keys.user(USER) });
+    const wrong = methods({ sound, records, index: new UserIndex(records, USER), key: records.keys.user(USER) });
     return new Proxy(sound, {
       get: (_target, name: keyof SessionStore) => wrong[name] ?? (sound[name] as () => unknown).bind(sound),
     });

@@ -8,7 +8,7 @@ import { RedisStore } from "#dist/stores/redis/store.js";
 import type { Fault, Simulated } from "../interleavings/campaigns.ts";
 import { type Execution, type Exploration, explore, type Waiting } from "../interleavings/explorer.ts";
 import { judge, type Outcome } from "../interleavings/judge.ts";
-import { FIRST, operate, type Scenario, USER } from "../interleavings/scenario.ts";
+import { FIRST, operate, type Scenario, USER, visitorsOf } from "../interleavings/scenario.ts";
 import { Gate } from "./gate.ts";
 
 export type MakeStore = (port: RedisPort, prefix: string) => SessionStore;
@@ -101,6 +101,7 @@ class World {
   async #createFirst(): Promise<void> {
     const session = this.#keys.session(FIRST.sid);
     const set = ["SET", session, encodeRecord(FIRST), "PXAT", String(FIRST.absoluteExpiresAt)];
+    for (const visitor of visitorsOf(this.#scenario)) await soundStore(this.#port, this.#prefix).create(visitor);
     if (this.#scenario.isIndexLost) return void (await this.#port.send(session, set));
     await Promise.all([
       this.#port.send(session, set),

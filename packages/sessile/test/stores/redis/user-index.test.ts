@@ -211,3 +211,19 @@ test("an entry that was lost comes back at its age", async () => {
     all.map(({ sid }) => sid),
   );
 });
+
+test("a touch confirms the place of a session whose process ended while it became the user's, after a minute", async () => {
+  const [record] = records("joined", 1) as [SessionRecord];
+  await create([record]);
+  const [key, index] = [stored.keys.user("joined"), new UserIndex(stored, "joined")];
+  for (const [age, isEntered] of [
+    [30_000, false],
+    [90_000, true],
+  ] as const) {
+    await client.del(key);
+    await client.zAdd(key, { score: Date.now() - age, value: `p${record.sid}` });
+    assert.equal(await index.enter(record), isEntered);
+    assert.deepEqual(await members("joined"), [`${isEntered ? "c" : "p"}${record.sid}`]);
+  }
+  assert.deepEqual(await store.deleteByUser("joined"), [record.sid]);
+});

@@ -13,7 +13,7 @@ import type { Attempt, Step, Writer } from "#dist/stores/sqlite/write-queue.js";
 import type { Fault, Simulated } from "../interleavings/campaigns.ts";
 import { type Execution, explore, type Waiting } from "../interleavings/explorer.ts";
 import { judge, type Outcome } from "../interleavings/judge.ts";
-import { FIRST, operate, type Scenario, USER } from "../interleavings/scenario.ts";
+import { FIRST, operate, type Scenario, USER, visitorsOf } from "../interleavings/scenario.ts";
 
 /** Statements in place of the store's own. */
 export type FaultySql = Partial<Record<keyof Statements, string>>;
@@ -121,7 +121,7 @@ class World {
   async begin(): Promise<void> {
     const { kinds, limit, isOneProcess = false } = this.#scenario;
     this.#file.observer.database.exec("DELETE FROM sessile_sessions");
-    await this.#store.create(FIRST);
+    for (const record of [FIRST, ...visitorsOf(this.#scenario)]) await this.#store.create(record);
     const shared = isOneProcess ? this.#storeOf(0) : null;
     for (const [process, kind] of kinds.entries()) {
       const store = shared ?? this.#storeOf(process);
