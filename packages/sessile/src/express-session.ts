@@ -435,6 +435,7 @@ class ExpressSessionStore extends Store {
 
   #sessionOf(record: SessionRecord): SessionData {
     const data = parseData(record.data);
+    if (data["cookie"] === null) return { ...data, cookie: undefined };
     const cookie = cookieOf(record, data);
     const expiresAt = Math.max(record.expiresAt, this.#shown.get(record.sid) ?? 0) - this.#skew();
     const expires = cookie.originalMaxAge === null ? {} : { expires: new Date(expiresAt).toISOString() };
@@ -449,14 +450,15 @@ class ExpressSessionStore extends Store {
     const end = typeof expires === "string" ? Date.parse(expires) + this.#skew() : Number.NaN;
     if (!Number.isNaN(end)) cookie["originalMaxAge"] ??= end - now;
     else if (expires !== undefined) cookie["expires"] = expires;
-    data["cookie"] = cookie;
+    // One that a program stored without a cookie is one without: express-session refuses to wake it.
+    data["cookie"] = data["cookie"] === undefined ? null : cookie;
     const idleTimeout = this.#idleTimeoutOf(data);
     const expiresAt = Number.isNaN(end) ? now + idleTimeout : end;
     return { data, userId: this.#userOf(data), idleTimeout, expiresAt };
   }
 
   #idleTimeoutOf({ cookie }: JsonObject): number {
-    const { originalMaxAge } = cookie as { originalMaxAge?: Json };
+    const { originalMaxAge } = (cookie ?? {}) as { originalMaxAge?: Json };
     const { idleTimeout, absoluteTimeout } = this.#options;
     const asked = typeof originalMaxAge === "number" ? Math.round(originalMaxAge) : idleTimeout;
     return Math.min(Math.max(asked, 0), absoluteTimeout);
