@@ -92,9 +92,9 @@ test(
   PATIENTLY,
   async (t) => {
     const all = [undefined, ...LIMITS].flatMap((limit) => scenarios(OWNERS, limit));
-    await runAll(t, all, nothing, { most: upTo(300) });
-    await runAll(t, all, crash, { most: upTo(10) });
-    await runAll(t, all, lostAnswer, { most: upTo(5) });
+    await runAll(t, all, nothing, { most: upTo(100) });
+    await runAll(t, all, crash, { most: upTo(6) });
+    await runAll(t, all, lostAnswer, { most: upTo(3) });
   },
 );
 
