@@ -55,7 +55,7 @@ test(
   PATIENTLY,
   async (t) => {
     const all = [undefined, ...LIMITS].flatMap((limit) => scenarios(OWNERS, limit));
-    await runAll(t, all, nothing, byDepth(6, 100, 1000));
+    await runAll(t, all, nothing, byDepth(3, 12, 1000));
     await runAll(t, all, crash, byDepth(3, 6, 1000));
     await runAll(t, all, lostAnswer, byDepth(3, 6, 1000));
   },
