@@ -52,7 +52,6 @@ test(`every statement of a request finds its rows by an index, among ${ROWS} ses
     scan,
     deleteExpired,
     withdraw,
-    move,
   } = statements(new Names("sessile_sessions"));
   const far = String(Date.now());
   const uses: [text: string, values: (string | null)[], index: string][] = [
@@ -60,7 +59,7 @@ test(`every statement of a request finds its rows by an index, among ${ROWS} ses
     [replace.text, [sid, "h", "h", null, far, far, "1000"], "sessile_sessions_pkey"],
     [touch.text, [sid, "h", "h", null, far, far, "1000"], "sessile_sessions_pkey"],
     [end.text, [sid, null, "1000"], "sessile_sessions_pkey"],
-    [move.text, [sid, "h", "h", null, far, far, "1000", "8", far], "sessile_sessions_pkey"],
+    ["SELECT FROM sessile_sessions WHERE sid = $1 AND head = $2 FOR UPDATE", [sid, "h"], "sessile_sessions_pkey"],
     [withdraw.text, [sid, "h"], "sessile_sessions_pkey"],
     [list.text, ["7", "0", "", "101"], "sessile_sessions_by_user"],
     [scan.text, [sid, "101"], "sessile_sessions_pkey"],
