@@ -8,7 +8,7 @@ import type { Session, SessionData, SignedInSession } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
 import { answerInstead, hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
-import { outcomeOf } from "./shared/outcome.ts";
+import { outcomeOf, settleWithoutHeaders } from "./shared/outcome.ts";
 import { setSession } from "./shared/session-property.ts";
 import { checkManager, checkOnError, guarded, guardOptions } from "./shared/wiring.ts";
 
@@ -77,7 +77,7 @@ async function run(
     const [opened, isThrown] = await outcomeOf(() => manager.open(exchange));
     if (isThrown) return answerErrors(opened, request, response, next);
     setSession(request, exchange.begin(opened));
-    if (isStandIn(response)) await exchange.keepAsItIs();
+    if (isStandIn(response)) await settleWithoutHeaders(opened, 200);
     else hold(response, exchange);
     answerLast(request.app);
     await next();

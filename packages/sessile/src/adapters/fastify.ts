@@ -6,7 +6,7 @@ import type { SessionManager } from "../core/manager.ts";
 import { checkNames } from "../core/options.ts";
 import type { Session as SessileSession, SessionData } from "../core/session.ts";
 import { answerTo, type GuardOptions, notSignedIn } from "./shared/answer.ts";
-import { type AnyReply, isFastifysOwn, prepare, refuse } from "./shared/fastify-reply.ts";
+import { type AnyReply, isFastifysOwn, prepare } from "./shared/fastify-reply.ts";
 import { hold } from "./shared/hold-response.ts";
 import { NodeExchange } from "./shared/node-exchange.ts";
 import { keepSession, PROPERTY } from "./shared/session-property.ts";
@@ -88,11 +88,13 @@ async function open(manager: SessionManager, request: FastifyRequest, reply: Fas
   const exchange = new NodeExchange<SessionData>(request.raw, (error) => request.log.error(error));
   try {
     keepSession(request, exchange.begin(await manager.open(exchange)));
+    hold(reply.raw, exchange);
+    return undefined;
   } catch (error) {
-    return refuse(reply, error);
+    const answer = answerTo(error);
+    if (answer === null) throw error; // for Fastify to show
+    return reply.send(prepare(reply, answer));
   }
-  hold(reply.raw, exchange);
-  return undefined;
 }
 
 /** The `onSend` hook: replaces Fastify's own answer to an error of the library. */

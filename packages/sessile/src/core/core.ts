@@ -92,7 +92,7 @@ export class Core {
     more?: Omit<SessionEvents[Name], keyof SessionEvent>,
   ): Promise<boolean> {
     const isEnded = await this.ask("end a session", (store) => store.delete(session.sid));
-    this.endings.confirm(session.sid);
+    this.endings.unconfirmed.delete(session.sid);
     if (isEnded) this.emit(name, session, more);
     return isEnded;
   }

@@ -220,16 +220,8 @@ interface NotJson {
 export type CheckedSchema<Output, Input> = object extends Input
   ? Output extends Input
     ? unknown
-    : { readonly schema: NotRepeatable }
-  : { readonly schema: NotPartial };
-
-interface NotPartial {
-  readonly "every key of the schema must be optional: use .partial()": never;
-}
-
-interface NotRepeatable {
-  readonly "the schema must accept its own output": never;
-}
+    : { readonly schema: { readonly "the schema must accept its own output": never } }
+  : { readonly schema: { readonly "every key of the schema must be optional: use .partial()": never } };
 
 export interface SchemaResult {
   readonly value?: unknown;

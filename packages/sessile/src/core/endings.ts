@@ -122,11 +122,6 @@ export class Endings {
     this.#timer ??= this.#later();
   }
 
-  /** The store has answered. */
-  confirm(sid: string): void {
-    this.unconfirmed.delete(sid);
-  }
-
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -141,7 +136,7 @@ export class Endings {
   async #retry(): Promise<void> {
     try {
       for (const record of this.unconfirmed.values()) {
-        if (this.#core.now() >= record.absoluteExpiresAt) this.confirm(record.sid);
+        if (this.#core.now() >= record.absoluteExpiresAt) this.unconfirmed.delete(record.sid);
         else await this.#core.end(record, "signedOut");
       }
     } catch {

@@ -150,10 +150,6 @@ export class SessionExchange<Data extends object> {
     return this.#changes;
   }
 
-  flash(kind: string, message: Json): void {
-    this.change().flash(kind, message);
-  }
-
   takeFlash(kind: string): Json[] {
     if (this.#isSettled) throw tooLate("take a flash message");
     const data = this.read();

@@ -79,5 +79,5 @@ async function loadRecord(core: Core, sid: string, secret: string): Promise<Foun
 }
 
 function compare(core: Core, record: SessionRecord, secret: string): Found {
-  return { record, secret, ...judge(core.touches.seen(record), secret, core.now(), core.settings) };
+  return { ...judge(core.touches.seen(record), secret, core.now(), core.settings), record, secret };
 }

@@ -183,7 +183,7 @@ export class Session<Data extends object = SessionData> {
    * JSON.
    */
   flash(kind: string, message: Json): void {
-    this.#exchange.flash(kind, message);
+    this.#exchange.change().flash(kind, message);
   }
 
   /**

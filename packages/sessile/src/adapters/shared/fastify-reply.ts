@@ -1,7 +1,7 @@
 // Changes of Fastify's reply: a whole answer in place of the route's.
 
 import type { SessionError } from "../../core/errors.ts";
-import { type Answer, answerTo, describesBody } from "./answer.ts";
+import { type Answer, describesBody } from "./answer.ts";
 
 /** The part of a reply that is needed, for every kind of server. */
 export interface AnyReply {
@@ -18,16 +18,6 @@ export function prepare(reply: AnyReply, { status, headers, cookies, body }: Ans
   reply.code(status);
   reply.headers(cookies.length === 0 ? headers : { ...headers, "set-cookie": [...cookies] });
   return body;
-}
-
-/**
- * Sends the answer to `error`. Throws errors of others, and mistakes of the program, again: they are for Fastify to
- * show.
- */
-export function refuse(reply: AnyReply, error: unknown): unknown {
-  const answer = answerTo(error);
-  if (answer === null) throw error;
-  return reply.send(prepare(reply, answer));
 }
 
 /**

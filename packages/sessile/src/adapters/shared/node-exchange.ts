@@ -14,18 +14,18 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
 export class NodeExchange<Data extends object> implements SessionRequest, Settlement {
   readonly #request: NodeRequest;
-  readonly #report: (error: unknown) => void;
+  /** Called with every error that is hidden from the client. */
+  readonly report: (error: unknown) => void;
   readonly #url: string;
   #opened: OpenSession<Data> | null = null;
 
   /**
-   * `report` is called with every error that is hidden from the client. `url` is the URL that the client sent:
-   * frameworks shorten the one of the request for a handler below a path, and the comparison of paths must not depend
-   * on mounting.
+   * `url` is the URL that the client sent: frameworks shorten the one of the request for a handler below a path, and
+   * the comparison of paths must not depend on mounting.
    */
   constructor(request: NodeRequest, report: (error: unknown) => void, url = request.url ?? "") {
     this.#request = request;
-    this.#report = report;
+    this.report = report;
     this.#url = url;
   }
 
@@ -61,12 +61,6 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
     return opened.session;
   }
 
-  /** For a request whose response cannot carry headers: counts as activity; a change of its session throws. */
-  async keepAsItIs(): Promise<void> {
-    await this.#opened?.session.commit();
-    await this.#opened?.commit(500, { get: () => undefined, set() {}, append() {} });
-  }
-
   settle(status: number, headers: SessionResponse): Promise<Answer | null> | null {
     const settling = this.#opened?.commit(status, headers);
     if (settling === undefined || !("then" in settling)) return null;
@@ -89,10 +83,6 @@ export class NodeExchange<Data extends object> implements SessionRequest, Settle
   fail(response: NodeResponse, error: unknown): void {
     const answer = this.answerTo(error);
     if (!answerInstead(response, answer) && answer !== FAILURE) this.report(error);
-  }
-
-  report(error: unknown): void {
-    this.#report(error);
   }
 }
 
