@@ -120,6 +120,13 @@ export interface SessionStore {
    * a hint that may save a round trip, never a condition.
    */
   commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed>;
+  /**
+   * Writes the use of several sessions: for each the arguments of `commit`, with a delta of `at` and `touch` alone. It
+   * does for each what `commit` does, in as few steps as the store can; each is atomic, all together need not be. One
+   * that finds no session is no failure. A failure means that any of them may have been written, or not. The core gives
+   * at most 100, each of another session; without this method it calls `commit` for each.
+   */
+  touch?(touches: readonly (readonly [sid: string, delta: SessionDelta, base?: SessionRecord])[]): Promise<void>;
   /** Removes the record. True when it was there. */
   delete(sid: string): Promise<boolean>;
   /** The user's records, by age of their absolute deadline. May hold expired ones; never one that was deleted. */
@@ -151,7 +158,10 @@ export interface SessionStore {
   close(): Promise<void>;
 }
 
-/** The methods that every store has; `peek` and `watch` are optional. */
+/** What `touch` is given. */
+export type StoreTouches = Parameters<Required<SessionStore>["touch"]>[0];
+
+/** The methods that every store has; `peek`, `touch` and `watch` are optional. */
 export const STORE_METHODS = [
   "create",
   "load",

@@ -93,8 +93,7 @@ export class Touches {
     const failures: unknown[] = [];
     const touches = [...this.#waiting.values()];
     for (let done = 0; done < touches.length; done += AT_ONCE) {
-      const answers = await Promise.allSettled(touches.slice(done, done + AT_ONCE).map((touch) => this.#commit(touch)));
-      for (const answer of answers) if (answer.status === "rejected") failures.push(answer.reason);
+      failures.push(...(await this.#writeSome(touches.slice(done, done + AT_ONCE))));
       await new Promise((resolve) => setImmediate(resolve));
     }
     const lost = failures.length + this.#dropped;
@@ -102,16 +101,32 @@ export class Touches {
     if (lost > 0) this.#core.reportFailure(`touch ${lost} sessions`, failures[0] ?? new Error(TOO_MANY));
   }
 
-  /** At the time of the write, so that a session that is over by then finds nothing; with the time of the use. */
-  async #commit(touch: Touch): Promise<void> {
-    const { record, at: seenAt } = touch;
-    if (this.#waiting.get(record.sid) !== touch) return;
-    const { settings } = this.#core;
+  /** Resolves to an error for each that failed. */
+  async #writeSome(some: readonly Touch[]): Promise<readonly unknown[]> {
+    const touches = some.filter((touch) => this.#waiting.get(touch.record.sid) === touch);
     try {
-      const delta = { at: this.#core.now(), touch: { seenAt, idleTimeout: idleTimeoutOf(record, settings) } };
-      await settings.store.commit(record.sid, delta, record);
+      return await this.#give(touches);
+    } catch (error) {
+      return touches.map(() => error);
     } finally {
-      if (this.#waiting.get(record.sid) === touch) this.#waiting.delete(record.sid);
+      for (const touch of touches) if (this.#waiting.get(touch.record.sid) === touch) this.drop(touch.record.sid);
     }
+  }
+
+  /** At the time of the write, so that a session that is over by then finds nothing; with the time of the use. */
+  async #give(touches: readonly Touch[]): Promise<readonly unknown[]> {
+    const { settings } = this.#core;
+    const { store } = settings;
+    const now = this.#core.now();
+    const given = touches.map(({ record, at: seenAt }) => {
+      const touch = { seenAt, idleTimeout: idleTimeoutOf(record, settings) };
+      return [record.sid, { at: now, touch }, record] as const;
+    });
+    if (store.touch !== undefined) {
+      if (given.length > 0) await store.touch(given);
+      return [];
+    }
+    const answers = await Promise.allSettled(given.map(async (each) => store.commit(...each)));
+    return answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as unknown] : []));
   }
 }

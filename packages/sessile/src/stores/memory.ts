@@ -15,6 +15,7 @@ import {
   type RecordPage,
   type SessionStore,
   type StoreStats,
+  type StoreTouches,
   type UserLimit,
 } from "../core/store.ts";
 import { byAge, DEFAULT_PAGE, parseSid, slicePage } from "./paging.ts";
@@ -105,6 +106,15 @@ class MemoryStore implements SessionStore {
     } else for (const room of this.#roomsOf(next)) room.bytes += bytesOf(next) - bytesOf(record);
     this.#records.set(sid, next);
     return committed(next, evicted);
+  }
+
+  async touch(touches: StoreTouches): Promise<void> {
+    this.#checkOpen();
+    for (const [sid, delta] of touches) {
+      const record = this.#records.get(sid);
+      const next = record && applyDelta(record, delta);
+      if (typeof next === "object") this.#records.set(sid, next);
+    }
   }
 
   async delete(sid: string): Promise<boolean> {

@@ -8,7 +8,7 @@ const METHODS: ReadonlySet<PropertyKey> = new Set<StoreMethod>(STORE_METHODS);
 
 /**
  * `store` with `extra` beside its methods. Each call waits for `before`, and fails with its error; so there is no
- * `peek`.
+ * `peek`. There is no `touch` either: each touch is a `commit`, which a test can count and stop.
  */
 export function intercept<Extra extends object>(
   store: SessionStore,
@@ -18,7 +18,7 @@ export function intercept<Extra extends object>(
   return new Proxy(store, {
     get(target, name) {
       if (Object.hasOwn(extra, name)) return Reflect.get(extra, name);
-      if (name === "peek") return undefined;
+      if (name === "peek" || name === "touch") return undefined;
       const value = Reflect.get(target, name) as unknown;
       if (typeof value !== "function") return value;
       if (!METHODS.has(name)) return value.bind(target) as unknown;

@@ -1,7 +1,7 @@
 // The checks that every store must pass, for any test runner. Each check makes its own records.
 
 import assert from "node:assert/strict";
-import type { SecretChange, SessionDelta } from "../core/delta.ts";
+import { applyDelta, type SecretChange, type SessionDelta } from "../core/delta.ts";
 import type { SessionRecord } from "../core/record.ts";
 import type { Committed, Created, SessionStore, UserLimit } from "../core/store.ts";
 import { fullRecord, randomDigest, sampleRecord } from "./records.ts";
@@ -86,18 +86,23 @@ export const storeChecks: readonly StoreCheck[] = [
     name: "F2: peek never shows the state before an acknowledged change of its store",
     async run({ stores: [a] }) {
       if (a.peek === undefined) return;
-      const changes: [change: (record: SessionRecord) => Promise<unknown>, after: number | null][] = [
+      const use = { at: Date.now(), touch: { idleTimeout: HOUR } };
+      const changes: [change: (record: SessionRecord) => Promise<unknown>, writes: number | null][] = [
         [({ sid }) => a.commit(sid, { at: Date.now(), set: { k: 1 } }), 2],
+        [
+          async (record) => (a.touch === undefined ? a.commit(record.sid, use) : a.touch([[record.sid, use, record]])),
+          2,
+        ],
         [({ sid }) => a.delete(sid), null],
         [({ userId }) => a.deleteByUser(userId as string), null],
         [({ userId }) => a.create(sampleRecord({ userId }), { max: 1, onExceeded: "evictOldest" }), null],
       ];
-      for (const [change, after] of changes) {
+      for (const [change, writes] of changes) {
         const record = await stored(a, { userId: newUser() });
         for (let i = 0; i < 10; i++) await (a.peek(record.sid) ?? a.load(record.sid));
         await change(record);
         const copy = a.peek(record.sid);
-        assert.ok(copy === null || copy.version === after, `${String(change)} left version ${copy?.version}`);
+        assert.ok(copy === null || copy.writes === writes, `${String(change)} left a copy with ${copy?.writes} writes`);
       }
     },
   },
@@ -152,6 +157,118 @@ export const storeChecks: readonly StoreCheck[] = [
         assert.equal(await each(stores, i).load(record.sid), null);
         assert.deepEqual(await sidsOf(each(stores, i), record.userId), []);
       });
+    },
+  },
+  {
+    name: "E4: touch leaves each session as commit would, and brings none back",
+    async run({ stores: [a, b], corrupt }) {
+      if (a.touch === undefined) return;
+      const now = Date.now();
+      const make = (fields: Partial<SessionRecord> = {}) => {
+        return stored(a, {
+          userId: newUser(),
+          createdAt: now - HOUR,
+          lastSeenAt: now - HOUR,
+          expiresAt: now + 1000,
+          ...fields,
+        });
+      };
+      const at = now + 500;
+      const used = { seenAt: now, idleTimeout: 2 * HOUR };
+      const touched: [why: string, record: SessionRecord, delta: SessionDelta][] = [
+        ["used a moment ago", await make(), { at, touch: used }],
+        [
+          "used now",
+          await make({ userId: null, data: '{"n":"\\"lastSeenAt\\":1"}' }),
+          { at, touch: { idleTimeout: HOUR } },
+        ],
+        [
+          "of a shorter idle timeout",
+          await make({ idleTimeout: 5000 }),
+          { at, touch: { seenAt: now, idleTimeout: 5000 } },
+        ],
+        ["that ends soon anyway", await make({ absoluteExpiresAt: now + HOUR }), { at, touch: used }],
+        [
+          "seen later by another request",
+          await make({ lastSeenAt: at + 1, expiresAt: now + 3 * HOUR }),
+          { at, touch: used },
+        ],
+        ["over since this millisecond", await make({ expiresAt: at }), { at, touch: used }],
+        [
+          "with every field",
+          await make(fullRecord({ userId: '"expiresAt":7', expiresAt: now + HOUR })),
+          { at, touch: used },
+        ],
+      ];
+      const after = touched.map(([, record, delta]) => applyDelta(record, delta));
+      const deleted = await make();
+      const changed = await make();
+      await b.delete(deleted.sid);
+      await b.commit(changed.sid, { at: now, set: { k: 1 } }, changed);
+      const damaged = await make();
+      await corrupt?.(damaged.sid);
+      const unknown = sampleRecord({ userId: newUser(), expiresAt: now + HOUR });
+      await a.touch([
+        ...touched.map(([, record, delta]) => [record.sid, delta, record] as const),
+        ...[deleted, changed, damaged, unknown].map((record) => [record.sid, { at, touch: used }, record] as const),
+        ...["", "__proto__", "\0", "' OR 1=1--\n"].map((sid) => [sid, { at, touch: used }] as const),
+      ]);
+      for (const [i, [why, record]] of touched.entries()) {
+        const [next, loaded] = [after[i], await b.load(record.sid)];
+        const { writes, ...rest } = loaded ?? record;
+        const { writes: most, ...expected } = typeof next === "object" ? next : record;
+        assert.deepEqual({ ...rest }, expected, `one ${why}`);
+        assert.ok(writes === record.writes || writes === most, `${writes} writes of one ${why}`);
+        assert.equal((await sidsOf(b, record.userId)).includes(record.sid), record.userId !== null);
+      }
+      const { data, version, lastSeenAt, expiresAt } = (await b.load(changed.sid)) as SessionRecord;
+      assert.deepEqual(
+        [data, version, lastSeenAt, expiresAt],
+        ['{"k":1}', 2, now, now + 2 * HOUR],
+        "one changed since",
+      );
+      for (const { sid, userId } of [deleted, unknown]) {
+        assert.equal(await b.load(sid), null, "no touch creates a session");
+        assert.deepEqual(await sidsOf(b, userId), []);
+      }
+      if (corrupt) await assert.rejects(async () => b.load(damaged.sid), { code: "ERR_SESSION_RECORD" });
+      const late = touched[0]?.[1] as SessionRecord;
+      await b.touch?.([[late.sid, { at, touch: { seenAt: now - 1, idleTimeout: HOUR } }, late]]);
+      const last = (await a.load(late.sid)) as SessionRecord;
+      assert.deepEqual([last.lastSeenAt, last.expiresAt], [now, now + 2 * HOUR], "a touch never goes back in time");
+    },
+  },
+  {
+    name: "F3: whatever races with touches of many sessions, each change is kept, and each end is one",
+    async run({ stores }) {
+      if (stores.some(({ touch }) => touch === undefined)) return;
+      const userId = newUser();
+      const records = await all(40, (i) => stored(each(stores, i), { userId }));
+      const touch = { idleTimeout: 3 * HOUR };
+      const touching = all(6, async (round) => {
+        const order = round % 2 === 0 ? records : [...records].reverse();
+        const touches = order.map((record) => [record.sid, { at: record.createdAt + round, touch }, record] as const);
+        await each(stores, round).touch?.(touches);
+      });
+      const changing = all(10, (i) => {
+        const { sid } = records[i] as SessionRecord;
+        return each(stores, i).commit(sid, { at: Date.now(), set: { k: i } }, records[i]);
+      });
+      const deleting = all(10, (i) => each(stores, i).delete(records[10 + i]?.sid as string));
+      await Promise.all([touching, changing, deleting]);
+      for (const [i, { sid, createdAt }] of records.entries()) {
+        const record = await each(stores, i).load(sid);
+        assert.equal(record === null, i >= 10 && i < 20, `session ${i}`);
+        if (record === null) continue;
+        assert.equal(record.data, i < 10 ? `{"k":${i}}` : "{}");
+        assert.ok(record.lastSeenAt >= createdAt + 5 && record.expiresAt >= createdAt + 5 + 3 * HOUR);
+      }
+      const again = stores[0].touch?.(
+        records.map((record) => [record.sid, { at: Date.now(), touch }, record] as const),
+      );
+      await Promise.all([again, stores[1].deleteByUser(userId)]);
+      assert.deepEqual(await liveSids(stores[0], records), []);
+      assert.deepEqual(await sidsOf(stores[1], userId), []);
     },
   },
   {

@@ -12,7 +12,7 @@ import type { PostgresPort } from "#dist/stores/postgres/port.js";
 import { userKey } from "#dist/stores/postgres/rows.js";
 import { type Campaign, crash, lostAnswer, nothing } from "./interleavings/campaigns.ts";
 import { LIMITS, runAll as runEach, scenarios } from "./interleavings/run-all.ts";
-import { choices, OWNERS, type Scenario, SECRETS, SWEEPS } from "./interleavings/scenario.ts";
+import { choices, OWNERS, type Scenario, SECRETS, SWEEPS, TOUCHES, TOUCHES_BETWEEN } from "./interleavings/scenario.ts";
 import { type MakeStore, simulate, soundStore, Worlds } from "./postgres-interleavings/simulate.ts";
 
 const PAIRS = scenarios(choices(2));
@@ -56,6 +56,20 @@ test(
     await runAll(t, OFFERS, nothing);
     await runAll(t, OFFERS, crash, byDepth(3, 6, 1000));
     await runAll(t, OFFERS, lostAnswer, byDepth(3, 6, 1000));
+  },
+);
+
+test(
+  "touches of several sessions hold in every order, wherever one crashes, and whichever answer is lost",
+  PATIENTLY,
+  async (t) => {
+    const all = scenarios(TOUCHES);
+    const limited = LIMITS.flatMap((limit) => scenarios(TOUCHES, limit));
+    await runAll(t, all, nothing, byDepth(20, 40, 1000));
+    await runAll(t, limited, nothing, byDepth(6, 12, 1000));
+    await runAll(t, all, crash, byDepth(2, 3, 1000));
+    await runAll(t, all, lostAnswer, byDepth(2, 3, 1000));
+    await runAll(t, scenarios(TOUCHES_BETWEEN), nothing, byDepth(6, 12, 1000));
   },
 );
 
@@ -106,6 +120,21 @@ const FAULTY: { name: string; scenario: Scenario; message: RegExp; makeStore: Ma
       async deleteByUser(userId) {
         const text = `DELETE FROM ${table} WHERE user_id = $1 RETURNING sid`;
         return (await run(port, text, [userKey(userId)])).map(([sid]) => sid as string);
+      },
+    })),
+  },
+  {
+    name: "a touch of several that compares nothing",
+    scenario: { name: "touches and a commit", kinds: ["touchAll", "commit"] },
+    message: /cannot read/,
+    makeStore: withMethods((port, table) => ({
+      async touch(touches) {
+        for (const [sid, delta, base] of touches) {
+          const next = base && applyDelta(base, delta);
+          if (typeof next !== "object") continue;
+          const [head] = encodeRecord(next).split("\n") as [string];
+          await run(port, `UPDATE ${table} SET head = $2 WHERE sid = $1 RETURNING sid`, [sid, head]);
+        }
       },
     })),
   },

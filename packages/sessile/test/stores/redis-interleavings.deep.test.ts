@@ -17,7 +17,7 @@ import * as scripts from "#dist/stores/redis/scripts.js";
 import { type Campaign, crash, lostAnswer, nothing } from "./interleavings/campaigns.ts";
 import type { Outcome } from "./interleavings/judge.ts";
 import { LIMITS, runAll as runEach, scenarios } from "./interleavings/run-all.ts";
-import { choices, OWNERS, type Scenario, SECRETS } from "./interleavings/scenario.ts";
+import { choices, OWNERS, type Scenario, SECRETS, TOUCHES, TOUCHES_BETWEEN } from "./interleavings/scenario.ts";
 import { FAULTY_STORES } from "./redis-interleavings/faulty-stores.ts";
 import { type Options, simulate } from "./redis-interleavings/simulate.ts";
 
@@ -57,7 +57,9 @@ test(
   "a touch enters its session into an index that has lost it, in every order with another operation",
   PATIENTLY,
   (t) => {
-    const lost = PAIRS.filter(({ kinds }) => kinds.includes("touch"));
+    const lost = [...PAIRS, ...scenarios(TOUCHES)].filter(({ kinds }) =>
+      kinds.some((kind) => kind.startsWith("touch")),
+    );
     return runAll(
       t,
       lost.map((scenario) => ({ ...scenario, isIndexLost: true })),
@@ -95,6 +97,20 @@ test(
     await runAll(t, all, nothing, { most: upTo(100) });
     await runAll(t, all, crash, { most: upTo(6) });
     await runAll(t, all, lostAnswer, { most: upTo(3) });
+  },
+);
+
+test(
+  "touches of several sessions hold in every order, wherever one crashes, and whichever answer is lost",
+  PATIENTLY,
+  async (t) => {
+    const all = scenarios(TOUCHES);
+    const limited = LIMITS.flatMap((limit) => scenarios(TOUCHES, limit));
+    await runAll(t, all, nothing);
+    await runAll(t, limited, nothing, { most: upTo(300) });
+    await runAll(t, [...all, ...limited], crash, { most: upTo(20) });
+    await runAll(t, [...all, ...limited], lostAnswer, { most: upTo(5) });
+    await runAll(t, scenarios(TOUCHES_BETWEEN), nothing, { most: upTo(300) });
   },
 );
 

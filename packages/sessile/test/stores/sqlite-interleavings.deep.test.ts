@@ -7,7 +7,7 @@ import { byDepth } from "sessile-test-support/depth";
 import { SQL } from "#dist/stores/sqlite/statements.js";
 import { type Campaign, crash, lostAnswer, nothing } from "./interleavings/campaigns.ts";
 import { LIMITS, runAll as runEach, scenarios } from "./interleavings/run-all.ts";
-import { choices, OWNERS, type Scenario, SECRETS, SWEEPS } from "./interleavings/scenario.ts";
+import { choices, OWNERS, type Scenario, SECRETS, SWEEPS, TOUCHES, TOUCHES_BETWEEN } from "./interleavings/scenario.ts";
 import { unable } from "./sqlite/raw.ts";
 import { type FaultySql, simulate } from "./sqlite-interleavings/simulate.ts";
 
@@ -40,6 +40,18 @@ test(
     await runAll(t, OFFERS, nothing);
     await runAll(t, OFFERS, crash, byDepth(3, 6, 1000));
     await runAll(t, OFFERS, lostAnswer, byDepth(3, 6, 1000));
+  },
+);
+
+test(
+  "touches of several sessions hold in every order, wherever one crashes, and whichever answer is lost",
+  PATIENTLY,
+  async (t) => {
+    const all = [...scenarios(TOUCHES), ...LIMITS.flatMap((limit) => scenarios(TOUCHES, limit))];
+    await runAll(t, all, nothing);
+    await runAll(t, all, crash, byDepth(3, 6, 1000));
+    await runAll(t, all, lostAnswer, byDepth(3, 6, 1000));
+    await runAll(t, scenarios(TOUCHES_BETWEEN), nothing, byDepth(3, 100, 1000));
   },
 );
 
@@ -80,6 +92,12 @@ const FAULTY: readonly { name: string; scenario: Scenario; message: RegExp; sql:
     scenario: { name: "an offer, and the use of the one before", kinds: ["offer", "take"] },
     message: /no order explains the secrets/,
     sql: unconditional,
+  },
+  {
+    name: "a touch of several that compares nothing",
+    scenario: { name: "touches and a commit", kinds: ["touchAll", "commit"] },
+    message: /is damaged/,
+    sql: { touch: SQL.touch.replace(/AND (writes.*)/, "AND ($1 OR true)") },
   },
   {
     name: "a limit that lets one more in",

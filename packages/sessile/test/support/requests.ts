@@ -83,6 +83,8 @@ export class SpiedStore {
   after: (method: StoreMethod, args: readonly unknown[]) => unknown = () => {};
   /** Whether requests may take the store's copies; without them each asks `load`, and can be counted and stopped. */
   showsCopies = false;
+  /** Whether the store takes several touches at once; without it each is a commit. */
+  takesTouches = false;
   readonly inner: SessionStore;
   readonly store: SessionStore;
 
@@ -101,6 +103,7 @@ export class SpiedStore {
   #method(target: SessionStore, name: keyof SessionStore): unknown {
     const method = target[name] as ((...args: unknown[]) => unknown) | undefined;
     if (name === "peek" && !this.showsCopies) return undefined;
+    if (name === "touch" && !this.takesTouches) return undefined;
     if (typeof method !== "function" || name === "watch" || name === "peek") return method?.bind(target);
     return async (...args: unknown[]) => {
       this.calls.push({ method: name, args });

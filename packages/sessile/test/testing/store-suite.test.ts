@@ -31,6 +31,7 @@ function usualStore(): SessionStore {
       return records.get(sid) ?? null;
     },
     peek: undefined,
+    touch: undefined,
     async commit(sid: string, delta: SessionDelta, base?: SessionRecord): Promise<Committed> {
       const record = base ?? records.get(sid);
       if (record === undefined) return { status: "gone" };
@@ -95,7 +96,7 @@ function carelessCopies(heeds: readonly (keyof SessionStore)[]): SessionStore {
 }
 
 test("F2: a store whose peek shows the state before any one of its own changes fails", async () => {
-  const changes = ["commit", "delete", "deleteByUser", "create"] as const;
+  const changes = ["commit", "touch", "delete", "deleteByUser", "create"] as const;
   const check = storeChecks.find(({ name }) => name.startsWith("F2: peek"));
   const run = (heeds: readonly (keyof SessionStore)[]) => {
     const store = carelessCopies(heeds);
@@ -260,6 +261,141 @@ for (const [why, needed, open] of BAD_COMMITS) {
       const check = storeChecks.find((each) => each.name.startsWith(name));
       await assert.rejects(async () => check?.run({ stores: [store, store], close: async () => {} }), name);
     }
+  });
+}
+
+type Touches = Parameters<Required<SessionStore>["touch"]>[0];
+
+/** A memory store whose `touch` does this for each. `put` writes a record, whatever is there. */
+function withTouch(
+  touchOne: (memory: SessionStore, put: Put, ...args: Touches[number]) => Promise<unknown>,
+): SessionStore {
+  const memory = memoryStore();
+  const put: Put = async (record) => {
+    await memory.delete(record.sid);
+    await memory.create(record);
+  };
+  return new Proxy(memory, {
+    get(target, name: keyof SessionStore) {
+      if (name === "touch") return (all: Touches) => Promise.all(all.map((each) => touchOne(target, put, ...each)));
+      return (target[name] as (() => unknown) | undefined)?.bind(target);
+    },
+  });
+}
+
+type Put = (record: SessionRecord) => Promise<void>;
+
+/** Each writes touches as one is tempted to. */
+const BAD_TOUCHES: [why: string, store: () => SessionStore][] = [
+  [
+    "creates sessions with its touches",
+    () =>
+      withTouch(async (memory, put, sid, delta, base) => {
+        if (base && (await memory.load(sid)) === null) await put(base);
+        await memory.commit(sid, delta);
+      }),
+  ],
+  [
+    "writes a touch over the record as the request loaded it",
+    () =>
+      withTouch(async (memory, put, sid, delta, base) => {
+        const next = base && applyDelta(base, delta);
+        if (typeof next === "object" && (await memory.load(sid)) !== null) await put(next);
+      }),
+  ],
+  [
+    "brings a session back whose touch was under way when it was deleted",
+    () =>
+      withTouch(async (memory, put, sid, delta) => {
+        const record = await memory.load(sid);
+        await turn();
+        const next = record && applyDelta(record, delta);
+        if (typeof next === "object" && next !== null) await put(next);
+      }),
+  ],
+  [
+    "goes back in time with a late touch",
+    () =>
+      withTouch(async (memory, put, sid, delta) => {
+        const record = await memory.load(sid);
+        const { seenAt = delta.at, idleTimeout = 0 } = delta.touch ?? {};
+        const expiresAt = Math.min(seenAt + idleTimeout, record?.absoluteExpiresAt ?? 0);
+        if (record !== null && delta.at < record.expiresAt) await put({ ...record, lastSeenAt: seenAt, expiresAt });
+      }),
+  ],
+  [
+    "counts a touch as a change of the data",
+    () => withTouch((memory, _put, sid, delta) => memory.commit(sid, { ...delta, set: {} })),
+  ],
+  [
+    "does not look at the idle timeout of a touch",
+    () =>
+      withTouch((memory, _put, sid, delta) =>
+        memory.commit(sid, { ...delta, touch: { ...delta.touch, idleTimeout: 3_600_000 } }),
+      ),
+  ],
+  [
+    "does not look at the time of use of a touch",
+    () =>
+      withTouch((memory, _put, sid, { at, touch }) =>
+        memory.commit(sid, { at, touch: { idleTimeout: touch?.idleTimeout ?? 0 } }),
+      ),
+  ],
+  [
+    "moves the deadline past the absolute one with a touch",
+    () =>
+      withTouch(async (memory, put, sid, delta) => {
+        const answer = await memory.commit(sid, delta);
+        const { seenAt = delta.at, idleTimeout = 0 } = delta.touch ?? {};
+        if (answer.status === "ok") await put({ ...answer.record, expiresAt: seenAt + idleTimeout });
+      }),
+  ],
+  [
+    "touches a session that is over",
+    () =>
+      withTouch((memory, _put, sid, delta) => memory.commit(sid, { ...delta, at: delta.touch?.seenAt ?? delta.at })),
+  ],
+  [
+    "leaves a session's touch out when the session has changed",
+    () =>
+      withTouch(async (memory, _put, sid, delta, base) => {
+        if ((await memory.load(sid))?.writes === base?.writes) await memory.commit(sid, delta);
+      }),
+  ],
+  [
+    "fails for all when one touch finds nothing",
+    () =>
+      withTouch(async (memory, _put, sid, delta) => {
+        if ((await memory.commit(sid, delta)).status === "gone") throw new Error("gone");
+      }),
+  ],
+];
+
+/** A store of another author, from before there was `touch`. */
+function untouched(): SessionStore {
+  return new Proxy(memoryStore(), {
+    get: (target, name: keyof SessionStore) =>
+      name === "touch" ? undefined : (target[name] as (() => unknown) | undefined)?.bind(target),
+  });
+}
+
+const TOUCHES = storeChecks.filter(({ name }) => /touch leaves each session|races with touches/.test(name));
+
+test("a store that touches as commit does passes, and so does one without touch", async () => {
+  assert.equal(TOUCHES.length, 2);
+  for (const store of [memoryStore(), withTouch((memory, _put, ...args) => memory.commit(...args)), untouched()]) {
+    for (const { run } of TOUCHES) await run({ stores: [store, store], close: async () => {} });
+  }
+});
+
+for (const [why, open] of BAD_TOUCHES) {
+  test(`a store that ${why} fails`, async () => {
+    const failures: unknown[] = [];
+    for (const { run } of TOUCHES) {
+      const store = open();
+      await run({ stores: [store, store], close: async () => {} }).catch((error: unknown) => failures.push(error));
+    }
+    assert.ok(failures.length > 0, "no check found it");
   });
 }
 

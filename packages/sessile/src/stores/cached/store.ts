@@ -2,7 +2,16 @@
 
 import type { SessionDelta } from "../../core/delta.ts";
 import type { SessionRecord } from "../../core/record.ts";
-import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
+import type {
+  Committed,
+  Created,
+  Page,
+  RecordPage,
+  SessionStore,
+  StoreStats,
+  StoreTouches,
+  UserLimit,
+} from "../../core/store.ts";
 import { Copies } from "./copies.ts";
 import type { ChangeListener, ChangeSource } from "./source.ts";
 
@@ -21,12 +30,18 @@ export class CachedStore implements WatchedStore, ChangeListener {
   readonly #store: WatchedStore;
   readonly #source: ChangeSource;
   readonly #copies: Copies;
+  /** Where the store has it. */
+  readonly touch?: (touches: StoreTouches) => Promise<void>;
   readonly #counts = { hits: 0, misses: 0, invalidations: 0, resets: 0 };
 
   constructor(store: WatchedStore, source: ChangeSource, bounds: { maxEntries: number; maxBytes: number }) {
     this.#store = store;
     this.#source = source;
     this.#copies = new Copies(bounds.maxEntries, bounds.maxBytes);
+    if (store.touch !== undefined) {
+      const touch = store.touch.bind(store);
+      this.touch = (touches) => touch(touches).finally(() => this.#forgetAll(touches.map(([sid]) => sid)));
+    }
     source.start(this);
   }
 

@@ -37,6 +37,11 @@ export function beginningOfText(text: string, sid: string): string {
   return text.slice(0, text.indexOf("|")) + formOf(sid);
 }
 
+/** The number of writes and the digest in a stored text, with what ends them. */
+export function stampIn(text: string): string {
+  return text.slice(0, text.indexOf("|") + 1);
+}
+
 function stampOf({ writes }: SessionRecord, body: string): string {
   return `${writes}.${tagOf(body)}`;
 }

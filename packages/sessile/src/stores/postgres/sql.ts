@@ -139,6 +139,9 @@ const SCANNED = `json_agg(json_build_array(sid, created_at, ${TEXT}) ORDER BY si
 /** A statement whose caller has given up must not be done much later, when another transaction ends. */
 const wait = (parameter: string) => `set_config('lock_timeout', ${parameter}, true) IS NOT NULL`;
 
+/** A list, as text with a value on each line. */
+const lines = (parameter: string) => `string_to_array(${parameter}, E'\\n')`;
+
 /** Each is about one table. */
 export function statements({ table, create, move, deleteByUser, version }: Names) {
   const replace = `UPDATE ${table} SET head = $3, data = coalesce($4, data), expires_at = $5, due = $6
@@ -159,6 +162,20 @@ export function statements({ table, create, move, deleteByUser, version }: Names
     touch: write(
       "touch a session",
       `${replace} AND set_config('synchronous_commit', 'off', true) = 'off' RETURNING sid`,
+    ),
+    /**
+     * The same for several, each a line of every parameter. It leaves out the rows that others have locked: so it waits
+     * for none, and no order of locks can bring it to a deadlock.
+     */
+    touchAll: write(
+      "touch sessions",
+      `WITH used AS (SELECT * FROM unnest(${["$1", "$2", "$3"].map(lines).join(", ")},
+         ${["$4", "$5"].map((list) => `${lines(list)}::bigint[]`).join(", ")}) AS used (sid, mark, head, expires_at, due)),
+       free AS MATERIALIZED (SELECT sid FROM ${table} WHERE sid = ANY (${lines("$1")})
+         FOR NO KEY UPDATE SKIP LOCKED)
+       UPDATE ${table} AS t SET head = used.head, expires_at = used.expires_at, due = used.due
+       FROM used JOIN free USING (sid) WHERE t.sid = used.sid AND t.head = used.mark
+         AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off' RETURNING t.sid`,
     ),
     delete: write(
       "delete a session",

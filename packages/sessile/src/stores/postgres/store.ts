@@ -2,13 +2,23 @@
 
 import type { SessionDelta } from "../../core/delta.ts";
 import type { SessionRecord } from "../../core/record.ts";
-import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
+import type {
+  Committed,
+  Created,
+  Page,
+  RecordPage,
+  SessionStore,
+  StoreStats,
+  StoreTouches,
+  UserLimit,
+} from "../../core/store.ts";
 import { isSid } from "../../core/token.ts";
 import { KnownRecords } from "../known-records.ts";
 import { failure } from "../network/calls.ts";
 import { decodeRecord, encodeRecord, readableRecord } from "../network/codec.ts";
 import { Commits, commitDelta, type Known, type Stored } from "../network/compared-commit.ts";
 import { DEFAULT_PAGE, formatCursor, type Position, parseCursor, parseSid } from "../paging.ts";
+import { type Touched, touchAll } from "../touch-all.ts";
 import { EndedChannel } from "./ended-channel.ts";
 import { PostgresLink, type Sql } from "./link.ts";
 import type { PostgresPort, Value } from "./port.ts";
@@ -101,6 +111,10 @@ export class PostgresStore implements SessionStore {
     });
   }
 
+  touch(touches: StoreTouches): Promise<void> {
+    return touchAll(this, touches, (touched) => this.#touch(touched));
+  }
+
   async delete(sid: string): Promise<boolean> {
     await this.#ready();
     if (!isSid(sid)) return false;
@@ -176,6 +190,19 @@ export class PostgresStore implements SessionStore {
         return evicted;
       },
     };
+  }
+
+  /** Resolves to the sids of those that were still the expected ones, and that no other transaction had locked. */
+  async #touch(touched: readonly Touched[]): Promise<readonly string[]> {
+    const texts = touched.map(({ next }) => encodeRecord(next));
+    const rows = touched.map(({ record, next }, i) => {
+      const mark = headIn(this.#known.textOf(record) ?? encodeRecord(record));
+      return [next.sid, mark, headIn(texts[i] as string), ...changingOf(next)];
+    });
+    const columns = [0, 1, 2, 3, 4].map((column) => rows.map((row) => row[column]).join("\n"));
+    const written = new Set((await this.#run(this.#sql.touchAll, columns)).map(([sid]) => sid as string));
+    for (const [i, { next }] of touched.entries()) if (written.has(next.sid)) this.#known.add(next, texts[i] as string);
+    return [...written];
   }
 
   async #text(sid: string, endsAt?: number): Promise<string | null> {

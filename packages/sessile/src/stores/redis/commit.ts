@@ -3,6 +3,7 @@
 import type { SessionRecord } from "../../core/record.ts";
 import { beginningOfRecord, beginningOfText, readableRecord } from "../network/codec.ts";
 import type { Known, Stored } from "../network/compared-commit.ts";
+import type { Touched } from "../touch-all.ts";
 import { admitOwner, confirmOwner, withdrawOwner } from "./move.ts";
 import type { Records } from "./records.ts";
 import { UserIndex } from "./user-index.ts";
@@ -23,7 +24,7 @@ export function storedRecord(records: Records, sid: string, endsAt: number): Sto
       if (answer !== "written") return knownOf(current, sid);
       const evicted = move ? await confirmOwner(records, move) : [];
       if (evicted === null) return null;
-      if (minuteOf(next) !== minuteOf(record)) void enter(records, next).catch(() => {});
+      if (looksAtIndex({ record, next })) void enter(records, next).catch(() => {});
       return evicted;
     },
   };
@@ -34,8 +35,13 @@ function knownOf(text: string | null, sid: string): Known | null {
   return record && { record, mark: beginningOfText(text as string, sid) };
 }
 
-async function enter(records: Records, record: SessionRecord): Promise<void> {
+export async function enter(records: Records, record: SessionRecord): Promise<void> {
   if (record.userId !== null) await new UserIndex(records, record.userId).enter(record);
+}
+
+/** Whether a change is the first touch of a minute of a user's session. */
+export function looksAtIndex({ record, next }: Touched): boolean {
+  return next.userId !== null && minuteOf(next) !== minuteOf(record);
 }
 
 function minuteOf({ lastSeenAt }: SessionRecord): number {

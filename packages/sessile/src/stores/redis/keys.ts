@@ -1,6 +1,6 @@
 // The names of the store's keys, and the check that a newer release has not laid them out differently.
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { failure, type RedisLink } from "./link.ts";
 
 /** The layout that this release reads and writes. No release was published that wrote layout 1. */
@@ -30,7 +30,7 @@ export class RedisKeys {
 
   /** A digest, so that no user id can choose a key or a Cluster slot; of UTF-16, so that no two ids share one. */
   user(userId: string): string {
-    return `${this.#prefix}u:${createHash("sha256").update(userId, "utf16le").digest("base64url")}`;
+    return `${this.#prefix}u:${hash("sha256", Buffer.from(userId, "utf16le"), "base64url")}`;
   }
 }
 

@@ -18,7 +18,7 @@ import type { RedisPort } from "./port.ts";
 
 export { failure };
 
-/** A Lua script that touches one key. */
+/** A Lua script. */
 export interface Script {
   readonly text: string;
   readonly sha: string;
@@ -88,18 +88,25 @@ export class RedisLink {
   }
 
   /** Runs a script on `key`. A server that does not hold the script yet gets its text, once. */
-  async run(
+  run(script: Script, key: string, args: readonly string[], endsAt = this.endsAt()): Promise<unknown> {
+    return this.runOver(script, [key], args, endsAt);
+  }
+
+  /** The same on several keys, which one primary has to hold. */
+  async runOver(
     { sha, text, isRead }: Script,
-    key: string,
+    keys: readonly string[],
     args: readonly string[],
     endsAt = this.endsAt(),
   ): Promise<unknown> {
+    const [key = ""] = keys;
+    const rest = [String(keys.length), ...keys, ...args];
     try {
-      return await this.#ask(key, ["EVALSHA", sha, "1", key, ...args], endsAt, isRead);
+      return await this.#ask(key, ["EVALSHA", sha, ...rest], endsAt, isRead);
     } catch (error) {
       if (!isAnswer(error, "NOSCRIPT")) throw error;
     }
-    return this.send(key, ["EVAL", text, "1", key, ...args], endsAt);
+    return this.send(key, ["EVAL", text, ...rest], endsAt);
   }
 
   /**

@@ -12,7 +12,7 @@ export interface RedisPort {
    * Sends one command to the primary that holds `key`, once: a node that refuses it may name another, but after a lost
    * connection nothing is sent again, and what has not left within about 250 ms never does. Every key among `args` is
    * `key`. Strings go out as UTF-8 and come back as that; an error of Redis rejects, its message beginning with Redis'
-   * own words.
+   * own words. A script that names several sessions is only sent where `holdsAllKeys`.
    */
   send(key: string, args: readonly string[]): Promise<unknown>;
   /**
@@ -26,6 +26,8 @@ export interface RedisPort {
    * `cachedStore`.
    */
   primaries?(): readonly RedisPrimary[];
+  /** True where one primary holds every key, as outside of a Cluster: so that one script may touch many sessions. */
+  readonly holdsAllKeys?: boolean;
   /** The client's own prefix of every key that it is given, except for `SCAN` and `primaries`. */
   readonly keyPrefix?: string;
 }

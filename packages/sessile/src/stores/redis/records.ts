@@ -4,13 +4,7 @@ import type { SessionRecord } from "../../core/record.ts";
 import { encodeRecord } from "../network/codec.ts";
 import type { RedisKeys } from "./keys.ts";
 import { failure, isAnswer, type RedisLink } from "./link.ts";
-import { DISCARD, INSERT, REPLACE } from "./scripts.ts";
-
-/**
- * Redis drops a record this long after its deadline by the application's clock. Redis' own clock is a backstop, not the
- * authority, so this is also how far the clocks of all machines may differ (requirement E8).
- */
-export const CLOCK_MARGIN = 60_000;
+import { CLOCK_MARGIN, DISCARD, INSERT, REPLACE } from "./scripts.ts";
 
 /** Stands for a value of another type: a text that no record has. */
 const NO_TEXT = "?";

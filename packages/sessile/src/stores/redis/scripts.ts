@@ -11,6 +11,12 @@
 
 import { script } from "./link.ts";
 
+/**
+ * Redis drops a record this long after its deadline by the application's clock. Redis' own clock is a backstop, not the
+ * authority, so this is also how far the clocks of all machines may differ (requirement E8).
+ */
+export const CLOCK_MARGIN = 60_000;
+
 /** Most members that one reply gives and one command removes. */
 export const CHUNK = 1000;
 
@@ -43,6 +49,41 @@ local isSame = string.sub(current, 1, string.len(ARGV[1])) == ARGV[1] and string
 if not isSame then return {'changed', current} end
 redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
 return {redis.call('EXISTS', KEYS[1]) == 1 and 'written' or 'dropped'}
+`);
+
+/**
+ * Touches several sessions of one server: the one script with several keys. KEYS: the sessions, then the indexes of
+ * users. ARGV: words, five for each session: the stamp that its value must begin with, the new one, `lastSeenAt`,
+ * `expiresAt`, and 1 where an index has to name it. Answers 1 for each session that it has written, then 1 for each
+ * index that names its session. One that is over by Redis' clock is left alone. Session data is neither sent nor looked
+ * at, and text in a header has no bare quotation marks that could be taken for its fields.
+ */
+export const TOUCH = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local written, named, count = {}, {}, 0
+for _ in string.gmatch(ARGV[1], '%S+ %S+ %d+ %d+ %d') do count = count + 1 end
+for before, after, seen, expires, looks in string.gmatch(ARGV[1], '(%S+) (%S+) (%d+) (%d+) (%d)') do
+  local at = #written + 1
+  local current, length = redis.pcall('GET', KEYS[at]), string.len(before)
+  written[at] = 0
+  if type(current) == 'string' and string.sub(current, 1, length) == before and string.sub(current, -1) == '}' then
+    local fields = '"lastSeenAt":' .. seen .. ',"expiresAt":' .. expires
+    local body, found = string.gsub(string.sub(current, length + 1), '"lastSeenAt":%d+,"expiresAt":%d+', fields, 1)
+    local removed = expires + ${CLOCK_MARGIN}
+    if found == 1 and removed > now then
+      redis.call('SET', KEYS[at], after .. body, 'PXAT', string.format('%.0f', removed))
+      written[at] = 1
+    end
+  end
+  if looks == '1' then
+    local index = count + #named + 1
+    local score = redis.pcall('ZSCORE', KEYS[index], 'c' .. string.sub(KEYS[at], -22))
+    named[#named + 1] = score and type(score) ~= 'table' and 1 or 0
+  end
+end
+for i = 1, #named do written[count + i] = named[i] end
+return written
 `);
 
 /** ARGV: the value to delete. Deletes no other. */

@@ -2,11 +2,21 @@
 
 import type { SessionDelta } from "../../core/delta.ts";
 import type { SessionRecord } from "../../core/record.ts";
-import type { Committed, Created, Page, RecordPage, SessionStore, StoreStats, UserLimit } from "../../core/store.ts";
+import type {
+  Committed,
+  Created,
+  Page,
+  RecordPage,
+  SessionStore,
+  StoreStats,
+  StoreTouches,
+  UserLimit,
+} from "../../core/store.ts";
 import { isSid } from "../../core/token.ts";
 import { KnownRecords } from "../known-records.ts";
 import { decodeRecord, readableRecord } from "../network/codec.ts";
 import { Commits, commitDelta } from "../network/compared-commit.ts";
+import { type Touched, touchAll } from "../touch-all.ts";
 import { storedRecord } from "./commit.ts";
 import { createRecord } from "./create.ts";
 import { EndedChannel } from "./ended-channel.ts";
@@ -17,6 +27,7 @@ import { Records } from "./records.ts";
 import { scanRecords } from "./scan.ts";
 import { SessionCount } from "./session-count.ts";
 import { StrictRecords } from "./strict/strict-records.ts";
+import { touchRecords } from "./touch.ts";
 import { UserIndex } from "./user-index.ts";
 import { listByUser, revokeByUser } from "./walk.ts";
 
@@ -38,6 +49,8 @@ export class RedisStore implements SessionStore {
   readonly #ended: EndedChannel;
   readonly #count: SessionCount;
   readonly #commits = new Commits();
+  /** Absent on a Cluster, where the sessions of one call lie in as many slots. */
+  readonly touch?: (touches: StoreTouches) => Promise<void>;
   #known: KnownRecords | null = new KnownRecords(MOST_BYTES);
   #layout: Promise<void> | null = null;
   #isLayoutKnown = false;
@@ -52,6 +65,7 @@ export class RedisStore implements SessionStore {
       confirmReplicas > 0 ? new StrictRecords(link, keys, port, confirmReplicas) : new Records(link, keys);
     this.#ended = new EndedChannel(port, keys.ended);
     this.#count = new SessionCount(port, keys, link);
+    if (port.holdsAllKeys) this.touch = (touches) => touchAll(this, touches, (touched) => this.#touch(touched));
   }
 
   async create(record: SessionRecord, limit?: UserLimit): Promise<Created> {
@@ -138,6 +152,11 @@ export class RedisStore implements SessionStore {
     this.#ended.close();
     this.#records.close();
     this.#isClosed = true;
+  }
+
+  async #touch(touched: readonly Touched[]): Promise<readonly string[]> {
+    await this.#ready();
+    return touchRecords(this.#records, this.#known, touched);
   }
 
   #recordOf(text: string, sid: string): SessionRecord {

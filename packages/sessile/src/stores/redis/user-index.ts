@@ -5,8 +5,8 @@ import type { UserLimit } from "../../core/store.ts";
 import { readableRecord } from "../network/codec.ts";
 import type { Position } from "../paging.ts";
 import { isAnswer, type Script } from "./link.ts";
-import { CLOCK_MARGIN, type Records } from "./records.ts";
-import { ADMIT, CHUNK, CONFIRM, RANGE, RESTORE, REVOKE } from "./scripts.ts";
+import type { Records } from "./records.ts";
+import { ADMIT, CHUNK, CLOCK_MARGIN, CONFIRM, RANGE, RESTORE, REVOKE } from "./scripts.ts";
 
 /** c confirmed, p pending, r marked as revoked; see `scripts.ts`. */
 export type State = "c" | "p" | "r";

@@ -3,9 +3,9 @@
 
 import { setTimeout } from "node:timers/promises";
 import type { FileIdentity } from "./database-file.ts";
-import { firstColumn, firstValue, rollback, type SqliteDatabase } from "./driver.ts";
+import { firstValue, rollback, type SqliteDatabase } from "./driver.ts";
 import { isBusy } from "./errors.ts";
-import type { Statements } from "./statements.ts";
+import { execute, type Statements } from "./statements.ts";
 import type { Attempt, Found, Step, Writer } from "./write-queue.ts";
 
 /**
@@ -44,7 +44,7 @@ export class HandleWriter implements Writer {
         // A deferred transaction that reads first can fail with SQLITE_BUSY at its first write, without any wait.
         this.#database.exec("BEGIN IMMEDIATE");
         isBegun = true;
-        found = steps.map(([name, ...parameters]) => firstColumn(this.#statements[name], ...parameters).map(String));
+        found = steps.map((step) => execute(this.#statements, step));
         this.#database.exec("COMMIT");
       });
       this.#file?.check();

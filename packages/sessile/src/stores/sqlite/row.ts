@@ -28,6 +28,12 @@ const CHANGING_PLACES = placesOf(CHANGING);
 const MOVING_PLACES = placesOf(MOVING);
 
 export function toRow(record: SessionRecord): SqliteValue[] {
+  const values = valuesOf(record);
+  return [...values, checksumOf(values)];
+}
+
+/** The values of a row but for its checksum. */
+function valuesOf(record: SessionRecord): SqliteValue[] {
   const { userId, device, rotation } = record;
   const texts = { userId: userId && toText(userId), device: device && toText(device) };
   const stored = {
@@ -36,8 +42,19 @@ export function toRow(record: SessionRecord): SqliteValue[] {
     rotation: rotation && JSON.stringify(rotation),
     persistent: Number(record.persistent),
   };
-  const values: SqliteValue[] = FIELDS.map((field) => stored[field]);
-  return [...values, checksumOf(values)];
+  return FIELDS.map((field) => stored[field]);
+}
+
+/** The text of a row as the statement `load` reads it, and the checksum, with which it ends. */
+export function textOfRow(record: SessionRecord): { readonly text: string; readonly checksum: number } {
+  const text = JSON.stringify(valuesOf(record));
+  const checksum = crc32(text);
+  return { text: `${text.slice(0, -1)},${checksum}]`, checksum };
+}
+
+/** The checksum in the text of a row. */
+export function checksumIn(text: string): number {
+  return Number(text.slice(text.lastIndexOf(",") + 1, -1));
 }
 
 /** The values of the columns `CHANGING`, or `MOVING`, of a row. */

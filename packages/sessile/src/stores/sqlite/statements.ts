@@ -1,7 +1,8 @@
 // The SQL statements that read or write sessions, each prepared once for a connection. schema.ts has the tables.
 
-import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
+import { firstColumn, type SqliteDatabase, type SqliteStatement } from "./driver.ts";
 import { CHANGING, COLUMNS, MOVING } from "./row.ts";
+import type { Step } from "./write-queue.ts";
 
 const ALL = COLUMNS.join(", ");
 const OTHERS = COLUMNS.slice(1);
@@ -12,7 +13,7 @@ const OLDEST = `SELECT sid ${LIVE} ORDER BY created_at DESC, sid DESC LIMIT -1 O
 /** The whole row is the expected one. */
 const SAME = `sid = ? AND (${OTHERS.join(", ")}) IS (${marks(OTHERS)})`;
 
-/** Statements that write return a row for each session that they changed. */
+/** Statements that write return a row for each session that they changed; `touch` alone returns none, see `execute`. */
 export const SQL = {
   /** All values in one text, which costs a third of a row and shows a change of any value. */
   load: `SELECT json_array(${ALL}) AS text FROM sessile_sessions WHERE sid = ?`,
@@ -33,6 +34,9 @@ export const SQL = {
     AND EXISTS (SELECT 1 FROM sessile_sessions WHERE ${SAME}) RETURNING sid`,
   /** As `update`, for a session that becomes another user's, if that one has no more than the last parameter allows. */
   move: replace(MOVING, `AND NOT EXISTS (SELECT 1 ${LIVE} LIMIT 1 OFFSET ?)`),
+  /** Changes nothing unless the row is the expected one, by its number of writes and the checksum of all of it. */
+  touch: `UPDATE sessile_sessions SET last_seen_at = ?, expires_at = ?, writes = ?, checksum = ?
+    WHERE sid = ? AND writes = ? AND checksum = ?`,
   delete: "DELETE FROM sessile_sessions WHERE sid = ? RETURNING sid",
   /** Deletes this very record, not another one of the same sid. */
   withdraw: `DELETE FROM sessile_sessions WHERE (${ALL}) IS (${marks(COLUMNS)})`,
@@ -56,6 +60,15 @@ export function prepareStatements(database: SqliteDatabase): Statements {
   const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)] as const);
   for (const [, statement] of prepared) statement.setReturnArrays?.(true);
   return Object.fromEntries(prepared) as Statements;
+}
+
+/**
+ * Executes one step. Its first column, as texts; for each row that `touch` changed, an empty text: a row that is returned
+ * costs as much as one that is written.
+ */
+export function execute(statements: Statements, [name, ...parameters]: Step): string[] {
+  if (name !== "touch") return firstColumn(statements[name], ...parameters).map(String);
+  return Array<string>(Number(statements[name].run(...parameters).changes)).fill("");
 }
 
 function replace(columns: readonly string[], condition = ""): string {

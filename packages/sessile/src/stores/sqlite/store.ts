@@ -12,14 +12,16 @@ import {
   type RecordPage,
   type SessionStore,
   type StoreStats,
+  type StoreTouches,
   type UserLimit,
 } from "../../core/store.ts";
 import { KnownRecords } from "../known-records.ts";
 import { byAge, DEFAULT_PAGE, type Position, parseCursor, parseSid, slicePage } from "../paging.ts";
+import { type Touched, touchAll } from "../touch-all.ts";
 import type { FileIdentity } from "./database-file.ts";
 import { firstColumn, valuesOf } from "./driver.ts";
 import { busyError, isBusy, isDriverFailure, storeError } from "./errors.ts";
-import { changesOf, fromText, toRow, toText, unreadable } from "./row.ts";
+import { changesOf, checksumIn, fromText, textOfRow, toRow, toText, unreadable } from "./row.ts";
 import type { Statements } from "./statements.ts";
 import { type Step, WriteQueue, type Writer } from "./write-queue.ts";
 
@@ -102,6 +104,10 @@ export class SqliteStore implements SessionStore {
     }
   }
 
+  touch(touches: StoreTouches): Promise<void> {
+    return touchAll(this, touches, (touched) => this.#touch(touched));
+  }
+
   async delete(sid: string): Promise<boolean> {
     const [deleted] = await this.#writes.add("delete a session", ["delete", sid]);
     return deleted?.length === 1;
@@ -182,6 +188,23 @@ export class SqliteStore implements SessionStore {
       // After a failure the commits that built on `next` will not be written either.
       if (!isWritten || this.#ahead.get(sid) === next) this.#ahead.delete(sid);
     }
+  }
+
+  /** All in one transaction. Resolves to the sids of those whose row was the expected one. */
+  async #touch(all: readonly Touched[]): Promise<readonly string[]> {
+    // A commit that is under way has made the row another one by the time of this.
+    const touched = all.filter(({ record }) => !this.#ahead.has(record.sid));
+    const rows = touched.map(({ next }) => textOfRow(next));
+    const steps = touched.map(({ record, next }, i): Step => {
+      const { sid, lastSeenAt, expiresAt, writes } = next;
+      const known = this.#known.textOf(record);
+      const before = known === null ? textOfRow(record).checksum : checksumIn(known);
+      return ["touch", lastSeenAt, expiresAt, writes, rows[i]?.checksum as number, sid, record.writes, before];
+    });
+    const found = steps.length > 0 ? await this.#writes.add("touch sessions", ...steps) : [];
+    const written = touched.flatMap(({ next }, i) => (found[i]?.length === 1 ? [{ next, row: rows[i] }] : []));
+    for (const { next, row } of written) this.#known.add(next, row?.text as string);
+    return written.map(({ next }) => next.sid);
   }
 
   /** Reads at once. No transaction stays open across an `await`: the log could not be emptied meanwhile. */

@@ -28,7 +28,7 @@ function attempt(steps) {
     checkLog();
     database.exec("BEGIN IMMEDIATE");
     isBegun = true;
-    found = steps.map(([name, ...parameters]) => firstColumn(statements[name].all(...parameters)));
+    found = steps.map(execute);
     database.exec("COMMIT");
     checkFile();
     checkLog();
@@ -109,8 +109,10 @@ function framesInLog() {
   }
 }
 
-function firstColumn(rows) {
-  return rows.map((row) => String(Object.values(row)[0]));
+/** As in statements.ts. */
+function execute([name, ...parameters]) {
+  if (name !== "touch") return statements[name].all(...parameters).map((row) => String(Object.values(row)[0]));
+  return Array(Number(statements[name].run(...parameters).changes)).fill("");
 }
 
 /**

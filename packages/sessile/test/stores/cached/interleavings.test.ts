@@ -131,6 +131,7 @@ class World {
     return {
       load: () => ask(record),
       delete: () => ask(() => writeHere(DELETED + this.version) === null),
+      touch: () => ask(() => void writeHere(this.version + 1)),
       commit: () => ask(() => ({ status: "ok", record: writeHere(this.version + 1) })),
     } as unknown as SessionStore;
   }
@@ -160,10 +161,16 @@ function joiner(world: World): Actor {
   ];
 }
 
-function writerHere(method: "commit" | "delete"): (world: World) => Actor {
+const WRITES = {
+  commit: (store: SessionStore) => store.commit(BASE.sid, { at: 0 }),
+  delete: (store: SessionStore) => store.delete(BASE.sid),
+  touch: async (store: SessionStore) => store.touch?.([[BASE.sid, { at: 0 }, BASE]]),
+};
+
+function writerHere(method: keyof typeof WRITES): (world: World) => Actor {
   return (world) => [
     ...world.call(async (store) => {
-      await (method === "delete" ? store.delete(BASE.sid) : store.commit(BASE.sid, { at: 0 }));
+      await WRITES[method](store);
       world.known = Math.max(world.known, world.writtenHere);
     }),
     () => world.tell(),
@@ -210,7 +217,9 @@ const SCENES: readonly [name: string, orders: number, cast: readonly ((world: Wo
   ["a load and two writes elsewhere", 210, [reader, writerElsewhere, writerElsewhere]],
   ["two loads and a sign-out here", 1260, [reader, joiner, writerHere("delete")]],
   ["two loads and a commit here", 1260, [reader, joiner, writerHere("commit")]],
+  ["two loads and touches of several here", 1260, [reader, joiner, writerHere("touch")]],
   ["a load, a commit here and a sign-out elsewhere", 1260, [reader, writerHere("commit"), deleterElsewhere]],
+  ["a load, touches of several here and a sign-out elsewhere", 1260, [reader, writerHere("touch"), deleterElsewhere]],
   ["two loads, a sign-out elsewhere and a lost source", 7560, [reader, joiner, deleterElsewhere, loss]],
   ["a load, a write elsewhere and a doubtful source", 210, [reader, writerElsewhere, doubt]],
   ["a load, a sign-out here and a lost source", 1260, [reader, writerHere("delete"), loss]],

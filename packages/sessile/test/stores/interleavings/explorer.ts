@@ -11,8 +11,8 @@ export interface Waiting {
   readonly id: string;
   /** For people. */
   readonly text: () => string;
-  /** The same in every run. */
-  readonly key: string;
+  /** What it reads or changes, the same in every run. */
+  readonly keys: readonly string[];
   readonly isRead: boolean;
   /** Lets it happen; resolves when its process was told. */
   readonly release: () => Promise<void>;
@@ -134,7 +134,7 @@ async function run(
   }
 
   function areIndependent(a: Waiting, b: Waiting): boolean {
-    return !isExhaustive && (a.key !== b.key || (a.isRead && b.isRead));
+    return !isExhaustive && (!a.keys.some((key) => b.keys.includes(key)) || (a.isRead && b.isRead));
   }
 
   function isStopped(process: number): boolean {

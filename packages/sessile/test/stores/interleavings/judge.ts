@@ -10,7 +10,18 @@ import {
   type SessionStore,
 } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
-import { FIRST, type Kind, keyOf, NEW, ownSid, type Scenario, secretChange, touchedUntil, USER } from "./scenario.ts";
+import {
+  ENDED,
+  FIRST,
+  type Kind,
+  keyOf,
+  NEW,
+  ownSid,
+  type Scenario,
+  secretChange,
+  touchedUntil,
+  USER,
+} from "./scenario.ts";
 
 /** The end of an operation: it returned, it failed with a store error, or it is never resumed. */
 export interface Outcome {
@@ -63,11 +74,12 @@ async function readEnding({ store, outcomes }: Aftermath): Promise<Ending> {
 }
 
 function sidsInPlay(outcomes: readonly Outcome[]): string[] {
-  return [...new Set([FIRST.sid, ...outcomes.flatMap(({ kind }, process) => ownSid(kind, process) ?? [])])];
+  return [...new Set([FIRST.sid, ENDED.sid, ...outcomes.flatMap(({ kind }, process) => ownSid(kind, process) ?? [])])];
 }
 
 /** Nothing comes back: whatever was acknowledged as ended is not loadable and not listed. */
 function checkDead({ outcomes, scenario }: Aftermath, { live, listed }: Ending): void {
+  assert.ok(!live.has(ENDED.sid) && !listed.includes(ENDED.sid), "a touch brought a session back that had ended");
   for (const [process, outcome] of outcomes.entries()) {
     for (const sid of acknowledgedDead(outcome, process, scenario)) {
       assert.ok(!live.has(sid), `${nameOf(sid)} was acknowledged as ended by ${outcome.kind} ${process}, and lives`);
@@ -202,6 +214,8 @@ function checkCommits({ outcomes }: Aftermath, { live }: Ending): void {
   const record = live.get(FIRST.sid);
   const data = record && (JSON.parse(record.data) as Record<string, unknown>);
   for (const [process, outcome] of outcomes.entries()) {
+    if (outcome.kind === "touchAll" && outcome.status === "returned" && record !== undefined)
+      assert.ok(record.expiresAt >= touchedUntil(process), "an acknowledged touch of several is lost");
     if (!isCommit(outcome.kind) || outcome.status !== "returned") continue;
     const { status } = outcome.value as Committed;
     if (secretChange(outcome.kind, process) === null)
@@ -209,7 +223,7 @@ function checkCommits({ outcomes }: Aftermath, { live }: Ending): void {
     if (outcome.kind !== "expire") assert.ok(status !== "gone" || record === undefined, "gone, and it lives");
     if (outcome.kind === "expire" && status === "ok")
       assert.ok(
-        outcomes.some(({ kind }) => kind === "touch"),
+        outcomes.some(({ kind }) => kind === "touch" || kind === "touchAll"),
         "it was over",
       );
     if (record === undefined || status === "conflict") continue;
@@ -224,7 +238,9 @@ function checkCommits({ outcomes }: Aftermath, { live }: Ending): void {
   }
   if (record === undefined || !outcomes.every(({ status }) => status === "returned")) return;
   const written = outcomes.filter(({ kind, value }) => isCommit(kind) && (value as Committed).status === "ok");
-  assert.equal(record.writes, FIRST.writes + written.length, "every acknowledged commit counts one write");
+  const touches = outcomes.filter(({ kind }) => kind === "touchAll");
+  const writes = record.writes - FIRST.writes - touches.length;
+  assert.equal(writes, written.length, "every acknowledged commit counts one write, and so does a touch of several");
 }
 
 function isCommit(kind: Kind): boolean {
@@ -235,8 +251,9 @@ function isCommit(kind: Kind): boolean {
 function checkSecrets({ outcomes }: Aftermath, { live }: Ending): void {
   const changes = outcomes.flatMap(({ kind, status, value }, process) => {
     const rotate = secretChange(kind, process);
+    if (rotate === null) return [];
     const result = status === "returned" ? (value as Committed).status : null;
-    return rotate === null || result === "gone" ? [] : [{ rotate, result }];
+    return result === "gone" ? [] : [{ rotate, result }];
   });
   const stored = live.get(FIRST.sid);
   const fits = orders(changes).some((order) => {

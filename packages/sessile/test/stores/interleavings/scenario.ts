@@ -8,6 +8,7 @@ export type Kind =
   | "create"
   | "commit"
   | "touch"
+  | "touchAll"
   | "rotate"
   | "offer"
   | "take"
@@ -47,6 +48,9 @@ export const FIRST: SessionRecord = sampleRecord({
   createdAt: NOW,
   rotation: { family: FAMILY, offer: OPEN, offeredAt: NOW, count: 1, taken: 0, previous: [] },
 });
+
+/** A session that was there and has ended. */
+export const ENDED: SessionRecord = sampleRecord({ userId: USER, createdAt: NOW });
 
 /** The record that the n-th operation creates. */
 export const NEW: readonly SessionRecord[] = [1, 2, 3].map((n) => sampleRecord({ userId: USER, createdAt: NOW + n }));
@@ -105,6 +109,12 @@ export function operate(kind: Kind, process: number, store: SessionStore, limit?
       return store.commit(sid, { at, set: { [keyOf(process)]: process } }, FIRST);
     case "touch":
       return store.commit(sid, { at, touch: { idleTimeout: touchedUntil(process) - at } }, FIRST);
+    case "touchAll":
+      return (store as Required<SessionStore>).touch(
+        [FIRST, ENDED].map((record) => {
+          return [record.sid, { at, touch: { idleTimeout: touchedUntil(process) - at } }, record];
+        }),
+      );
     case "rotate":
     case "offer":
     case "take":
@@ -129,6 +139,25 @@ export function operate(kind: Kind, process: number, store: SessionStore, limit?
       return store.deleteExpired({ now: SWEPT_AT, limit: 10 });
   }
 }
+
+/** Touches of two sessions at once, of which one has ended, beside each other operation. */
+export const TOUCHES: readonly (readonly Kind[])[] = [
+  ...KINDS.map((other): readonly Kind[] => ["touchAll", other]),
+  ["create", "touchAll"],
+  ["touchAll", "touchAll"],
+  ["touchAll", "offer"],
+  ["touchAll", "take"],
+];
+
+/** The same beside two others. */
+export const TOUCHES_BETWEEN: readonly (readonly Kind[])[] = [
+  ["touchAll", "touchAll", "revokeAll"],
+  ["touchAll", "create", "signOut"],
+  ["touchAll", "commit", "signOut"],
+  ["touchAll", "rotate", "revokeAll"],
+  ["touchAll", "offer", "take"],
+  ["touchAll", "touch", "expire"],
+];
 
 /** Operations on an offer, beside each other operation and among themselves. */
 export const SECRETS: readonly (readonly Kind[])[] = [

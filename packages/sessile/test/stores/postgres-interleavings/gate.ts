@@ -32,6 +32,7 @@ export class Gate {
   readonly #blocked = new Set<Blocked>();
   readonly #steps: number[] = [];
   readonly #statements: number[] = [];
+  readonly #last: Running["rows"][] = [];
   hasLost = false;
   /** How often a statement had to wait for another's lock. */
   waits = 0;
@@ -50,8 +51,16 @@ export class Gate {
   /** The port of one process. */
   portOf(process: number): PostgresPort {
     return {
-      run: (statements) => ({ rows: this.#run(process, statements[0] as Statement), abandon: () => {} }),
+      run: (statements) => ({ rows: this.#runInTurn(process, statements[0] as Statement), abandon: () => {} }),
     };
+  }
+
+  /** A process has one connection. */
+  #runInTurn(process: number, statement: Statement): Running["rows"] {
+    const run = () => this.#run(process, statement);
+    const rows = this.#last[process]?.then(run, run) ?? run();
+    this.#last[process] = rows;
+    return rows;
   }
 
   async #run(process: number, statement: Statement): Running["rows"] {
@@ -95,7 +104,7 @@ export class Gate {
         process,
         id: `${process}.${number}`,
         text: () => `${process}.${number} ${text.replaceAll(/\s+/g, " ").slice(0, 100)}`,
-        key: "table",
+        keys: ["table"],
         isRead,
         release: async () => {
           this.#waiting.delete(waiting);

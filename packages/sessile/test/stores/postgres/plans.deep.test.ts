@@ -1,8 +1,9 @@
 // How PostgreSQL runs the store's statements in a large table: by an index each, and touches without writing to any.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import pg from "pg";
+import type { SessionRecord } from "sessile/store";
 import { sampleRecord } from "sessile/testing";
 import { byDepth } from "sessile-test-support/depth";
 import { type PostgresServer, startPostgres, withoutPostgres } from "sessile-test-support/postgres-server";
@@ -47,6 +48,7 @@ test(`every statement of a request finds its rows by an index, among ${ROWS} ses
     load,
     replace,
     touch,
+    touchAll,
     delete: end,
     list,
     scan,
@@ -54,10 +56,12 @@ test(`every statement of a request finds its rows by an index, among ${ROWS} ses
     withdraw,
   } = statements(new Names("sessile_sessions"));
   const far = String(Date.now());
+  const touched = [sid, "h", "h", far, far];
   const uses: [text: string, values: (string | null)[], index: string][] = [
     [load.text, [sid], "sessile_sessions_pkey"],
     [replace.text, [sid, "h", "h", null, far, far, "1000"], "sessile_sessions_pkey"],
     [touch.text, [sid, "h", "h", null, far, far, "1000"], "sessile_sessions_pkey"],
+    [touchAll.text, touched.map((value) => Array(100).fill(value).join("\n")), "sessile_sessions_pkey"],
     [end.text, [sid, null, "1000"], "sessile_sessions_pkey"],
     ["SELECT FROM sessile_sessions WHERE sid = $1 AND head = $2 FOR UPDATE", [sid, "h"], "sessile_sessions_pkey"],
     [withdraw.text, [sid, "h"], "sessile_sessions_pkey"],
@@ -129,31 +133,35 @@ test("a sweep leaves locked rows to the next one", DEEPLY, async () => {
   assert.deepEqual([await sweep(2), await sweep(2)], [1, 0]);
 });
 
-test("nine of ten touches in an hour of one a minute write to no index", DEEPLY, async (t) => {
-  const store = patientStore(pool, { table: "touched" });
+for (const isMany of [false, true]) {
+  const together = isMany ? ", written together," : "";
+  test(`nine of ten touches in an hour of one a minute${together} write to no index`, DEEPLY, (t) =>
+    measure(t, isMany),
+  );
+}
+
+async function measure(t: TestContext, isMany: boolean): Promise<void> {
+  const table = isMany ? "touched_together" : "touched";
+  const store = patientStore(pool, { table });
   let records = Array.from({ length: 40 }, (_, i) => sampleRecord({ userId: `u${i}`, data: '{"cart":["a","b"]}' }));
   for (const record of records) await store.create(record);
   const start = Date.now();
   for (let minute = 1; minute <= 60; minute++) {
-    const at = start + minute * MINUTE;
-    records = await Promise.all(
-      records.map(async (record) => {
-        const answer = await store.commit(record.sid, { at, touch: { idleTimeout: HOUR } }, record);
-        assert.equal(answer.status, "ok");
-        return (answer as { record: typeof record }).record;
-      }),
-    );
+    const delta = { at: start + minute * MINUTE, touch: { idleTimeout: HOUR } };
+    if (isMany) await store.touch?.(records.map((record) => [record.sid, delta, record]));
+    else await Promise.all(records.map(({ sid }, i) => store.commit(sid, delta, records[i])));
+    records = await Promise.all(records.map(async ({ sid }) => (await store.load(sid)) as SessionRecord));
+    assert.ok(records.every(({ lastSeenAt }) => lastSeenAt === delta.at));
   }
-  const figures =
-    "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'touched'";
+  const figures = "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = $1";
   let found = { all: 0, hot: 0 };
   await waitUntil("all touches are counted", async () => {
-    found = (await pool.query(figures)).rows[0];
+    found = (await pool.query(figures, [table])).rows[0];
     return found.all >= 40 * 60;
   });
   t.diagnostic(`${found.hot} of ${found.all} touches were HOT: ${((100 * found.hot) / found.all).toFixed(1)} %`);
   assert.ok(found.hot / found.all >= 0.85);
-});
+}
 
 /** The median of 500, in milliseconds. */
 async function timeOfReads(sidOf: (i: number) => string): Promise<string> {

@@ -147,6 +147,20 @@ export const FAULTY_STORES: readonly Faulty[] = [
     })),
   },
   {
+    name: "a touch of several that writes the whole records",
+    scenario: { name: "touches and a sign-out", kinds: ["touchAll", "signOut"] },
+    message: /brought a session back|was acknowledged as ended by signOut 1, and lives/,
+    makeStore: withMethods(({ records: { link, keys } }) => ({
+      async touch(touches) {
+        for (const [sid, delta, base] of touches) {
+          const next = base && applyDelta(base, delta);
+          if (typeof next === "object")
+            await link.send(keys.session(sid), ["SET", keys.session(sid), encodeRecord(next)]);
+        }
+      },
+    })),
+  },
+  {
     name: "a rotation without a condition",
     scenario: { name: "two rotations", kinds: ["rotate", "rotate"] },
     message: /no order explains the secrets/,

@@ -30,13 +30,15 @@ export class Gate {
   /** Those on the index first: when what all processes touch is tried first, fewer runs turn out to be needless. */
   waiting(): readonly Waiting[] {
     const all = [...this.#waiting];
-    return [...all.filter(({ key }) => key.startsWith("u:")), ...all.filter(({ key }) => !key.startsWith("u:"))];
+    const isOnIndex = ({ keys }: Waiting) => keys.some((key) => key.startsWith("u:"));
+    return [...all.filter(isOnIndex), ...all.filter((each) => !isOnIndex(each))];
   }
 
   /** The port of one process. */
   portOf(process: number): RedisPort {
     return {
       isReady: () => true,
+      holdsAllKeys: true,
       send: (key, args) => {
         if (key.endsWith("layout")) return Promise.resolve("OK");
         return new Promise((resolve, reject) => this.#wait(process, key, args, { resolve, reject }));
@@ -52,7 +54,7 @@ export class Gate {
       process,
       id: `${process}.${number}`,
       text: () => `${process}.${number} ${args.join(" ").slice(0, 150)}`,
-      key: key.slice(this.#prefix.length),
+      keys: keysOf(key, args).map((each) => each.slice(this.#prefix.length)),
       isRead: READS.has(args[0] ?? "") || args[1] === RANGE.sha,
       release: async () => {
         this.#waiting.delete(waiting);
@@ -69,4 +71,9 @@ export class Gate {
     // Not as a lost connection: what only reads would be sent again, after a while that no order has a place for.
     reject(new Error("ERR the answer was lost"));
   }
+}
+
+/** A script may have several. */
+function keysOf(key: string, args: readonly string[]): readonly string[] {
+  return args[0] === "EVALSHA" ? args.slice(3, 3 + Number(args[2])) : [key];
 }

@@ -113,7 +113,9 @@ class World {
     const members = async () => (await this.#port.send(this.#index, ["ZRANGE", this.#index, "0", "-1"])) as string[];
     const firstCommandOf = (process: number) => trace.findIndex((each) => each.process === process);
     const lastIndexCommandOf = (process: number) =>
-      trace.findLastIndex((each) => each.process === process && this.#prefix + each.key === this.#index);
+      trace.findLastIndex(
+        (each) => each.process === process && each.keys.some((key) => this.#prefix + key === this.#index),
+      );
     const outcomes = [...this.#outcomes];
     try {
       await judge({

@@ -22,6 +22,7 @@ export function glidePort(client: GlideClient, options: Options): RedisPort {
     });
   return {
     isReady: () => true,
+    holdsAllKeys: true,
     send: (_key, args) => ask(args),
     primaries: () => [{ name: "", owns: () => true, ask }],
     subscribe(channel, onMessage) {

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import type { SessionStore } from "sessile/store";
 import { temporaryFolder } from "sessile-test-support/folder";
 import { openFile } from "#dist/stores/sqlite/database-file.js";
-import { firstColumn, type OwnDatabase, rollback, type SqliteStatement } from "#dist/stores/sqlite/driver.js";
+import { type OwnDatabase, rollback, type SqliteStatement } from "#dist/stores/sqlite/driver.js";
 import { pragmas } from "#dist/stores/sqlite/pragmas.js";
-import { prepareStatements, type Statements } from "#dist/stores/sqlite/statements.js";
+import { execute, prepareStatements, type Statements } from "#dist/stores/sqlite/statements.js";
 import { SqliteStore } from "#dist/stores/sqlite/store.js";
 import type { Attempt, Step, Writer } from "#dist/stores/sqlite/write-queue.js";
 import type { Fault, Simulated } from "../interleavings/campaigns.ts";
@@ -197,7 +197,7 @@ class World {
         process,
         id: `${process}.${number}`,
         text: () => `${process}.${number} ${text}`,
-        key: "file",
+        keys: ["file"],
         isRead,
         needsLock,
         release: async () => {
@@ -242,7 +242,7 @@ function storeOver({ statements }: Connection, attempt: Writer["attempt"]): Sess
 
 function begin({ database, statements }: Connection, steps: readonly Step[]): string[][] {
   database.exec("BEGIN IMMEDIATE");
-  return steps.map(([name, ...parameters]) => firstColumn(statements[name], ...parameters).map(String));
+  return steps.map((step) => execute(statements, step));
 }
 
 /** Transactions that no order is about. */

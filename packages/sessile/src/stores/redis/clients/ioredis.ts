@@ -47,6 +47,7 @@ export function ioredisPort(client: IoredisClient): RedisPort {
     send: "scaleReads" in redis.options ? send : endingWith(redis, send),
     subscribe: (channel, onMessage) => subscribeOver(primaries, channel, onMessage),
     primaries,
+    holdsAllKeys: redis.nodes === undefined,
     keyPrefix: redis.options.keyPrefix ?? "",
   };
 }

@@ -54,6 +54,7 @@ export function nodeRedisPort(client: AnyNodeRedis, deadline: number): RedisPort
     send: senderOf(client, deadline),
     subscribe: (channel, onMessage) => subscribeOver(primaries, channel, onMessage),
     primaries,
+    holdsAllKeys: !("slots" in client),
   };
 }
 
