@@ -42,11 +42,11 @@ test("the promises hold in every order of two operations", PATIENTLY, async (t) 
 });
 
 test("the promises hold wherever one of two operations crashes", PATIENTLY, async (t) => {
-  await runAll(t, ALL_PAIRS, crash, byDepth(3, 6, 1000));
+  await runAll(t, ALL_PAIRS, crash, byDepth(2, 3, 1000));
 });
 
 test("the promises hold whichever answer one of two operations never gets", PATIENTLY, async (t) => {
-  await runAll(t, ALL_PAIRS, lostAnswer, byDepth(3, 6, 1000));
+  await runAll(t, ALL_PAIRS, lostAnswer, byDepth(2, 3, 1000));
 });
 
 test(
@@ -54,8 +54,8 @@ test(
   PATIENTLY,
   async (t) => {
     await runAll(t, OFFERS, nothing);
-    await runAll(t, OFFERS, crash, byDepth(3, 6, 1000));
-    await runAll(t, OFFERS, lostAnswer, byDepth(3, 6, 1000));
+    await runAll(t, OFFERS, crash, byDepth(2, 3, 1000));
+    await runAll(t, OFFERS, lostAnswer, byDepth(2, 3, 1000));
   },
 );
 
@@ -65,16 +65,16 @@ test(
   async (t) => {
     const all = scenarios(TOUCHES);
     const limited = LIMITS.flatMap((limit) => scenarios(TOUCHES, limit));
-    await runAll(t, all, nothing, byDepth(20, 40, 1000));
-    await runAll(t, limited, nothing, byDepth(6, 12, 1000));
+    await runAll(t, all, nothing, byDepth(10, 20, 1000));
+    await runAll(t, limited, nothing, byDepth(3, 6, 1000));
     await runAll(t, all, crash, byDepth(2, 3, 1000));
     await runAll(t, all, lostAnswer, byDepth(2, 3, 1000));
-    await runAll(t, scenarios(TOUCHES_BETWEEN), nothing, byDepth(6, 12, 1000));
+    await runAll(t, scenarios(TOUCHES_BETWEEN), nothing, byDepth(3, 6, 1000));
   },
 );
 
 test("the promises hold in orders of three operations", PATIENTLY, async (t) => {
-  await runAll(t, TRIPLES, nothing, byDepth(3, 12, 1000));
+  await runAll(t, TRIPLES, nothing, byDepth(3, 6, 1000));
 });
 
 test(
@@ -82,9 +82,9 @@ test(
   PATIENTLY,
   async (t) => {
     const all = [undefined, ...LIMITS].flatMap((limit) => scenarios(OWNERS, limit));
-    await runAll(t, all, nothing, byDepth(3, 12, 1000));
-    await runAll(t, all, crash, byDepth(3, 6, 1000));
-    await runAll(t, all, lostAnswer, byDepth(3, 6, 1000));
+    await runAll(t, all, nothing, byDepth(3, 6, 1000));
+    await runAll(t, all, crash, byDepth(2, 3, 1000));
+    await runAll(t, all, lostAnswer, byDepth(2, 3, 1000));
   },
 );
 

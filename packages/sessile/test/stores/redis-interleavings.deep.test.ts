@@ -70,11 +70,11 @@ test(
 
 test("the promises hold wherever one of two operations crashes", PATIENTLY, async (t) => {
   await runAll(t, PAIRS, crash);
-  await runAll(t, LIMITED_PAIRS, crash, { most: upTo(60) });
+  await runAll(t, LIMITED_PAIRS, crash, { most: upTo(20) });
 });
 
 test("the promises hold whichever answer one of two operations never gets", PATIENTLY, async (t) => {
-  await runAll(t, PAIRS, lostAnswer, { most: upTo(60) });
+  await runAll(t, PAIRS, lostAnswer, { most: upTo(20) });
   await runAll(t, LIMITED_PAIRS, lostAnswer, { most: upTo(5) });
 });
 
@@ -83,8 +83,8 @@ test(
   PATIENTLY,
   async (t) => {
     const all = scenarios(SECRETS);
-    await runAll(t, all, nothing, { most: upTo(300) });
-    await runAll(t, all, crash, { most: upTo(60) });
+    await runAll(t, all, nothing, { most: upTo(100) });
+    await runAll(t, all, crash, { most: upTo(20) });
     await runAll(t, all, lostAnswer, { most: upTo(20) });
   },
 );
@@ -107,10 +107,10 @@ test(
     const all = scenarios(TOUCHES);
     const limited = LIMITS.flatMap((limit) => scenarios(TOUCHES, limit));
     await runAll(t, all, nothing);
-    await runAll(t, limited, nothing, { most: upTo(300) });
+    await runAll(t, limited, nothing, { most: upTo(100) });
     await runAll(t, [...all, ...limited], crash, { most: upTo(20) });
     await runAll(t, [...all, ...limited], lostAnswer, { most: upTo(5) });
-    await runAll(t, scenarios(TOUCHES_BETWEEN), nothing, { most: upTo(300) });
+    await runAll(t, scenarios(TOUCHES_BETWEEN), nothing, { most: upTo(100) });
   },
 );
 
