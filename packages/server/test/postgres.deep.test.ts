@@ -214,6 +214,40 @@ test(
   },
 );
 
+test(
+  "a session of connect-pg-simple without a deadline is imported, and a user that may not delete is refused",
+  DEEPLY,
+  async () => {
+    await admin.query("CREATE SCHEMA odd");
+    await admin.query("CREATE TABLE odd.session (sid text PRIMARY KEY, sess json, expire timestamp(6))");
+    await admin.query(`INSERT INTO odd.session SELECT sid, '{"userId":"7","cookie":{}}', expire FROM (VALUES
+    ('none', NULL), ('ever', 'infinity'), ('over', '-infinity'), ('soon', now() + interval '1 hour')) AS odd (sid, expire)`);
+    await admin.query("CREATE ROLE reader LOGIN PASSWORD 'reader'");
+    await admin.query("GRANT USAGE ON SCHEMA odd TO reader");
+    await admin.query("GRANT SELECT ON odd.session TO reader");
+    const run = (source: string) =>
+      cli(
+        [
+          "import",
+          "--from",
+          "connect-pg-simple",
+          "--source",
+          source,
+          "--table",
+          "odd.session",
+          "--user",
+          "userId",
+        ].concat([...["--store", `sqlite:${join(temporaryFolder(), "odd.db")}`, "--json"]]),
+      );
+    const refused = await run(postgres.url.replace("postgres@", "reader:reader@"));
+    assert.deepEqual([refused.code, refused.stdout], [2, ""]);
+    assert.match(refused.stderr, /the user may not delete from odd\.session/);
+    const { stdout } = await run(postgres.url);
+    const { imported, expired, unreadable } = JSON.parse(stdout) as Record<string, number>;
+    assert.deepEqual([imported, expired, unreadable], [3, 1, 0]);
+  },
+);
+
 test("a table of connect-pg-simple that cannot be read is named, without a password", DEEPLY, async () => {
   const to = ["--user", "userId", "--store", `sqlite:${join(temporaryFolder(), "none.db")}`];
   const source = postgres.url.replace("postgres@", "postgres:hunter2@");

@@ -9,6 +9,7 @@ import type { Environment } from "../../config/settings.ts";
 import { UsageError } from "../../config/usage-error.ts";
 import { withoutPasswords } from "../../config/without-password.ts";
 import { poolOf } from "../../store/open-postgres.ts";
+import { CommandFailed } from "../with-store.ts";
 
 export interface FormerRow {
   readonly id: string;
@@ -92,6 +93,9 @@ export async function openConnectPg(url: string, table: string, env: Environment
     WHERE $1::text IS NULL OR sid > $1 ORDER BY sid LIMIT ${AT_ONCE}`;
   try {
     await pool.query(page, [null]);
+    const { rows } = await pool.query("SELECT has_table_privilege($1, 'DELETE') AS ok", [quoted]);
+    if (!rows[0].ok)
+      throw new Error(`the user may not delete from ${table}, and a session that moved is deleted there`);
   } catch (error) {
     void pool.end();
     const { code, message } = error as NodeJS.ErrnoException;
@@ -100,18 +104,40 @@ export async function openConnectPg(url: string, table: string, env: Environment
       : "";
     throw new UsageError(`--source ${withoutPasswords(url)} cannot be read: ${message || code}.${advice}`);
   }
+  const ask = async <Row>(text: string, values: readonly unknown[]): Promise<Row[]> => {
+    try {
+      return (await pool.query(text, [...values])).rows;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new CommandFailed(
+        `--source failed: ${message || code}. Sessions that moved stay moved; run the import again.`,
+      );
+    }
+  };
   return {
     async *rows() {
       for (let after: string | null = null; ; ) {
-        const { rows }: { rows: { id: string; text: string; expiry: Date }[] } = await pool.query(page, [after]);
+        const rows: PgRow[] = await ask(page, [after]);
         if (rows.length === 0) return;
         after = rows.at(-1)?.id ?? after;
-        yield rows.map(({ id, text, expiry }) => ({ id, text, expiresAt: expiry.getTime() }));
+        yield rows.map(({ id, text, expiry }) => ({ id, text, expiresAt: instantOfPg(expiry) }));
       }
     },
-    delete: async (ids) => void (await pool.query(`DELETE FROM ${quoted} WHERE sid = ANY($1)`, [ids])),
+    delete: async (ids) => void (await ask(`DELETE FROM ${quoted} WHERE sid = ANY($1)`, [ids])),
     close: () => void pool.end(),
   };
+}
+
+interface PgRow {
+  readonly id: string;
+  readonly text: string;
+  /** A number is `infinity` or `-infinity`. */
+  readonly expiry: Date | number | null;
+}
+
+function instantOfPg(expiry: Date | number | null): number | null {
+  if (expiry instanceof Date) return expiry.getTime();
+  return expiry === Number.NEGATIVE_INFINITY ? 0 : null;
 }
 
 interface Database extends SqliteDatabase {
