@@ -6,11 +6,13 @@ import { installServing } from "./ready/packages.mjs";
 import { explain, Problem } from "./ready/problem.mjs";
 import { inRoot } from "./ready/repository.mjs";
 import { findRuntime } from "./ready/runtime.mjs";
+import { runScript } from "./ready/script.mjs";
 
 try {
   requireNode20();
-  const [node] = await Promise.all([findRuntime(), installServing()]);
-  await build(node);
+  const [node, hasCompiler] = await Promise.all([findRuntime(), installServing()]);
+  if (hasCompiler) await runScript("build", "packages/server");
+  else await buildWithoutCompiler(node);
   process.exit(await runInPlace(node, [inRoot("packages/server/dist/cli.js"), "serve", ...process.argv.slice(2)]));
 } catch (error) {
   explain(error);
@@ -18,7 +20,7 @@ try {
 }
 
 /** The admin page, and JavaScript of the library and the server. */
-async function build(node) {
+async function buildWithoutCompiler(node) {
   for (const program of ["packages/server/admin/build.mjs", "tools/strip-types.mjs"]) {
     const { code, output } = await run(node, ["--disable-warning=ExperimentalWarning", inRoot(program)]);
     if (code !== 0) throw new Problem(`${output}\n${program} failed.`);

@@ -19,12 +19,19 @@ export async function installPackages() {
   await installFolder(root, "Installing packages for build, lint and tests, 440 MB (first start only)…");
 }
 
-/** Installs the packages that the server needs to run, unless all were installed. */
+/**
+ * Installs the packages that the server needs to run; all of them where development packages are there already.
+ * @returns whether there is a compiler
+ */
 export async function installServing() {
-  if (existsSync(stampIn(root))) return installPackages();
+  if (existsSync(join(root, "node_modules/typescript"))) {
+    await installPackages();
+    return true;
+  }
   const workspaces = ["--workspace=packages/server", "--workspace=packages/server/admin"];
   const message = "Installing the packages of the server, 60 MB (first start only)…";
   await installFolder(root, message, ["--omit=dev", ...workspaces], "-serving");
+  return false;
 }
 
 /** Installs a folder's packages, unless this was done for the present lock file. `kind` tells apart parts of them. */
