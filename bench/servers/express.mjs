@@ -14,7 +14,8 @@ const require = createRequire(import.meta.url);
 export const variants = {
   none: ({ sessions = 10_000 }) => {
     const app = newApp();
-    app.get("/", (_request, response) => void response.json({ userId: "user-0000000" }));
+    const answer = (_request, response) => void response.json({ userId: "user-0000000" });
+    app.get("/", answer).post(["/update", "/login"], answer);
     return listen(app, some(plainCookies(sessions)));
   },
   memory: (settings) => own({ ...settings, store: "memory" }),

@@ -54,8 +54,8 @@ test(
   PATIENTLY,
   async (t) => {
     await runAll(t, OFFERS, nothing);
-    await runAll(t, OFFERS, crash, byDepth(2, 3, 1000));
-    await runAll(t, OFFERS, lostAnswer, byDepth(2, 3, 1000));
+    await runAll(t, OFFERS, crash, byDepth(1, 2, 1000));
+    await runAll(t, OFFERS, lostAnswer, byDepth(1, 2, 1000));
   },
 );
 
@@ -83,8 +83,8 @@ test(
   async (t) => {
     const all = [undefined, ...LIMITS].flatMap((limit) => scenarios(OWNERS, limit));
     await runAll(t, all, nothing, byDepth(3, 6, 1000));
-    await runAll(t, all, crash, byDepth(2, 3, 1000));
-    await runAll(t, all, lostAnswer, byDepth(2, 3, 1000));
+    await runAll(t, all, crash, byDepth(1, 1, 1000));
+    await runAll(t, all, lostAnswer, byDepth(1, 1, 1000));
   },
 );
 
