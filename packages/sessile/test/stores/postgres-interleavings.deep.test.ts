@@ -42,11 +42,11 @@ test("the promises hold in every order of two operations", PATIENTLY, async (t) 
 });
 
 test("the promises hold wherever one of two operations crashes", PATIENTLY, async (t) => {
-  await runAll(t, ALL_PAIRS, crash, byDepth(2, 3, 1000));
+  await runAll(t, ALL_PAIRS, crash, byDepth(1, 2, 1000));
 });
 
 test("the promises hold whichever answer one of two operations never gets", PATIENTLY, async (t) => {
-  await runAll(t, ALL_PAIRS, lostAnswer, byDepth(2, 3, 1000));
+  await runAll(t, ALL_PAIRS, lostAnswer, byDepth(1, 2, 1000));
 });
 
 test(
@@ -54,8 +54,8 @@ test(
   PATIENTLY,
   async (t) => {
     await runAll(t, OFFERS, nothing);
-    await runAll(t, OFFERS, crash, byDepth(1, 2, 1000));
-    await runAll(t, OFFERS, lostAnswer, byDepth(1, 2, 1000));
+    await runAll(t, OFFERS, crash, byDepth(1, 1, 1000));
+    await runAll(t, OFFERS, lostAnswer, byDepth(1, 1, 1000));
   },
 );
 
