@@ -10,7 +10,9 @@ import {
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { memoryStore } from "sessile";
 import { FAMILIES } from "#dist/http/metrics/families.js";
+import { measuredStore } from "#dist/http/metrics/measured-store.js";
 import { Metrics } from "#dist/http/metrics/metrics.js";
 import { telemetry } from "#dist/http/metrics/telemetry.js";
 import { startApp } from "../support/app.ts";
@@ -69,6 +71,16 @@ test("N1: each call of the store is a span with its operation and what became of
     assert.deepEqual(events, []);
   }
   await close();
+});
+
+test("touches that responses leave behind are a span of their own", async () => {
+  const store = measuredStore(memoryStore(), new Metrics(telemetry()));
+  spans.reset();
+  await store.touch?.([]);
+  assert.deepEqual(
+    spans.getFinishedSpans().map(({ name }) => name),
+    ["sessile touch"],
+  );
 });
 
 test("every counter and histogram is there under its own name, with its label as an attribute", async () => {

@@ -158,7 +158,7 @@ export interface SessionStore {
   close(): Promise<void>;
 }
 
-/** What `touch` is given. */
+/** The argument of `touch`. */
 export type StoreTouches = Parameters<Required<SessionStore>["touch"]>[0];
 
 /** The methods that every store has; `peek`, `touch` and `watch` are optional. */

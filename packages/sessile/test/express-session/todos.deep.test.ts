@@ -17,7 +17,7 @@ async function start(express: string, store: object): Promise<Program> {
   return listen(createServer(app));
 }
 
-/** What a user does, and sees: every answer, without tokens. */
+/** Every answer to a user's visits, without tokens. */
 async function visit(browser: Browser): Promise<string[]> {
   const seen: string[] = [];
   let token = "";

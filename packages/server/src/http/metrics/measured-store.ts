@@ -5,11 +5,12 @@ import { isSessionError } from "sessile";
 import type { SessionStore } from "sessile/store";
 import type { Metrics } from "./metrics.ts";
 
-/** Calls that a request waits for, and walks through many sessions. */
+/** Calls that requests wait for or leave behind, and walks through many sessions. */
 const OPERATIONS: ReadonlySet<PropertyKey> = new Set([
   "create",
   "load",
   "commit",
+  "touch",
   "delete",
   "list",
   "deleteByUser",

@@ -30,7 +30,7 @@ export class CachedStore implements WatchedStore, ChangeListener {
   readonly #store: WatchedStore;
   readonly #source: ChangeSource;
   readonly #copies: Copies;
-  /** Where the store has it. */
+  /** Absent where the store has none. */
   readonly touch?: (touches: StoreTouches) => Promise<void>;
   readonly #counts = { hits: 0, misses: 0, invalidations: 0, resets: 0 };
 

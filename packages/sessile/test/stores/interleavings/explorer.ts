@@ -11,7 +11,7 @@ export interface Waiting {
   readonly id: string;
   /** For people. */
   readonly text: () => string;
-  /** What it reads or changes, the same in every run. */
+  /** The keys that it reads or changes, the same in every run. */
   readonly keys: readonly string[];
   readonly isRead: boolean;
   /** Lets it happen; resolves when its process was told. */
