@@ -30,6 +30,8 @@ describe("heads", () => {
   const heads: Record<string, (response: ServerResponse) => void> = {
     "an object of headers": (response) =>
       response.writeHead(201, { "Set-Cookie": ["a=1", "b=2"], "X-Own": "yes", Vary: "Origin" }),
+    "an object of headers in lower case": (response) =>
+      response.writeHead(201, { "set-cookie": ["a=1", "b=2"], "x-own": "yes", vary: "Origin" }),
     "a flat list of headers": (response) =>
       response.writeHead(201, ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X-Own", "yes", "Vary", "Origin"]),
     "a list of pairs": (response) => {
@@ -66,7 +68,33 @@ describe("heads", () => {
           assert.match(cookies[2] ?? "", SESSION_COOKIE);
         },
       ));
+
+    test(`what is given by ${name} arrives beside the headers of a read, which holds nothing back`, () =>
+      withHandler(
+        (_request, response, session) => {
+          const user = session.userId;
+          writeHead(response);
+          response.end(user);
+        },
+        async ({ url, cookie }) => {
+          const { status, text, headers, cookies } = await fetchText(url, { headers: { cookie } });
+          assert.deepEqual([status, text, headers.get("x-own")], [201, "anna", "yes"]);
+          assert.deepEqual([headers.get("vary"), headers.get("cache-control")], ["Origin, Cookie", "no-store"]);
+          assert.deepEqual(cookies, ["a=1", "b=2"]);
+        },
+      ));
   }
+
+  test("the object of headers that a handler passed is not changed", () => {
+    const own = { vary: "Origin" };
+    return withHandler(
+      (_request, response, { userId }) => response.writeHead(200, own).end(userId),
+      async ({ url, cookie }) => {
+        assert.equal((await fetchText(url, { headers: { cookie } })).headers.get("vary"), "Origin, Cookie");
+        assert.deepEqual(own, { vary: "Origin" });
+      },
+    );
+  });
 
   test("the headers of writeHead replace those of setHeader, as without a session", () =>
     withHandler(

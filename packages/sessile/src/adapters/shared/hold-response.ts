@@ -1,12 +1,14 @@
 // A response of node:http or node:http2 whose output is held back until the session is settled; then it leaves, or
 // another answer in its place.
 
+import type { OutgoingHttpHeader } from "node:http";
 import { SessionError } from "../../core/errors.ts";
 import type { SessionResponse } from "../../core/transport.ts";
 import type { Answer } from "./answer.ts";
 import {
   appended,
   checkChunk,
+  checkHeaders,
   checkStatus,
   cut,
   destroySource,
@@ -80,6 +82,8 @@ class Hold implements SessionResponse {
   #state: "open" | "holding" | "released" | "replaced" = "open";
   #isEnded = false;
   #queue: Call[] = [];
+  /** The headers of a `writeHead`, while the session adds its own. */
+  #given: Record<string, OutgoingHttpHeader> | null = null;
 
   constructor(response: Held, settlement: Settlement) {
     this.#response = response;
@@ -93,17 +97,20 @@ class Hold implements SessionResponse {
   }
 
   /**
-   * Sets the headers before the session adds its own. Passed to Node's `writeHead` afterwards, their `Set-Cookie` would
-   * replace the session's (compare CVE-2025-7339).
+   * The session adds its headers to the given ones. In the other order Node's `writeHead` would replace a `Set-Cookie`
+   * of the session (compare CVE-2025-7339).
    */
   writeHead(args: readonly unknown[]): unknown {
     if (this.#state === "released") return this.#pass("writeHead", args);
     if (this.#state !== "open") throw headersSent();
-    const [status, reason, headers] = args as [number, unknown, GivenHeaders];
+    const [status, reason, second] = args as [number, unknown, GivenHeaders];
+    const given = typeof reason === "string" ? second : (second ?? (reason as GivenHeaders));
     checkStatus(status);
+    checkHeaders(given);
     this.#response.statusCode = status;
     if (typeof reason === "string") this.#response.statusMessage = reason;
-    setHeaders(this.#response, typeof reason === "string" ? headers : (headers ?? (reason as GivenHeaders)));
+    this.#given = this.#isBare(given) ? { ...given } : null;
+    if (this.#given === null) setHeaders(this.#response, given);
     return this.#output("writeHead", [status], this.#response);
   }
 
@@ -144,15 +151,34 @@ class Hold implements SessionResponse {
   }
 
   get(name: string): string | undefined {
-    return this.#response.getHeader(name)?.toString();
+    return this.#header(name)?.toString();
   }
 
   set(name: string, value: string): void {
-    this.#pass("setHeader", [name, value]);
+    this.#setHeader(name, value);
   }
 
   append(name: string, value: string): void {
-    this.#pass("setHeader", [name, appended(name, this.#response.getHeader(name), value)]);
+    this.#setHeader(name, appended(name, this.#header(name), value));
+  }
+
+  #header(name: string): OutgoingHttpHeader | undefined {
+    return this.#given === null ? this.#response.getHeader(name) : this.#given[name];
+  }
+
+  #setHeader(name: string, value: string | string[]): void {
+    if (this.#given === null) this.#pass("setHeader", [name, value]);
+    else this.#given[name] = value;
+  }
+
+  /**
+   * Whether `given` are all headers of the response, with names in lower case, as Fastify passes them. Then Node gets
+   * one object instead of a call for each.
+   */
+  #isBare(given: GivenHeaders): given is Record<string, OutgoingHttpHeader> {
+    if (given == null || Array.isArray(given) || this.#response.stream !== undefined) return false;
+    for (const name in given) if (name !== name.toLowerCase()) return false;
+    return this.#response.getHeaderNames().length === 0;
   }
 
   #pass(output: Output | HeaderChange, args: readonly unknown[]): unknown {
@@ -174,10 +200,13 @@ class Hold implements SessionResponse {
       const status = this.#response.statusCode;
       checkStatus(status);
       const settling = this.#settlement.settle(status, this);
+      const given = this.#given;
+      this.#given = null;
       if (settling === null) {
         this.#state = "released";
-        return this.#pass(output, args);
+        return this.#pass(output, given === null ? args : [status, given]);
       }
+      setHeaders(this.#response, given);
       this.#hold(status, settling);
     }
     this.#queue.push([output, args]);

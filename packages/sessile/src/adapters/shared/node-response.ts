@@ -1,6 +1,12 @@
 // Responses of node:http and node:http2: their common type, and helpers for both.
 
-import { type OutgoingHttpHeader, type ServerResponse, STATUS_CODES } from "node:http";
+import {
+  type OutgoingHttpHeader,
+  type ServerResponse,
+  STATUS_CODES,
+  validateHeaderName,
+  validateHeaderValue,
+} from "node:http";
 import type { Http2ServerResponse } from "node:http2";
 import { type Answer, describesBody } from "./answer.ts";
 
@@ -67,20 +73,25 @@ export function destroySource(source: unknown): void {
   (source as { destroy?: () => void }).destroy?.();
 }
 
-/** Sets headers in all the forms that `writeHead` accepts, to the same effect: all of them or, after an error, none. */
+/** Sets headers in all the forms that `writeHead` accepts, to the same effect. */
 export function setHeaders(response: LooseResponse, headers: GivenHeaders): void {
   if (headers == null) return;
-  const isList = Array.isArray(headers);
-  const pairs = isList ? inPairs(headers) : Object.entries(headers as Record<string, OutgoingHttpHeader>);
-  if (isList) for (const [name] of pairs) response.removeHeader(name);
-  try {
-    for (const [name, value] of pairs) {
-      if (isList) response.appendHeader(name, value);
-      else response.setHeader(name, value);
-    }
-  } catch (error) {
-    for (const [name] of pairs) response.removeHeader(name);
-    throw error;
+  const pairs = inPairs(headers);
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of pairs) response.setHeader(name, value);
+    return;
+  }
+  for (const [name] of pairs) response.removeHeader(name);
+  for (const [name, value] of pairs) response.appendHeader(name, value);
+}
+
+/** Throws the error that Node throws for such headers, before one of them is set. */
+export function checkHeaders(headers: GivenHeaders): void {
+  if (headers == null) return;
+  for (const [name, value] of inPairs(headers)) {
+    validateHeaderName(name);
+    if (!Array.isArray(value)) validateHeaderValue(name, value as string);
+    else for (const each of value) validateHeaderValue(name, each);
   }
 }
 
@@ -113,7 +124,8 @@ export function headersSent(): Error {
   return coded(new Error("Cannot write headers after they are sent to the client."), "ERR_HTTP_HEADERS_SENT");
 }
 
-function inPairs(list: readonly unknown[]): [string, OutgoingHttpHeader][] {
+function inPairs(list: Exclude<GivenHeaders, null | undefined>): [string, OutgoingHttpHeader][] {
+  if (!Array.isArray(list)) return Object.entries(list as Record<string, OutgoingHttpHeader>);
   if (Array.isArray(list[0])) return list as [string, OutgoingHttpHeader][];
   if (list.length % 2 !== 0)
     throw coded(new TypeError("`headers` must be names and values in turn."), "ERR_INVALID_ARG_VALUE");
