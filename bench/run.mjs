@@ -9,7 +9,18 @@ import { startRedisApart } from "./lib/redis.mjs";
 import { writePage } from "./report/page.mjs";
 
 const SHORT = ["promises", "reads", "invalid", "sign-in", "update"];
-const ALL = [...SHORT, "touches", "postgres", "fastapi", "calls", "space", "expiry", "growth", "profile"];
+const ALL = [
+  ...SHORT,
+  "touches",
+  "express-session",
+  "postgres",
+  "fastapi",
+  "calls",
+  "space",
+  "expiry",
+  "growth",
+  "profile",
+];
 
 const isShort = !process.argv.includes("--all");
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));

@@ -1,5 +1,6 @@
 // One connection of the load. As cheap as possible, so that the server is the limit: it reads into one buffer, and
-// parses a response only when its length differs from the one before. Its only clock times a request.
+// parses a response only when its length or its last byte differs from the one before: express-session sends the last
+// byte on its own, so a longer response without it may have the usual length. Its only clock times a request.
 import { connect } from "node:net";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -11,7 +12,9 @@ export class Connection {
   #done = null;
   #fail = null;
   #sentAt = 0;
+  /** The length and the last byte of the response before. */
   #usual = 0;
+  #end = 0;
   #parts = [];
 
   static open(port) {
@@ -49,7 +52,8 @@ export class Connection {
   }
 
   #read(chunk) {
-    if (this.#parts.length === 0 && chunk.length === this.#usual) this.#answered(chunk);
+    const isUsual = chunk.length === this.#usual && chunk.at(-1) === this.#end;
+    if (this.#parts.length === 0 && isUsual) this.#answered(chunk);
     else this.#collect(chunk);
     return true;
   }
@@ -60,6 +64,7 @@ export class Connection {
     if (!isWhole(whole)) return;
     this.#parts = [];
     this.#usual = whole.length;
+    this.#end = whole.at(-1);
     this.#answered(whole);
   }
 

@@ -14,11 +14,11 @@ const NAMES = [
   "@fastify/session, connect-redis",
 ];
 
-const REQUEST = { method: "POST", path: "/update", more: "Sec-Fetch-Site: same-origin\r\n" };
+export const UPDATE = { method: "POST", path: "/update", more: "Sec-Fetch-Site: same-origin\r\n" };
 
 export function run(bench) {
   return compare(
     bench,
-    NAMES.map((variant) => [variant, { server: { server: "fastify", variant }, request: REQUEST }]),
+    NAMES.map((variant) => [variant, { server: { server: "fastify", variant }, request: UPDATE }]),
   );
 }

@@ -76,6 +76,8 @@ const SECTIONS = {
     ]),
   invalid: (rows) => measured("invalid", rows),
   update: (rows) => measured("update", rows),
+  "express-session": (groups) =>
+    Object.entries(groups).flatMap(([name, rows]) => [`### ${name}`, ...measured(`express-session-${name}`, rows)]),
   touches: (rows) => [
     table(
       ["", "requests/s", "CPU µs, all threads"],

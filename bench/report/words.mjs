@@ -43,6 +43,9 @@ loop's delay is how late a timer of one millisecond fires.`,
   update: `\`session.update\` adds one to a number and loses no increment; the peers read, add and write, and lose
 some.`,
 
+  "express-session": `One program of Express, with one line exchanged. A sign-in calls \`regenerate\`, as Passport does.
+The reads of these stores are above, with those of Express.`,
+
   touches: `The activity of each session has to be written when its turn comes again, as if a minute had passed. The
 writes come behind the answers, once a second. The CPU time is that of all threads, and a window ends when the writes
 are done. V8 runs with its default flags.`,

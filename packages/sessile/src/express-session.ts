@@ -88,21 +88,27 @@ export function expressSessionStore(options: ExpressSessionStoreOptions): Expres
 
 /** The state of an object that express-session holds; the difference from it is the change of a request. */
 interface Mark {
+  /** Of express-session. */
+  readonly id: string;
   readonly sid: string;
   /** As last read or written by way of the object; `null` until it is stored. */
   record: SessionRecord | null;
-  /** The object as it was then. */
-  seen: JsonObject;
+  /** The object as it was then; `null` where that is the data of the record. */
+  seen: JsonObject | null;
   /** Writes of one object follow one another. */
   turn: Promise<unknown>;
 }
 
-/** A session as it is to be stored. */
-interface Content {
-  readonly data: Record<string, Json>;
-  readonly userId: string | null;
+/** By the cookie of a session. */
+interface Lifetime {
   readonly idleTimeout: number;
   readonly expiresAt: number;
+}
+
+/** A session as it is to be stored. */
+interface Content extends Lifetime {
+  readonly data: Record<string, Json>;
+  readonly userId: string | null;
 }
 
 type Callback<T = void> = (error?: unknown, value?: T) => void;
@@ -168,7 +174,7 @@ class ExpressSessionStore extends Store {
     this.#generate = (request) => {
       generate(request);
       const { session, sessionID } = request as Request;
-      this.#marks.set(session, markOf(sidOf(sessionID), null, NOTHING));
+      this.#marks.set(session, markOf(sessionID, null, NOTHING));
     };
   }
 
@@ -192,12 +198,12 @@ class ExpressSessionStore extends Store {
 
   /** Called by express-session: calls back with the data of a session, `null` when there is none. */
   get(id: string, callback: Callback<SessionData | null>): void {
-    answer(this.#get(sidOf(id)), callback);
+    answer(this.#get(id).catch(noRecord), callback);
   }
 
   /** Called by express-session: stores what a request changed. */
   set(id: string, session: SessionData, callback?: Callback): void {
-    answer(this.#set(sidOf(id), session), callback);
+    answer(this.#set(id, session), callback);
   }
 
   /** Called by express-session: ends a session. */
@@ -210,7 +216,9 @@ class ExpressSessionStore extends Store {
 
   /** Written at most once in a minute or a tenth of the session's idle timeout, and not waited for, as long as there is time. */
   touch(id: string, session: SessionData, callback?: Callback): void {
-    answer(this.#touchSession(sidOf(id), session), callback);
+    const touched = this.#touchSession(id, session);
+    if (touched !== null) answer(touched, (error) => callback?.(error));
+    else if (callback !== undefined) process.nextTick(callback, null);
   }
 
   /** The live sessions; their ids are not stored. Reads all of them. */
@@ -238,24 +246,31 @@ class ExpressSessionStore extends Store {
     );
   }
 
-  async #get(sid: string): Promise<SessionData | null> {
+  async #get(id: string): Promise<SessionData | null> {
+    const sid = sidOf(id);
     const unconfirmed = this.#core.endings.unconfirmed.get(sid);
     if (unconfirmed !== undefined) await this.#core.signOut(unconfirmed);
     const record = await this.#load(sid);
     if (record === null || this.#core.isOver(record)) return null;
     const session = this.#sessionOf(record);
-    this.#marks.set(session, markOf(sid, record, parseData(record.data)));
+    this.#marks.set(session, markOf(id, record, null, sid));
     return session;
   }
 
-  async #set(sid: string, session: SessionData): Promise<void> {
+  /** The mark of an object, if it is of the session with this id. */
+  #markOf(id: string, session: SessionData): Mark | null {
+    const mark = this.#marks.get(session);
+    return mark?.id === String(id) ? mark : null;
+  }
+
+  async #set(id: string, session: SessionData): Promise<void> {
     try {
       const content = this.#contentOf(session);
-      const mark = this.#marks.get(session);
-      if (mark?.sid === sid) await inTurn(mark, () => this.#write(mark, content));
-      else await this.#replace(sid, content);
+      const mark = this.#markOf(id, session);
+      if (mark !== null) await inTurn(mark, () => this.#write(mark, content));
+      else await this.#replace(id, content);
     } catch (error) {
-      this.#tell("unsaved", { sid, error });
+      this.#tell("unsaved", { sid: sidOf(id), error });
       throw error;
     }
   }
@@ -267,24 +282,22 @@ class ExpressSessionStore extends Store {
     if (record !== null) await end(record);
   }
 
-  async #touchSession(sid: string, session: SessionData): Promise<void> {
-    const content = this.#contentOf(session);
-    const mark = this.#marks.get(session);
-    const record = mark?.sid === sid ? mark.record : await this.#load(sid);
-    if (record !== null) await this.#touch(record, content);
+  /** `null`: there is nothing to wait for, so that a response of express-session leaves in one piece. */
+  #touchSession(id: string, session: SessionData): Promise<unknown> | null {
+    try {
+      const lifetime = this.#takeLifetime(copyOf({ cookie: session.cookie }));
+      const touch = (record: SessionRecord | null) => record && this.#touch(record, lifetime);
+      const mark = this.#markOf(id, session);
+      return mark === null ? this.#load(sidOf(id)).then(touch) : touch(mark.record);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  /** The record, if it is one of express-session and can be read. */
+  /** The record, if it is one of express-session. */
   async #load(sid: string): Promise<SessionRecord | null> {
-    try {
-      const record = await this.#core.load(sid);
-      if (record?.secretDigest !== NO_DIGEST) return null;
-      parseData(record.data);
-      return record;
-    } catch (error) {
-      if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
-      throw error;
-    }
+    const record = await this.#core.load(sid).catch(noRecord);
+    return record?.secretDigest === NO_DIGEST ? record : null;
   }
 
   /** Calls `visit` with the live records of express-session, page by page. */
@@ -319,11 +332,12 @@ class ExpressSessionStore extends Store {
   }
 
   /** Stores an object that is no session of a request: the application has the last word. */
-  async #replace(sid: string, content: Content): Promise<void> {
+  async #replace(id: string, content: Content): Promise<void> {
+    const sid = sidOf(id);
     for (;;) {
       const record = (await this.#create(sid, content)) ?? (await this.#present(sid));
       if (record === null) continue;
-      const mark = markOf(sid, record, parseData(record.data));
+      const mark = markOf(id, record, null, sid);
       if (!(await this.#commit(mark, content))) continue;
       this.#tell("replaced", eventOf(record));
       return;
@@ -356,12 +370,12 @@ class ExpressSessionStore extends Store {
 
   /** Writes the difference to what was seen. False when the session is gone. */
   async #commit(mark: Mark, content: Content): Promise<boolean> {
-    const { seen } = mark;
     let record = mark.record as SessionRecord;
     const { sid } = record;
+    const seen = mark.seen ?? parseData(record.data);
     const data = withoutDrift(content.data, seen);
     const { set, remove } = difference(seen, data);
-    if (Object.keys(set).length + remove.length === 0) return this.#touch(record, content);
+    if (Object.keys(set).length + remove.length === 0) return (await this.#touch(record, content)) ?? true;
     const idleTimeout = this.#idleTimeoutOf(data);
     const { userLimit } = this.#core.settings;
     const wasUser = this.#userOf(seen);
@@ -396,22 +410,25 @@ class ExpressSessionStore extends Store {
     throw new SessionError("ERR_SESSION_CONFLICT", "Other requests changed the session at every attempt. Try again.");
   }
 
-  /** Moves the deadline when that is due: behind the request, unless more than half of the time is over. */
-  async #touch(record: SessionRecord, content: Content): Promise<boolean> {
+  /**
+   * Moves the deadline when that is due: behind the request, unless more than half of the time is over. `null`: there
+   * is nothing to wait for.
+   */
+  #touch(record: SessionRecord, { idleTimeout, expiresAt }: Lifetime): Promise<boolean> | null {
     const { sid } = record;
     const now = this.#core.now();
-    this.#show(sid, content.expiresAt);
-    if (now - record.lastSeenAt < Math.min(MINUTE, content.idleTimeout / 10)) return true;
-    const delta = touchOf(record, content.idleTimeout, now);
+    this.#show(sid, expiresAt);
+    if (now - record.lastSeenAt < Math.min(MINUTE, idleTimeout / 10)) return null;
+    const delta = touchOf(record, idleTimeout, now);
     const commit = () => this.#core.ask("touch a session", (store) => store.commit(sid, delta, record));
-    if (record.expiresAt - now < content.idleTimeout / 2) return (await commit()).status === "ok";
-    if (this.#touching.has(sid) || this.#touching.size >= MOST_TOUCHES) return true;
+    if (record.expiresAt - now < idleTimeout / 2) return commit().then(({ status }) => status === "ok");
+    if (this.#touching.has(sid) || this.#touching.size >= MOST_TOUCHES) return null;
     this.#touching.add(sid);
     // The failure is an event of the manager already, and the next request tries again.
     void commit()
       .catch(() => {})
       .finally(() => this.#touching.delete(sid));
-    return true;
+    return null;
   }
 
   #show(sid: string, expiresAt: number): void {
@@ -434,17 +451,23 @@ class ExpressSessionStore extends Store {
   }
 
   #sessionOf(record: SessionRecord): SessionData {
-    const data = parseData(record.data);
-    if (data["cookie"] === null) return { ...data, cookie: undefined };
+    const data = { cookie: undefined, ...parseData(record.data) };
+    if (data.cookie === null) return { ...data, cookie: undefined };
     const cookie = cookieOf(record, data);
     const expiresAt = Math.max(record.expiresAt, this.#shown.get(record.sid) ?? 0) - this.#skew();
-    const expires = cookie.originalMaxAge === null ? {} : { expires: new Date(expiresAt).toISOString() };
-    return { ...data, cookie: { ...cookie, ...expires } };
+    if (cookie.originalMaxAge !== null) cookie.expires = new Date(expiresAt).toISOString();
+    return Object.assign(data, { cookie });
   }
 
   /** Throws `ERR_SESSION_VALUE` for data that JSON does not carry. */
   #contentOf(session: SessionData): Content {
     const data = copyOf(session);
+    const lifetime = this.#takeLifetime(data);
+    return { data, userId: this.#userOf(data), ...lifetime };
+  }
+
+  /** Leaves the cookie as it is to be stored: its deadline is that of the record. */
+  #takeLifetime(data: Record<string, Json>): Lifetime {
     const now = this.#core.now();
     const { expires, ...cookie } = (data["cookie"] ?? {}) as Record<string, Json>;
     const end = typeof expires === "string" ? Date.parse(expires) + this.#skew() : Number.NaN;
@@ -453,8 +476,7 @@ class ExpressSessionStore extends Store {
     // One that a program stored without a cookie is one without: express-session refuses to wake it.
     data["cookie"] = data["cookie"] === undefined ? null : cookie;
     const idleTimeout = this.#idleTimeoutOf(data);
-    const expiresAt = Number.isNaN(end) ? now + idleTimeout : end;
-    return { data, userId: this.#userOf(data), idleTimeout, expiresAt };
+    return { idleTimeout, expiresAt: Number.isNaN(end) ? now + idleTimeout : end };
   }
 
   #idleTimeoutOf({ cookie }: JsonObject): number {
@@ -478,9 +500,12 @@ class ExpressSessionStore extends Store {
 }
 
 /** The cookie of a session that was imported ends when its record does. */
-function cookieOf({ expiresAt, lastSeenAt }: SessionRecord, { cookie }: JsonObject) {
+function cookieOf(
+  { expiresAt, lastSeenAt }: SessionRecord,
+  { cookie }: { readonly cookie?: Json | undefined },
+): { readonly originalMaxAge: unknown; expires?: string } {
   if (cookie === undefined) return { originalMaxAge: expiresAt - lastSeenAt };
-  return { originalMaxAge: null, ...(cookie as object) } as { readonly originalMaxAge: unknown };
+  return { originalMaxAge: null, ...(cookie as object) };
 }
 
 function eventOf({ sid, userId }: SessionRecord): ExpressSessionEvent {
@@ -491,8 +516,14 @@ function sidOf(id: unknown): string {
   return formerSid(String(id));
 }
 
-function markOf(sid: string, record: SessionRecord | null, seen: JsonObject): Mark {
-  return { sid, record, seen, turn: Promise.resolve() };
+function markOf(id: unknown, record: SessionRecord | null, seen: JsonObject | null, sid = sidOf(id)): Mark {
+  return { id: String(id), sid, record, seen, turn: Promise.resolve() };
+}
+
+/** A record that cannot be read is none. */
+function noRecord(error: unknown): null {
+  if (isSessionError(error, "ERR_SESSION_RECORD")) return null;
+  throw error;
 }
 
 function inTurn<T>(mark: Mark, step: () => Promise<T>): Promise<T> {

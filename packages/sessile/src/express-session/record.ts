@@ -1,6 +1,6 @@
 // The records of sessions that express-session began, in both modules that know it.
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { SessionRecord } from "../core/record.ts";
 import { BASE62 } from "../core/token.ts";
 
@@ -31,11 +31,10 @@ export function expressRecord(fields: ExpressFields, now: number): SessionRecord
   };
 }
 
-/** 131 bits of a digest: the id itself is a credential, and stays out of the store. */
+/** 130 bits of a digest: the id itself is a credential, and stays out of the store. */
 export function formerSid(id: string): string {
-  const digest = createHash("sha256").update(`sessile express-session ${id}`).digest("hex");
-  let rest = BigInt(`0x${digest}`);
+  const digest = hash("sha256", `sessile express-session ${id}`, "buffer");
   let sid = "";
-  for (; sid.length < 22; rest /= 62n) sid += BASE62[Number(rest % 62n)];
+  for (const byte of digest.subarray(0, 22)) sid += BASE62[byte % 62];
   return sid;
 }

@@ -204,6 +204,28 @@ test("errors: a record that cannot be read is no session", async (t) => {
   assert.deepEqual(await dataOf(browser), {});
 });
 
+test("errors: a record with data that no manager writes is no session, and can be ended", async () => {
+  const { store, spied, records } = open();
+  await call((done) => store.set("an id", { cookie: {}, a: 1 }, done));
+  const [record] = (await records()) as [SessionRecord];
+  await spied.inner.delete(record.sid);
+  await spied.inner.create({ ...record, data: '{"__proto__":{}}' });
+  assert.equal(await call((done) => store.get("an id", done)), null);
+  await call((done) => store.destroy("an id", done));
+  assert.deepEqual(await records(), []);
+});
+
+test("a touch that is not due calls back in its turn, so that the last byte of a response leaves with the others", async () => {
+  const { store } = open();
+  await call((done) => store.set("an id", { cookie: {}, a: 1 }, done));
+  const session = await call<{ cookie: object }>((done) => store.get("an id", done));
+  const calls: string[] = [];
+  store.touch("an id", session, () => calls.push("touched"));
+  assert.deepEqual(calls, [], "never during the call");
+  await new Promise<void>((done) => process.nextTick(done)); // as Node sends what was written until now
+  assert.deepEqual(calls, ["touched"]);
+});
+
 test("owner: a sign-in without regenerate moves the record, and so do another user and none", async (t) => {
   const { store, records } = open({ userOf: (data) => data["userId"] });
   const signedIn: string[] = [];
