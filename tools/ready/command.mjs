@@ -2,6 +2,8 @@
 import { spawn } from "node:child_process";
 import { root } from "./repository.mjs";
 
+const ENDINGS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
 /**
  * Runs a program in the repository's root, or in `options.cwd`.
  * @returns {Promise<{ code: number, output: string }>} never rejects; a program that cannot start has code 127
@@ -9,6 +11,15 @@ import { root } from "./repository.mjs";
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options });
+    // Otherwise an installation would go on behind the next start.
+    const stop = (signal) => {
+      child.kill(signal);
+      process.kill(process.pid, signal);
+    };
+    for (const signal of ENDINGS) process.once(signal, stop);
+    child.on("close", () => {
+      for (const signal of ENDINGS) process.off(signal, stop);
+    });
     let output = "";
     const keep = (chunk) => {
       output += chunk;

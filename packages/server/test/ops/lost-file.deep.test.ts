@@ -70,6 +70,16 @@ for (const [what, befall] of Object.entries(ACCIDENTS)) {
   });
 }
 
+test("the server says in one line at its start that another program has locked the file of the users", async (t) => {
+  const server = await startAdminServer(["--store", "memory"]);
+  await server.end("SIGKILL");
+  server.file.exec("BEGIN IMMEDIATE");
+  t.after(() => server.file.close());
+  const { code, stderr } = await runCli(["--store", "memory", "--users", server.path, "--port", "0"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^sessile: The file of users [^\n]* another program has locked it[^\n]*\n$/);
+});
+
 test("a command says in one line that the file of the users, or its log, was emptied under the server", async (t) => {
   for (const [suffix, reason] of [
     ["", /cannot be opened: it is empty, although its log/],

@@ -8,7 +8,7 @@ import { describeError } from "../../http/log/describe-error.ts";
 import type { SecurityLog } from "../../http/log/security-log.ts";
 import type { StoreEntry } from "../users/endings.ts";
 import { PasswordHasher } from "../users/password-hash.ts";
-import { openUserFile, setLockWait } from "../users/user-file.ts";
+import { atStart, openUserFile, setLockWait } from "../users/user-file.ts";
 import { UserStore } from "../users/user-store.ts";
 import { AttemptLimits, type LimitOptions } from "./attempt-limits.ts";
 import { endDemoSessions } from "./end-demo.ts";
@@ -63,8 +63,8 @@ export async function openSignIn(options: ServiceOptions): Promise<SignInService
   const attemptFile = openUserFile(path, { synchronous: "NORMAL" });
   const onError = (error: unknown): void =>
     security.write("storeFailed", { actor: "server", operation: "change a user", reason: describeError(error) });
-  const users = new UserStore(userFile, clock);
-  const limits = new AttemptLimits(attemptFile, { clock, ...(rules !== undefined && { rules }) });
+  const users = atStart(path, () => new UserStore(userFile, clock));
+  const limits = atStart(path, () => new AttemptLimits(attemptFile, { clock, ...(rules !== undefined && { rules }) }));
   const ender = new SessionEnder({ endings: users.endings, manager, store: entry, clock, onError });
   const close = (): void => {
     ender.stop(isInMemory(entry));

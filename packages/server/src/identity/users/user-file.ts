@@ -91,13 +91,27 @@ export function openUserFile(path: string, settings: FileSettings): UserFile {
   requireSqlite();
   if (!existsSync(path))
     throw new UsageError(`There is no file of users \`${path}\`. Make one with \`sessile users add NAME\`.`);
-  try {
+  return atStart(path, () => {
     refuseUnusable(path);
     return new UserFile(prepare(connect(path), settings), path);
+  });
+}
+
+/** Throws `UsageError` when `begin` fails, as it does while another process writes to the file for long. */
+export function atStart<T>(path: string, begin: () => T): T {
+  try {
+    return begin();
   } catch (error) {
-    const reason = (error as Error).message.replace(/\.$/, "");
+    const reason = isLocked(error) ? LOCKED : (error as Error).message.replace(/\.$/, "");
     throw new UsageError(`The file of users \`${path}\` cannot be opened: ${reason}.`);
   }
+}
+
+const LOCKED = "another program has locked it; end that program, or wait for it, and try again";
+
+/** SQLITE_BUSY, https://www.sqlite.org/rescode.html#busy */
+function isLocked(error: unknown): boolean {
+  return (error as { errcode?: unknown }).errcode === 5;
 }
 
 /** SQLite reports an emptied file as locked while another process has it open, and otherwise deletes its log. */
