@@ -1,5 +1,7 @@
 // The deadlines of everything that waits for an answer, kept by one timer.
 
+import { type Waiting, WaitingList } from "./waiting-list.ts";
+
 /**
  * A turn of the event loop that takes longer counts as this many milliseconds. While the process is blocked no command
  * leaves and no answer comes in: a burst of requests, or a garbage collection, is no sign of a slow server.
@@ -9,7 +11,7 @@ const LONGEST_TURN = 25;
 /** Milliseconds between two looks at what waits: a deadline is late by this at most. */
 const INTERVAL = 20;
 
-export interface Waiting {
+interface Deadline {
   readonly endsAt: number;
   readonly giveUp: () => void;
 }
@@ -19,7 +21,7 @@ export interface Waiting {
  * for.
  */
 export class Deadlines {
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new WaitingList<Deadline>();
   #timer: NodeJS.Timeout | undefined;
   #time = 0;
   #lookedAt = performance.now();
@@ -34,9 +36,8 @@ export class Deadlines {
   }
 
   /** Calls `giveUp` soon after `endsAt`, by `now()`, unless it is removed before. */
-  add(endsAt: number, giveUp: () => void): Waiting {
-    const waiting = { endsAt, giveUp };
-    this.#waiting.add(waiting);
+  add(endsAt: number, giveUp: () => void): Waiting<Deadline> {
+    const waiting = this.#waiting.add({ endsAt, giveUp });
     if (this.#timer === undefined) {
       this.#look();
       this.#timer = setInterval(() => this.#giveUp(), INTERVAL);
@@ -45,8 +46,8 @@ export class Deadlines {
   }
 
   /** Does nothing where it was removed or given up before. */
-  remove(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
+  remove(waiting: Waiting<Deadline>): void {
+    this.#waiting.remove(waiting);
   }
 
   #look(): void {
@@ -56,11 +57,8 @@ export class Deadlines {
 
   #giveUp(): void {
     this.#look();
-    for (const waiting of this.#waiting) {
-      if (waiting.endsAt > this.#time) continue;
-      this.#waiting.delete(waiting);
-      waiting.giveUp();
-    }
+    const isOver = ({ endsAt }: Deadline) => endsAt <= this.#time;
+    this.#waiting.removeWhere(isOver, ({ giveUp }) => giveUp());
     if (this.#waiting.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -41,6 +41,19 @@ test("who was removed is not given up, and removing again, or after it was given
   await next;
 });
 
+test("one that is removed while another of the same time is given up stays removed", async () => {
+  const deadlines = new Deadlines();
+  const endsAt = deadlines.now() + 10;
+  await new Promise<void>((resolve) => {
+    const first = deadlines.add(endsAt, () => {
+      deadlines.remove(second);
+      deadlines.add(endsAt + 10, resolve);
+    });
+    const second = deadlines.add(endsAt, never);
+    assert.notEqual(first, second);
+  });
+});
+
 test("what one that is given up adds is given up too, at its time", async () => {
   const deadlines = new Deadlines();
   const start = deadlines.now();

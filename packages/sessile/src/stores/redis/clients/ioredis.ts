@@ -1,6 +1,7 @@
 // The clients of `ioredis` and `iovalkey` as ports, `Redis` and `Cluster`; and which of them would send late or twice.
 
 import { wrong } from "../../../core/options.ts";
+import { WaitingList } from "../../network/waiting-list.ts";
 import type { RedisPort, RedisPrimary } from "../port.ts";
 import { hashSlot } from "./hash-slot.ts";
 import { subscribeOver } from "./subscription.ts";
@@ -57,21 +58,19 @@ export function ioredisPort(client: IoredisClient): RedisPort {
  * does.
  */
 function endingWith(redis: Ioredis, send: RedisPort["send"]): RedisPort["send"] {
-  const underWay = new Set<(error: Error) => void>();
-  redis.on?.("close", () => {
-    for (const reject of underWay) reject(new Error("Connection is closed."));
-    underWay.clear();
-  });
+  const underWay = new WaitingList<(error: Error) => void>();
+  const always = () => true;
+  redis.on?.("close", () => underWay.removeWhere(always, (reject) => reject(new Error("Connection is closed."))));
   return (key, args) =>
     new Promise((resolve, reject) => {
-      underWay.add(reject);
+      const waiting = underWay.add(reject);
       send(key, args).then(
         (reply) => {
-          underWay.delete(reject);
+          underWay.remove(waiting);
           resolve(reply);
         },
         (error) => {
-          underWay.delete(reject);
+          underWay.remove(waiting);
           reject(error);
         },
       );

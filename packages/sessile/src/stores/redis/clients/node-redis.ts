@@ -1,7 +1,7 @@
 // The clients of `@redis/client`, also known as `redis`, as ports: `createClient`, `createClientPool`, `createCluster`,
 // `createSentinel`.
 
-import { DEADLINES, type Waiting } from "../../network/deadlines.ts";
+import { DEADLINES } from "../../network/deadlines.ts";
 import type { RedisPort, RedisPrimary } from "../port.ts";
 import { hashSlot } from "./hash-slot.ts";
 import { subscribeOver } from "./subscription.ts";
@@ -80,7 +80,7 @@ const NO_MAPPING = {};
  */
 class Recall {
   readonly #endsAt: number;
-  #waiting: Waiting | undefined;
+  #waiting: ReturnType<typeof DEADLINES.add> | undefined;
 
   constructor(endsAt: number) {
     this.#endsAt = endsAt;
