@@ -18,8 +18,8 @@ export interface Engine {
 export interface Call<T> {
   /** For messages. */
   readonly name: string;
-  /** Values that no message may hold. */
-  readonly args: readonly string[];
+  /** The values that no message may hold; asked for after a failure. */
+  args(): readonly (string | null)[];
   /** By `DEADLINES`; infinite for none. */
   readonly endsAt: number;
   /** It changes nothing, so it is sent once more after an outage. */
@@ -120,12 +120,12 @@ export class Calls {
    * Clients put the arguments into their errors, as properties and inside messages, and arguments are session data. So
    * nothing of the error is kept but its name, its code, and its message up to the first quotation.
    */
-  #describe<T>(error: unknown, { name, args }: Call<T>): SessionError {
+  #describe<T>(error: unknown, call: Call<T>): SessionError {
     if (error instanceof SessionError) return error;
     const said = /^[^'"`\n]*/.exec(messageOf(error))?.[0].trim() ?? "";
-    const leaks = args.some((argument) => argument.length > 3 && said.includes(argument));
+    const leaks = call.args().some((argument) => argument !== null && argument.length > 3 && said.includes(argument));
     const reason = leaks || said === "" ? this.#engine.codeOf(error) || "no reason given" : said;
-    return failure(`${this.#engine.name} failed to do \`${name}\`: ${reason.slice(0, 200)}`, new Error(reason));
+    return failure(`${this.#engine.name} failed to do \`${call.name}\`: ${reason.slice(0, 200)}`, new Error(reason));
   }
 }
 

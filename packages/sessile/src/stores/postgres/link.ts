@@ -79,7 +79,7 @@ export class PostgresLink {
       }
       return send();
     };
-    const args = statements.flatMap(({ values }) => values.filter((value) => value !== null));
+    const args = () => statements.flatMap(({ values }) => values);
     return this.#calls.ask({ name: doing, args, endsAt, isRead, send, abandon: () => running?.abandon() });
   }
 

@@ -114,13 +114,13 @@ export class RedisLink {
    * breaker by, because it waits for more than the answer of Redis.
    */
   through<T>(send: () => Promise<T>, name: string): Promise<T> {
-    return this.#calls.askBeside({ name, args: [], endsAt: this.endsAt(), isRead: false, send });
+    return this.#calls.askBeside({ name, args: () => [], endsAt: this.endsAt(), isRead: false, send });
   }
 
   #ask(key: string, args: readonly string[], endsAt: number, isRead: boolean): Promise<unknown> {
     const send = () => this.#port.send(key, args);
-    const [name = "", ...others] = args;
-    return this.#calls.ask({ name, args: others, endsAt, isRead, ready: () => this.#ready(), send });
+    const [name = ""] = args;
+    return this.#calls.ask({ name, args: () => args.slice(1), endsAt, isRead, ready: () => this.#ready(), send });
   }
 
   #ready(): Promise<void> | undefined {
