@@ -16,7 +16,7 @@ const text = JSON.stringify(DATA);
 export async function run({ scale, windows, processes }) {
   if (withoutPostgres !== false) throw new Error(withoutPostgres);
   const sessions = Math.ceil(10_000 * scale);
-  const server = await startPostgres(["synchronous_commit=on", "autovacuum=off"]);
+  const server = await startPostgres(["fsync=on", "synchronous_commit=on", "autovacuum=off"]);
   const pools = [];
   const connect = () => pools[pools.push(new Pool({ connectionString: server.url, max: 4 })) - 1];
   try {
@@ -24,10 +24,12 @@ export async function run({ scale, windows, processes }) {
     const all = [];
     for (const make of [sessile, connectPgSimple, byHand]) all.push(await make(connect(), sessions));
     await admin.query("VACUUM ANALYZE");
-    const rows = await compareCalls(all, { rounds: 6 * windows * processes, calls: Math.ceil(200 * scale) });
+    const pace = { rounds: 6 * windows * processes, calls: Math.ceil(200 * scale) };
+    const rows = await compareCalls(all, pace);
     const space = {};
     for (const { name, table } of all) space[name] = await bytesOf(admin, table, sessions);
-    return { rows, space, hot: await hotShare(connect(), admin, scale) };
+    const hot = await hotShare(connect(), admin, scale);
+    return { rows, space, hot, ...(await growth(connect(), admin, scale, pace)) };
   } finally {
     for (const pool of pools) await pool.end();
     await server.close();
@@ -169,4 +171,39 @@ async function hotShare(pool, admin, scale) {
     "SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'touched'";
   for (let found = { all: 0 }; ; found = (await admin.query(counts)).rows[0])
     if (found.all >= 60 * records.length) return { touches: found.all, hot: found.hot, share: found.hot / found.all };
+}
+
+const MOST = 1_000_000;
+
+/** Reads of ten thousand sessions alone and among a million that then expire and are swept, as the manager does it. */
+async function growth(pool, admin, scale, { rounds, calls }) {
+  const store = postgresStore({ pool, table: "grown", deadline: 60_000 });
+  const records = Array.from({ length: Math.ceil(10_000 * scale) }, (_, i) => recordOf(i));
+  for (const record of records) await store.create(record);
+  const read = (i) => store.load(records[(i * 7919) % records.length].sid);
+  const rowOf = async (sessions) => {
+    await admin.query("VACUUM ANALYZE grown");
+    await admin.query("CHECKPOINT"); // otherwise the disk is busy with the filling
+    const times = [];
+    for (let round = 0; round < rounds; round++) times.push(await timeOf(read, calls));
+    return { sessions, latency: lowest(times, "latency"), own: lowest(times, "cpu") };
+  };
+  const rows = [await rowOf(records.length)];
+  const others = Math.ceil(MOST * scale);
+  const now = Date.now();
+  await admin.query(
+    `INSERT INTO grown SELECT substr(md5(n::text), 1, 22), 'u' || n % 100000, $1::bigint - n, $1::bigint - n, $1::bigint - n,
+     repeat('h', 500), $3 FROM generate_series(1, $2::int) AS n`,
+    [now, others, text],
+  );
+  rows.push(await rowOf(records.length + others));
+  const times = [];
+  for (let deleted = -1; deleted !== 0; ) {
+    const began = performance.now();
+    deleted = (await store.deleteExpired({ now, limit: 1000 })).length;
+    times.push(performance.now() - began);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share) => times[Math.floor((times.length - 1) * share)];
+  return { growth: rows, sweep: { sessions: others, median: at(0.5), p99: at(0.99), longest: at(1) } };
 }

@@ -86,7 +86,7 @@ function touches(rows) {
   );
 }
 
-function postgres({ rows, hot }) {
+function postgres({ rows, hot, sweep }) {
   const of = (name) => rows.find((each) => each.kind === "read" && each.name === name);
   const ratio = (peer, key) => of("sessile")[key] / of(peer)[key];
   return [
@@ -95,6 +95,7 @@ function postgres({ rows, hot }) {
     atMost("A read in Postgres against SQL by hand: latency", 1.2, ratio("by hand", "latency")),
     atMost("the same: CPU time of Node", 1.2, ratio("by hand", "own")),
     atLeast("HOT share of an hour of touches in Postgres", 0.85, hot.share),
+    atMost("One million sessions in Postgres expire at once: longest statement", 50, sweep.longest, "ms"),
   ];
 }
 

@@ -84,7 +84,7 @@ const SECTIONS = {
       rows.map(({ name, rate, cpu }) => [name, numberOf(rate.median), numberOf(cpu.median)]),
     ),
   ],
-  postgres: ({ rows, space, hot }) => [
+  postgres: ({ rows, space, hot, growth, sweep }) => [
     table(
       ["", "", "latency µs", "CPU of Node µs", "bytes a session"],
       rows.map(({ kind, name, latency, own }, i) => [
@@ -96,6 +96,13 @@ const SECTIONS = {
       ]),
     ),
     fill(`Of ${numberOf(hot.touches)} touches, one a minute and session for an hour, ${percent(hot.share)} were HOT.`),
+    table(
+      ["sessions in the table", "latency of a read, µs", "CPU of Node µs"],
+      growth.map(({ sessions, latency, own }) => [numberOf(sessions), numberOf(latency), numberOf(own)]),
+    ),
+    fill(`${numberOf(sweep.sessions)} of them expire at once: the statements that remove a thousand each took
+${numberOf(sweep.median)} ms in the median, ${numberOf(sweep.p99)} ms at the 99th percentile, ${numberOf(sweep.longest)} ms
+at most.`),
   ],
   "sign-in": (rows) => [plot("sign-in", "Sign-ins a second", "/s", rows, "rate"), rateTable(rows)],
   fastapi: (rows) => measured("fastapi", rows),

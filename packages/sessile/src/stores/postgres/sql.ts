@@ -139,6 +139,9 @@ const SCANNED = `json_agg(json_build_array(sid, created_at, ${TEXT}) ORDER BY si
 /** A statement whose caller has given up must not be done much later, when another transaction ends. */
 const wait = (parameter: string) => `set_config('lock_timeout', ${parameter}, true) IS NOT NULL`;
 
+/** The commit does not wait for the disk: a crash may undo it. Evaluated once a statement. */
+const UNFLUSHED = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'";
+
 /** A list, as text with a value on each line. */
 const lines = (parameter: string) => `string_to_array(${parameter}, E'\\n')`;
 
@@ -158,11 +161,7 @@ export function statements({ table, create, move, deleteByUser, version }: Names
     replace: write("commit a change", `${replace} RETURNING sid`),
     /** The same, for a session that becomes another user's, within the limit. */
     move: write("commit a change", `SELECT ${move}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`),
-    /** A touch may get lost in a crash: it does not wait for the disk. */
-    touch: write(
-      "touch a session",
-      `${replace} AND set_config('synchronous_commit', 'off', true) = 'off' RETURNING sid`,
-    ),
+    touch: write("touch a session", `${replace} AND ${UNFLUSHED} RETURNING sid`),
     /**
      * The same for several, each a line of every parameter. It leaves out the rows that others have locked: so it waits
      * for none, and no order of locks can bring it to a deadlock.
@@ -175,7 +174,7 @@ export function statements({ table, create, move, deleteByUser, version }: Names
          FOR NO KEY UPDATE SKIP LOCKED)
        UPDATE ${table} AS t SET head = used.head, expires_at = used.expires_at, due = used.due
        FROM used JOIN free USING (sid) WHERE t.sid = used.sid AND t.head = used.mark
-         AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off' RETURNING t.sid`,
+         AND ${UNFLUSHED} RETURNING t.sid`,
     ),
     delete: write(
       "delete a session",
@@ -194,14 +193,14 @@ export function statements({ table, create, move, deleteByUser, version }: Names
     deleteByUser: write("delete the sessions of a user", `SELECT ${deleteByUser}($1, $2, $3, $4)`),
     /**
      * Begins at `$3`, where the last statement ended, or each would read over the index entries of all rows that are
-     * gone. Rows that others have locked are left to them. As `IN (subquery)`, the planner may run it again beyond the
-     * limit.
+     * gone. Rows that others have locked are left to them. A crash may bring some back, as expired as before. As `IN
+     * (subquery)`, the planner may run it again beyond the limit.
      */
     deleteExpired: write(
       "delete expired sessions",
       `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table}
          WHERE due BETWEEN $3 AND $1 AND expires_at <= $1 ORDER BY due LIMIT $2 FOR UPDATE SKIP LOCKED))
-       RETURNING sid, due::text`,
+         AND ${UNFLUSHED} RETURNING sid, due::text`,
     ),
     announce: write("announce an end", "SELECT pg_notify($1, $2)::text"),
     count: read(
