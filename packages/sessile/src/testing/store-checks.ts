@@ -881,6 +881,22 @@ export const storeChecks: readonly StoreCheck[] = [
     },
   },
   {
+    name: "D8: two sessions that change users with each other at the limit of both never fail, and the limits hold",
+    async run({ stores }) {
+      await all(16, async () => {
+        const users = [newUser(), newUser()] as const;
+        const records = [await stored(stores[0], { userId: users[0] }), await stored(stores[0], { userId: users[1] })];
+        const userLimit = { max: 1, onExceeded: "evictOldest" } as const;
+        const answers = await all(2, (i) => {
+          const [record, owner] = [records[i] as SessionRecord, users[1 - i] as string];
+          return each(stores, i).commit(record.sid, { at: Date.now(), owner, userLimit }, record);
+        });
+        for (const { status } of answers) assert.match(status, /^(ok|gone)$/);
+        for (const user of users) assert.ok((await liveOf(stores[1], user, 0)).length <= 1);
+      });
+    },
+  },
+  {
     name: "D8: sessions that expired do not count against the limit",
     async run({ stores: [a, b] }) {
       const userId = newUser();

@@ -162,6 +162,7 @@ const ELEVATES = "D10: an elevation";
 const MOVES = "F3: whatever races with a change of the user";
 const LIMITED = "D8: a session that becomes a user's over the limit";
 const CROWDS = "D8: of sign-ins and sessions that become a user's at once";
+const EXCHANGES = "D8: two sessions that change users with each other";
 
 /** Each commits a change as one is tempted to. */
 const BAD_COMMITS: [why: string, needed: readonly string[], store: () => SessionStore][] = [
@@ -236,6 +237,24 @@ const BAD_COMMITS: [why: string, needed: readonly string[], store: () => Session
         if (records.length < userLimit.max) return memory.commit(sid, delta);
         return memory.commit(sid, { ...delta, userLimit });
       }),
+  ],
+  [
+    "locks the session and then those that have to go, so that two changes stop each other",
+    [EXCHANGES],
+    () => {
+      let underWay = 0;
+      return withCommit(async (memory, sid, delta) => {
+        if (delta.owner === undefined) return memory.commit(sid, delta);
+        underWay++;
+        try {
+          await turn();
+          if (underWay > 1) throw new Error("deadlock detected");
+          return await memory.commit(sid, delta);
+        } finally {
+          underWay--;
+        }
+      });
+    },
   ],
   [
     "deletes the session and creates it anew",

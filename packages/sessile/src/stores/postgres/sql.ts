@@ -50,13 +50,15 @@ const isFull = (table: string, now: string) => `p_user IS NOT NULL AND p_rule = 
     SELECT count(*) FROM ${table} WHERE user_id = p_user AND expires_at > ${now}
   )`;
 
-/** Ends the user's oldest sessions that are too many beside the one of `p_sid`. */
-const evict = (table: string, now: string) => `IF p_user IS NOT NULL AND p_rule = 'evictOldest' THEN
-    WITH gone AS (
-      DELETE FROM ${table} WHERE sid = ANY (ARRAY(
+/** The user's oldest sessions that are too many beside the one of `p_sid`. */
+const surplus = (table: string, now: string) => `ARRAY(
         SELECT sid FROM ${table} WHERE user_id = p_user AND expires_at > ${now} AND sid <> p_sid
         ORDER BY created_at DESC, sid DESC OFFSET p_max - 1
-      )) RETURNING sid, created_at
+      )`;
+
+const evict = (table: string, now: string) => `IF p_user IS NOT NULL AND p_rule = 'evictOldest' THEN
+    WITH gone AS (
+      DELETE FROM ${table} WHERE sid = ANY (${surplus(table, now)}) RETURNING sid, created_at
     ) SELECT coalesce(array_agg(sid ORDER BY created_at, sid), '{}') INTO ended FROM gone;
     ${ANNOUNCE}
   END IF;`;
@@ -100,7 +102,10 @@ END $$`,
 DECLARE
   ended text[] := '{}';
 BEGIN${lockUser(names)}
-  PERFORM FROM ${table} WHERE sid = p_sid AND head = p_mark FOR UPDATE;
+  -- All rows in one order: two sessions that change users with each other would otherwise wait for each other.
+  PERFORM FROM ${table} WHERE sid = ANY (p_sid || CASE p_rule WHEN 'evictOldest' THEN ${surplus(table, "p_at")} END)
+    ORDER BY sid FOR UPDATE;
+  PERFORM FROM ${table} WHERE sid = p_sid AND head = p_mark;
   IF NOT FOUND THEN
     RETURN 'changed';
   END IF;

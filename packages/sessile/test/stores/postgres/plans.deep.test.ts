@@ -116,6 +116,34 @@ test(`${ROWS} expired sessions go by an index, a batch a statement`, DEEPLY, asy
   t.diagnostic(`first tenth: ${figures(times.slice(0, tenth))}; last tenth: ${figures(times.slice(-tenth))}`);
 });
 
+test(
+  "sessions that change users with each other lock rows in one order, so neither stops the other",
+  DEEPLY,
+  async () => {
+    const store = patientStore(pool, { table: "changing" });
+    const sample = async (sid: string, userId: string, createdAt: number) => {
+      const record = sampleRecord({ sid: sid.padEnd(22, "0"), userId, createdAt });
+      await store.create(record);
+      return record;
+    };
+    const now = Date.now();
+    for (const userId of ["u", "v"]) await sample(`1${userId}`, userId, now - 2);
+    const [ofU, ofV] = [await sample("2u", "u", now - 1), await sample("2v", "v", now - 1)];
+    const client = await pool.connect();
+    await client.query("BEGIN");
+    await client.query("SELECT FROM changing WHERE sid LIKE '1%' FOR UPDATE"); // both have to wait for one of these
+    const userLimit = { max: 1, onExceeded: "evictOldest" } as const;
+    const change = (record: SessionRecord, owner: string) =>
+      store.commit(record.sid, { at: now, owner, userLimit }, record);
+    const changes = Promise.all([change(ofU, "v"), change(ofV, "u")]);
+    const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    await waitUntil("both wait", async () => (await pool.query(waiting)).rowCount === 2);
+    await client.query("ROLLBACK");
+    client.release();
+    assert.deepEqual((await changes).map(({ status }) => status).sort(), ["gone", "ok"]);
+  },
+);
+
 test("a sweep leaves locked rows to the next one", DEEPLY, async () => {
   const store = patientStore(pool, { table: "locked" });
   const now = Date.now();
