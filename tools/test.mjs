@@ -45,12 +45,18 @@ async function othersEnv(files) {
   const isNeeded = (pattern) => files.some(({ source }) => pattern.test(source));
   const site = () =>
     installFolder(inRoot("tools/site"), "Installing the packages that build the site, 100 MB (first time only)…");
+  const programs = () =>
+    installFolder(
+      inRoot("tools/express-programs"),
+      "Installing AdminJS and an OpenID provider for the tests around express-session, 250 MB (first time only)…",
+    );
   const [proxies, chromium, postgres, compilers] = await Promise.all([
     isNeeded(/\/proxies\//) ? timed("proxies", proxiesEnv()) : {},
     isNeeded(/\/browser\//) ? timed("browser", chromiumEnv()) : {},
     isNeeded(/postgres.*\.deep\./) ? timed("postgres", postgresEnv()) : {},
     isNeeded(/types\.deep\./) ? timed("compilers", compilersEnv()) : {},
     isNeeded(/\/site\//) ? timed("site", site()) : {},
+    isNeeded(/\/programs\//) ? timed("programs around express-session", programs()) : {},
   ]);
   saySkipped("behind nginx", proxies.SESSILE_NGINX_MISSING);
   saySkipped("behind Caddy", proxies.SESSILE_CADDY_MISSING);

@@ -8,8 +8,10 @@ import expressSession from "express-session";
 import Fastify from "fastify";
 import { getIronSession } from "iron-session";
 import { cookieTransport, memoryStore, SessionManager } from "sessile";
+import { expressSessionStore } from "sessile/express-session";
 import { sessions } from "sessile/fastify";
-import { SECRET } from "../servers/peer-stores.mjs";
+import { memorystore, redisSessions, SECRET, sqliteSessions } from "../servers/peer-stores.mjs";
+import { stores } from "../servers/sessile.mjs";
 
 export const title = "Two requests at once, and what is left after a sign-out";
 
@@ -21,33 +23,9 @@ const ROUNDS = 100;
  * holds, as text; null where there is no store.
  */
 const programs = {
-  "express-session": async (gate) => {
+  "express-session": (gate) => {
     const store = new expressSession.MemoryStore();
-    const app = express();
-    app.use(
-      expressSession({ secret: SECRET, store, resave: false, saveUninitialized: false, cookie: { secure: false } }),
-    );
-    app.get("/login", (req, res, next) =>
-      req.session.regenerate((error) => {
-        if (error) return next(error);
-        req.session.userId = "42";
-        res.json({});
-      }),
-    );
-    app.get("/read", ({ session }, res) => res.json({ userId: session.userId ?? null, data: session }));
-    app.get("/set", async ({ session, query }, res) => {
-      await gate();
-      session[query.key] = "1";
-      res.json({});
-    });
-    app.get("/add", async ({ session, query }, res) => {
-      const cart = session.cart ?? [];
-      await gate();
-      session.cart = [...cart, query.item];
-      res.json({});
-    });
-    app.get("/logout", ({ session }, res, next) => session.destroy((error) => (error ? next(error) : res.json({}))));
-    return { url: await listenExpress(app), atRest: () => JSON.stringify(store.sessions), canList: false };
+    return expressProgram(gate, store, () => JSON.stringify(store.sessions));
   },
 
   "@fastify/session": async (gate) => {
@@ -195,9 +173,65 @@ const programs = {
   },
 };
 
-export async function run() {
+/** The same program of express-session over its other stores, and over those of Sessile. */
+const expressStores = {
+  memorystore: async () => {
+    const store = memorystore();
+    return [store, () => JSON.stringify(store.store.keys())];
+  },
+  sqlite: async (settings) => {
+    const store = sqliteSessions(settings, expressSession);
+    return [store, () => JSON.stringify(store.client.prepare("SELECT * FROM sessions").all())];
+  },
+  "connect-redis": async (settings) => {
+    const store = await redisSessions(settings);
+    return [store, async () => JSON.stringify(await store.client.keys(`${store.prefix}*`))];
+  },
+  sessile: (settings) => ours(settings, "memory"),
+  "sessile sqlite": (settings) => ours(settings, "sqlite"),
+  "sessile redis": (settings) => ours(settings, "redis"),
+};
+
+async function ours(settings, kind) {
+  const store = await stores[kind](settings);
+  const atRest = async () => JSON.stringify((await store.scan({})).records);
+  return [expressSessionStore({ store, userOf: ({ userId }) => userId }), atRest];
+}
+
+async function expressProgram(gate, store, atRest) {
+  const app = express();
+  app.use(
+    expressSession({ secret: SECRET, store, resave: false, saveUninitialized: false, cookie: { secure: false } }),
+  );
+  app.get("/login", (req, res, next) =>
+    req.session.regenerate((error) => {
+      if (error) return next(error);
+      req.session.userId = "42";
+      res.json({});
+    }),
+  );
+  app.get("/read", ({ session }, res) => res.json({ userId: session.userId ?? null, data: session }));
+  app.get("/set", async ({ session, query }, res) => {
+    await gate();
+    session[query.key] = "1";
+    res.json({});
+  });
+  app.get("/add", async ({ session, query }, res) => {
+    const cart = session.cart ?? [];
+    await gate();
+    session.cart = [...cart, query.item];
+    res.json({});
+  });
+  app.get("/logout", ({ session }, res, next) => session.destroy((error) => (error ? next(error) : res.json({}))));
+  return { url: await listenExpress(app), atRest, canList: store.manager !== undefined };
+}
+
+export async function run({ folder, server: { redisUrl } }) {
   const rows = [];
-  for (const [name, start] of Object.entries(programs)) rows.push({ name, ...(await measure(start)) });
+  const add = async (name, start) => rows.push({ name, ...(await measure(start)) });
+  for (const [name, start] of Object.entries(programs)) await add(name, start);
+  for (const [name, open] of Object.entries(expressStores))
+    await add(`express-session, ${name}`, async (gate) => expressProgram(gate, ...(await open({ folder, redisUrl }))));
   return rows;
 }
 

@@ -1,15 +1,12 @@
 // Express: with no session library, with Sessile and with its peers. Every variant has the same routes.
-import { createRequire } from "node:module";
 import express from "express";
 import expressSession from "express-session";
 import { getIronSession } from "iron-session";
 import { sessions as sessileSessions } from "sessile/express";
 import { expressSessionStore } from "sessile/express-session";
 import { called, DATA, each, HOUR, plainCookies, some, userOf } from "./common.mjs";
-import { redisSessions, SECRET, sign, sqliteSessions } from "./peer-stores.mjs";
+import { memorystore, redisSessions, SECRET, sign, sqliteSessions } from "./peer-stores.mjs";
 import { sessile, stores } from "./sessile.mjs";
-
-const require = createRequire(import.meta.url);
 
 export const variants = {
   none: ({ sessions = 10_000 }) => {
@@ -86,12 +83,6 @@ async function peer({ sessions = 10_000 }, store) {
     return `Cookie: connect.sid=${encodeURIComponent(`s:${sign(sid)}`)}`;
   });
   return listen(app, some(headers));
-}
-
-/** The memory store for express-session that removes expired sessions. */
-function memorystore() {
-  const MemoryStore = require("memorystore")(expressSession);
-  return new MemoryStore({ checkPeriod: HOUR });
 }
 
 /** Keeps everything in a sealed cookie, so that there is no store, and nothing to revoke. */

@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import { RedisStore } from "connect-redis";
+import { HOUR } from "./common.mjs";
 import { nodeRedis } from "./sessile.mjs";
 
 const require = createRequire(import.meta.url);
@@ -16,6 +17,12 @@ export function sign(text) {
 /** Without touches, because the reads for comparison touch nothing either. */
 export async function redisSessions({ redisUrl }) {
   return new RedisStore({ client: await nodeRedis(redisUrl), prefix: `peer${process.pid}:`, disableTouch: true });
+}
+
+/** The memory store for express-session that removes expired sessions. */
+export function memorystore() {
+  const MemoryStore = require("memorystore")(require("express-session"));
+  return new MemoryStore({ checkPeriod: HOUR });
 }
 
 export function sqliteSessions({ folder }, expressSession) {

@@ -470,7 +470,9 @@ class ExpressSessionStore extends Store {
   #takeLifetime(data: Record<string, Json>): Lifetime {
     const now = this.#core.now();
     const { expires, ...cookie } = (data["cookie"] ?? {}) as Record<string, Json>;
-    const end = typeof expires === "string" ? Date.parse(expires) + this.#skew() : Number.NaN;
+    // A number where a program writes the cookie itself, as express-openid-connect does.
+    const isTime = typeof expires === "string" || typeof expires === "number";
+    const end = isTime ? new Date(expires).getTime() + this.#skew() : Number.NaN;
     if (!Number.isNaN(end)) cookie["originalMaxAge"] ??= end - now;
     else if (expires !== undefined) cookie["expires"] = expires;
     // One that a program stored without a cookie is one without: express-session refuses to wake it.

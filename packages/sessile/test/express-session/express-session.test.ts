@@ -215,6 +215,16 @@ test("errors: a record with data that no manager writes is no session, and can b
   assert.deepEqual(await records(), []);
 });
 
+test("a cookie whose deadline is a number, as express-openid-connect writes it, ends the session then", async () => {
+  const { store, clock, records } = open();
+  const cookie = { expires: Date.now() + 5 * MINUTE, maxAge: 5 * MINUTE };
+  await call((done) => store.set("an id", { cookie, a: 1 }, done));
+  const left = ((await records())[0]?.expiresAt ?? 0) - clock.now;
+  assert.ok(left > 4 * MINUTE && left <= 5 * MINUTE, `it ends in ${left} ms`);
+  clock.now += 5 * MINUTE;
+  assert.equal(await call((done) => store.get("an id", done)), null);
+});
+
 test("a touch that is not due calls back in its turn, so that the last byte of a response leaves with the others", async () => {
   const { store } = open();
   await call((done) => store.set("an id", { cookie: {}, a: 1 }, done));
