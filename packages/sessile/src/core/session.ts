@@ -54,6 +54,14 @@ const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 /** Makes a session, for the exchange alone. */
 export let sessionOf: <Data extends object>(exchange: SessionExchange<Data>) => Session<Data>;
 
+/** Methods that programs call out of habit, and what to call instead. */
+const OF_EXPRESS_SESSION = {
+  save: "`session.commit()`, or nothing: changes are written when the response leaves",
+  reload: "`session.commit()`, which reads the stored data again",
+  destroy: "`session.signOut()`",
+  regenerate: "`session.signIn(userId)`, which begins a new session, or `session.rotate()`",
+};
+
 /** The session of one request, anonymous until `signIn`. Changes are written when the response leaves. */
 export class Session<Data extends object = SessionData> {
   readonly #exchange: SessionExchange<Data>;
@@ -306,8 +314,8 @@ function freeze(value: Json | undefined): Json | undefined {
 }
 
 /**
- * Makes every accessor of `prototype` refuse to be set, and every property that its objects do not have. Methods stay
- * writable, for spies. Only unknown properties go through a proxy, at the end of the prototype chain; members that are
+ * Makes every accessor of `prototype` refuse to be set, and every property that its objects do not have, and explains
+ * the methods of express-session. Methods stay writable, for spies. Only unknown properties go through a proxy, at the end of the prototype chain; members that are
  * looked up on any object do not get there.
  */
 function refuseWrites(prototype: object): void {
@@ -321,5 +329,11 @@ function refuseWrites(prototype: object): void {
   // connect-flash assigns the method to itself, and would then keep its messages on it.
   const flash: unknown = Reflect.get(prototype, "flash");
   Object.defineProperty(prototype, "flash", { configurable: true, get: () => flash, set: () => refuse("flash") });
+  for (const [name, instead] of Object.entries(OF_EXPRESS_SESSION)) {
+    const explain = () => {
+      throw new SessionError("ERR_SESSION_STATE", `\`session.${name}\` is express-session's. Call ${instead}.`);
+    };
+    Object.defineProperty(prototype, name, { configurable: true, get: () => explain, set: () => refuse(name) });
+  }
   Object.setPrototypeOf(prototype, new Proxy({}, { set: (_target, name) => refuse(name) }));
 }

@@ -38,6 +38,14 @@ const HABITS: Readonly<Record<string, (request: { session: unknown }) => unknown
   },
 };
 
+/** Methods of express-session, and what the error names instead. */
+const METHODS: Readonly<Record<string, RegExp>> = {
+  save: /Call `session\.commit\(\)`/,
+  reload: /Call `session\.commit\(\)`/,
+  destroy: /Call `session\.signOut\(\)`/,
+  regenerate: /Call `session\.signIn\(userId\)`/,
+};
+
 type Start = (manager: SessionManager, use: (request: { session: unknown }) => unknown) => Promise<Listening>;
 
 /** Servers whose answer is the message of what `use` throws. */
@@ -73,6 +81,11 @@ for (const [name, library] of Object.entries(LIBRARIES)) {
 
 for (const [framework, start] of Object.entries(FRAMEWORKS)) {
   describe(`a handler of ${framework}`, () => {
+    for (const [name, instead] of Object.entries(METHODS))
+      test(`that calls \`session.${name}\` of express-session is told what to call`, async () => {
+        const use = ({ session }: { session: unknown }) => (session as Record<string, () => void>)[name]?.();
+        assert.match(await answerOf((manager) => start(manager, use)), instead);
+      });
     for (const [habit, use] of Object.entries(HABITS)) {
       test(`that ${habit} is told what to do instead`, async () => {
         const answer = await answerOf((manager) => start(manager, use));
