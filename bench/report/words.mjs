@@ -19,7 +19,8 @@ another (\`Cache-Control\`, \`Vary\`). \`by hand\` is code without a library: a 
 deadline, and those headers, without Sessile's other checks: no library that keeps a digest and those headers can do
 much better.`,
 
-  promises: `Each program is written as its library's documentation shows it. Two requests read the session, wait for each
+  promises: `Each program is written as its library's documentation shows it; the last rows are express-session's, over other
+stores. Two requests read the session, wait for each
 other, and write: each its own key, or each one more entry of a list. Then a slow request begins before a sign-out and
 writes after it, and every cookie that there was is tried; a copy of the cookie is tried after a plain sign-out. Counted
 are the rounds that came out well.`,
@@ -53,7 +54,8 @@ are done. V8 runs with its default flags.`,
   postgres: `Calls of the stores themselves, without HTTP, one after the other on one connection pool of \`pg\`; the
 contenders take turns. SQL by hand is the least a program would do: prepared statements of its own, one column of JSON,
 two indexes; it has no cap, no announcements and no check that another request changed the session. Bytes are those of
-the table and its indexes, freshly filled.`,
+the table and its indexes, freshly filled. A commit waits for the disk (\`fsync\` and \`synchronous_commit\` are on),
+but those of touches and sweeps do not.`,
 
   fastapi: `Three programs with one contract on FastAPI and uvicorn as Debian packages them: a dictionary, SQLite with
 a connection a request, and redis-py. Each is compared with a program of the same framework without sessions. The CPU
