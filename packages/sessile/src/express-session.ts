@@ -297,7 +297,7 @@ class ExpressSessionStore extends Store {
   /** The record, if it is one of express-session. */
   async #load(sid: string): Promise<SessionRecord | null> {
     const record = await this.#core.load(sid).catch(noRecord);
-    return record?.secretDigest === NO_DIGEST ? record : null;
+    return record?.secretDigest !== NO_DIGEST ? null : record;
   }
 
   /** Calls `visit` with the live records of express-session, page by page. */
